@@ -1,0 +1,89 @@
+"""Luck with an address: Philox4x32-10 keyed by seed, replication, person, month and decision.
+
+No state: any order, any subset of draws gives the same numbers (Salmon et al. 2011, SC11). A decision's address is
+its kind (registered below, never renumbered), the institution's name, and an ordinal such as a channel, so adding a
+rival, a channel or a decision moves nobody else's luck.
+"""
+
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.compiling import compiled
+
+# kind of decision -> registered number; a number once given is never given again
+TRAITS, NEEDS_AT_BIRTH, LEAVE_AT_BIRTH, TASTE, ORIGIN = 1, 2, 3, 4, 5
+EPISODE, LIFE_EVENT, USE, CREDIT, RESPONSE = 10, 11, 12, 13, 14
+REACH, SEARCH, CHOICE, APPLICATION, STAGE, EXIT, RENEW = 20, 21, 22, 23, 24, 25, 26
+READ, SIGNAL = 27, 30
+MACRO, POLICY = 40, 41
+
+_SCALE = 1.0 / 4294967296.0
+
+
+def address(kind: int, institution: str = "", ordinal: int = 0) -> int:
+    """Return the 32-bit decision word: kind (7 bits), institution by name (16 bits), ordinal (9 bits)."""
+    return (kind << 25) | ((crc32(institution.encode()) & 0xFFFF if institution else 0) << 9) | ordinal
+
+
+@compiled(inline="always")
+def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
+    """Philox4x32-10: four counter words and two key words (uint32) to four random words (uint32)."""
+    for _ in range(10):
+        p0 = np.uint64(0xD2511F53) * np.uint64(c0)
+        p1 = np.uint64(0xCD9E8D57) * np.uint64(c2)
+        c0, c1, c2, c3 = (
+            np.uint32((p1 >> np.uint64(32)) ^ c1 ^ k0),
+            np.uint32(p1),
+            np.uint32((p0 >> np.uint64(32)) ^ c3 ^ k1),
+            np.uint32(p0),
+        )
+        k0 = np.uint32(k0 + np.uint32(0x9E3779B9))
+        k1 = np.uint32(k1 + np.uint32(0xBB67AE85))
+    return c0, c1, c2, c3
+
+
+@compiled()
+def draw4(seed: int, replication: int, person: int, month: int, decision: int) -> tuple[float, float, float, float]:
+    """Return four uniforms in the open interval (0, 1).
+
+    Parameters
+    ----------
+    seed, replication : int
+        The key, 32 bits each.
+    person : int
+        Person id, 64 bits; 0 is the market itself.
+    month : int
+        May be negative: months before the start.
+    decision : int
+        The decision word, see `address`.
+    """
+    p = np.uint64(person)
+    a, b, c, d = philox(
+        np.uint32(p & np.uint64(0xFFFFFFFF)),
+        np.uint32(p >> np.uint64(32)),
+        np.uint32(month & 0xFFFFFFFF),
+        np.uint32(decision),
+        np.uint32(seed),
+        np.uint32(replication),
+    )
+    return (a + 0.5) * _SCALE, (b + 0.5) * _SCALE, (c + 0.5) * _SCALE, (d + 0.5) * _SCALE
+
+
+def draw4_each(
+    seed: int, replication: int, people: NDArray[np.int64], month: int, decision: int
+) -> NDArray[np.float64]:
+    """Return `draw4` for many people at once, shape (4, people); the same bits."""
+    mask, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
+    p = people.astype(np.uint64)
+    c0, c1 = p & mask, p >> shift
+    c2 = np.full_like(p, month & 0xFFFFFFFF)
+    c3 = np.full_like(p, decision)
+    k0, k1 = np.uint64(seed & 0xFFFFFFFF), np.uint64(replication & 0xFFFFFFFF)
+    for _ in range(10):
+        p0, p1 = np.uint64(0xD2511F53) * c0, np.uint64(0xCD9E8D57) * c2
+        c0, c1, c2, c3 = (p1 >> shift) ^ c1 ^ k0, p1 & mask, (p0 >> shift) ^ c3 ^ k1, p0 & mask
+        k0, k1 = (k0 + np.uint64(0x9E3779B9)) & mask, (k1 + np.uint64(0xBB67AE85)) & mask
+    return (np.stack([c0, c1, c2, c3]).astype(np.float64) + 0.5) * _SCALE

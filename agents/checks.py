@@ -1,0 +1,43 @@
+"""No number leaves a rule unchecked: what is not finite or out of range stops the run in that month."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.declaring import rule
+
+CHECKED = ("", "risk_event_next", "targeting_score", "contact_probability", "reads", "takes_offer",
+           "takes_by_oneself", "target_utilisation", "line_that_counts", "misses_payment", "defaults_within_year",
+           "capital_share", "depth_next", "satisfaction_next", "expectation_next", "fatigue_next", "looks_around",
+           "utility", "leaves_for_own_reasons", "renews", "stage_next", "months_past_due_next", "yearly_price",
+           "believed_leaving", "mean_updated", "precision_aged", "delivered")  # fmt: skip
+(_, RISK_EVENT, SCORE, CONTACT_P, READS, TAKES, TAKES_SELF, UTILISATION, LINE, MISS, DEFAULT, CAPITAL, DEPTH,
+ SATISFACTION, EXPECTATION, FATIGUE, LOOKS, UTILITY, LEAVES, RENEWS, STAGE_NEXT, PAST_DUE, PRICE, BELIEVED_LEAVING,
+ MEAN, PRECISION, DELIVERED) = range(len(CHECKED))  # fmt: skip
+
+
+class Fault(NamedTuple):
+    """Where a rule first returned what it must not, and what it returned; one row of the fault table."""
+
+    rule: str
+    person: int
+    value: float
+
+
+@rule
+def checked(x: float, low: float, high: float, which: int, person: int, fault: NDArray[np.float64]) -> float:
+    """Pass x on if it lies in [low, high]; else note the first such fault and pass on `low`.
+
+    Parameters
+    ----------
+    which : int
+        The rule that returned x, an index into CHECKED.
+    fault : ndarray, shape (3,)
+        Rule, person and value of the first fault of this chunk; rule 0 means none.
+    """
+    if x >= low and x <= high:
+        return x
+    if fault[0] == 0.0:
+        fault[0], fault[1], fault[2] = which, person, x
+    return low

@@ -1,0 +1,112 @@
+"""Credit: how much is drawn, who misses a payment, cures, rolls, and is charged off; the cost of capital."""
+
+import math
+from typing import Annotated, NamedTuple
+
+from agents.declaring import Parameter, rule
+from agents.formulas import between, logistic, normal_probability, normal_quantile
+
+CHARGE_OFF_CAP = 6
+
+
+class Credit(NamedTuple):
+    """Parameters of borrowing and paying back."""
+
+    utilisation: Annotated[float, Parameter("share", 0, 1, "Yeh 2009 (Taiwan): mean .42 with need .5")] = 0.15
+    utilisation_need: Annotated[float, Parameter("share", 0, 2, "assumption")] = 0.7
+    utilisation_income: Annotated[float, Parameter("share", -1, 1, "assumption, per sd of log income")] = -0.15
+    draw_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.12
+    rate_elasticity: Annotated[float, Parameter("1", -5, 0, "Gross & Souleles 2002: -1.3, half of it moved")] = -0.65
+    usual_price: Annotated[float, Parameter("points", 0.1, 100, "where the elasticity is read from")] = 19.0
+    line_pass_through: Annotated[float, Parameter("share", 0, 1, "Gross & Souleles 2002: 10-14% of a rise")] = 0.12
+    line_pass_through_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "Agarwal et al. 2018, sign, size")] = 0.9
+    average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -4.8
+    miss_utilisation: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 1.2
+    miss_debt: Annotated[float, Parameter("log-odds", -10, 10, "assumption: per debt over yearly income")] = 0.6
+    correlation: Annotated[float, Parameter("share", 0, 0.9, "assumption (Basel .04)")] = 0.03
+    cure: Annotated[tuple[float, float, float, float, float], Parameter(
+        "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.42, 0.22, 0.12, 0.06, 0.04)  # fmt: skip
+    roll: Annotated[tuple[float, float, float, float, float], Parameter(
+        "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.45, 0.70, 0.85, 0.92, 0.95)  # fmt: skip
+    cure_risk: Annotated[float, Parameter("log-odds", -5, 5, "assumption: per unit of r")] = -0.25
+    charge_off_at: Annotated[int, Parameter("payments", 1, 999, "180 days, US card practice (FFIEC)")] = 6
+    barred_months: Annotated[int, Parameter("months", 0, 600, "assumption: five years on the file")] = 60
+    recovery_months: Annotated[int, Parameter("months", 1, 60, "assumption")] = 24
+    basel_correlation: Annotated[float, Parameter("share", 0, 0.9, "Basel: qualifying revolving")] = 0.04
+    capital_cost: Annotated[float, Parameter("share/year", 0, 1, "assumption: required return on capital")] = 0.10
+
+
+@rule
+def target_utilisation(need: float, income_sds: float, price: float, credit: Credit) -> float:
+    """Share of the line that a person wants drawn: need, income, and the rate (elasticity)."""
+    share = credit.utilisation + credit.utilisation_need * need + credit.utilisation_income * income_sds
+    relative = between(price, 0.1, 200.0) / credit.usual_price
+    return between(share * math.pow(relative, credit.rate_elasticity), 0.0, 1.0)
+
+
+@rule
+def line_that_counts(line: float, first_line: float, risk_above_average: float, credit: Credit) -> float:
+    """The line whose share is drawn: of a change, only the pass-through, larger for weaker customers."""
+    weak = credit.line_pass_through * math.exp(between(credit.line_pass_through_risk * risk_above_average, -5.0, 5.0))
+    return first_line + between(weak, 0.0, 0.9) * (line - first_line)
+
+
+@rule
+def misses_payment(risk: float, utilisation: float, debt_to_income: float, systematic: float, credit: Credit) -> float:
+    """Probability of missing a payment this month, given the systematic factor (Vasicek 2002; bad is positive)."""
+    x = risk + credit.miss_utilisation * (utilisation - 0.4) + credit.miss_debt * debt_to_income
+    p = logistic(x)
+    if credit.correlation == 0.0 or p <= 0.0 or p >= 1.0:
+        return p
+    threshold = normal_quantile(p) + math.sqrt(credit.correlation) * systematic
+    return normal_probability(threshold / math.sqrt(1.0 - credit.correlation))
+
+
+@rule
+def shifted(p: float, log_odds_shift: float) -> float:
+    """A probability moved on the log-odds scale; 0 and 1 stay."""
+    if p <= 0.0 or p >= 1.0 or log_odds_shift == 0.0:
+        return p
+    odds = p / (1.0 - p) * math.exp(between(log_odds_shift, -20.0, 20.0))
+    return odds / (1.0 + odds)
+
+
+@rule
+def months_past_due_next(months_past_due: int, u: float, miss: float, risk_above_average: float, credit: Credit) -> int:
+    """Missed payments outstanding one month on: a first miss, a cure, a roll, or no change."""
+    if months_past_due == 0:
+        return 1 if u < miss else 0
+    bucket = min(months_past_due, 5) - 1
+    cure = shifted(credit.cure[bucket], credit.cure_risk * risk_above_average)
+    if u < cure:
+        return 0
+    roll = min(credit.roll[bucket], 1.0 - cure)
+    return months_past_due + 1 if u < cure + roll else months_past_due
+
+
+@rule
+def defaults_within_year(months_past_due: int, miss: float, risk_above_average: float, credit: Credit) -> float:
+    """P(three or more missed payments at some month end of the next twelve), by the delinquency chain."""
+    if months_past_due >= 3:
+        return 1.0
+    cure_1 = shifted(credit.cure[0], credit.cure_risk * risk_above_average)
+    cure_2 = shifted(credit.cure[1], credit.cure_risk * risk_above_average)
+    roll_1, roll_2 = min(credit.roll[0], 1.0 - cure_1), min(credit.roll[1], 1.0 - cure_2)
+    current = 1.0 if months_past_due == 0 else 0.0
+    one = 1.0 if months_past_due == 1 else 0.0
+    two = 1.0 if months_past_due == 2 else 0.0
+    for _ in range(12):
+        next_two = two * (1.0 - cure_2 - roll_2) + one * roll_1
+        next_one = one * (1.0 - cure_1 - roll_1) + current * miss
+        current = current * (1.0 - miss) + one * cure_1 + two * cure_2
+        one, two = next_one, next_two
+    return between(1.0 - current - one - two, 0.0, 1.0)
+
+
+@rule
+def capital_share(default_per_year: float, loss_given_default: float, credit: Credit) -> float:
+    """Capital required for a retail exposure, share of it (Basel: qualifying revolving, 99.9%)."""
+    pd = between(default_per_year, 0.0005, 0.9999)
+    rho = credit.basel_correlation
+    stressed = (normal_quantile(pd) + math.sqrt(rho) * 3.090232306167813) / math.sqrt(1.0 - rho)
+    return loss_given_default * (normal_probability(stressed) - pd)

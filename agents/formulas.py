@@ -1,0 +1,83 @@
+"""Small formulas that many rules share: logistic, normal distribution, years to months, cents."""
+
+import math
+
+from agents.declaring import rule
+
+
+@rule
+def logistic(x: float) -> float:
+    """Probability of a log-odds; beyond +-40 it is flat, so that exp never overflows."""
+    if x < -40.0:
+        return 4.248354255291589e-18
+    if x > 40.0:
+        return 1.0
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+@rule
+def log_odds(p: float) -> float:
+    """Log-odds of a probability, kept within 1e-12 of the ends."""
+    if p < 1e-12:
+        return -27.63102111592755
+    if p > 1.0 - 1e-12:
+        return 27.63102111592755
+    return math.log(p / (1.0 - p))
+
+
+@rule
+def normal_probability(x: float) -> float:
+    """Standard normal distribution function."""
+    return 0.5 * (1.0 + math.erf(x / 1.4142135623730951))
+
+
+@rule
+def normal_quantile(p: float) -> float:
+    """Inverse of the standard normal distribution function, 0 < p < 1 (Wichura 1988, AS 241, PPND7: 7 digits)."""
+    q = p - 0.5
+    if q < 0.425 and q > -0.425:
+        r = 0.180625 - q * q
+        return (
+            q
+            * (((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179)
+            / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
+        )
+    tail = p if q < 0.0 else 1.0 - p
+    if tail < 1e-300:
+        tail = 1e-300
+    r = math.sqrt(-math.log(tail))
+    if r <= 5.0:
+        r -= 1.6
+        x = (((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777) / (
+            (0.12021132975 * r + 0.73700164250) * r + 1.0
+        )
+    else:
+        r -= 5.0
+        x = (((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150) / (
+            (0.012258202635 * r + 0.24197894225) * r + 1.0
+        )
+    return -x if q < 0.0 else x
+
+
+@rule
+def per_month(p_per_year: float) -> float:
+    """Monthly probability that, repeated twelve times, gives the yearly one: 1 - (1 - p)^(1/12)."""
+    if p_per_year >= 1.0:
+        return 1.0
+    return -math.expm1(math.log1p(-p_per_year) / 12.0)
+
+
+@rule
+def cents(amount: float) -> int:
+    """Whole cents of an amount in currency units, halves up; only for amounts already checked to be finite."""
+    return int(math.floor(amount * 100.0 + 0.5))  # noqa: RUF046  # compiled, floor gives a float
+
+
+@rule
+def between(x: float, low: float, high: float) -> float:
+    """Keep x within [low, high]; a NaN stays a NaN, to be stopped where it is written."""
+    if x < low:
+        return low
+    if x > high:
+        return high
+    return x

@@ -1,0 +1,95 @@
+"""How an institution learns: conjugate updates, and what it concludes from them."""
+
+import math
+from typing import Annotated, NamedTuple
+
+from agents.declaring import Parameter, rule
+from agents.formulas import between, log_odds, logistic
+from agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
+
+
+class Learning(NamedTuple):
+    """Parameters of an institution's estimates: priors, precision of what it reads, how fast knowledge ages."""
+
+    class_risk: Annotated[
+        float, Parameter("log-odds", -40, 40, "mean risk of applicants; as credit.average_risk")
+    ] = -4.8
+    class_risk_sd: Annotated[float, Parameter("log-odds", 0.01, 10, "spread of risk among applicants")] = 1.3
+    risk_precision: Annotated[float, Parameter("1/log-odds^2", 0, 100, "assumption: per product and month")] = 0.02
+    risk_drift: Annotated[float, Parameter("log-odds^2", 0, 10, "variance a month that life events add")] = 0.02
+    class_return: Annotated[float, Parameter("EUR/year", -1e4, 1e4, "assumption: mean margin of a new customer")] = 60.0
+    class_return_sd: Annotated[float, Parameter("EUR/year", 0.01, 1e4, "assumption")] = 150.0
+    return_noise: Annotated[float, Parameter("EUR/year", 0.01, 1e5, "assumption: month's margin x 12")] = 120.0
+    return_drift: Annotated[float, Parameter("(EUR/year)^2", 0, 1e6, "assumption: balances move")] = 1500.0
+    care_noise: Annotated[float, Parameter("1", 0.01, 100, "assumption: one month's reading of satisfaction")] = 1.5
+    care_drift: Annotated[float, Parameter("1", 0, 10, "assumption: satisfaction moves")] = 0.05
+    need_yes: Annotated[float, Parameter("count", 0.01, 100, "assumption: prior evidence for a need")] = 1.0
+    need_no: Annotated[float, Parameter("count", 0.01, 100, "assumption: prior evidence against it")] = 1.0
+    refusal: Annotated[float, Parameter("count", 0, 10, "assumption: a refused offer says little")] = 0.5
+    trace: Annotated[float, Parameter("count", 0, 10, "assumption: a browsing trace")] = 0.5
+    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.55
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 5.0
+    leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.5
+    leave_care: Annotated[float, Parameter("log-odds", -5, 5, "assumption: satisfaction keeps")] = -0.6
+    leave_otherwise: Annotated[float, Parameter("share/year", 0, 1, "CMA 2015: 3% a year switch")] = 0.03
+    trend_kept: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 4 months")] = 0.85
+    trend_decline: Annotated[float, Parameter("share/month", -1, 0, "assumption: tag of decline")] = -0.015
+    trend_growth: Annotated[float, Parameter("share/month", 0, 1, "assumption: tag of growth")] = 0.01
+
+
+class Splits(NamedTuple):
+    """Where the institution divides risk and return into quadrants."""
+
+    default_per_year: float
+    margin_per_year: float
+
+
+@rule
+def precision_aged(precision: float, drift: float) -> float:
+    """Precision of an estimate after a month in which the quantity itself moved with variance `drift`."""
+    return precision / (1.0 + drift * precision)
+
+
+@rule
+def mean_updated(mean: float, precision: float, reading: float, reading_precision: float) -> float:
+    """Posterior mean of a normal quantity: precision-weighted average of estimate and reading."""
+    total = precision + reading_precision
+    return (mean * precision + reading * reading_precision) / total if total > 0.0 else mean
+
+
+@rule
+def reading_noise(precision: float) -> float:
+    """Standard error of a reading with this precision; nothing is read at precision 0."""
+    return 1.0 / math.sqrt(precision) if precision > 0.0 else 0.0
+
+
+@rule
+def believed_leaving(tenure_months: int, products_held: int, care: float, learning: Learning) -> float:
+    """P(leaving within 12 months): shifted-beta-geometric by tenure (Fader & Hardie 2007), products, satisfaction."""
+    own = learning.leave_alpha / (learning.leave_alpha + learning.leave_beta + tenure_months / 12.0)
+    further = products_held - 1 if products_held > 1 else 0
+    shift = learning.leave_per_product * further + learning.leave_care * between(care, -3.0, 3.0)
+    return 1.0 - (1.0 - logistic(log_odds(own) + shift)) * (1.0 - logistic(log_odds(learning.leave_otherwise) + shift))
+
+
+@rule
+def years_expected(leave_per_year: float) -> float:
+    """Expected further years at a constant yearly chance of leaving, at most 10."""
+    return 10.0 if leave_per_year <= 0.1 else 1.0 / leave_per_year
+
+
+@rule
+def stage_inferred(tenure_months: int, trend: float, care: float, learning: Learning) -> int:
+    """The institution's idea of the lifecycle stage, from tenure, the trend of what is kept, and satisfaction."""
+    if trend < learning.trend_decline or care < -1.0:
+        return DECLINE
+    if tenure_months < 3:
+        return ACQUISITION
+    return GROWTH if trend > learning.trend_growth or tenure_months < 12 else MATURITY
+
+
+@rule
+def quadrant_of(default_per_year: float, margin_per_year: float, splits: Splits) -> int:
+    """Index into QUADRANTS: 2 for high risk, 1 for high return."""
+    high_risk = 2 if default_per_year >= splits.default_per_year else 0
+    return high_risk + (1 if margin_per_year >= splits.margin_per_year else 0)

@@ -1,0 +1,56 @@
+"""Lifecycle: stages of a relationship and the ways out of it."""
+
+from typing import Annotated, NamedTuple
+
+from agents.declaring import Parameter, rule
+from agents.formulas import log_odds, logistic, per_month
+from agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
+
+
+class Lifecycle(NamedTuple):
+    """Parameters of the discrete-time stage hazards (log-odds a month) and of leaving for own reasons."""
+
+    first_use: Annotated[float, Parameter("log-odds", -40, 40, "assumption: half are in use after two months")] = -0.9
+    maturity: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -4.0
+    maturity_depth: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 3.0
+    decline: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -4.6
+    decline_satisfaction: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = -1.2
+    decline_fatigue: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 0.6
+    saved: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -3.0
+    saved_satisfaction: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 1.5
+    decline_gone: Annotated[float, Parameter("share/month", 0, 1, "0: choice already counts those who leave")] = 0.0
+    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end .668; set by tenure")] = 0.55
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end 3.806; set by tenure")] = 5.0
+    leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.5
+    renew: Annotated[float, Parameter("log-odds", -40, 40, "assumption: most who settle their last product")] = 0.5
+    renew_need: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 2.0
+    renew_satisfaction: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 0.8
+
+
+@rule
+def stage_next(stage: int, u: float, depth: float, satisfaction: float, fatigue: float, lifecycle: Lifecycle) -> int:
+    """Lifecycle stage one month on."""
+    if stage == ACQUISITION:
+        return GROWTH if u < logistic(lifecycle.first_use) else ACQUISITION
+    if stage == GROWTH:
+        return MATURITY if u < logistic(lifecycle.maturity + lifecycle.maturity_depth * depth) else GROWTH
+    if stage == MATURITY:
+        x = lifecycle.decline + lifecycle.decline_satisfaction * satisfaction + lifecycle.decline_fatigue * fatigue
+        return DECLINE if u < logistic(x) else MATURITY
+    return GROWTH if u < logistic(lifecycle.saved + lifecycle.saved_satisfaction * satisfaction) else DECLINE
+
+
+@rule
+def leaves_for_own_reasons(theta: float, products_held: int, declining: bool, lifecycle: Lifecycle) -> float:
+    """Probability of leaving this month for own reasons; further products lower the yearly log-odds."""
+    yearly = theta
+    if products_held > 1 and lifecycle.leave_per_product != 0.0:
+        yearly = logistic(log_odds(theta) + lifecycle.leave_per_product * (products_held - 1))
+    p = per_month(yearly)
+    return 1.0 - (1.0 - p) * (1.0 - lifecycle.decline_gone) if declining else p
+
+
+@rule
+def renews(need: float, satisfaction: float, lifecycle: Lifecycle) -> float:
+    """Probability that a customer whose last product has run off takes it again rather than settle and leave."""
+    return logistic(lifecycle.renew + lifecycle.renew_need * need + lifecycle.renew_satisfaction * satisfaction)

@@ -1,0 +1,96 @@
+"""What everybody in the market meets: products, posted offers, the month, and the two-sided ledger."""
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.declaring import Field, dtype_of, rule
+
+DEPOSIT, INSTALMENT, REVOLVING, FEE = 0, 1, 2, 3
+KINDS = ("deposit", "instalment", "revolving", "fee")
+MAX_CHANNELS = 4
+
+
+class Product:
+    """One product of the market: data, the same for all institutions."""
+
+    kind: Annotated[int, Field("", "0 deposit, 1 instalment, 2 revolving, 3 fee", "settings")]
+    amount: Annotated[float, Field("EUR", "typical size at median income", "settings")]
+    shortest_months: Annotated[int, Field("months", "shortest usual term of an instalment product", "settings")]
+    longest_months: Annotated[int, Field("months", "longest usual term", "settings")]
+    loss_given_default: Annotated[float, Field("share", "of the balance, before recoveries", "settings")]
+    interchange: Annotated[float, Field("share", "of what is spent with it", "settings")]
+
+
+class Offer:
+    """What one institution posts and how it works, in force this month."""
+
+    word: Annotated[int, Field("", "its name as part of every decision's address", "settings")]
+    sells: Annotated[list[int], Field("0/1", "product on offer", "settings")]
+    price: Annotated[list[float], Field("points", "yearly cost of the balance; deposits: minus the rate", "policy")]
+    quality: Annotated[float, Field("utility", "of its products", "settings")]
+    ease: Annotated[float, Field("utility", "of joining it, to those who are elsewhere", "settings")]
+    service: Annotated[float, Field("utility", "what customers experience, month by month", "settings")]
+    fee_cents: Annotated[list[int], Field("cents/month", "fee of each product", "settings")]
+    servicing_cents: Annotated[list[int], Field("cents/month", "cost of each product held", "settings")]
+    funding: Annotated[float, Field("points", "yearly cost of money lent, value of money kept", "settings")]
+    premium_per_risk: Annotated[float, Field("points", "price per unit of believed risk above average", "settings")]
+    highest_risk: Annotated[float, Field("log-odds", "application score above which nobody is accepted", "settings")]
+    score_noise: Annotated[float, Field("log-odds", "standard error of its application score", "settings")]
+    watches: Annotated[int, Field("0/1", "keeps beliefs, so behaviour is read", "policy")]
+    spends: Annotated[int, Field("0/1", "has an acquisition budget", "settings")]
+    visible: Annotated[int, Field("0/1", "found by those who look around", "settings")]
+    reach: Annotated[list[float], Field("1/month", "lambda of each channel", "market")]
+    precision: Annotated[list[float], Field("", "how well each channel finds those who fit; 0 broadcasts", "settings")]
+    contact_cents: Annotated[list[int], Field("cents", "cost of one contact by each channel", "settings")]
+
+
+PRODUCT, OFFER = dtype_of(Product), dtype_of(Offer)
+
+
+class Month(NamedTuple):
+    """The month's address in luck and the state of the world."""
+
+    seed: int
+    replication: int
+    month: int
+    friction: float
+    """utility added to staying, for everybody"""
+    systematic: float
+    """the common factor Z of credit risk; bad is positive"""
+    event_shock_sd: float
+    """standard deviation of a month's change in risk by life events, log-odds"""
+    best_service: float
+    """the best service on offer, which people come to expect a little"""
+    browsing: int
+    """whether traces of need episodes are seen"""
+    discount: float
+    """yearly rate at which later money is discounted"""
+
+
+# accounts of an institution: three of balance, then the lines of profit and loss
+CASH, LOANS, DEPOSITS = 0, 1, 2
+INTEREST, FEES, DEPOSIT_MARGIN, FUNDING, SERVICING, TREATMENT, ACQUISITION_COST = 3, 4, 5, 6, 7, 8, 9
+CREDIT_LOSS, RECOVERY, CAPITAL_CHARGE = 10, 11, 12
+ACCOUNTS = ("cash", "loans", "deposits", "interest", "fees", "deposit_margin", "funding", "servicing", "treatment",
+            "acquisition", "credit_loss", "recovery", "capital_charge")  # fmt: skip
+LINES = ACCOUNTS[INTEREST:]
+
+
+@rule
+def receive(ledger: NDArray[np.int64], institution: int, account: int, amount_cents: int) -> None:
+    """The institution is paid from outside: two sides of its books, and the outside world's cash."""
+    ledger[institution, CASH] += amount_cents
+    ledger[institution, account] -= amount_cents
+    ledger[0, CASH] -= amount_cents
+    ledger[0, account] += amount_cents
+
+
+@rule
+def book(ledger: NDArray[np.int64], institution: int, to: int, source: int, amount_cents: int) -> None:
+    """No cash moves: `to` is debited, `source` credited, and the other way round with the outside world."""
+    ledger[institution, to] += amount_cents
+    ledger[institution, source] -= amount_cents
+    ledger[0, to] -= amount_cents
+    ledger[0, source] += amount_cents

@@ -1,0 +1,265 @@
+"""A person's month, and what the provider learns from it: the one place that reads or writes a person or a belief.
+
+`live` alone writes a `Person` (its money is next door in `month_accounts.py`, its choices in
+`month_choice.py`) and emits the month's `Signal`;
+`observe` (`month_beliefs.py`) alone writes a `Belief` and never meets a person. All run
+compiled over rows, or as plain Python on agents, with the same bits.
+"""
+
+from collections.abc import Sequence
+
+from agents import chance, checks, learning, lifecycle, market, needs, reach, relationship
+from agents.belief import Signal
+from agents.checks import checked
+from agents.declaring import rule
+from agents.formulas import between, cents, normal_quantile
+from agents.market import REVOLVING, receive
+from agents.month_accounts import (  # fmt: skip
+    application_score,
+    bank,
+    borrow_and_repay,
+    held_products,
+    is_credit,
+    luck,
+    owed_cents,
+    pay_former_lenders,
+    risk_above,
+    take_product,
+)
+from agents.month_choice import leave_or_choose
+from agents.person import DECLINE, GONE, GROWTH, NO_EXIT, NOBODY, Person
+from agents.rulebook import World
+from agents.treatment import Contact
+
+EVER = 1200
+"""Months after which tenure is no longer counted on."""
+
+
+@rule
+def live(person: Person, signal: Signal, contacts: Sequence[Contact], first: int, last: int, world: World) -> None:
+    """One person's month, in the order of a month; postings go to the ledger, counts to the tally."""
+    open_month(person, signal)
+    if person.provider == GONE:
+        return
+    needs_move(person, signal, world)
+    pay_former_lenders(person, world)
+    pressure = read_treatments(person, signal, contacts, first, last, world)
+    meet_channels(person, pressure, world)
+    cause = NO_EXIT
+    if person.provider > NOBODY:
+        bank(person, signal, world)
+        cause = borrow_and_repay(person, signal, world)
+        if cause == NO_EXIT:
+            experience(person, pressure, world)
+    leave_or_choose(person, signal, cause, pressure, world)
+    show(person, signal, world)
+
+
+@rule
+def open_month(person: Person, signal: Signal) -> None:
+    """Note who sees this month, and clear what the last one showed."""
+    signal.person_id, signal.before, signal.tenure_before = person.id, person.provider, person.tenure_months
+    signal.provider, signal.cause, signal.source, signal.joined = person.provider, NO_EXIT, 0, 0
+    signal.products_before, signal.stage_before = held_products(person), person.stage
+    signal.treatment, signal.taken, signal.trace, signal.margin_per_year = 0, 0, -1, 0.0
+
+
+@rule
+def needs_move(person: Person, signal: Signal, world: World) -> None:
+    """Needs become acute and pass; life events move the changing part of risk."""
+    starts, which, lasts, event = luck(person.id, chance.EPISODE, world)
+    if person.episode_months > 0:
+        person.episode_months -= 1
+        if person.episode_months == 0:
+            person.episode_product = -1
+    else:
+        k = int(which * len(world.products))
+        if needs.episode_starts(starts, person.need[k], world.rules.needs):
+            person.episode_product = k
+            person.episode_months = 1 + int(lasts * 2.0 * (world.rules.needs.episode_months - 1.0) + 0.5)
+    if person.episode_product >= 0:
+        signal.trace = person.episode_product
+    person.risk_event = checked(
+        needs.risk_event_next(person.risk_event, normal_quantile(event), world.now.event_shock_sd, world.rules.needs),
+        -50.0,
+        50.0,
+        checks.RISK_EVENT,
+        person.id,
+        world.fault,
+    )
+    person.barred_months = max(0, person.barred_months - 1)
+    person.reward_months, person.price_cut_months = (
+        max(0, person.reward_months - 1),
+        max(0, person.price_cut_months - 1),
+    )
+    if person.reward_months == 0:
+        person.reward_switching_cost = 0.0
+    if person.price_cut_months == 0:
+        person.price_cut = 0.0
+
+
+@rule
+def read_treatments(
+    person: Person, signal: Signal, contacts: Sequence[Contact], first: int, last: int, world: World
+) -> float:
+    """Treatments that reached the person: cost, acceptance, effect. Returns the weight of the contacts."""
+    pressure = 0.0
+    for c in range(first, last):
+        sent = contacts[c]
+        effect = world.effects[sent.treatment]
+        if sent.institution != person.provider:
+            continue
+        pressure += effect.contact
+        receive(world.ledger, sent.institution, market.TREATMENT, -effect.contact_cents)
+        u, v, w, _ = luck(person.id, chance.RESPONSE, world)
+        fit = person.need[effect.product] if effect.product >= 0 else 0.5
+        weak = (
+            world.rules.relationship.response_risk * risk_above(person, world)
+            if is_credit(effect.product, world)
+            else 0.0
+        )
+        p = relationship.takes_offer(
+            fit, effect.benefit + weak, person.satisfaction, person.fatigue, world.rules.relationship
+        )
+        signal.treatment = sent.treatment
+        if effect.needs_yes == 1 and u >= checked(p, 0.0, 1.0, checks.TAKES, person.id, world.fault):
+            continue
+        if effect.product >= 0 and not take_product(person, effect.product, v, w, world):
+            continue
+        signal.taken = 1
+        receive(world.ledger, sent.institution, market.TREATMENT, -cents(effect.reward_cents / 100.0 * sent.amount))
+        person.satisfaction = between(person.satisfaction + effect.satisfaction * sent.amount, -5.0, 5.0)
+        if effect.switching_cost != 0.0:
+            person.reward_switching_cost, person.reward_months = (
+                effect.switching_cost * sent.amount,
+                effect.lasts_months,
+            )
+        if effect.price_cut != 0.0:
+            person.price_cut, person.price_cut_months = effect.price_cut * sent.amount, effect.lasts_months
+        if effect.line_factor != 1.0:
+            person.line_cents = cents(person.line_cents / 100.0 * effect.line_factor)
+        if effect.ends == 1:
+            person.ending = 1
+    return pressure
+
+
+@rule
+def meet_channels(person: Person, pressure: float, world: World) -> None:
+    """Institutions that are not the provider reach out by their channels; who is read is considered."""
+    received = 0
+    for j in range(len(world.offers)):
+        world.considered[j], world.contacted[j] = 0, 0
+        offer = world.offers[j]
+        if j == NOBODY or j == person.provider or offer.spends == 0:
+            continue
+        score = checked(
+            reach.targeting_score(
+                needs.fit_to_need(person.need, offer.sells, len(world.products)),
+                person.episode_months > 0,
+                risk_above(person, world),
+                world.rules.reach,
+            ),
+            -5.0,
+            5.0,
+            checks.SCORE,
+            person.id,
+            world.fault,
+        )
+        a, b, c, d = luck(person.id, (chance.REACH << 25) | offer.word, world)
+        for channel in range(market.MAX_CHANNELS):
+            if offer.reach[channel] <= 0.0:
+                continue
+            u = a if channel == 0 else (b if channel == 1 else (c if channel == 2 else d))
+            p = reach.contact_probability(offer.reach[channel], offer.precision[channel], score)
+            if u < checked(p, 0.0, 1.0, checks.CONTACT_P, person.id, world.fault):
+                world.contacted[j] = channel + 1
+                received += 1
+                world.tally[j, channel] += 1
+                receive(world.ledger, j, market.ACQUISITION_COST, -offer.contact_cents[channel])
+    if received > 0:
+        p = reach.reads(person.attention, received + int(pressure), world.rules.reach)
+        p = checked(p, 0.0, 1.0, checks.READS, person.id, world.fault)
+        for j in range(1, len(world.offers)):
+            if world.contacted[j] > 0:
+                u, _, _, _ = luck(person.id, (chance.READ << 25) | world.offers[j].word, world)
+                world.considered[j] = 1 if u < p else 0
+
+
+@rule
+def experience(person: Person, pressure: float, world: World) -> None:
+    """What was delivered against what was expected; depth, satisfaction, fatigue and stage move."""
+    group = world.rules.relationship
+    shape, service, _, _ = luck(person.id, chance.STAGE, world)
+    delivered = world.offers[person.provider].service + group.service_sd * normal_quantile(service)
+    surprise = delivered - person.expectation
+    person.satisfaction = checked(
+        relationship.satisfaction_next(person.satisfaction, surprise, person.fatigue, group),
+        -50.0,
+        50.0,
+        checks.SATISFACTION,
+        person.id,
+        world.fault,
+    )
+    person.expectation = checked(
+        relationship.expectation_next(person.expectation, delivered, world.now.best_service, group),
+        -50.0,
+        50.0,
+        checks.EXPECTATION,
+        person.id,
+        world.fault,
+    )
+    person.fatigue = checked(
+        relationship.fatigue_next(person.fatigue, pressure, group), 0.0, 1e6, checks.FATIGUE, person.id, world.fault
+    )
+    potential = relationship.depth_potential(held_products(person), person.satisfaction, group)
+    person.depth = checked(
+        relationship.depth_next(person.depth, potential, person.stage == GROWTH, person.stage == DECLINE, group),
+        0.0,
+        1.0,
+        checks.DEPTH,
+        person.id,
+        world.fault,
+    )
+    person.stage = lifecycle.stage_next(
+        person.stage, shape, person.depth, person.satisfaction, person.fatigue, world.rules.lifecycle
+    )
+    person.tenure_months = min(EVER, person.tenure_months + 1)
+
+
+@rule
+def show(person: Person, signal: Signal, world: World) -> None:
+    """What the month showed the provider: facts of the accounts, noisy readings of risk and satisfaction."""
+    signal.provider, signal.tenure_months, signal.ending = (
+        person.provider,
+        person.tenure_months,
+        person.ending,
+    )
+    if person.provider <= NOBODY:
+        return
+    person.margin_per_year += 0.15 * (signal.margin_per_year - person.margin_per_year)
+    if signal.joined == 1 and person.tenure_months == 0:
+        signal.margin_per_year = 0.0
+    signal.age_years, signal.income, signal.months_past_due = (
+        person.age_years,
+        person.income,
+        person.months_past_due,
+    )
+    signal.line_cents = person.line_cents
+    revolving, deposits = 0, 0
+    for k in range(len(world.products)):
+        signal.held[k] = person.held[k]
+        if world.products[k].kind == REVOLVING:
+            revolving += person.balance_cents[k]
+        if not is_credit(k, world):
+            deposits += person.balance_cents[k]
+    signal.revolving_cents, signal.deposit_cents = revolving, deposits
+    signal.credit_cents = owed_cents(person, world)
+    risk = person.risk_trait + person.risk_event
+    if world.offers[person.provider].watches == 0:
+        return
+    u, v, _, _ = luck(person.id, (chance.SIGNAL << 25) | world.offers[person.provider].word, world)
+    noise = learning.reading_noise(world.rules.learning.risk_precision * held_products(person))
+    signal.risk_reading = risk + noise * normal_quantile(u)
+    signal.care_reading = person.satisfaction + world.rules.learning.care_noise * normal_quantile(v)
+    if signal.joined == 1:
+        signal.application_score = application_score(person, person.provider, world)

@@ -1,0 +1,221 @@
+"""The end of a person's month: leave, or compare offers and choose. With `month.py`, it writes a person."""
+
+from agents import chance, checks, choice, lifecycle, market, needs
+from agents.belief import Signal
+from agents.chance import draw4
+from agents.checks import checked
+from agents.declaring import rule
+from agents.formulas import between, cents, normal_quantile
+from agents.market import INSTALMENT, REVOLVING, Offer, receive
+from agents.month_accounts import (  # fmt: skip
+    application_score,
+    close_accounts,
+    held_products,
+    is_credit,
+    luck,
+    move_debts,
+    owed_cents,
+    risk_above,
+    take_product,
+    would_lend,
+)
+from agents.person import (  # fmt: skip
+    ACQUISITION,
+    DECLINE,
+    ENDED,
+    GONE,
+    MATURITY,
+    NO_EXIT,
+    NOBODY,
+    OWN_REASONS,
+    POACHED,
+    SETTLED,
+    Person,
+)
+from agents.rulebook import World
+
+
+@rule
+def leave_or_choose(person: Person, signal: Signal, cause: int, pressure: float, world: World) -> None:
+    """One uniform decides among the exits, in order: ended, charged off, settled, own reasons, poached."""
+    u, v, w, x = luck(person.id, chance.EXIT, world)
+    if person.provider > NOBODY:
+        if cause == NO_EXIT and person.ending == 1 and owed_cents(person, world) == 0:
+            cause = ENDED
+        if cause == NO_EXIT and held_products(person) == 0 and not renewed(person, v, w, x, world):
+            cause = SETTLED
+        if cause == NO_EXIT:
+            p = lifecycle.leaves_for_own_reasons(
+                person.leave_per_year, held_products(person), person.stage == DECLINE, world.rules.lifecycle
+            )
+            p = checked(p, 0.0, 1.0, checks.LEAVES, person.id, world.fault)
+            if u < p:
+                cause = OWN_REASONS
+            else:
+                u = between((u - p) / (1.0 - p), 0.0, 1.0)
+        if cause != NO_EXIT:
+            signal.cause = cause
+            close_accounts(person, world)
+            enter(person, GONE if cause == OWN_REASONS else NOBODY, world)
+            return
+    compare_and_choose(person, signal, pressure, u, world)
+
+
+@rule
+def renewed(person: Person, u: float, v: float, w: float, world: World) -> bool:
+    """Whether a customer whose last product has run off takes one again."""
+    k = first_product(person, person.provider, v, world)
+    if k < 0 or person.ending == 1:
+        return False
+    p = lifecycle.renews(person.need[k], person.satisfaction, world.rules.lifecycle)
+    if u >= checked(p, 0.0, 1.0, checks.RENEWS, person.id, world.fault):
+        return False
+    return take_product(person, k, v, w, world)
+
+
+@rule
+def first_product(person: Person, institution: int, u: float, world: World) -> int:
+    """Which product opens a relationship: drawn by need, the acute one threefold; -1 if none is possible."""
+    total = 0.0
+    for k in range(len(world.products)):
+        total += product_weight(person, k, world.offers[institution], world)
+    target = u * total
+    for k in range(len(world.products)):
+        weight = product_weight(person, k, world.offers[institution], world)
+        if weight > 0.0:
+            target -= weight
+            if target < 0.0:
+                return k
+    return -1
+
+
+@rule
+def product_weight(person: Person, k: int, offer: Offer, world: World) -> float:
+    """Need of a product that the institution sells and the person may have."""
+    if offer.sells[k] == 0 or (is_credit(k, world) and person.barred_months > 0):
+        return 0.0
+    return person.need[k] * (3.0 if person.episode_product == k else 1.0)
+
+
+@rule
+def compare_and_choose(person: Person, signal: Signal, pressure: float, u: float, world: World) -> None:
+    """A person compares the offers considered and chooses; the chosen institution may refuse."""
+    here = person.provider
+    if person.loyal_to == here and here > NOBODY:
+        return
+    looks, _, _, _ = luck(person.id, chance.SEARCH, world)
+    p = choice.looks_around(
+        person.search_trait,
+        person.satisfaction,
+        person.stage == DECLINE,
+        person.stage == MATURITY,
+        here == NOBODY,
+        person.episode_months > 0,
+        pressure,
+        world.rules.choice,
+    )
+    searches = looks < checked(p, 0.0, 1.0, checks.LOOKS, person.id, world.fault)
+    others = 0
+    for j in range(1, len(world.offers)):
+        if searches and world.offers[j].visible == 1:
+            world.considered[j] = 1
+        if j != here and world.considered[j] == 1:
+            others += 1
+    if others == 0 or person.owed_before_cents > 0 or person.months_past_due > 0:
+        return
+    world.considered[here] = 1
+    for j in range(len(world.offers)):
+        if world.considered[j] == 1:
+            world.utilities[j] = checked(
+                utility_of(person, j, world), -1e6, 1e6, checks.UTILITY, person.id, world.fault
+            )
+    total = choice.weigh(world.utilities, world.considered, len(world.offers), world.rules.choice)
+    chosen = choice.pick(world.utilities, total, len(world.offers), u)
+    if chosen != here and chosen > NOBODY:
+        join(person, signal, chosen, searches, world)
+
+
+@rule
+def utility_of(person: Person, j: int, world: World) -> float:
+    """Utility of institution j's offer to this person, bond or ease of joining included."""
+    if j == NOBODY:
+        return world.rules.choice.nobody
+    offer, here = world.offers[j], j == person.provider
+    u, _, _, _ = draw4(world.now.seed, world.now.replication, person.id, 0, (chance.TASTE << 25) | offer.word)
+    premium = person.premium - person.price_cut
+    if not here:
+        premium = offer.premium_per_risk * between(risk_above(person, world), 0.0, 6.0)
+    price = choice.yearly_price(person.need, offer.sells, offer.price, premium, len(world.products), world.products)
+    value = choice.utility(
+        offer.quality,
+        needs.fit_to_need(person.need, offer.sells, len(world.products)),
+        price,
+        world.rules.choice.taste_sd * normal_quantile(u),
+        person.price_sensitivity,
+        world.rules.choice,
+    )
+    if not here:
+        return value + offer.ease
+    switching = person.inertia + person.reward_switching_cost
+    return value + choice.bond(
+        person.satisfaction, switching, world.now.friction, held_products(person), world.rules.choice
+    )
+
+
+@rule
+def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -> None:
+    """The person becomes j's customer, if j accepts: debts are refinanced, deposits withdrawn, a product opened."""
+    old, offer = person.provider, world.offers[j]
+    score = application_score(person, j, world)
+    _, pick_product, term, size = luck(person.id, chance.CHOICE, world)
+    k = first_product(person, j, pick_product, world)
+    owed = owed_cents(person, world) if old > NOBODY else 0
+    if k < 0 or ((is_credit(k, world) or owed > 0) and not would_lend(person, score, offer)):
+        return
+    cause, tally_source = (POACHED if old > NOBODY else NO_EXIT), world.contacted[j] + 1
+    if searched or world.contacted[j] == 0:
+        tally_source = 1
+    if owed > 0:
+        limit = cents(3.0 * person.income * between(1.5 - 0.3 * risk_above(person, world), 0.5, 2.0))
+        keep_line = person.line_cents
+        move_debts(person, j, limit, world)
+        for m in range(len(world.products)):
+            if not is_credit(m, world):
+                receive(world.ledger, old, market.DEPOSITS, -person.balance_cents[m])
+                person.balance_cents[m], person.held[m] = 0, 0
+        person.line_cents = keep_line
+    elif old > NOBODY:
+        close_accounts(person, world)
+    enter(person, j, world)
+    person.premium = offer.premium_per_risk * between(score - world.rules.credit.average_risk, 0.0, 6.0)
+    settle_line(person, world)
+    take_product(person, k, term, size, world)
+    signal.joined, signal.source, signal.cause = 1, tally_source, cause
+
+
+@rule
+def settle_line(person: Person, world: World) -> None:
+    """A refinanced card has a line at least as large as its balance; without a card there is no line."""
+    drawn, has_card = 0, False
+    for k in range(len(world.products)):
+        if world.products[k].kind == REVOLVING and person.held[k] == 1:
+            drawn, has_card = drawn + person.balance_cents[k], True
+        elif world.products[k].kind == INSTALMENT and person.held[k] == 1:
+            person.months_left[k] = max(6, person.months_left[k])
+    person.line_cents = max(person.line_cents, drawn) if has_card else 0
+    person.first_line_cents = person.line_cents
+
+
+@rule
+def enter(person: Person, institution: int, world: World) -> None:
+    """The relationship starts anew with this provider (or with nobody)."""
+    person.provider, person.stage, person.tenure_months = institution, ACQUISITION, 0
+    person.satisfaction, person.fatigue, person.ending, person.margin_per_year = 0.0, 0.0, 0, 0.0
+    person.expectation = world.offers[institution].service if institution > NOBODY else 0.0
+    person.depth = world.rules.relationship.depth_start if institution > NOBODY else 0.0
+    person.reward_switching_cost, person.reward_months, person.price_cut, person.price_cut_months = (
+        0.0,
+        0,
+        0.0,
+        0,
+    )

@@ -1,0 +1,65 @@
+"""The person: only what is true, declared once."""
+
+from typing import Annotated
+
+from agents.declaring import Field, dtype_of
+
+GONE, NOBODY = -1, 0
+"""Providers that are none: left the market for good; no main provider at present."""
+
+ACQUISITION, GROWTH, MATURITY, DECLINE = 0, 1, 2, 3
+STAGES = ("acquisition", "growth", "maturity", "decline")
+
+NO_EXIT, ENDED, CHARGED_OFF, SETTLED, OWN_REASONS, POACHED = 0, 1, 2, 3, 4, 5
+CAUSES = ("", "ended", "charged_off", "settled", "own_reasons", "poached")
+
+
+class Person:
+    """A person of the market. In the compiled engine a row with these columns, in the object engine an agent."""
+
+    id: Annotated[int, Field("", "cohort month and ordinal; never used twice", "birth")]
+    group: Annotated[int, Field("", "audit group, barred from every view", "birth")]
+    age_years: Annotated[float, Field("years", "age when entering the market", "birth")]
+    income: Annotated[float, Field("EUR/month", "net income", "birth")]
+    need: Annotated[list[float], Field("0..1", "lasting level of need for each product", "birth")]
+    price_sensitivity: Annotated[float, Field("utility/point", "b: what one point of yearly cost takes away", "birth")]
+    inertia: Annotated[float, Field("utility", "own switching cost", "birth")]
+    search_trait: Annotated[float, Field("log-odds", "how much more than others one looks around", "birth")]
+    loyal_to: Annotated[int, Field("institution", "hard-core loyal to this one; 0 to none", "birth")]
+    risk_trait: Annotated[float, Field("log-odds", "constant part of the monthly miss propensity", "birth")]
+    leave_per_year: Annotated[float, Field("1/year", "theta: leaving the market for own reasons", "birth")]
+    attention: Annotated[float, Field("contacts", "contacts a month at which half are read", "birth")]
+
+    provider: Annotated[int, Field("institution", "main provider; 0 nobody, -1 gone for good", "live")]
+    stage: Annotated[int, Field("", "0 acquisition, 1 growth, 2 maturity, 3 decline", "live")]
+    tenure_months: Annotated[int, Field("months", "with the present provider", "live")]
+    risk_event: Annotated[float, Field("log-odds", "slow AR(1) part of the risk: life events", "live")]
+    depth: Annotated[float, Field("share", "share of wallet held with the provider", "live")]
+    satisfaction: Annotated[float, Field("", "delivered less expected, smoothed", "live")]
+    expectation: Annotated[float, Field("utility", "quality the person has come to expect", "live")]
+    fatigue: Annotated[float, Field("contacts", "weight of recent contacts", "live")]
+    episode_product: Annotated[int, Field("product", "need episode under way; -1 none", "live")]
+    episode_months: Annotated[int, Field("months", "left of the episode", "live")]
+
+    held: Annotated[list[int], Field("0/1", "held with the provider", "live")]
+    balance_cents: Annotated[list[int], Field("cents", "owed (credit) or kept (deposit) with the provider", "live")]
+    months_left: Annotated[list[int], Field("months", "of an instalment product", "live")]
+    line_cents: Annotated[int, Field("cents", "revolving line in force", "live")]
+    first_line_cents: Annotated[int, Field("cents", "revolving line as first granted", "live")]
+    premium: Annotated[float, Field("points", "price for believed risk, set when joining", "live")]
+    months_past_due: Annotated[int, Field("payments", "missed payments outstanding", "live")]
+    owed_before_cents: Annotated[int, Field("cents", "still owed to a former lender", "live")]
+    owed_before_to: Annotated[int, Field("institution", "that former lender; 0 none", "live")]
+    recovery_cents: Annotated[int, Field("cents", "still to be recovered after a charge-off", "live")]
+    recovery_to: Annotated[int, Field("institution", "who recovers it", "live")]
+    barred_months: Annotated[int, Field("months", "until credit is granted again", "live")]
+    margin_per_year: Annotated[float, Field("EUR/year", "income less funding and servicing, recent run rate", "live")]
+
+    reward_switching_cost: Annotated[float, Field("utility", "switching cost added by the provider's reward", "live")]
+    reward_months: Annotated[int, Field("months", "until the reward's switching cost ends", "live")]
+    price_cut: Annotated[float, Field("points", "taken off the price by a treatment", "live")]
+    price_cut_months: Annotated[int, Field("months", "until the price cut ends", "live")]
+    ending: Annotated[int, Field("0/1", "the provider is ending the relationship", "live")]
+
+
+PERSON = dtype_of(Person)

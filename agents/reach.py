@@ -1,0 +1,40 @@
+"""Reach: who is contacted by which channel, and what is read."""
+
+import math
+from typing import Annotated, NamedTuple
+
+from agents.declaring import Parameter, rule
+from agents.formulas import between
+
+
+class Reach(NamedTuple):
+    """Parameters of contacts by institutions that are not the provider."""
+
+    read_share: Annotated[float, Parameter("share", 0, 1, "response 1.1% of card mail, 1998 (American Banker)")] = 0.03
+    score_fit: Annotated[float, Parameter("1", -10, 10, "assumption: targeting seeks unserved need")] = 2.0
+    score_episode: Annotated[float, Parameter("1", -10, 10, "assumption: and those who look for it now")] = 1.0
+    score_risk: Annotated[float, Parameter("1/log-odds", -10, 10, "assumption: and shuns risk")] = 0.3
+
+
+@rule
+def targeting_score(fit: float, in_episode: bool, risk_above_average: float, reach: Reach) -> float:
+    """How well a person fits what a channel looks for; about 0 for an average person."""
+    return between(
+        reach.score_fit * (fit - 0.5)
+        + (reach.score_episode if in_episode else 0.0)
+        - reach.score_risk * risk_above_average,
+        -5.0,
+        5.0,
+    )
+
+
+@rule
+def contact_probability(rate: float, precision: float, score: float) -> float:
+    """Probability of a contact this month, 1 - exp(-lambda exp(precision x score)); precision 0 broadcasts."""
+    return -math.expm1(-rate * math.exp(between(precision * score, -20.0, 20.0)))
+
+
+@rule
+def reads(attention: float, contacts_received: int, reach: Reach) -> float:
+    """Probability that one contact is read and considered; clutter shares out attention."""
+    return reach.read_share * attention / (attention + contacts_received)

@@ -1,0 +1,49 @@
+"""All parameters of behaviour, one group beside each family of rules."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.choice import Choice
+from agents.credit import Credit
+from agents.learning import Learning
+from agents.lifecycle import Lifecycle
+from agents.market import Month, Offer, Product
+from agents.needs import Needs
+from agents.reach import Reach
+from agents.relationship import Relationship
+from agents.treatment import Effect
+
+
+class Rulebook(NamedTuple):
+    """The parameters of every rule; what a market's `rules:` section sets."""
+
+    needs: Needs = Needs()
+    reach: Reach = Reach()
+    choice: Choice = Choice()
+    relationship: Relationship = Relationship()
+    credit: Credit = Credit()
+    lifecycle: Lifecycle = Lifecycle()
+    learning: Learning = Learning()
+
+
+class World(NamedTuple):
+    """What a person's month meets: the month, the market, the rules, and where postings and counts go.
+
+    Per institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`, `contacted`, `ledger`
+    (by account, cents) and `tally` (contacts by channel).
+    """
+
+    now: Month
+    offers: Sequence[Offer]
+    products: Sequence[Product]
+    effects: Sequence[Effect]
+    rules: Rulebook
+    utilities: list[float]
+    considered: list[int]
+    contacted: list[int]
+    ledger: NDArray[np.int64]
+    tally: NDArray[np.int64]
+    fault: NDArray[np.float64]

@@ -1,0 +1,90 @@
+"""Traits: what a person is born with, drawn by keyed luck through inverse distribution functions."""
+
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from agents.chance import LEAVE_AT_BIRTH, NEEDS_AT_BIRTH, TRAITS, address, draw4_each
+from agents.declaring import Parameter
+from agents.market import FEE, INSTALMENT, REVOLVING
+from agents.person import PERSON
+
+
+class Traits(NamedTuple):
+    """Parameters of the population; a Gaussian copula ties income, risk and the need for credit together."""
+
+    income_median: Annotated[float, Parameter("EUR/month", 1, 1e6, "assumption")] = 3300.0
+    income_sd: Annotated[float, Parameter("log", 0, 3, "assumption: sd of log income")] = 0.6
+    risk_income: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = -0.35
+    card_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.35
+    loan_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.25
+    risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -4.8
+    risk_sd: Annotated[float, Parameter("log-odds", 0, 10, "set by 4% charge-off and 2.5% 30+")] = 1.15
+    price_sensitivity: Annotated[float, Parameter("utility/point", 0, 10, "Gross & Souleles 2002: .05 to .10")] = 0.07
+    price_sensitivity_sd: Annotated[float, Parameter("log", 0, 3, "assumption")] = 0.5
+    inertia: Annotated[float, Parameter("utility", 0, 40, "k; CMA 2015: 3% a year switch")] = 3.0
+    inertia_sd: Annotated[float, Parameter("utility", 0, 10, "assumption")] = 0.7
+    loyal_share: Annotated[float, Parameter("share", 0, 1, "assumption: hard-core loyal")] = 0.15
+    attention: Annotated[float, Parameter("contacts", 0.1, 1000, "assumption")] = 6.0
+    groups: Annotated[int, Parameter("count", 1, 10, "audit groups, unrelated to anything by default")] = 2
+
+
+def normal(u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard normal quantiles."""
+    return np.asarray(special.ndtri(u))
+
+
+def tied(z: NDArray[np.float64], e: NDArray[np.float64], correlation: float) -> NDArray[np.float64]:
+    """A standard normal with the given correlation to z."""
+    return np.asarray(correlation * z + np.sqrt(1.0 - correlation * correlation) * e)
+
+
+def born(
+    ids: NDArray[np.int64], seed: int, replication: int, traits: Traits, leave: tuple[float, float],
+    kinds: NDArray[np.int64], event_sd: float, lived_years: NDArray[np.float64] | None = None,
+) -> NDArray[Any]:  # fmt: skip
+    """Return new people, shape (n,) of PERSON, without a provider.
+
+    Parameters
+    ----------
+    ids : ndarray of int64, shape (n,)
+        Their ids, which address their luck.
+    leave : (alpha, beta)
+        Of the yearly own-reasons leave probability, a beta distribution.
+    kinds : ndarray of int64, shape (products,)
+        Kind of each product.
+    event_sd : float
+        Stationary standard deviation of the changing part of risk, log-odds.
+    lived_years : ndarray of float64, shape (n,), optional
+        Years already spent as a customer, which select for low leave probability: Beta(alpha, beta + years).
+    """
+    a, b = (draw4_each(seed, replication, ids, 0, address(TRAITS, ordinal=i)) for i in (0, 1))
+    c = draw4_each(seed, replication, ids, 0, address(LEAVE_AT_BIRTH))
+    people = np.zeros(len(ids), PERSON)
+    people["id"] = ids
+    z_income = normal(a[0])
+    z_risk = tied(z_income, normal(a[1]), traits.risk_income)
+    people["income"] = traits.income_median * np.exp(traits.income_sd * z_income)
+    people["risk_trait"] = traits.risk_mean + traits.risk_sd * z_risk
+    people["risk_event"] = event_sd * normal(c[3])
+    people["price_sensitivity"] = traits.price_sensitivity * np.exp(traits.price_sensitivity_sd * normal(a[2]))
+    people["inertia"] = np.maximum(0.0, traits.inertia + traits.inertia_sd * normal(a[3]))
+    people["search_trait"] = normal(b[0])
+    people["attention"] = traits.attention
+    people["age_years"] = 18.0 + 62.0 * b[1]
+    people["group"] = (b[2] * traits.groups).astype(np.int64)
+    alpha, beta = leave
+    years = np.zeros(len(ids)) if lived_years is None else lived_years
+    people["leave_per_year"] = np.clip(special.betaincinv(alpha, beta + years, c[0]), 1e-12, 1.0 - 1e-12)
+    correlations = {INSTALMENT: traits.loan_need_risk, REVOLVING: traits.card_need_risk}
+    for block in range(0, len(kinds), 4):
+        u = draw4_each(seed, replication, ids, 0, address(NEEDS_AT_BIRTH, ordinal=block))
+        for k, kind in enumerate(kinds[block : block + 4], start=block):
+            z = tied(z_risk, normal(u[k - block]), correlations.get(int(kind), 0.0))
+            people["need"][:, k] = special.ndtr(z) if kind != FEE else u[k - block]
+    people["episode_product"] = -1
+    people["provider"] = 0
+    people["owed_before_to"] = 0
+    return people

@@ -1,0 +1,1 @@
+"""What we ask: configs, runner, store, statistics, verification, report, plots, commands."""

@@ -1,0 +1,329 @@
+"""The sentence above each figure, worked out from the data: what rose, what fell, what is within chance.
+
+No sentence here knows its answer beforehand. Each picks the arm furthest from the champion among those whose
+interval leaves 0 out and whose difference shows in the decimals written, and says so where there is none. The
+intervals hold for all arms at once, since the furthest of many is picked.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from experiments.metrics import METRICS, difference_text
+from experiments.outcomes import (
+    QUADRANTS,
+    Estimate,
+    Outcomes,
+    Tables,
+    against_champion,
+    average,
+    estimate,
+    metric_values,
+    paired,
+)
+from experiments.statistics import SIGNS, Comparison, Verdict
+
+WORDS = {
+    "low_risk_low_return": "low-risk low-return",
+    "low_risk_high_return": "low-risk high-return",
+    "high_risk_low_return": "high-risk low-return",
+    "high_risk_high_return": "high-risk high-return",
+    "new": "new customers",
+    "left": "left",
+    "own_reasons": "own reasons",
+    "charged_off": "charged off",
+    "deposit_margin": "deposit margin",
+    "credit_loss": "credit loss",
+    "capital_charge": "capital charge",
+    "closing_value": "closing value",
+}
+"""How a name of the recording is written for a reader; other names stand as they are."""
+
+Text = Callable[[float], str]
+
+
+def words(name: str) -> str:
+    """Write a name of the recording for a reader."""
+    return WORDS.get(name, name.replace("_", " "))
+
+
+def percent(share: float) -> str:
+    """Write a fraction in per cent.
+
+    >>> percent(0.1416)
+    '14.2%'
+    """
+    return f"{share * 100:.1f}%"
+
+
+def moved(before: float, after: float, half_width: float, of: str = "", text: Text = percent) -> str:
+    """Say how something moved from start to end.
+
+    Parameters
+    ----------
+    before, after : float
+        Averages over replications.
+    half_width : float
+        Half the 95% interval of the change; nan if not known.
+    of : str
+        The whole that a share is of, in words.
+    text : callable
+        Writes one value with its unit.
+
+    >>> moved(0.14, 0.18, 0.002), moved(0.18, 0.14, 0.002, "of customers")
+    ('rises from 14.0% to 18.0%', 'falls from 18.0% to 14.0% of customers')
+    >>> moved(0.14, 0.142, 0.004)
+    'goes from 14.0% to 14.2%, within chance'
+    """
+    whole = f" {of}" if of else ""
+    if text(before) == text(after):
+        return f"stays at {text(after)}{whole}"
+    way = f"from {text(before)} to {text(after)}{whole}"
+    if np.isnan(half_width):
+        return f"goes {way} in one replication"
+    if abs(after - before) <= half_width:
+        return f"goes {way}, within chance"
+    return f"{'rises' if after > before else 'falls'} {way}"
+
+
+def furthest(differences: Mapping[str, Estimate], text: Text) -> str | None:
+    """Name the arm furthest from the champion among those beyond chance; None if none is, visibly."""
+    sure = [arm for arm, d in differences.items() if d.beyond_chance and text(abs(d.mean)) != text(0.0)]
+    return max(sure, key=lambda arm: abs(differences[arm].mean), default=None)
+
+
+def within_chance(champion: str, differences: Mapping[str, Estimate], text: Text) -> str:
+    """Say that no arm differs from the champion beyond chance, or that chance is not known."""
+    if not differences:
+        return "no other arm was run"
+    arm = max(differences, key=lambda name: abs(differences[name].mean))
+    mean, half_width = differences[arm]
+    if np.isnan(half_width):
+        return f"{arm} differs by {signed(mean, text)} in one replication, so chance is not known"
+    difference = f"{signed(mean, text).split(' ')[0]} ± {text(half_width)}"
+    how = "enough to show" if differences[arm].beyond_chance else "beyond chance"
+    return f"no arm differs from {champion} {how} (furthest is {arm}, {difference})"
+
+
+def signed(value: float, text: Text) -> str:
+    """Write a difference with its sign, none if it rounds to nothing."""
+    size = text(abs(value))
+    return size if size == text(0.0) else ("+" if value > 0 else "-") + size
+
+
+def points(share: float) -> str:
+    """Write a difference of two fractions in percentage points."""
+    return f"{share * 100:.1f} points"
+
+
+def euros(value: float) -> str:
+    """Write money."""
+    return f"{value:,.1f} EUR"
+
+
+def months(value: float) -> str:
+    """Write a time."""
+    return f"{value:.1f} months"
+
+
+def composition_finding(outcomes: Outcomes, customers: Tables, balances: Tables, category: str) -> str:
+    """Say how the share of a stage or quadrant moved, under the arm furthest from the champion and under it.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        The experiment.
+    customers, balances : Tables
+        From `experiments.outcomes.shares_over_time`.
+    category : str
+        The stage or quadrant to speak of.
+    """
+    champion = outcomes.champion
+    ends = {arm: table.xs(category, axis=1, level=0).iloc[:, -1] for arm, table in customers.items()}
+    differences = against_champion(outcomes, ends)
+    said = {
+        arm: f"{_moved_share(customers[arm], category, 'of customers')}, and "
+        f"{_moved_share(balances[arm], category, 'of credit balances')}"
+        for arm in outcomes.arms
+    }
+    arm = furthest(differences, points)
+    if arm is None:
+        rest = f"; {within_chance(champion, differences, points)}" if differences else ""
+        return f"Under {champion}, {words(category)} {said[champion]}{rest}"
+    return f"Under {arm}, {words(category)} {said[arm]}; under {champion} it {said[champion]}"
+
+
+def _moved_share(table: pd.DataFrame, category: str, of: str = "") -> str:
+    over_time = table.xs(category, axis=1, level=0)
+    first, last = over_time.iloc[:, [0]], over_time.iloc[:, -1:].set_axis(over_time.columns[:1], axis=1)
+    change = estimate(paired(first, last), over_time.columns[0])
+    return moved(float(first.mean().iloc[0]), float(last.mean().iloc[0]), change.half_width, of)
+
+
+def plane_finding(outcomes: Outcomes, customers: Tables) -> str:
+    """Say how the share of high-risk customers moved from start to end, under two arms."""
+    champion = outcomes.champion
+    high = [name for name in QUADRANTS if name.startswith("high_risk")]
+    risky = {
+        arm: pd.concat({"high": sum(table[name] for name in high)}, axis=1)
+        for arm, table in customers.items()
+    }
+    differences = against_champion(outcomes, {arm: table.iloc[:, -1] for arm, table in risky.items()})
+    said = {arm: _moved_share(table, "high") for arm, table in risky.items()}
+    arm = furthest(differences, points)
+    if arm is not None:
+        return (
+            f"Under {arm} the share of high-risk customers {said[arm]}; under {champion} it {said[champion]}"
+        )
+    rest = f"; {within_chance(champion, differences, points)}" if differences else ""
+    return f"Under {champion} the share of high-risk customers {said[champion]}{rest}"
+
+
+def migration_finding(
+    outcomes: Outcomes,
+    chances: Tables,
+    origin: str = "low_risk_low_return",
+    target: str = "low_risk_high_return",
+) -> str:
+    """Say which share of one quadrant is in another 12 months on, and which arm alters it most."""
+    champion, way = outcomes.champion, (origin, target)
+    level = estimate(average(chances[champion][[way]]), way).mean
+    differences = against_champion(outcomes, {arm: table[way] for arm, table in chances.items()})
+    under = (
+        f"Under {champion}, {percent(level)} of {words(origin)} customers are {words(target)} "
+        "twelve months on"
+    )
+    if np.isnan(level):
+        return f"Under {champion}, no customer was {words(origin)} for a whole year"
+    return under + _against(champion, differences, points, "raises", "lowers", "it")
+
+
+def stage_months_finding(outcomes: Outcomes, months_by_stage: Tables) -> str:
+    """Say how long a new customer stays, and which arm alters it most."""
+    champion = outcomes.champion
+    base = months_by_stage[champion]
+    differences = against_champion(outcomes, _totals(months_by_stage))
+    total = float(base.sum(axis=1).mean())
+    under = (
+        f"A new customer can expect {months(total)} under {champion}, "
+        f"{float(base['maturity'].mean()):.1f} of them in maturity"
+    )
+    return under + _against(champion, differences, months, "lengthens", "shortens", "this")
+
+
+def attrition_finding(outcomes: Outcomes, rates: Tables) -> str:
+    """Say how many leave a year, which arm alters it most, and through which cause."""
+    champion = outcomes.champion
+    level = float(rates[champion].sum(axis=1).mean())
+    differences = against_champion(outcomes, _totals(rates))
+    under = f"Under {champion} {percent(level)} of customers leave in a year"
+    arm = furthest(differences, points)
+    through = "" if arm is None else _mostly(rates[champion], rates[arm], differences[arm].mean, points)
+    return under + _against(champion, differences, points, "raises", "lowers", "this") + through
+
+
+def profit_finding(outcomes: Outcomes, lines: Tables) -> str:
+    """Say which arm earns most beyond chance, through which line, and what the closing value is of it."""
+    champion = outcomes.champion
+    differences = against_champion(outcomes, _totals(lines))
+    level = float(lines[champion].sum(axis=1).mean())
+    closing = float(lines[champion]["closing_value"].mean())
+    if not differences:
+        return (
+            f"{champion} earns {euros(level)} per customer at the start, {euros(closing)} of it closing value"
+        )
+    gains = {arm: difference for arm, difference in differences.items() if difference.mean > 0.0}
+    arm = furthest(gains, euros) or furthest(differences, euros)
+    if arm is None:
+        chance = within_chance(champion, differences, euros)
+        return f"{champion} earns {euros(level)} per customer at the start; {chance}"
+    mean, half_width = differences[arm]
+    apart = float(paired(lines[champion], lines[arm]).loc["closing_value", "mean"])
+    best = "" if mean > 0 else ": no arm earns more beyond chance"
+    return (
+        f"{arm} earns {abs(mean):,.1f} ± {euros(half_width)} {'more' if mean > 0 else 'less'} per customer "
+        f"at the start than {champion}{_mostly(lines[champion], lines[arm], mean, euros)}; "
+        f"closing value is {signed(apart, euros)} of the difference{best}"
+    )
+
+
+def effects_finding(outcomes: Outcomes, metric: str = "profit_per_customer") -> str:
+    """Give the verdicts on one metric in a sentence, best first."""
+    rows = sorted((c for c in outcomes.comparisons if c.metric == metric), key=lambda c: -c.difference)
+    known = METRICS[metric]
+    if not rows:
+        level = float(metric_values(outcomes)[metric].mean())
+        shown = f"{level:,.{known.decimals}f} {known.unit}"
+        return f"{outcomes.champion}: {shown}, {known.label}; no other arm was run"
+    said: list[str] = []
+    meanings: tuple[tuple[Verdict, str], ...] = (
+        ("better", "better than"),
+        ("worse", "worse than"),
+        ("equal", "equal to"),
+        ("undecided", "not told apart from"),
+    )
+    for meaning, phrase in meanings:
+        arms = [_named_effect(row) for row in rows if row.verdict == meaning]
+        if arms:
+            said.append(f"{_listed(arms)} {'is' if len(arms) == 1 else 'are'} {phrase} {outcomes.champion}")
+    sentence = "; ".join(said)
+    return f"On {known.label}: {sentence}"
+
+
+def turns_without_closing(comparisons: Sequence[Comparison], arm: str) -> bool:
+    """Whether the verdict on an arm's profit changes sign when the closing value is left out.
+
+    True where the verdict with it is better or worse and the average difference without it has the other
+    sign.
+    """
+    profit = _one(comparisons, arm, "profit_per_customer")
+    before = _one(comparisons, arm, "profit_before_closing_per_customer")
+    if profit is None or before is None or profit.verdict not in ("better", "worse"):
+        return False
+    return profit.difference * before.difference < 0.0
+
+
+def _one(comparisons: Sequence[Comparison], arm: str, metric: str) -> Comparison | None:
+    return next((c for c in comparisons if c.arm == arm and c.metric == metric), None)
+
+
+def _named_effect(row: Comparison) -> str:
+    known = METRICS[row.metric]
+    unit = "points" if known.unit == "%" else known.unit
+    return f"{row.arm} ({SIGNS[row.verdict]} {difference_text(known, row.difference, row.half_width)} {unit})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def _against(
+    champion: str,
+    differences: Mapping[str, Estimate],
+    text: Text,
+    up: Literal["raises", "lengthens"],
+    down: Literal["lowers", "shortens"],
+    it: str,
+) -> str:
+    """Say which arm alters a level most, as the second half of a sentence."""
+    if not differences:
+        return ""
+    arm = furthest(differences, text)
+    if arm is None:
+        return f"; {within_chance(champion, differences, text)}"
+    mean, half_width = differences[arm]
+    number = text(abs(mean)).split(" ")
+    return f"; {arm} {up if mean > 0 else down} {it} by {number[0]} ± {text(half_width)}"
+
+
+def _totals(tables: Tables) -> dict[str, "pd.Series[float]"]:
+    return {arm: table.sum(axis=1, skipna=False) for arm, table in tables.items()}
+
+
+def _mostly(champion: pd.DataFrame, arm: pd.DataFrame, total: float, text: Text) -> str:
+    """Name the column that moves most in the direction of the total."""
+    means = paired(champion, arm)["mean"] * np.sign(total)
+    name = str(means.idxmax())
+    return f", mostly through {words(name)} ({signed(float(means[name] * np.sign(total)), text)})"

@@ -1,0 +1,149 @@
+"""The metric dictionary: what each number means, whose it is, over which time, which way is better."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["higher", "lower", "none"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that a run gives.
+
+    Attributes
+    ----------
+    name : str
+        Name in configs and recordings.
+    label : str
+        A few words for a sentence or an axis.
+    unit : str
+        ``"EUR"``, ``"EUR per EUR"`` or ``"%"``. A metric in ``"%"`` is stored as a fraction (0.14) and
+        shown times 100; its differences are in percentage points (``pt``).
+    whose : str
+        The people, or the balance, that the number is about.
+    window : str
+        The time that it covers.
+    better : {'higher', 'lower', 'none'}
+        Which way is better for the institution; ``'none'`` where neither is.
+    decimals : int
+        Decimals when shown in `unit`.
+    headline : tuple of str
+        The two lines of a column heading.
+    """
+
+    name: str
+    label: str
+    unit: str
+    whose: str
+    window: str
+    better: Direction
+    decimals: int
+    headline: tuple[str, str]
+
+
+_DECLARED = (
+    Metric(
+        name="profit_per_customer",
+        label="profit per customer at the start, closing value included",
+        unit="EUR",
+        whose="own book, per customer at month 0",
+        window="whole run and closing value",
+        better="higher",
+        decimals=1,
+        headline=("profit", "EUR"),
+    ),
+    Metric(
+        name="share_low_risk_high_return",
+        label="share of customers with low risk and high return",
+        unit="%",
+        whose="own customers at the end",
+        window="end of the run",
+        better="higher",
+        decimals=1,
+        headline=("low-risk", "high-return"),
+    ),
+    Metric(
+        name="attrition_per_year",
+        label="share of customers who leave in a year, all causes",
+        unit="%",
+        whose="own customers",
+        window="whole run, as a yearly rate",
+        better="lower",
+        decimals=1,
+        headline=("leaves", "a year"),
+    ),
+    Metric(
+        name="loss_rate_per_year",
+        label="charge-offs less recoveries in a year, of credit balances",
+        unit="%",
+        whose="own credit balances",
+        window="whole run, as a yearly rate",
+        better="lower",
+        decimals=1,
+        headline=("credit", "loss"),
+    ),
+    Metric(
+        name="return_on_treatment",
+        label="EUR back per extra EUR of treatment, against the champion",
+        unit="EUR per EUR",
+        whose="own book, pair of runs",
+        window="whole run and closing value",
+        better="higher",
+        decimals=2,
+        headline=("back per EUR", "of treatment"),
+    ),
+    Metric(
+        name="profit_before_closing_per_customer",
+        label="profit per customer at the start, without closing value",
+        unit="EUR",
+        whose="own book, per customer at month 0",
+        window="whole run",
+        better="higher",
+        decimals=1,
+        headline=("profit before", "closing, EUR"),
+    ),
+    Metric(
+        name="treatment_spend_per_customer",
+        label="spent on treatment: contacts, rewards and given-up income",
+        unit="EUR",
+        whose="own book, per customer at month 0",
+        window="whole run",
+        better="none",
+        decimals=1,
+        headline=("treatment", "EUR"),
+    ),
+)
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}
+"""Every metric by name."""
+
+STANDARD_METRICS: tuple[str, ...] = tuple(metric.name for metric in _DECLARED[:5])
+"""The five shown where a config names none, in the order of their columns."""
+
+
+def shown_times(metric: Metric) -> float:
+    """Return what a stored value is multiplied by before it is shown: 100 for ``%``, else 1."""
+    return 100.0 if metric.unit == "%" else 1.0
+
+
+def level_text(metric: Metric, value: float) -> str:
+    """Write a level as a table shows it.
+
+    >>> level_text(METRICS["attrition_per_year"], 0.134)
+    '13.4%'
+    """
+    sign = "%" if metric.unit == "%" else ""
+    return f"{value * shown_times(metric):.{metric.decimals}f}{sign}"
+
+
+def difference_text(metric: Metric, difference: float, half_width: float) -> str:
+    """Write a difference with its interval; ``± ?`` where the interval is not known (nan).
+
+    >>> difference_text(METRICS["profit_per_customer"], 18.94, 1.91)
+    '+18.9 ± 1.9'
+    """
+    times, decimals = shown_times(metric), metric.decimals
+    rounded = round(difference * times, decimals)
+    middle = f"{0.0:.{decimals}f}" if rounded == 0.0 else f"{rounded:+.{decimals}f}"
+    around = "?" if half_width != half_width else f"{half_width * times:.{decimals}f}"
+    return f"{middle} ± {around}"

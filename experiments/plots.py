@@ -1,0 +1,99 @@
+"""The figures of a report by name, and how one is written to a file."""
+
+import io
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from experiments.outcomes import Outcomes
+from experiments.plots_effects import attrition_by_cause, effects, months_in_stage, profit_and_loss
+from experiments.plots_structure import (
+    composition_by_quadrant,
+    composition_by_stage,
+    migration_matrix,
+    risk_return_plane,
+)
+from experiments.plots_style import INK, Drawing
+
+FIGURES: dict[str, Callable[[Outcomes], Drawing]] = {
+    "effects": effects,
+    "composition_by_quadrant": composition_by_quadrant,
+    "composition_by_stage": composition_by_stage,
+    "risk_return_plane": risk_return_plane,
+    "migration_matrix": migration_matrix,
+    "months_in_stage": months_in_stage,
+    "attrition_by_cause": attrition_by_cause,
+    "profit_and_loss": profit_and_loss,
+}
+"""Every figure of the report, in its order."""
+
+
+def draw_figure(name: str, outcomes: Outcomes) -> Drawing:
+    """Draw one figure.
+
+    Raises
+    ------
+    KeyError
+        If no figure has that name.
+    ValueError
+        If the recordings lack what it needs.
+    """
+    if name not in FIGURES:
+        raise KeyError(f"no figure is called {name!r}; there are {', '.join(FIGURES)}")
+    return FIGURES[name](outcomes)
+
+
+def image_bytes(figure: Figure, kind: Literal["svg", "png"], dpi: int = 160) -> bytes:
+    """Render a figure; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to render.
+    kind : {'svg', 'png'}
+        File format.
+    dpi : int
+        Dots per inch, in an SVG only of what is drawn as dots.
+    """
+    out = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    with matplotlib.rc_context({"svg.hashsalt": "tenure", "svg.fonttype": "path"}):
+        figure.savefig(out, format=kind, dpi=dpi, metadata=metadata)
+    return out.getvalue()
+
+
+def save_figure(path: Path, name: str, outcomes: Outcomes, dpi: int = 160) -> Path:
+    """Write one figure with its finding as title to a PNG file.
+
+    Parameters
+    ----------
+    path : Path
+        File to write; its folder must exist.
+    name : str
+        One of `FIGURES`.
+    outcomes : Outcomes
+        From `experiments.outcomes.read_outcomes`.
+    dpi : int
+        Dots per inch.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    KeyError
+        If no figure has that name.
+    ValueError
+        If the recordings lack what the figure needs.
+    """
+    drawing = draw_figure(name, outcomes)
+    title = "\n".join(textwrap.wrap(drawing.finding, 105))
+    drawing.figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
+    path.write_bytes(image_bytes(drawing.figure, "png", dpi))
+    return path

@@ -1,0 +1,292 @@
+"""Figures of what the arms do: months in each stage, attrition by cause, profit by line, effects."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from experiments import findings
+from experiments.metrics import METRICS, STANDARD_METRICS, difference_text, shown_times
+from experiments.outcomes import (
+    CAUSES,
+    LINES,
+    STAGES,
+    Outcomes,
+    Tables,
+    attrition,
+    average,
+    metric_values,
+    paired,
+    profit_by_line,
+    stage_months,
+)
+from experiments.plots_style import (
+    COLOURS,
+    FAINT,
+    GAIN,
+    GREY,
+    INK,
+    LOSS,
+    TEXT_COLOURS,
+    Drawing,
+    axis_label,
+    heading,
+    panels,
+    spread,
+    whisker,
+)
+from experiments.statistics import SIGNS, Comparison, Ratio, returns_on_treatment
+
+
+def months_in_stage(outcomes: Outcomes) -> Drawing:
+    """Draw how long a new customer can expect to be in each stage, a bar per arm."""
+    months = stage_months(outcomes)
+    arms = outcomes.arms
+    figure, ((ax,),) = panels(1, 1, 1.0 + 0.42 * len(arms))
+    totals = {arm: average(table.sum(axis=1).to_frame("total")).loc["total"] for arm, table in months.items()}
+    longest = max(float(total["mean"]) for total in totals.values())
+    for k, arm in enumerate(arms):
+        left = 0.0
+        for stage in STAGES:
+            width = float(months[arm][stage].mean())
+            ax.barh(k, width, left=left, height=0.66, color=COLOURS[stage], edgecolor="white", linewidth=1.2)
+            if width > 0.035 * longest:
+                dark = stage in ("maturity", "decline")
+                ax.text(
+                    left + width / 2,
+                    k,
+                    f"{width:.1f}",
+                    ha="center",
+                    va="center",
+                    fontsize=8.5,
+                    color="white" if dark else INK,
+                )
+            left += width
+        text = "± ?" if np.isnan(totals[arm]["half_width"]) else f"± {totals[arm]['half_width']:.1f}"
+        ax.text(left + 0.008 * longest, k, f"{left:.1f} {text}", va="center", fontsize=8.5, color=INK)
+    _stage_names(ax, months[arms[0]], longest)
+    _arm_ticks(ax, arms, outcomes.champion)
+    ax.set_xlim(0.0, longest * 1.12)
+    axis_label(ax, "expected months of a new customer")
+    note = (
+        "From the monthly chances of moving between stages and of leaving, all months pooled (fundamental "
+        "matrix of the Markov chain). Average over replications; ± is half its 95% interval."
+    )
+    return Drawing("months_in_stage", findings.stage_months_finding(outcomes, months), note, figure)
+
+
+def _stage_names(ax: Axes, first: pd.DataFrame, longest: float) -> None:
+    """Name the stages above the segments of the first bar, moved apart where they would touch."""
+    widths = [float(first[stage].mean()) for stage in STAGES]
+    middles = [sum(widths[:k]) + widths[k] / 2 for k in range(len(STAGES))]
+    places = spread(middles, 0.075 * longest)
+    shift = max(0.0, 0.05 * longest - places[0])
+    for stage, x in zip(STAGES, places, strict=True):
+        ax.text(
+            x + shift,
+            -0.5,
+            stage,
+            ha="center",
+            va="bottom",
+            fontsize=8.5,
+            fontweight="bold",
+            color=TEXT_COLOURS[stage],
+        )
+
+
+def attrition_by_cause(outcomes: Outcomes) -> Drawing:
+    """Draw which share of customers leaves in a year, in all and by cause, a dot per arm."""
+    rates = attrition(outcomes)
+    wide = {arm: table.assign(all=table.sum(axis=1))[["all", *CAUSES]] * 100 for arm, table in rates.items()}
+    figure, axes = panels(1, len(CAUSES) + 1, 0.9 + 0.36 * len(outcomes.arms), sharey=True)
+    top = max(float((table.mean() + 0.0).max()) for table in wide.values())
+    for ax, cause in zip(axes[0], ["all", *CAUSES], strict=True):
+        heading(ax, "all causes" if cause == "all" else findings.words(cause))
+        for k, arm in enumerate(outcomes.arms):
+            mean, half_width = average(wide[arm]).loc[cause]
+            whisker(ax, mean - half_width, mean, mean + half_width, k)
+            side, across = (8, "left") if mean < 0.6 * top else (-8, "right")
+            ax.annotate(
+                f"{mean:.1f}",
+                (mean, k),
+                xytext=(side, 0),
+                textcoords="offset points",
+                va="center",
+                ha=across,
+                fontsize=8.5,
+                color=INK,
+            )
+        ax.axvline(
+            float(wide[outcomes.champion][cause].mean()),
+            color=GREY,
+            linewidth=0.8,
+            linestyle=(0, (3, 3)),
+            zorder=1,
+        )
+        ax.set_xlim(0.0, top * 1.08)
+        axis_label(ax, "% a year")
+    _arm_ticks(axes[0][0], outcomes.arms, outcomes.champion)
+    note = (
+        "Customers who leave in a year as a share of the customers at risk, whole run. Dots are averages "
+        "over replications, lines their 95% intervals (often shorter than the dot); dashed is the champion."
+    )
+    return Drawing("attrition_by_cause", findings.attrition_finding(outcomes, rates), note, figure)
+
+
+def profit_and_loss(outcomes: Outcomes) -> Drawing:
+    """Draw profit by ledger line: the champion's level, then each arm's difference from it."""
+    lines = profit_by_line(outcomes)
+    names = [*LINES, "closing_value", "profit"]
+    whole: Tables = {arm: table.assign(profit=table.sum(axis=1))[names] for arm, table in lines.items()}
+    champion = outcomes.champion
+    figure, axes = panels(1, len(outcomes.arms), 4.4, sharey=True)
+    places = [
+        float(k) + 0.5 * (name == "closing_value") + 1.0 * (name == "profit") for k, name in enumerate(names)
+    ]
+    _bars(axes[0][0], average(whole[champion]), places, None)
+    heading(axes[0][0], champion, champion=True)
+    axis_label(axes[0][0], "EUR per customer at the start")
+    differences = {arm: paired(whole[champion], whole[arm]) for arm in outcomes.others}
+    reach = max([float(d["mean"].abs().max()) for d in differences.values()] or [0.0]) or 1.0
+    for ax, arm in zip(axes[0][1:], outcomes.others, strict=True):
+        _bars(ax, differences[arm], places, reach)
+        heading(ax, f"{arm} less {champion}")
+        axis_label(ax, "EUR, difference")
+    axes[0][0].set_yticks(places, [findings.words(name) for name in names])
+    axes[0][0].set_ylim(max(places) + 0.6, -0.6)
+    axes[0][0].tick_params(axis="y", labelsize=8.5, length=0)
+    for label in axes[0][0].get_yticklabels():
+        label.set_color(INK)
+        label.set_fontweight("bold" if label.get_text() == "profit" else "normal")
+    note = (
+        "Whole run, EUR per customer at the start, signed from the institution's view. The closing value "
+        "(expected loss and future margin of those who remain) is a bar of its own. Whiskers are 95% intervals, "
+        "each alone; the bars add up to profit."
+    )
+    return Drawing("profit_and_loss", findings.profit_finding(outcomes, lines), note, figure)
+
+
+def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: float | None) -> None:
+    """Draw a bar per line; `reach` is the end of a shared scale of differences, None for its own."""
+    means, half_widths = averages["mean"].to_numpy(), averages["half_width"].to_numpy()
+    extent = reach if reach is not None else float(np.abs(means).max()) or 1.0
+    for name, mean, half_width, y in zip(averages.index, means, half_widths, places, strict=True):
+        colour = GAIN if mean >= 0 else LOSS
+        look = "////" if name == "closing_value" else ""
+        ax.barh(
+            y,
+            mean,
+            height=0.7,
+            color="white" if look else colour,
+            edgecolor=colour,
+            hatch=look,
+            linewidth=1.0,
+        )
+        edge = mean
+        if reach is not None and np.isfinite(half_width):
+            ax.plot([mean - half_width, mean + half_width], [y, y], color=INK, linewidth=1.2)
+            edge = mean + np.sign(mean) * half_width
+        text = findings.signed(mean, lambda v: f"{v:,.1f}") if reach is not None else f"{mean:,.1f}"
+        ax.annotate(
+            text,
+            (edge, y),
+            xytext=(4 if mean >= 0 else -4, 0),
+            textcoords="offset points",
+            va="center",
+            ha="left" if mean >= 0 else "right",
+            fontsize=8,
+            color=INK,
+            fontweight="bold" if name == "profit" else "normal",
+        )
+    ax.axvline(0.0, color=INK, linewidth=0.8)
+    ax.axhline(float(places[-2]) - 0.75, color=FAINT, linewidth=0.8)
+    ax.axhline(float(places[-1]) - 0.75, color=FAINT, linewidth=0.8)
+    low = -1.45 * extent if (means < 0).any() else -0.05 * extent
+    ax.set_xlim(low if reach is None else -1.6 * extent, 1.45 * extent if reach is None else 1.6 * extent)
+
+
+def effects(outcomes: Outcomes) -> Drawing:
+    """Draw each metric's difference from the champion with its interval and verdict, a dot per arm."""
+    shown = [name for name in STANDARD_METRICS if name == "return_on_treatment" or _rows(outcomes, name)]
+    figure, axes = panels(1, len(shown), 1.2 + 0.4 * max(len(outcomes.others), 1), sharey=True)
+    returns = treatment_returns(outcomes)
+    for ax, name in zip(axes[0], shown, strict=True):
+        metric = METRICS[name]
+        heading(ax, "\n".join(line for line in metric.headline if line != metric.unit))
+        if name == "return_on_treatment":
+            _returns_panel(ax, outcomes.others, returns)
+            continue
+        times = shown_times(metric)
+        for row in _rows(outcomes, name):
+            mean, half_width = row.difference * times, row.half_width * times
+            k = outcomes.others.index(row.arm)
+            text = f"{difference_text(metric, row.difference, row.half_width)}  {SIGNS[row.verdict]}"
+            whisker(ax, mean - half_width, mean, mean + half_width, k)
+            _above(ax, text, mean, k)
+        ax.axvline(0.0, color=INK, linewidth=0.9, zorder=1)
+        _widen(ax, 0.0)
+        axis_label(ax, f"difference, {'points' if metric.unit == '%' else metric.unit}")
+    _arm_ticks(axes[0][0], outcomes.others, None)
+    note = (
+        f"Difference from {outcomes.champion}, average over paired replications; lines are 95% intervals that "
+        "hold for all arms at once (return on treatment: for each arm alone, 1 means that the money just came back). "
+        "▲ better  ▼ worse  ≈ equal  ? undecided."
+    )
+    return Drawing("effects", findings.effects_finding(outcomes), note, figure)
+
+
+def treatment_returns(outcomes: Outcomes) -> dict[str, Ratio | None]:
+    """Give each other arm's EUR back per extra EUR of treatment, None where there is no answer."""
+    values = metric_values(outcomes)
+    long = values.stack().rename("value").rename_axis(["arm", "replication", "metric"]).reset_index()
+    if not {"profit_per_customer", "treatment_spend_per_customer"} <= set(values.columns):
+        return dict.fromkeys(outcomes.others)
+    return returns_on_treatment(long, outcomes.champion)
+
+
+def _rows(outcomes: Outcomes, metric: str) -> list[Comparison]:
+    return [c for c in outcomes.comparisons if c.metric == metric and c.arm in outcomes.others]
+
+
+def _returns_panel(ax: Axes, arms: Sequence[str], returns: dict[str, Ratio | None]) -> None:
+    for k, arm in enumerate(arms):
+        ratio = returns.get(arm)
+        if ratio is None:
+            _above(ax, "no extra spend", 1.0, k)
+            continue
+        whisker(ax, ratio.low, ratio.value, ratio.high, k)
+        _above(ax, f"{ratio.value:.2f}", ratio.value, k)
+    ax.axvline(1.0, color=INK, linewidth=0.9, zorder=1)
+    _widen(ax, 1.0)
+    axis_label(ax, "EUR per extra EUR")
+
+
+def _above(ax: Axes, text: str, x: float, y: float) -> None:
+    ax.annotate(
+        text,
+        (x, y),
+        xytext=(0, 6),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=8.5,
+        color=INK,
+    )
+
+
+def _widen(ax: Axes, around: float) -> None:
+    """Leave room for the labels above the dots, and keep the line of no difference in sight."""
+    low, high = ax.get_xlim()
+    low, high = min(low, around), max(high, around)
+    room = 0.42 * ((high - low) or 1.0)
+    ax.set_xlim(low - room, high + room)
+
+
+def _arm_ticks(ax: Axes, arms: Sequence[str], champion: str | None) -> None:
+    """List the arms downwards on the y axis."""
+    ax.set_yticks(range(len(arms)), [f"{arm} (champion)" if arm == champion else arm for arm in arms])
+    ax.set_ylim(len(arms) - 0.45, -0.75)
+    ax.tick_params(axis="y", labelsize=9, length=0)
+    for label in ax.get_yticklabels():
+        label.set_color(INK)

@@ -1,0 +1,141 @@
+"""The look that all figures share: colours, panels, direct labels; no global figure is ever made."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+COLOURS: dict[str, str] = {
+    "low_risk_high_return": "#009E73",
+    "low_risk_low_return": "#56B4E9",
+    "high_risk_high_return": "#E69F00",
+    "high_risk_low_return": "#D55E00",
+    "acquisition": "#F0E442",
+    "growth": "#CC79A7",
+    "maturity": "#0072B2",
+    "decline": "#555555",
+}
+"""Quadrants and stages, each the same in every figure. Okabe & Ito (2008), told apart by the colour-blind."""
+
+TEXT_COLOURS: dict[str, str] = {
+    "low_risk_high_return": "#00664A",
+    "low_risk_low_return": "#1B6FA3",
+    "high_risk_high_return": "#8A5F00",
+    "high_risk_low_return": "#A84A00",
+    "acquisition": "#7A7200",
+    "growth": "#9C4276",
+    "maturity": "#00568A",
+    "decline": "#444444",
+}
+"""Darker shades of the same hues, legible as text on white."""
+
+INK, GREY, FAINT = "#222222", "#6B6B6B", "#D9D9D9"
+GAIN, LOSS = "#0072B2", "#D55E00"
+WIDTH = 10.5
+"""Width of every figure, inches."""
+COLUMNS = 4
+"""Most panels side by side."""
+
+
+class Drawing(NamedTuple):
+    """A finished figure.
+
+    Attributes
+    ----------
+    name : str
+        What it shows, as `save_figure` calls it.
+    finding : str
+        The sentence that is its title and its alternative text.
+    note : str
+        How to read it: unit, and what an interval is over.
+    figure : Figure
+        Without a title; the page sets it as text.
+    """
+
+    name: str
+    finding: str
+    note: str
+    figure: Figure
+
+
+def panels(
+    rows: int, columns: int, height: float, sharex: bool = False, sharey: bool = False
+) -> tuple[Figure, list[list[Axes]]]:
+    """Make a grid of bare axes, `height` inches in all."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
+    axes = [[grid[i, j] for j in range(columns)] for i in range(rows)]
+    for ax in (ax for row in axes for ax in row):
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.spines[["left", "bottom"]].set_color(GREY)
+        ax.tick_params(labelsize=8, colors=GREY, length=3)
+    return figure, axes
+
+
+def heading(ax: Axes, text: str, champion: bool = False) -> None:
+    """Head a panel, left, in bold; the champion is named as such."""
+    ax.set_title(
+        text + (" (champion)" if champion else ""), loc="left", fontsize=9.5, color=INK, fontweight="bold"
+    )
+
+
+def axis_label(ax: Axes, x: str = "", y: str = "") -> None:
+    """Label the axes of a panel."""
+    ax.set_xlabel(x, fontsize=8, color=GREY)
+    ax.set_ylabel(y, fontsize=8, color=GREY)
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Move places apart until neighbours are at least `gap` from each other, in the same order.
+
+    >>> spread([1.0, 1.0, 5.0], 2.0)
+    [0.0, 2.0, 5.0]
+    """
+    order = np.argsort(places, kind="stable")
+    groups: list[list[int]] = []
+    centres: list[float] = []
+    for i in order:
+        groups.append([int(i)])
+        centres.append(float(places[i]))
+        while len(groups) > 1 and centres[-1] - centres[-2] < gap * (len(groups[-1]) + len(groups[-2])) / 2:
+            merged = groups[-2] + groups[-1]
+            groups[-2:] = [merged]
+            centres[-2:] = [float(np.mean([places[k] for k in merged]))]
+    out = [0.0] * len(places)
+    for group, centre in zip(groups, centres, strict=True):
+        for rank, i in enumerate(group):
+            out[i] = centre + gap * (rank - (len(group) - 1) / 2)
+    return out
+
+
+def end_labels(ax: Axes, x: float, values: Mapping[str, float], texts: Mapping[str, str], gap: float) -> None:
+    """Write a label right of the end of each line, moved apart where they would touch."""
+    names = list(values)
+    for name, y in zip(names, spread([values[n] for n in names], gap), strict=True):
+        ax.annotate(
+            texts[name],
+            (x, y),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=TEXT_COLOURS.get(name, INK),
+            annotation_clip=False,
+        )
+
+
+def whisker(
+    ax: Axes, low: float, value: float, high: float, y: float, colour: str = INK, size: float = 6.0
+) -> None:
+    """Draw a dot with its interval; no interval where it is not known (nan)."""
+    if np.isfinite(low) and np.isfinite(high):
+        ax.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt", zorder=3)
+    ax.plot([value], [y], marker="o", markersize=size, color=colour, markeredgecolor="white", zorder=4)
+
+
+def hide(axes: Sequence[Axes]) -> None:
+    """Blank the panels that a grid has too many of."""
+    for ax in axes:
+        ax.set_visible(False)

@@ -1,0 +1,244 @@
+"""The guard: serves a plan from the top of its list, within the rules, and counts every refusal."""
+
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.declaring import Parameter
+from agents.treatment import CONTACT
+from policies.plan import OfferChange, Plan, Treatments, first_of_each
+from policies.suggest import did_you_mean
+from policies.treatments import NUMBERS, Treatment, given_up
+from policies.view import InstitutionView, view_condition
+
+RULES = ("not_eligible", "contacts", "already_treated", "budget")
+"""Why a proposal can be refused, in the order of asking; the first rule that refuses is counted."""
+
+
+class Guards(NamedTuple):
+    """The rules that no plan may break."""
+
+    budget_per_month: Annotated[
+        float,
+        Parameter("EUR", 0.0, 1e12, "assumption: an example's budget, of the real book"),
+    ] = 4000.0
+    contacts_at_most: Annotated[
+        int, Parameter("contacts", 0, 32, "assumption: a usual rule of the house")
+    ] = 2
+    contacts_in_months: Annotated[
+        int, Parameter("months", 1, 32, "assumption: a usual rule of the house")
+    ] = 3
+
+
+class Allowed(NamedTuple):
+    """What the guard let through, and what it refused. Money is of the real book, EUR."""
+
+    contacts: NDArray[np.void]
+    """dtype CONTACT, in the order of the plan; `row` is the index into the view."""
+    served: NDArray[np.int64]
+    """Position in the plan's treatments of each contact, to look up its reason."""
+    proposed: dict[str, int]
+    """Treatment -> proposals."""
+    refused: dict[str, dict[str, int]]
+    """Rule -> treatment -> refusals; a trimmed price counts once, as ``offer_<product>``."""
+    spent_eur: float
+    """Contacts, and the rewards as if all were taken."""
+    given_up_eur: float
+    """Income given up: by treatments for their whole duration, by the offer for one month."""
+    offer: NDArray[np.float64] | None
+    """Points off our list prices that may be posted, shape (products,); None: no change asked for."""
+
+
+def guard(
+    plan: Plan,
+    view: InstitutionView,
+    treatments: Sequence[Treatment],
+    rules: Guards,
+    budget_eur: float,
+    scale: float = 1.0,
+) -> Allowed:
+    """Trim a plan from the top of its list: eligibility, contact rule, one treatment each, budget.
+
+    A proposal costs its contact, its reward in full (it may be taken) and the income that its price cut
+    gives up. The list is served until the first proposal that the money left does not cover; **nothing below
+    it is served**, even if cheaper, so that a dear favourite is not passed over for many cheap others. What
+    the treatments leave pays for the offer: its cuts, costing cut x own balances / 12 a month, are shortened
+    in proportion until they fit.
+
+    Parameters
+    ----------
+    plan : Plan
+        What the policy decided.
+    view : InstitutionView
+        What it decided on.
+    treatments : sequence of Treatment
+        The catalogue; its order gives the treatment numbers of the contacts.
+    rules : Guards
+        Contact rule; the month's budget is `budget_eur`.
+    budget_eur : float
+        Money left this month, of the real book; infinite for no limit.
+    scale : float
+        Real customers that one customer in view stands for.
+
+    Returns
+    -------
+    Allowed
+
+    Raises
+    ------
+    ValueError
+        If the plan names a treatment that does not exist, a customer out of view, or an amount that is too
+        large or where the treatment has none.
+    """
+    if not scale > 0 or np.isnan(budget_eur):
+        raise ValueError(f"guard: scale must be above 0 and the budget a number; got {scale}, {budget_eur}")
+    listed = plan.treatments
+    number = _numbers(listed, treatments)
+    amount = _amounts(listed, number, treatments)
+    if len(listed) and int(listed.customer.max()) >= len(view):
+        raise ValueError(f"plan: customer {int(listed.customer.max())} is not in view; there are {len(view)}")
+    limit = _cents(budget_eur / scale)
+    verdict = np.where(number == 0, -1, 0)  # 0: served; 1 + index into RULES; -1: `none` proposes nothing
+    verdict = _refuse(verdict, _ineligible(listed, number, view, treatments), "not_eligible")
+    verdict = _refuse(verdict, _too_often(listed, number, view, treatments, rules), "contacts")
+    left = np.flatnonzero(verdict == 0)
+    verdict[left[~first_of_each(listed.customer[left])]] = 1 + RULES.index("already_treated")
+    left = np.flatnonzero(verdict == 0)
+    spent, forgone = _costs(listed.customer[left], number[left], amount[left], view, treatments)
+    total = np.cumsum(spent + forgone)
+    served = left[total <= limit]  # costs are never negative, so these are the first of the list
+    verdict[left[len(served) :]] = 1 + RULES.index("budget")
+    used = int(total[len(served) - 1]) if len(served) else 0
+    offer, offer_cents, trimmed = _fit_offer(plan.offer, view, limit - used)
+    contacts = np.zeros(len(served), CONTACT)
+    contacts["row"], contacts["institution"] = listed.customer[served], view.me
+    contacts["treatment"], contacts["amount"] = number[served], amount[served]
+    proposed, refused = _counts(number, verdict, treatments)
+    for product in trimmed:
+        refused.setdefault("budget", {})[f"offer_{product}"] = 1
+    euros = scale / 100.0
+    given_up_cents = float(forgone[: len(served)].sum()) + offer_cents
+    return Allowed(
+        contacts,
+        served,
+        proposed,
+        refused,
+        float(spent[: len(served)].sum()) * euros,
+        given_up_cents * euros,
+        offer,
+    )
+
+
+def _cents(eur: float) -> int:
+    """Return money in cents, rounded down; without a limit as much as an int64 sum safely reaches."""
+    return int(np.floor(np.clip(eur * 100.0, 0.0, 2.0**60)))
+
+
+def _numbers(listed: Treatments, treatments: Sequence[Treatment]) -> NDArray[np.int64]:
+    """Return the catalogue's number of each proposal."""
+    names = [treatment.name for treatment in treatments]
+    used = set(np.unique(listed.treatment).tolist())
+    for code, name in enumerate(listed.names):
+        if code in used and name not in names:
+            raise ValueError(f"plan: no treatment is called '{name}'.{did_you_mean(name, names)}")
+    numbers = np.array([names.index(name) if name in names else 0 for name in listed.names], np.int64)
+    return numbers[listed.treatment]
+
+
+def _amounts(
+    listed: Treatments, number: NDArray[np.int64], treatments: Sequence[Treatment]
+) -> NDArray[np.float64]:
+    """Return the amount of each proposal, the catalogue's where the plan gives none."""
+    given = ~np.isnan(listed.amount)
+    for code in np.unique(number[given & (np.nan_to_num(listed.amount) != 0)]):
+        if not treatments[code].amount_unit:
+            raise ValueError(f"plan: '{treatments[code].name}' takes no amount; leave it out")
+    high = NUMBERS["amount"].high
+    if bool(np.any(listed.amount > high)):
+        raise ValueError(f"plan: an amount is at most {high:g}; got {np.nanmax(listed.amount):g}")
+    own = np.array([treatment.amount for treatment in treatments])
+    return np.where(given, listed.amount, own[number])
+
+
+def _refuse(verdict: NDArray[np.int64], refused: NDArray[np.bool_], rule: str) -> NDArray[np.int64]:
+    """Return verdicts with a rule's refusals, where no earlier rule has refused."""
+    return np.where((verdict == 0) & refused, 1 + RULES.index(rule), verdict)
+
+
+def _ineligible(
+    listed: Treatments, number: NDArray[np.int64], view: InstitutionView, treatments: Sequence[Treatment]
+) -> NDArray[np.bool_]:
+    """Return where the treatment's own condition does not hold for the customer."""
+    refused = np.zeros(len(listed), np.bool_)
+    for code in np.unique(number).tolist():
+        at = np.flatnonzero(number == code)
+        condition = view_condition(treatments[code].eligible, view.products)
+        refused[at] = ~view.where(condition, listed.customer[at])
+    return refused
+
+
+def _too_often(
+    listed: Treatments,
+    number: NDArray[np.int64],
+    view: InstitutionView,
+    treatments: Sequence[Treatment],
+    rules: Guards,
+) -> NDArray[np.bool_]:
+    """Return where one more contact, this month's, breaks the contact rule; what is no contact never does."""
+    is_contact = np.array([treatment.contact > 0 for treatment in treatments])
+    before = view.contacts_within(rules.contacts_in_months - 1)[listed.customer]
+    return is_contact[number] & (before + 1 > rules.contacts_at_most)
+
+
+def _costs(
+    customer: NDArray[np.int64],
+    number: NDArray[np.int64],
+    amount: NDArray[np.float64],
+    view: InstitutionView,
+    treatments: Sequence[Treatment],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return contact and full reward, and given-up income, cents, of each proposal; rounded up."""
+    contact = np.array([treatment.contact_cost for treatment in treatments])
+    reward = np.array([treatment.reward for treatment in treatments])
+    spent = np.rint(100.0 * contact)[number] + np.ceil(np.rint(100.0 * reward)[number] * amount - 1e-6)
+    forgone = np.zeros(len(customer))
+    for code in np.unique(number).tolist():
+        if treatments[code].price_cut > 0:
+            at = np.flatnonzero(number == code)
+            forgone[at] = given_up(treatments[code], amount[at], view.balance[customer[at]])
+    cents = np.ceil(100.0 * np.maximum(forgone, 0.0) - 1e-6)
+    return np.minimum(spent, 2.0**40).astype(np.int64), np.minimum(cents, 2.0**40).astype(np.int64)
+
+
+def _fit_offer(
+    offer: OfferChange | None, view: InstitutionView, left_cents: int
+) -> tuple[NDArray[np.float64] | None, float, list[str]]:
+    """Return the cuts that the money left covers, the cents given up in a month, and products trimmed."""
+    if offer is None:
+        return None, 0.0, []
+    cuts = offer.points(view.products)
+    cut = np.flatnonzero(cuts)
+    cost = np.array([cuts[index] / 12.0 * view.balance_of(view.products[index]).sum() for index in cut])
+    wanted = float(cost.sum())  # points / 100 of a balance in EUR is points of it in cents
+    if wanted <= left_cents:
+        return cuts, wanted, []
+    short = left_cents / wanted * (1.0 - 1e-12)
+    cuts[cut[cost > 0]] *= short  # a cut that costs nothing needs no trimming
+    return cuts, wanted * short, [view.products[index] for index in cut[cost > 0]]
+
+
+def _counts(
+    number: NDArray[np.int64], verdict: NDArray[np.int64], treatments: Sequence[Treatment]
+) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """Return proposals by treatment, and refusals by rule and treatment; only what occurred."""
+    names = [treatment.name for treatment in treatments]
+    asked = np.bincount(number[verdict >= 0], minlength=len(names))
+    proposed = {name: int(count) for name, count in zip(names, asked, strict=True) if count}
+    refused = {}
+    for code, rule in enumerate(RULES, start=1):
+        counts = np.bincount(number[verdict == code], minlength=len(names))
+        if counts.any():
+            refused[rule] = {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+    return proposed, refused

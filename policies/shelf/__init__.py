@@ -1,0 +1,41 @@
+"""The shelf: policies ready to use, by the name that a config gives."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from policies.policy import Policy, SettingsError, build_policy
+from policies.shelf.do_nothing import DoNothing
+from policies.shelf.price_match import PriceMatch
+from policies.shelf.rules import QuadrantRules, Rules
+from policies.shelf.uniform import Uniform
+from policies.suggest import did_you_mean
+
+SHELF: dict[str, type] = {
+    policy.name: policy for policy in (DoNothing, Uniform, Rules, QuadrantRules, PriceMatch)
+}
+"""Name -> class of every policy on the shelf."""
+
+
+def make_policy(
+    name: str, settings: Mapping[str, Any] | None = None, known: Mapping[str, type] | None = None
+) -> Policy:
+    """Return a policy by name, with its settings.
+
+    Parameters
+    ----------
+    name : str
+        As in a config.
+    settings : mapping, optional
+        The fields of its class.
+    known : mapping, optional
+        Name -> class, such as the shelf and a user's own; by default the shelf.
+
+    Raises
+    ------
+    SettingsError
+        If no policy has the name, or a setting is unknown, missing or of the wrong kind.
+    """
+    shelf = SHELF if known is None else known
+    if name not in shelf:
+        raise SettingsError(name, [("", f"no policy is called '{name}'.{did_you_mean(name, shelf)}")])
+    return build_policy(shelf[name], settings or {})

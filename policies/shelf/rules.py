@@ -1,0 +1,209 @@
+"""Rules: a decision table, first match wins; and the textbook's table for the four quadrants."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from policies.conditions import ConditionError
+from policies.plan import Treatments
+from policies.policy import SettingsError
+from policies.suggest import did_you_mean
+from policies.treatments import CROSS_SELL, GENERAL_NAMES, WITH_AMOUNT
+from policies.view import PER_PRODUCT, InstitutionView, view_condition
+
+SETTING = "setting"
+"""In the shipped table: what to do is a setting of the policy."""
+_KEYS = ("when", "do", "amount")
+_PRODUCT_FIELD = re.compile(rf"\b(?:{'|'.join(PER_PRODUCT)})(\w+)")
+Problems = list[tuple[str, str]]
+
+
+class Rule(NamedTuple):
+    """One row of a decision table."""
+
+    when: str
+    do: str
+    amount: float | None
+
+
+def treatment_problem(path: str, treatment: Any, amount: Any, pick: bool = False) -> Problems:
+    """Return what is wrong with a treatment and its amount, as far as products do not matter.
+
+    `pick` allows `cross_sell`, which leaves the choice of the product to the policy.
+    """
+    known = [*GENERAL_NAMES, *([CROSS_SELL] if pick else []), f"{CROSS_SELL}_<product>"]
+    if not isinstance(treatment, str):
+        return [(path, f"the name of a treatment is wanted, got {treatment!r}")]
+    of_product = treatment.startswith(f"{CROSS_SELL}_") and treatment != f"{CROSS_SELL}_"
+    if treatment not in known and not of_product:
+        return [(path, f"no treatment is called '{treatment}'.{did_you_mean(treatment, known)}")]
+    if amount is None:
+        return []
+    where = re.sub(r"\w+$", "amount", path)
+    if treatment not in WITH_AMOUNT:
+        return [(where, f"'{treatment}' takes no amount; remove it")]
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < np.inf:
+        return [(where, f"a number of 0 or more is wanted ({WITH_AMOUNT[treatment]}), got {amount!r}")]
+    return []
+
+
+def _products_named(when: str) -> tuple[str, ...]:
+    """Return the products that a condition names by `holds_` or `need_`."""
+    return tuple(dict.fromkeys(_PRODUCT_FIELD.findall(when)))
+
+
+def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
+    """Return the rows of a decision table, checked.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        Each with `when`, `do` and perhaps `amount`.
+    policy : str
+        Its name, for the message.
+
+    Raises
+    ------
+    SettingsError
+        All that is wrong, each with its place such as ``rules[1].when``. Names of products are left to
+        `product_problems`, once a market is known.
+    """
+    problems: Problems = []
+    table = []
+    for index, row in enumerate(rows):
+        path = f"rules[{index}]"
+        if not isinstance(row, Mapping):
+            problems.append((path, f"a rule is {{when: ..., do: ...}}, got {row!r}"))
+            continue
+        unknown = [key for key in row if key not in _KEYS]
+        problems += [
+            (f"{path}.{key}", f"a rule has no '{key}'.{did_you_mean(str(key), _KEYS)}") for key in unknown
+        ]
+        problems += [(f"{path}.{key}", f"a rule needs '{key}'") for key in ("when", "do") if key not in row]
+        when, do, amount = row.get("when", "otherwise"), row.get("do", "none"), row.get("amount")
+        try:
+            view_condition(when, _products_named(when) if isinstance(when, str) else ())
+        except ConditionError as error:
+            problems.append((f"{path}.when", str(error)))
+        problems += treatment_problem(f"{path}.do", do, amount, pick=True)
+        table.append(Rule(when, do, amount))
+    if not rows:
+        problems.append(
+            ("rules", "at least one rule is wanted: - {when: months_past_due == 0, do: loyalty_reward}")
+        )
+    if problems:
+        raise SettingsError(policy, problems)
+    return tuple(table)
+
+
+def product_problems(table: Sequence[Rule], products: Sequence[str]) -> Problems:
+    """Return what names a product that the market has not, with its place."""
+    problems: Problems = []
+    for index, rule in enumerate(table):
+        named = [("when", product) for product in _products_named(rule.when)]
+        if rule.do.startswith(f"{CROSS_SELL}_"):
+            named.append(("do", rule.do.removeprefix(f"{CROSS_SELL}_")))
+        problems += [
+            (
+                f"rules[{index}].{key}",
+                f"the market has no product '{product}'.{did_you_mean(product, products)}",
+            )
+            for key, product in named
+            if product not in products
+        ]
+    return problems
+
+
+def decide_by_rules(table: Sequence[Rule], view: InstitutionView) -> Treatments:
+    """Return each customer's treatment by the first rule that fits; by rule, then highest margin first.
+
+    A customer whose rule says `none`, or `cross_sell` with nothing left to sell, is left alone.
+    """
+    free = np.ones(len(view), np.bool_)
+    parts = []
+    for number, rule in enumerate(table, start=1):
+        fits = free & view.where(view_condition(rule.when, view.products))
+        free &= ~fits
+        if rule.do == "none" or not fits.any():
+            continue
+        chosen = np.flatnonzero(fits)
+        chosen = chosen[np.argsort(-view.margin_per_year[chosen], kind="stable")]
+        because = f"rule {number}: {rule.when}"
+        if rule.do == CROSS_SELL:
+            parts.append(most_needed(view, chosen, because))
+        else:
+            parts.append(Treatments.of(rule.do, chosen, amount=rule.amount, because=because))
+    return Treatments.joined(parts)
+
+
+def most_needed(view: InstitutionView, chosen: NDArray[np.int64], because: str) -> Treatments:
+    """Return for each chosen customer the offer of the product needed most among ours that are not held."""
+    need = np.full((len(chosen), len(view.products)), -1.0)
+    for index, product in enumerate(view.products):
+        if not np.isnan(view.list_prices[index]):
+            need[:, index] = np.where(view.holds(product)[chosen], -1.0, view.need(product)[chosen])
+    best = need.argmax(axis=1)
+    some = need[np.arange(len(chosen)), best] >= 0.0
+    names = tuple(f"{CROSS_SELL}_{product}" for product in view.products)
+    return Treatments.each(names, best[some], chosen[some], because=because)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A decision table of one's own: the first rule that fits a customer says what to do.
+
+    Within the plan the order of the rules is the order of priority, and within a rule the believed margin.
+    """
+
+    name = "rules"
+    rules: tuple[Mapping[str, Any], ...]  # rows {when: condition, do: treatment, amount: in its unit}
+    table: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", read_rules(self.rules, self.name))
+
+    def decide(self, view: InstitutionView) -> Treatments:
+        """Return each customer's treatment by the first rule that fits."""
+        return decide_by_rules(self.table, view)
+
+
+@cache
+def book_table() -> tuple[Mapping[str, Any], ...]:
+    """Return the rows of the textbook's table, as shipped in `quadrant_rules.yaml`."""
+    text = files(__package__).joinpath("quadrant_rules.yaml").read_text(encoding="utf-8")
+    return tuple(YAML(typ="safe", pure=True).load(text)["rules"])
+
+
+@dataclass(frozen=True)
+class QuadrantRules:
+    """The textbook's treatment of the four quadrants, shipped as a table of rules.
+
+    The book names no treatment for high risk with high return, so that one is a setting. For other changes
+    copy the table into an arm of the policy `rules`.
+    """
+
+    name = "quadrant_rules"
+    high_risk_high_return: str = "none"  # a treatment, or cross_sell
+    amount: float | None = None  # of that treatment, in its unit; None: the catalogue's
+    table: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        problems = treatment_problem(
+            "high_risk_high_return", self.high_risk_high_return, self.amount, pick=True
+        )
+        if problems:
+            raise SettingsError(self.name, problems)
+        setting = {"do": self.high_risk_high_return, "amount": self.amount}
+        rows = [{**row, **setting} if row["do"] == SETTING else row for row in book_table()]
+        object.__setattr__(self, "table", read_rules(rows, self.name))
+
+    def decide(self, view: InstitutionView) -> Treatments:
+        """Return each customer's treatment by quadrant."""
+        return decide_by_rules(self.table, view)

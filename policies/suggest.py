@@ -1,0 +1,26 @@
+"""The end of an error message: the known word that was probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the nearest known word, or the list of known words.
+
+    Parameters
+    ----------
+    word : str
+        As the user wrote it.
+    known : iterable of str
+        The words that would have been right.
+
+    >>> did_you_mean("loyalty_rewrad", ["loyalty_reward", "end"])
+    " Did you mean 'loyalty_reward'?"
+    >>> did_you_mean("zebra", ["end", "none"])
+    ' Known: end, none.'
+    """
+    words = list(known)
+    near = get_close_matches(word, words, n=1, cutoff=0.6)
+    if near:
+        return f" Did you mean '{near[0]}'?"
+    return f" Known: {', '.join(words)}." if words else ""

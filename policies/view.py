@@ -1,0 +1,307 @@
+"""The view: all that a policy may know of its own customers and of the market."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, overload
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.belief import BELIEF, QUADRANTS, Belief
+from agents.chance import POLICY, address, draw4_each
+from agents.declaring import MAX_PRODUCTS, fields_of
+from agents.person import STAGES
+from policies.conditions import Condition, parse_condition
+from policies.suggest import did_you_mean
+
+NO_YES = ("no", "yes")
+PER_PRODUCT: dict[str, tuple[str, ...] | None] = {"holds_": NO_YES, "need_": None}
+_PEOPLE_AT_ONCE = 8192  # draws stay in the processor's cache: eight times faster than all at once
+
+
+class ViewField(NamedTuple):
+    """What one column of the view means, for rules and for `tenure list view`."""
+
+    words: tuple[str, ...] | None
+    """Words that a condition may use, in the order of their codes; None for numbers."""
+    unit: str
+    meaning: str
+
+
+class PostedOffers(NamedTuple):
+    """The public market this month: what anybody could look up."""
+
+    institutions: tuple[str, ...]
+    products: tuple[str, ...]
+    kinds: tuple[str, ...]
+    """Kind of each product: deposit, instalment, revolving or fee."""
+    prices: NDArray[np.float64]
+    """Yearly points, shape (institutions, products); a deposit's is minus its rate; nan: not offered."""
+
+
+class Column:
+    """A column of the view: declared once, made when first read, contiguous and read-only.
+
+    Without `make` it is the field of `Belief` of the same name, whose unit and meaning it takes over.
+    """
+
+    def __init__(
+        self,
+        make: "Callable[[InstitutionView], NDArray[Any]] | None" = None,
+        unit: str = "",
+        meaning: str = "",
+        words: tuple[str, ...] | None = None,
+    ) -> None:
+        self.make, self.field = make, ViewField(words, unit, meaning)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        if self.make is None:
+            declared = fields_of(Belief)[name]
+            self.field = self.field._replace(unit=declared.unit, meaning=declared.meaning)
+
+    @overload
+    def __get__(self, view: None, owner: type) -> "Column": ...
+    @overload
+    def __get__(self, view: "InstitutionView", owner: type) -> NDArray[Any]: ...
+    def __get__(self, view: "InstitutionView | None", owner: type) -> "Column | NDArray[Any]":
+        if view is None:
+            return self
+        values = view._beliefs[self.name] if self.make is None else self.make(view)
+        made = view.__dict__[self.name] = read_only(values)  # found there from now on, before this descriptor
+        return made
+
+
+def read_only(values: NDArray[Any]) -> NDArray[Any]:
+    """Return a contiguous copy that refuses to be written."""
+    made = np.array(values, order="C")
+    made.flags.writeable = False
+    return made
+
+
+class InstitutionView:
+    """One institution's customers as it believes them to be, and the public market; cannot be written.
+
+    Holds beliefs only: no truth, no protected attribute. Every column has shape (customers,).
+
+    Parameters
+    ----------
+    beliefs : structured array
+        dtype `agents.belief.BELIEF`, one row per customer in scope.
+    posted : PostedOffers
+        All posted offers of the month.
+    me : int
+        Own index into `posted.institutions`.
+    month : int
+        Months since the start; negative while warming up.
+    list_prices : array, shape (products,)
+        Own prices in points before anything that a policy takes off; nan: not offered.
+    budget : float
+        EUR left this month for these customers; the real book's budget divided by the people that one
+        customer stands for.
+    seed, replication : int
+        The key of all luck.
+
+    Raises
+    ------
+    ValueError
+        If the beliefs are no belief rows, or the prices do not fit institutions and products.
+    """
+
+    posted: PostedOffers
+    me: int
+    month: int
+    list_prices: NDArray[np.float64]
+    budget: float
+    _beliefs: NDArray[np.void]
+    _key: tuple[int, int]
+
+    person_id = Column()
+    tenure_months = Column()
+    products_held = Column(lambda v: v._beliefs["held"].sum(axis=1), "products", "held with us")
+    months_past_due = Column()
+    balance = Column(lambda v: v._beliefs["credit_cents"] / 100.0, "EUR", "credit balance")
+    deposits = Column(lambda v: v._beliefs["deposit_cents"] / 100.0, "EUR", "deposit balance")
+    line = Column(lambda v: v._beliefs["line_cents"] / 100.0, "EUR", "revolving line")
+    utilisation = Column(
+        lambda v: v._beliefs["revolving_cents"] / np.maximum(v._beliefs["line_cents"], 1) * (v.line > 0),
+        "share",
+        "revolving balance over the line; 0 without a line",
+    )
+    default_per_year = Column()
+    margin_per_year = Column()
+    leave_per_year = Column()
+    years_expected = Column()
+    months_since_contact = Column()
+    quadrant = Column(lambda v: v._beliefs["quadrant"], "", "believed risk x return", QUADRANTS)
+    stage = Column(lambda v: v._beliefs["stage"], "", "inferred stage of the lifecycle", STAGES)
+    ending = Column(lambda v: v._beliefs["ending"], "", "we are ending the relationship", NO_YES)
+
+    def __init__(
+        self,
+        beliefs: NDArray[np.void],
+        posted: PostedOffers,
+        me: int,
+        month: int,
+        list_prices: NDArray[np.float64],
+        budget: float,
+        seed: int,
+        replication: int,
+    ) -> None:
+        if beliefs.dtype != BELIEF:
+            raise ValueError("a view is made of belief rows: give an array of dtype agents.belief.BELIEF")
+        institutions, products = len(posted.institutions), len(posted.products)
+        shape = (institutions, products)
+        if posted.prices.shape != shape or len(posted.kinds) != products or list_prices.shape != (products,):
+            raise ValueError(f"prices {posted.prices.shape} must have shape (institutions, products) {shape}")
+        if products > MAX_PRODUCTS or not 0 <= me < institutions:
+            raise ValueError(
+                f"at most {MAX_PRODUCTS} products, `me` below {institutions}; got {products}, {me}"
+            )
+        rows = beliefs.view()
+        rows.flags.writeable = False
+        self.__dict__.update(
+            posted=posted._replace(prices=read_only(posted.prices)),
+            me=me,
+            month=month,
+            list_prices=read_only(list_prices),
+            budget=budget,
+            _beliefs=rows,
+            _key=(seed, replication),
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"the view cannot be written: '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"the view cannot be written: '{name}'")
+
+    def __len__(self) -> int:
+        """Return the number of customers in view."""
+        return len(self._beliefs)
+
+    @property
+    def institutions(self) -> tuple[str, ...]:
+        """Names of all institutions, in the order of `prices`."""
+        return self.posted.institutions
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """Names of the market's products, in the order of `prices`."""
+        return self.posted.products
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kind of each product: deposit, instalment, revolving or fee."""
+        return self.posted.kinds
+
+    @property
+    def prices(self) -> NDArray[np.float64]:
+        """Posted yearly prices in points, shape (institutions, products); nan: not offered."""
+        return self.posted.prices
+
+    def holds(self, product: str) -> NDArray[np.bool_]:
+        """Return for each customer whether the product is held with us."""
+        return self._beliefs["held"][:, self._index(product)] > 0
+
+    def need(self, product: str) -> NDArray[np.float64]:
+        """Return the believed need for a product, 0..1; one half where nothing was ever seen."""
+        yes, no = (self._beliefs[name][:, self._index(product)] for name in ("need_yes", "need_no"))
+        seen = yes + no
+        return np.where(seen > 0, yes / np.where(seen > 0, seen, 1.0), 0.5)
+
+    def balance_of(self, product: str) -> NDArray[np.float64]:
+        """Return the balance in one product, EUR; exact while a customer holds one product of each kind.
+
+        The sheet knows balances by kind; several products of one kind are taken to share it equally.
+        """
+        kind = self.kinds[self._index(product)]
+        if kind == "fee":
+            return np.zeros(len(self))
+        cents = {
+            "deposit": self._beliefs["deposit_cents"],
+            "revolving": self._beliefs["revolving_cents"],
+            "instalment": self._beliefs["credit_cents"] - self._beliefs["revolving_cents"],
+        }[kind]
+        alike = [index for index, other in enumerate(self.kinds) if other == kind]
+        sharing = np.maximum((self._beliefs["held"][:, alike] > 0).sum(axis=1), 1)
+        return np.where(self.holds(product), cents / 100.0 / sharing, 0.0)
+
+    def contacts_within(self, months: int) -> NDArray[np.int64]:
+        """Return how often each customer was contacted in the last `months` months lived (history: 32)."""
+        mask = np.int64((1 << min(max(months, 0), 63)) - 1)
+        counts: NDArray[np.int64] = np.bitwise_count(self._beliefs["contact_history"] & mask).astype(np.int64)
+        return counts
+
+    def uniform(self, decision: str) -> NDArray[np.float64]:
+        """Return one uniform in (0, 1) for each customer, the same whatever else was drawn.
+
+        Its address is the person, the month, our name and the name of the decision; another decision's name
+        gives other luck (except for one pair of names in 512).
+        """
+        word = address(POLICY, self.institutions[self.me], crc32(decision.encode()) & 0x1FF)
+        people, luck = self.person_id, np.empty(len(self))
+        for start in range(0, len(self), _PEOPLE_AT_ONCE):
+            some = slice(start, start + _PEOPLE_AT_ONCE)
+            luck[some] = draw4_each(*self._key, people[some], self.month, word)[0]
+        return luck
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return a column by its name in conditions: one of FIELDS, `holds_<product>`, `need_<product>`."""
+        if name in FIELDS:
+            column: NDArray[Any] = getattr(self, name)
+            return column
+        if name.startswith("holds_"):
+            return self.holds(name.removeprefix("holds_")).astype(np.int64)
+        if name.startswith("need_"):
+            return self.need(name.removeprefix("need_"))
+        raise LookupError(
+            f"the view has no column '{name}'.{did_you_mean(name, condition_fields(self.products))}"
+        )
+
+    def where(self, condition: Condition, rows: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+        """Return where a condition holds: for all customers, or for the given rows, in their order."""
+        if rows is None:
+            return condition.evaluate(self.column, condition_words(self.products), len(self))
+        words = condition_words(self.products)
+        return condition.evaluate(lambda name: self.column(name)[rows], words, len(rows))
+
+    def _index(self, product: str) -> int:
+        if product not in self.products:
+            raise LookupError(f"the market has no product '{product}'.{did_you_mean(product, self.products)}")
+        return self.products.index(product)
+
+
+FIELDS: dict[str, ViewField] = {
+    name: column.field for name, column in vars(InstitutionView).items() if isinstance(column, Column)
+}
+"""Every column of the view that a condition may name, with words, unit and meaning."""
+
+
+SHARES = frozenset(name for name, field in FIELDS.items() if field.unit == "share")
+"""Columns in which a bare number above 1 is a slip for a percentage."""
+
+
+def condition_fields(products: Sequence[str] = ()) -> dict[str, tuple[str, ...] | None]:
+    """Return name -> words (None for numbers) of all fields of a condition, with those of each product."""
+    per_product = {prefix + product: words for product in products for prefix, words in PER_PRODUCT.items()}
+    return {name: field.words for name, field in FIELDS.items()} | per_product
+
+
+def condition_words(products: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Return name -> words in the order of their codes, of the fields that have words."""
+    return {name: words for name, words in condition_fields(products).items() if words is not None}
+
+
+@lru_cache(maxsize=1024)
+def view_condition(text: str, products: tuple[str, ...]) -> Condition:
+    """Return a condition on the view, read and checked against its columns.
+
+    Raises
+    ------
+    policies.conditions.ConditionError
+        Saying at which character, and how to mend it.
+    """
+    shares = SHARES | {f"need_{product}" for product in products}
+    return parse_condition(text, condition_fields(products), shares)

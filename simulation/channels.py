@@ -1,0 +1,47 @@
+"""Channels: contact rates that meet a budget. The rate follows last month's contacts; what was not spent is kept."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.market import MAX_CHANNELS
+from simulation.settings import MarketSettings
+
+
+class Channels:
+    """Rates of every institution's channels, and the money carried over.
+
+    Parameters
+    ----------
+    settings : MarketSettings
+        Budgets are of the real book; one simulated person stands for several.
+    """
+
+    def __init__(self, settings: MarketSettings, offers: NDArray[Any]) -> None:
+        shape = (len(offers), MAX_CHANNELS)
+        self.rate, self.budget_cents = np.zeros(shape), np.zeros(shape)
+        self.cost_cents = offers["contact_cents"][:, :MAX_CHANNELS].astype(np.float64)
+        self.carried_cents = np.zeros(shape)
+        scale = settings.people_each_stands_for
+        for j, one in enumerate(settings.institutions().values(), start=1):
+            for c, channel in enumerate(one.acquisition.values()):
+                if channel.budget_per_month is None:
+                    self.rate[j, c] = channel.contacts_per_person_per_month or 0.0
+                else:
+                    self.budget_cents[j, c] = 100.0 * channel.budget_per_month / scale
+                    reachable = max(1.0, settings.people * (1.0 - one.share))
+                    self.rate[j, c] = self.budget_cents[j, c] / self.cost_cents[j, c] / reachable
+
+    def settle(self, contacts: NDArray[np.int64]) -> None:
+        """After a month: carry the difference over, and set rates so that next month's contacts cost its money."""
+        budgeted = self.budget_cents > 0.0
+        spent = contacts * self.cost_cents
+        self.carried_cents = np.where(
+            budgeted,
+            np.clip(self.carried_cents + self.budget_cents - spent, -self.budget_cents, self.budget_cents),
+            0.0,
+        )
+        wanted = (self.budget_cents + 0.5 * self.carried_cents) / np.maximum(self.cost_cents, 1.0)
+        factor = np.clip(wanted / np.maximum(contacts, 1), 0.5, 2.0)
+        self.rate = np.where(budgeted, self.rate * factor, self.rate)

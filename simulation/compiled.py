@@ -1,0 +1,136 @@
+"""The compiled engine: the month's functions over rows of structured arrays, in fixed chunks on a thread pool."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.compiling import compiled
+from agents.market import ACCOUNTS, MAX_CHANNELS, Month
+from agents.month import live
+from agents.month_accounts import appraise
+from agents.month_beliefs import observe
+from agents.rulebook import Rulebook, World
+
+CHUNK = 4096
+"""People to a chunk. Fixed, so that the number of threads changes nothing."""
+
+
+class Totals(NamedTuple):
+    """What a month added up to: postings (institutions, accounts), contacts (institutions, channels), first fault."""
+
+    ledger: NDArray[np.int64]
+    tally: NDArray[np.int64]
+    fault: NDArray[np.float64]
+
+
+@compiled()
+def live_rows(people: Any, signals: Any, contacts: Any, first: Any, world: Any) -> None:
+    """Live one month for every row."""
+    for i in range(people.shape[0]):
+        live(people[i], signals[i], contacts, first[i], first[i + 1], world)
+
+
+@compiled()
+def observe_rows(
+    beliefs: Any, signals: Any, at: Any, now: Any, effects: Any, noise: Any, rules: Any, splits: Any, fault: Any
+) -> None:
+    """Update each belief from the signal at its person's row."""
+    for i in range(beliefs.shape[0]):
+        observe(beliefs[i], signals[at[i]], now, effects, noise, rules, splits, fault)
+
+
+@compiled()
+def appraise_rows(people: Any, at: Any, truths: Any, splits: Any, world: Any) -> None:
+    """Appraise the people at the given rows."""
+    for i in range(at.shape[0]):
+        appraise(people[at[i]], truths[i], splits, world)
+
+
+def world_around(
+    now: Month,
+    offers: NDArray[Any],
+    products: NDArray[Any],
+    effects: NDArray[Any],
+    rules: Rulebook,
+    totals: Totals,
+    c: int,
+) -> Any:
+    """Return what chunk `c` meets, with work space of its own."""
+    n = len(offers)
+    return World(
+        now, offers, products, effects, rules, np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64),  # type: ignore[arg-type]  # rows stand for objects
+        totals.ledger[c], totals.tally[c], totals.fault[c],
+    )  # fmt: skip
+
+
+def totals_for(chunks: int, institutions: int) -> Totals:
+    """Return zeroed totals, one set per chunk."""
+    return Totals(
+        np.zeros((chunks, institutions, len(ACCOUNTS)), np.int64),
+        np.zeros((chunks, institutions, MAX_CHANNELS), np.int64),
+        np.zeros((chunks, 3)),
+    )
+
+
+def first_fault(faults: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the first chunk's fault, or zeros."""
+    found = np.flatnonzero(faults[:, 0])
+    return faults[found[0]] if len(found) else np.zeros(3)
+
+
+class CompiledEngine:
+    """People are rows; `pool` may be None for one thread."""
+
+    name = "compiled"
+
+    def __init__(self, pool: Executor | None = None) -> None:
+        self.pool = pool
+
+    def forget(self) -> None:
+        """Nothing is kept between months."""
+
+    def _each(self, work: Callable[[int], None], chunks: int) -> None:
+        list(map(work, range(chunks)) if self.pool is None else self.pool.map(work, range(chunks)))
+
+    def live(
+        self, people: NDArray[Any], signals: NDArray[Any], contacts: NDArray[Any], first: NDArray[np.int64],
+        now: Month, offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any,
+    ) -> Totals:  # fmt: skip
+        """Live one month for all people; `first[i]:first[i + 1]` are the contacts of row i."""
+        chunks = max(1, -(-len(people) // CHUNK))
+        totals = totals_for(chunks, len(offers))
+
+        def work(c: int) -> None:
+            part = slice(c * CHUNK, min((c + 1) * CHUNK, len(people)))
+            around = world_around(now, offers, products, effects, rules, totals, c)
+            live_rows(people[part], signals[part], contacts, first[part.start : part.stop + 1], around)
+
+        self._each(work, chunks)
+        return Totals(totals.ledger.sum(axis=0), totals.tally.sum(axis=0), first_fault(totals.fault))
+
+    def observe(
+        self, beliefs: NDArray[Any], signals: NDArray[Any], at: NDArray[np.int64], now: Month,
+        effects: NDArray[Any], noise: float, rules: Any, splits: Any,
+    ) -> NDArray[np.float64]:  # fmt: skip
+        """Update beliefs in place from the signals at rows `at`; return the first fault."""
+        chunks = max(1, -(-len(beliefs) // CHUNK))
+        faults = np.zeros((chunks, 3))
+
+        def work(c: int) -> None:
+            part = slice(c * CHUNK, (c + 1) * CHUNK)
+            observe_rows(beliefs[part], signals, at[part], now, effects, noise, rules, splits, faults[c])
+
+        self._each(work, chunks)
+        return first_fault(faults)
+
+    def appraise(
+        self, people: NDArray[Any], at: NDArray[np.int64], truths: NDArray[Any], now: Month,
+        offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any, splits: Any,
+    ) -> NDArray[np.float64]:  # fmt: skip
+        """Write what is true of the people at rows `at`; return the first fault."""
+        totals = totals_for(1, len(offers))
+        appraise_rows(people, at, truths, splits, world_around(now, offers, products, effects, rules, totals, 0))
+        return np.asarray(totals.fault[0])

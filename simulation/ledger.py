@@ -1,0 +1,68 @@
+"""The books: what every month must leave in order, to the cent and to the person."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.market import ACCOUNTS, CASH, DEPOSITS, LOANS
+
+
+class ConservationError(RuntimeError):
+    """Money or people were lost or made: a bug in the rules, never a matter of settings."""
+
+
+def balances_of(
+    providers: NDArray[np.int64], credit: NDArray[np.int64], deposit: NDArray[np.int64],
+    owed_before: NDArray[np.int64], owed_before_to: NDArray[np.int64], institutions: int,
+) -> NDArray[np.int64]:  # fmt: skip
+    """Return loans and deposits of each institution, cents, shape (institutions, 2), added up from the people."""
+    out = np.zeros((institutions, 2), np.int64)
+    own = providers > 0
+    np.add.at(out[:, 0], providers[own], credit[own])
+    np.add.at(out[:, 1], providers[own], deposit[own])
+    old = owed_before > 0
+    np.add.at(out[:, 0], owed_before_to[old], owed_before[old])
+    return out
+
+
+def check_money(
+    opening: NDArray[np.int64],
+    closing: NDArray[np.int64],
+    postings: NDArray[np.int64],
+    names: tuple[str, ...],
+    month: int,
+) -> None:
+    """Opening + postings = closing for loans and deposits, and every posting has two sides.
+
+    Raises
+    ------
+    ConservationError
+        Naming institution, account, month and the cents that are missing.
+    """
+    loans = opening[:, 0] + postings[:, LOANS] - closing[:, 0]
+    deposits = opening[:, 1] - postings[:, DEPOSITS] - closing[:, 1]
+    for account, missing in (("loans", loans), ("deposits", deposits)):
+        for j in np.flatnonzero(missing[1:]) + 1:
+            raise ConservationError(f"month {month}: {names[j]} {account} are off by {int(missing[j])} cents")
+    if postings.sum(axis=1).any() or postings.sum(axis=0).any():
+        raise ConservationError(f"month {month}: postings do not have two sides: {postings.sum(axis=1).tolist()}")
+
+
+def check_people(
+    before: NDArray[np.int64],
+    after: NDArray[np.int64],
+    last_after: NDArray[np.int64],
+    institutions: int,
+    month: int,
+) -> None:
+    """Everybody who was somewhere is somewhere: nobody is lost, made, or with an institution that does not exist."""
+    if len(after) and (after.min() < -1 or after.max() >= institutions):
+        raise ConservationError(f"month {month}: a person's provider is out of range")
+    if not np.array_equal(before[: len(last_after)], last_after) or before[len(last_after) :].any():
+        raise ConservationError(f"month {month}: people changed provider between two months")
+
+
+def profit_cents(postings: NDArray[Any]) -> NDArray[np.int64]:
+    """Return each institution's lines of profit and loss, cents from its own view, shape (institutions, lines)."""
+    return np.asarray(-postings[:, len(ACCOUNTS) - len(ACCOUNTS[CASH + 3 :]) :])

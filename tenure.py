@@ -1,0 +1,18 @@
+"""The one door: what users of Tenure import."""
+
+from policies.plan import Acquisition, OfferChange, Plan, Treatments
+from policies.policy import Policy
+from policies.view import InstitutionView
+from simulation.model import LifecycleModel
+from simulation.settings import MarketSettings
+
+__all__ = [
+    "Acquisition",
+    "InstitutionView",
+    "LifecycleModel",
+    "MarketSettings",
+    "OfferChange",
+    "Plan",
+    "Policy",
+    "Treatments",
+]
