@@ -48,6 +48,6 @@ def compiled(**options: Any) -> Callable[[F], F]:
     """Mark an entry point that is always compiled, released from the GIL, and cached on disk."""
 
     def mark(function: F) -> F:
-        return cast(F, numba.njit(cache=True, nogil=True, **options)(function))
+        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function))
 
     return mark

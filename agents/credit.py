@@ -12,8 +12,8 @@ CHARGE_OFF_CAP = 6
 class Credit(NamedTuple):
     """Parameters of borrowing and paying back."""
 
-    utilisation: Annotated[float, Parameter("share", 0, 1, "Yeh 2009 (Taiwan): mean .42 with need .5")] = 0.15
-    utilisation_need: Annotated[float, Parameter("share", 0, 2, "assumption")] = 0.7
+    utilisation: Annotated[float, Parameter("1", -2, 1, "Yeh 2009 (Taiwan): fitted, docs/taiwan.md")] = -0.33
+    utilisation_need: Annotated[float, Parameter("1", 0, 3, "Yeh 2009 (Taiwan): spread of customers")] = 1.38
     utilisation_income: Annotated[float, Parameter("share", -1, 1, "assumption, per sd of log income")] = -0.15
     draw_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.12
     rate_elasticity: Annotated[float, Parameter("1", -5, 0, "Gross & Souleles 2002: -1.3, half of it moved")] = -0.65
@@ -25,9 +25,9 @@ class Credit(NamedTuple):
     miss_debt: Annotated[float, Parameter("log-odds", -10, 10, "assumption: per debt over yearly income")] = 0.6
     correlation: Annotated[float, Parameter("share", 0, 0.9, "assumption (Basel .04)")] = 0.03
     cure: Annotated[tuple[float, float, float, float, float], Parameter(
-        "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.42, 0.22, 0.12, 0.06, 0.04)  # fmt: skip
+        "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.42, 0.25, 0.12, 0.06, 0.04)  # fmt: skip
     roll: Annotated[tuple[float, float, float, float, float], Parameter(
-        "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.45, 0.70, 0.85, 0.92, 0.95)  # fmt: skip
+        "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.45, 0.55, 0.75, 0.80, 0.85)  # fmt: skip
     cure_risk: Annotated[float, Parameter("log-odds", -5, 5, "assumption: per unit of r")] = -0.25
     charge_off_at: Annotated[int, Parameter("payments", 1, 999, "180 days, US card practice (FFIEC)")] = 6
     barred_months: Annotated[int, Parameter("months", 0, 600, "assumption: five years on the file")] = 60

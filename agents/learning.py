@@ -27,9 +27,9 @@ class Learning(NamedTuple):
     need_no: Annotated[float, Parameter("count", 0.01, 100, "assumption: prior evidence against it")] = 1.0
     refusal: Annotated[float, Parameter("count", 0, 10, "assumption: a refused offer says little")] = 0.5
     trace: Annotated[float, Parameter("count", 0, 10, "assumption: a browsing trace")] = 0.5
-    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.55
-    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 5.0
-    leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.5
+    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.75
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 2.8
+    leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
     leave_care: Annotated[float, Parameter("log-odds", -5, 5, "assumption: satisfaction keeps")] = -0.6
     leave_otherwise: Annotated[float, Parameter("share/year", 0, 1, "CMA 2015: 3% a year switch")] = 0.03
     trend_kept: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 4 months")] = 0.85

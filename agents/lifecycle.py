@@ -19,25 +19,33 @@ class Lifecycle(NamedTuple):
     saved: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -3.0
     saved_satisfaction: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 1.5
     decline_gone: Annotated[float, Parameter("share/month", 0, 1, "0: choice already counts those who leave")] = 0.0
-    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end .668; set by tenure")] = 0.55
-    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end 3.806; set by tenure")] = 5.0
-    leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.5
-    renew: Annotated[float, Parameter("log-odds", -40, 40, "assumption: most who settle their last product")] = 0.5
+    leave_alpha: Annotated[float, Parameter("1", 1e-9, 100, "Fader & Hardie 2007, high end .668; set by tenure")] = 0.75
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end 3.806; set by tenure")] = 2.8
+    leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
+    renew: Annotated[float, Parameter("log-odds", -40, 40, "assumption: most who settle their last product")] = -1.0
     renew_need: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 2.0
     renew_satisfaction: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 0.8
 
 
 @rule
-def stage_next(stage: int, u: float, depth: float, satisfaction: float, fatigue: float, lifecycle: Lifecycle) -> int:
-    """Lifecycle stage one month on."""
+def leaves_stage(stage: int, depth: float, satisfaction: float, fatigue: float, lifecycle: Lifecycle) -> float:
+    """Probability of leaving the present lifecycle stage this month."""
     if stage == ACQUISITION:
-        return GROWTH if u < logistic(lifecycle.first_use) else ACQUISITION
+        return logistic(lifecycle.first_use)
     if stage == GROWTH:
-        return MATURITY if u < logistic(lifecycle.maturity + lifecycle.maturity_depth * depth) else GROWTH
+        return logistic(lifecycle.maturity + lifecycle.maturity_depth * depth)
     if stage == MATURITY:
         x = lifecycle.decline + lifecycle.decline_satisfaction * satisfaction + lifecycle.decline_fatigue * fatigue
-        return DECLINE if u < logistic(x) else MATURITY
-    return GROWTH if u < logistic(lifecycle.saved + lifecycle.saved_satisfaction * satisfaction) else DECLINE
+        return logistic(x)
+    return logistic(lifecycle.saved + lifecycle.saved_satisfaction * satisfaction)
+
+
+@rule
+def stage_after(stage: int) -> int:
+    """Stage that follows when this one is left: decline that is saved goes on in growth."""
+    if stage == ACQUISITION or stage == DECLINE:
+        return GROWTH
+    return MATURITY if stage == GROWTH else DECLINE
 
 
 @rule

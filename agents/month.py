@@ -220,9 +220,11 @@ def experience(person: Person, pressure: float, world: World) -> None:
         person.id,
         world.fault,
     )
-    person.stage = lifecycle.stage_next(
-        person.stage, shape, person.depth, person.satisfaction, person.fatigue, world.rules.lifecycle
+    p = lifecycle.leaves_stage(
+        person.stage, person.depth, person.satisfaction, person.fatigue, world.rules.lifecycle
     )
+    if shape < checked(p, 0.0, 1.0, checks.LEAVES_STAGE, person.id, world.fault):
+        person.stage = lifecycle.stage_after(person.stage)
     person.tenure_months = min(EVER, person.tenure_months + 1)
 
 

@@ -41,7 +41,7 @@ def observe(
     """
     if signal.joined == 1:
         meet(belief, signal, noise, rules.learning)
-    note_facts(belief, signal)
+    note_facts(belief, signal, effects)
     update_estimates(belief, signal, world, effects, rules.learning, fault)
     conclude(belief, world, rules, splits, fault)
 
@@ -64,7 +64,7 @@ def meet(belief: Belief, signal: Signal, noise: float, group: Learning) -> None:
 
 
 @rule
-def note_facts(belief: Belief, signal: Signal) -> None:
+def note_facts(belief: Belief, signal: Signal, effects: Sequence[Effect]) -> None:
     """What needs no estimate: accounts, past due, contacts."""
     before, now = belief.credit_cents + belief.deposit_cents, signal.credit_cents + signal.deposit_cents
     growth = between((now - before) / (before + 10000.0), -0.5, 0.5)
@@ -73,7 +73,7 @@ def note_facts(belief: Belief, signal: Signal) -> None:
     belief.credit_cents, belief.deposit_cents = signal.credit_cents, signal.deposit_cents
     belief.revolving_cents, belief.line_cents = signal.revolving_cents, signal.line_cents
     belief.months_past_due = signal.months_past_due
-    contacted = 1 if signal.treatment > 0 else 0
+    contacted = 1 if signal.treatment > 0 and effects[signal.treatment].contact > 0.0 else 0
     belief.contact_history = (belief.contact_history * 2 + contacted) % 4294967296
     belief.months_since_contact = 0 if contacted == 1 else min(NEVER, belief.months_since_contact + 1)
     for k in range(len(belief.held)):
@@ -103,12 +103,12 @@ def update_estimates(
         aged = learning.precision_aged(belief.return_precision, group.return_drift)
         belief.return_mean = checked(learning.mean_updated(belief.return_mean, aged, signal.margin_per_year, seen),
                                      -1e9, 1e9, checks.MEAN, signal.person_id, fault)  # fmt: skip
-        belief.return_precision = aged + seen
+        belief.return_precision = checked(aged + seen, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
     seen = 1.0 / (group.care_noise * group.care_noise)
     aged = learning.precision_aged(belief.care_precision, group.care_drift)
     belief.care_mean = checked(learning.mean_updated(belief.care_mean, aged, signal.care_reading, seen),
                                -100.0, 100.0, checks.MEAN, signal.person_id, fault)  # fmt: skip
-    belief.care_precision = aged + seen
+    belief.care_precision = checked(aged + seen, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
     if signal.trace >= 0 and world.browsing == 1:
         belief.need_yes[signal.trace] += group.trace
     if signal.treatment > 0 and effects[signal.treatment].product >= 0:

@@ -10,7 +10,7 @@ from agents.formulas import between
 class Reach(NamedTuple):
     """Parameters of contacts by institutions that are not the provider."""
 
-    read_share: Annotated[float, Parameter("share", 0, 1, "response 1.1% of card mail, 1998 (American Banker)")] = 0.03
+    read_share: Annotated[float, Parameter("share", 0, 1, "response 1.1% of card mail, 1998 (American Banker)")] = 0.05
     score_fit: Annotated[float, Parameter("1", -10, 10, "assumption: targeting seeks unserved need")] = 2.0
     score_episode: Annotated[float, Parameter("1", -10, 10, "assumption: and those who look for it now")] = 1.0
     score_risk: Annotated[float, Parameter("1/log-odds", -10, 10, "assumption: and shuns risk")] = 0.3

@@ -1,7 +1,7 @@
 """All parameters of behaviour, one group beside each family of rules."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,3 +47,19 @@ class World(NamedTuple):
     ledger: NDArray[np.int64]
     tally: NDArray[np.int64]
     fault: NDArray[np.float64]
+
+
+def as_rows(group: Any) -> np.ndarray[Any, Any]:
+    """Return nested parameters as a structured array of one row, which compiled rules read by pointer."""
+
+    def dtype_for(value: Any) -> Any:
+        if hasattr(value, "_fields"):
+            return np.dtype([(name, *dtype_for_field(part)) for name, part in zip(value._fields, value, strict=True)])
+        return np.int64 if isinstance(value, int) else np.float64
+
+    def dtype_for_field(part: Any) -> tuple[Any, ...]:
+        if isinstance(part, tuple) and not hasattr(part, "_fields"):
+            return (np.float64, (len(part),))
+        return (dtype_for(part),)
+
+    return np.array([group], dtype_for(group))

@@ -166,17 +166,12 @@ def plane_finding(outcomes: Outcomes, customers: Tables) -> str:
     """Say how the share of high-risk customers moved from start to end, under two arms."""
     champion = outcomes.champion
     high = [name for name in QUADRANTS if name.startswith("high_risk")]
-    risky = {
-        arm: pd.concat({"high": sum(table[name] for name in high)}, axis=1)
-        for arm, table in customers.items()
-    }
+    risky = {arm: pd.concat({"high": sum(table[name] for name in high)}, axis=1) for arm, table in customers.items()}
     differences = against_champion(outcomes, {arm: table.iloc[:, -1] for arm, table in risky.items()})
     said = {arm: _moved_share(table, "high") for arm, table in risky.items()}
     arm = furthest(differences, points)
     if arm is not None:
-        return (
-            f"Under {arm} the share of high-risk customers {said[arm]}; under {champion} it {said[champion]}"
-        )
+        return f"Under {arm} the share of high-risk customers {said[arm]}; under {champion} it {said[champion]}"
     rest = f"; {within_chance(champion, differences, points)}" if differences else ""
     return f"Under {champion} the share of high-risk customers {said[champion]}{rest}"
 
@@ -191,10 +186,7 @@ def migration_finding(
     champion, way = outcomes.champion, (origin, target)
     level = estimate(average(chances[champion][[way]]), way).mean
     differences = against_champion(outcomes, {arm: table[way] for arm, table in chances.items()})
-    under = (
-        f"Under {champion}, {percent(level)} of {words(origin)} customers are {words(target)} "
-        "twelve months on"
-    )
+    under = f"Under {champion}, {percent(level)} of {words(origin)} customers are {words(target)} twelve months on"
     if np.isnan(level):
         return f"Under {champion}, no customer was {words(origin)} for a whole year"
     return under + _against(champion, differences, points, "raises", "lowers", "it")
@@ -231,9 +223,7 @@ def profit_finding(outcomes: Outcomes, lines: Tables) -> str:
     level = float(lines[champion].sum(axis=1).mean())
     closing = float(lines[champion]["closing_value"].mean())
     if not differences:
-        return (
-            f"{champion} earns {euros(level)} per customer at the start, {euros(closing)} of it closing value"
-        )
+        return f"{champion} earns {euros(level)} per customer at the start, {euros(closing)} of it closing value"
     gains = {arm: difference for arm, difference in differences.items() if difference.mean > 0.0}
     arm = furthest(gains, euros) or furthest(differences, euros)
     if arm is None:

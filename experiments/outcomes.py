@@ -28,9 +28,6 @@ LINES = (
     "recovery",
     "capital_charge",
 )
-OWN = "us"
-"""The institution that a report asks about, as recordings name it."""
-
 Tables = dict[str, pd.DataFrame]
 """Arm to a table with a row per replication and a column per thing measured."""
 
@@ -105,7 +102,8 @@ def read_outcomes(
     Parameters
     ----------
     runs : DataFrame
-        Columns measure, month, institution, a, b, value, arm, replication.
+        Columns measure, month, institution, a, b, value, arm, replication. The own institution is the one whose
+        customers are counted by cell; rows of the others are left out.
     champion : str
         One of `arms`.
     arms : sequence of str
@@ -130,7 +128,8 @@ def read_outcomes(
     absent = [arm for arm in order if arm not in set(runs["arm"].unique())]
     if absent:
         raise ValueError(f"no rows of arm {absent[0]!r}; run it first, or leave it out of the report")
-    own = runs[runs["institution"].isin([OWN, ""]) & runs["arm"].isin(order)]
+    institutions = runs.loc[runs["measure"] == "customers_by_cell", "institution"].unique()
+    own = runs[runs["institution"].isin([*institutions, ""]) & runs["arm"].isin(order)]
     rows = {str(name): part for name, part in own.groupby("measure", sort=False, observed=True)}
     return Outcomes(champion, order, rows, tuple(comparisons), splits)
 
@@ -180,15 +179,13 @@ def against_champion(outcomes: Outcomes, values: Mapping[str, "pd.Series[float]"
     Returns
     -------
     dict
-        Arm to the average paired difference. The intervals hold for all arms at once (Dunnett), so that an arm
-        may be picked out for being the furthest. Only replications that all arms have are used.
+        Arm to the average paired difference. The intervals hold for all arms at once (Dunnett), so that an
+        arm may be picked out for being the furthest. Only replications that all arms have are used.
     """
     if not outcomes.others:
         return {}
     together = pd.concat({arm: values[arm] for arm in outcomes.arms}, axis=1, join="inner").dropna()
-    apart = (
-        together[list(outcomes.others)].sub(together[outcomes.champion], axis=0).to_numpy(dtype=np.float64)
-    )
+    apart = together[list(outcomes.others)].sub(together[outcomes.champion], axis=0).to_numpy(dtype=np.float64)
     means = apart.mean(axis=0) if len(apart) else np.full(apart.shape[1], np.nan)
     ends = zip(outcomes.others, means, dunnett_half_widths(apart), strict=True)
     return {arm: Estimate(float(mean), float(half_width)) for arm, mean, half_width in ends}
@@ -212,9 +209,7 @@ def shares_over_time(outcomes: Outcomes, measure: str, by: Literal["stage", "qua
         Columns (category, month), month -1 is the start; fractions that sum to 1 over the categories.
     """
     column, order = ("a", STAGES) if by == "stage" else ("b", QUADRANTS)
-    cells = (
-        outcomes.of(measure).groupby(["arm", "replication", "month", column], observed=True)["value"].sum()
-    )
+    cells = outcomes.of(measure).groupby(["arm", "replication", "month", column], observed=True)["value"].sum()
     wide = cells.unstack(column).reindex(columns=list(order)).fillna(0.0)
     shares = wide.div(wide.sum(axis=1).replace(0.0, np.nan), axis=0).fillna(0.0)
     return _by_arm(outcomes, shares.unstack("month"))
@@ -229,9 +224,7 @@ def migration(outcomes: Outcomes) -> Tables:
         Columns (from, to), from has also ``new`` (joined in between), to has also ``left``; fractions that
         sum to 1 over to, nan where nobody was in from.
     """
-    moves = (
-        outcomes.of("quadrant_moves").groupby(["arm", "replication", "a", "b"], observed=True)["value"].sum()
-    )
+    moves = outcomes.of("quadrant_moves").groupby(["arm", "replication", "a", "b"], observed=True)["value"].sum()
     wide = moves.unstack("b").reindex(columns=[*QUADRANTS, "left"]).fillna(0.0)
     chances = wide.div(wide.sum(axis=1).replace(0.0, np.nan), axis=0)
     table = chances.unstack("a").swaplevel(axis=1)
@@ -287,7 +280,7 @@ def expected_months_in_stage(moves: pd.DataFrame, start: str = "acquisition") ->
 
 
 def stage_months(outcomes: Outcomes) -> Tables:
-    """Give the expected months in each stage by replication, all months pooled; see `expected_months_in_stage`.
+    """Give the expected months in each stage by replication, all months pooled (`expected_months_in_stage`).
 
     Raises
     ------

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 
 from experiments import findings
@@ -23,6 +24,7 @@ from experiments.outcomes import (
 )
 from experiments.plots_style import (
     COLOURS,
+    COLUMNS,
     FAINT,
     GAIN,
     GREY,
@@ -32,6 +34,7 @@ from experiments.plots_style import (
     Drawing,
     axis_label,
     heading,
+    hide,
     panels,
     spread,
     whisker,
@@ -140,29 +143,32 @@ def profit_and_loss(outcomes: Outcomes) -> Drawing:
     names = [*LINES, "closing_value", "profit"]
     whole: Tables = {arm: table.assign(profit=table.sum(axis=1))[names] for arm, table in lines.items()}
     champion = outcomes.champion
-    figure, axes = panels(1, len(outcomes.arms), 4.4, sharey=True)
-    places = [
-        float(k) + 0.5 * (name == "closing_value") + 1.0 * (name == "profit") for k, name in enumerate(names)
-    ]
-    _bars(axes[0][0], average(whole[champion]), places, None)
-    heading(axes[0][0], champion, champion=True)
-    axis_label(axes[0][0], "EUR per customer at the start")
+    columns = min(len(outcomes.arms), COLUMNS)
+    rows = -(-len(outcomes.arms) // columns)
+    figure, axes = panels(rows, columns, 4.4 * rows, sharey=True)
+    flat = [ax for row in axes for ax in row]
+    places = [float(k) + 0.5 * (name == "closing_value") + 1.0 * (name == "profit") for k, name in enumerate(names)]
+    _bars(flat[0], average(whole[champion]), places, None)
+    heading(flat[0], champion, champion=True)
+    axis_label(flat[0], "EUR per customer at the start")
     differences = {arm: paired(whole[champion], whole[arm]) for arm in outcomes.others}
-    reach = max([float(d["mean"].abs().max()) for d in differences.values()] or [0.0]) or 1.0
-    for ax, arm in zip(axes[0][1:], outcomes.others, strict=True):
-        _bars(ax, differences[arm], places, reach)
+    reach = max([float((d["mean"].abs() + d["half_width"].fillna(0.0)).max()) for d in differences.values()] or [0.0])
+    for ax, arm in zip(flat[1:], outcomes.others, strict=False):
+        _bars(ax, differences[arm], places, reach or 1.0)
         heading(ax, f"{arm} less {champion}")
         axis_label(ax, "EUR, difference")
-    axes[0][0].set_yticks(places, [findings.words(name) for name in names])
-    axes[0][0].set_ylim(max(places) + 0.6, -0.6)
-    axes[0][0].tick_params(axis="y", labelsize=8.5, length=0)
-    for label in axes[0][0].get_yticklabels():
-        label.set_color(INK)
-        label.set_fontweight("bold" if label.get_text() == "profit" else "normal")
+    hide(flat[len(outcomes.arms) :])
+    flat[0].set_yticks(places, [findings.words(name) for name in names])
+    flat[0].set_ylim(max(places) + 0.6, -0.6)
+    for left in (row[0] for row in axes):
+        left.tick_params(axis="y", labelsize=8.5, length=0)
+        for label in left.get_yticklabels():
+            label.set_color(INK)
+            label.set_fontweight("bold" if label.get_text() == "profit" else "normal")
     note = (
         "Whole run, EUR per customer at the start, signed from the institution's view. The closing value "
-        "(expected loss and future margin of those who remain) is a bar of its own. Whiskers are 95% intervals, "
-        "each alone; the bars add up to profit."
+        "(expected loss and future margin of those who remain) is a bar of its own. Whiskers are 95% "
+        "intervals, each alone; the bars add up to profit."
     )
     return Drawing("profit_and_loss", findings.profit_finding(outcomes, lines), note, figure)
 
@@ -202,14 +208,16 @@ def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: floa
     ax.axvline(0.0, color=INK, linewidth=0.8)
     ax.axhline(float(places[-2]) - 0.75, color=FAINT, linewidth=0.8)
     ax.axhline(float(places[-1]) - 0.75, color=FAINT, linewidth=0.8)
-    low = -1.45 * extent if (means < 0).any() else -0.05 * extent
-    ax.set_xlim(low if reach is None else -1.6 * extent, 1.45 * extent if reach is None else 1.6 * extent)
+    if reach is None:
+        ax.set_xlim(min(float(means.min()), 0.0) - 0.6 * extent, max(float(means.max()), 0.0) + 0.5 * extent)
+    else:
+        ax.set_xlim(-1.6 * extent, 1.6 * extent)
 
 
 def effects(outcomes: Outcomes) -> Drawing:
     """Draw each metric's difference from the champion with its interval and verdict, a dot per arm."""
     shown = [name for name in STANDARD_METRICS if name == "return_on_treatment" or _rows(outcomes, name)]
-    figure, axes = panels(1, len(shown), 1.2 + 0.4 * max(len(outcomes.others), 1), sharey=True)
+    figure, axes = panels(1, len(shown), 1.2 + 0.46 * max(len(outcomes.others), 1), sharey=True)
     returns = treatment_returns(outcomes)
     for ax, name in zip(axes[0], shown, strict=True):
         metric = METRICS[name]
@@ -229,9 +237,9 @@ def effects(outcomes: Outcomes) -> Drawing:
         axis_label(ax, f"difference, {'points' if metric.unit == '%' else metric.unit}")
     _arm_ticks(axes[0][0], outcomes.others, None)
     note = (
-        f"Difference from {outcomes.champion}, average over paired replications; lines are 95% intervals that "
-        "hold for all arms at once (return on treatment: for each arm alone, 1 means that the money just came back). "
-        "▲ better  ▼ worse  ≈ equal  ? undecided."
+        f"Difference from {outcomes.champion}, average over paired replications; lines are 95% intervals "
+        "that hold for all arms at once (return on treatment: for each arm alone, 1 means that the money "
+        "just came back). ▲ better  ▼ worse  ≈ equal  ? undecided."
     )
     return Drawing("effects", findings.effects_finding(outcomes), note, figure)
 
@@ -272,6 +280,7 @@ def _above(ax: Axes, text: str, x: float, y: float) -> None:
         va="bottom",
         fontsize=8.5,
         color=INK,
+        path_effects=[patheffects.withStroke(linewidth=3.0, foreground="white")],
     )
 
 
@@ -286,7 +295,7 @@ def _widen(ax: Axes, around: float) -> None:
 def _arm_ticks(ax: Axes, arms: Sequence[str], champion: str | None) -> None:
     """List the arms downwards on the y axis."""
     ax.set_yticks(range(len(arms)), [f"{arm} (champion)" if arm == champion else arm for arm in arms])
-    ax.set_ylim(len(arms) - 0.45, -0.75)
+    ax.set_ylim(len(arms) - 0.45, -0.85)
     ax.tick_params(axis="y", labelsize=9, length=0)
     for label in ax.get_yticklabels():
         label.set_color(INK)

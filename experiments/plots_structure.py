@@ -67,13 +67,11 @@ def _composition(outcomes: Outcomes, by: Literal["stage", "quadrant"]) -> Drawin
     for i, (tables, whole) in enumerate(((customers, "customers"), (balances, "credit balances"))):
         for k, arm in enumerate(outcomes.arms):
             ax = axes[2 * (k // columns) + i][k % columns]
-            last = k % columns == columns - 1 or k == len(outcomes.arms) - 1
+            last = k % columns == columns - 1
             _lines(ax, tables[arm], names, last, top)
             if i == 0:
                 heading(ax, arm, arm == outcomes.champion)
-            axis_label(
-                ax, "" if i == 0 else "months from the start", f"share of {whole}" if k % columns == 0 else ""
-            )
+            axis_label(ax, "" if i == 0 else "months from the start", f"share of {whole}" if k % columns == 0 else "")
     for i in range(2):
         hide(axes[2 * blocks - 2 + i][(len(outcomes.arms) - 1) % columns + 1 :])
     finding = findings.composition_finding(outcomes, customers, balances, FOCUS[by])
@@ -96,8 +94,7 @@ def _lines(ax: Axes, table: pd.DataFrame, names: tuple[str, ...], name_them: boo
         ax.fill_between(x, mean - half_width, mean + half_width, color=COLOURS[name], alpha=0.25, linewidth=0)
         ends[name] = float(mean[-1])
     texts = {
-        name: f"{end * 100:.0f}%" + (f"  {findings.words(name)}" if name_them else "")
-        for name, end in ends.items()
+        name: f"{end * 100:.0f}%" + (f"  {findings.words(name)}" if name_them else "") for name, end in ends.items()
     }
     end_labels(ax, float(x[-1]), ends, texts, gap=0.085 * top * 1.08)
     ax.set_xlim(0.0, float(x[-1]))
@@ -150,9 +147,9 @@ def risk_return_plane(outcomes: Outcomes) -> Drawing:
         "Each point is a customer of one replication (a sample): true risk and return, coloured by recorded "
         "quadrant. Lines are the splits"
         + ("" if outcomes.splits else ", placed where they part the recorded quadrants best")
-        + f"; {across:.0%} of the points lie across a line from their quadrant, {outside:.1%} outside the "
-        "picture. Shares are of all customers, averaged over replications; in brackets the change from the start "
-        "in points."
+        + f"; {across:.0%} of the points lie across a line from their quadrant, {outside:.1%} outside "
+        "the picture. Shares are of all customers, averaged over replications; in brackets the change from "
+        "the start in points."
     )
     return Drawing("risk_return_plane", findings.plane_finding(outcomes, customers), note, figure)
 
@@ -245,9 +242,7 @@ def migration_matrix(outcomes: Outcomes) -> Drawing:
     rows = -(-len(outcomes.arms) // columns)
     figure, axes = panels(rows, columns, 3.1 * rows)
     flat = [ax for row in axes for ax in row]
-    reach = (
-        max([float(np.nanmax(np.abs(d["mean"].to_numpy()))) for d in differences.values()] or [0.0]) or 1.0
-    )
+    reach = max([float(np.nanmax(np.abs(d["mean"].to_numpy()))) for d in differences.values()] or [0.0]) or 1.0
     for k, arm in enumerate(outcomes.arms):
         ax = flat[k]
         if arm == champion:
@@ -270,9 +265,7 @@ def _matrix(ax: Axes, averages: pd.DataFrame, reach: float | None) -> None:
     """Draw one matrix; `reach` is the end of the colour scale of differences, None for levels."""
     origins, targets = [*QUADRANTS, "new"], [*QUADRANTS, "left"]
     mean = averages["mean"].unstack().reindex(index=origins, columns=targets).to_numpy(dtype=np.float64)
-    half_width = (
-        averages["half_width"].unstack().reindex(index=origins, columns=targets).to_numpy(dtype=np.float64)
-    )
+    half_width = averages["half_width"].unstack().reindex(index=origins, columns=targets).to_numpy(dtype=np.float64)
     if reach is None:
         ax.imshow(mean, cmap="Blues", vmin=0.0, vmax=1.15, aspect="auto")
     else:

@@ -76,9 +76,7 @@ def panels(
 
 def heading(ax: Axes, text: str, champion: bool = False) -> None:
     """Head a panel, left, in bold; the champion is named as such."""
-    ax.set_title(
-        text + (" (champion)" if champion else ""), loc="left", fontsize=9.5, color=INK, fontweight="bold"
-    )
+    ax.set_title(text + (" (champion)" if champion else ""), loc="left", fontsize=9.5, color=INK, fontweight="bold")
 
 
 def axis_label(ax: Axes, x: str = "", y: str = "") -> None:
@@ -126,9 +124,7 @@ def end_labels(ax: Axes, x: float, values: Mapping[str, float], texts: Mapping[s
         )
 
 
-def whisker(
-    ax: Axes, low: float, value: float, high: float, y: float, colour: str = INK, size: float = 6.0
-) -> None:
+def whisker(ax: Axes, low: float, value: float, high: float, y: float, colour: str = INK, size: float = 6.0) -> None:
     """Draw a dot with its interval; no interval where it is not known (nan)."""
     if np.isfinite(low) and np.isfinite(high):
         ax.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt", zorder=3)

@@ -163,9 +163,7 @@ def _difference_cell(metric: Metric, row: Comparison | None) -> Cell:
     if row is None:
         return Cell("-")
     unit = " pt" if metric.unit == "%" else ""
-    return Cell(
-        difference_text(metric, row.difference, row.half_width) + unit, SIGNS[row.verdict], row.verdict
-    )
+    return Cell(difference_text(metric, row.difference, row.half_width) + unit, SIGNS[row.verdict], row.verdict)
 
 
 def _return_cell(metric: Metric, ratio: Ratio | None) -> Cell:

@@ -87,9 +87,12 @@ def write_run(folder: Path, name: str, table: pa.Table | pd.DataFrame, metadata:
     plain = _plain(table)
     added = {"name": name, "format": FORMAT, "rows": plain.num_rows, "checksum": content_checksum(plain)}
     record = canonical_json({**metadata, **added}).encode()
-    plain = plain.replace_schema_metadata({_RECORD: record, _SEAL: _SEAL_MARK + _ZEROS})
     sink = pa.BufferOutputStream()
-    pq.write_table(plain, sink, compression="zstd", store_schema=False, write_page_checksum=True)
+    # without Arrow's own copy of the schema, the record and the seal stand in the file once and as they are
+    layout: dict[str, Any] = {"compression": "zstd", "store_schema": False, "write_page_checksum": True}
+    with pq.ParquetWriter(sink, plain.schema, **layout) as writer:
+        writer.write_table(plain)
+        writer.add_key_value_metadata({_RECORD: record, _SEAL: _SEAL_MARK + _ZEROS})
     _write_whole(path, _sealed(sink.getvalue().to_pybytes()))
     _failure_path(folder, name).unlink(missing_ok=True)
     return path
@@ -265,9 +268,7 @@ def canonical_json(value: object) -> str:
     try:
         return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"cannot be stored as JSON: {error}; use text, finite numbers, lists and maps"
-        ) from error
+        raise ValueError(f"cannot be stored as JSON: {error}; use text, finite numbers, lists and maps") from error
 
 
 def _path(folder: Path, name: str) -> Path:
@@ -292,7 +293,7 @@ def _plain(table: pa.Table | pd.DataFrame) -> pa.Table:
         if not (number or pa.types.is_string(kind) or pa.types.is_boolean(kind)):
             raise TypeError(f"column {field.name!r} holds {kind}; a run keeps text, numbers and truth values")
         fields.append(pa.field(field.name, kind))
-    return arrow.cast(pa.schema(fields))
+    return arrow.replace_schema_metadata(None).cast(pa.schema(fields))
 
 
 def _seal_start(data: bytes) -> int | None:
@@ -328,8 +329,8 @@ def _write_whole(path: Path, data: bytes) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise OSError(
                 error.errno,
-                f"the disk is full: {path.name} needs {len(data):,} bytes and was not stored; make room and give "
-                "the same command again, finished runs are kept",
+                f"the disk is full: {path.name} needs {len(data):,} bytes and was not stored; make room and "
+                "give the same command again, finished runs are kept",
                 str(path.parent),
             ) from error
         raise
@@ -366,7 +367,7 @@ def _damage_named(path: Path) -> Iterator[None]:
 
 def _record(path: Path) -> dict[str, Any]:
     with _damage_named(path):
-        stored = pq.read_schema(path).metadata or {}
+        stored = pq.read_metadata(path).metadata or {}
         record: dict[str, Any] = json.loads(stored[_RECORD])
         version = int(record["format"])
     if version > FORMAT:

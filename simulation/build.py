@@ -72,6 +72,7 @@ def world_of_month(
     offers: NDArray[Any],
 ) -> Month:  # fmt: skip
     """Return the month's address in luck and state of the world."""
+    seen = offers["service"][offers["visible"] == 1]
     return Month(
         seed=seed,
         replication=replication,
@@ -79,7 +80,7 @@ def world_of_month(
         friction=float(world.switching_cost),
         systematic=float(systematic),
         event_shock_sd=event_shock_sd(rules),
-        best_service=float(offers["service"][1:].max()) if len(offers) > 1 else 0.0,
+        best_service=float(seen.max(initial=-np.inf)),
         browsing=int(world.browsing),
         discount=float(world.discount),
     )

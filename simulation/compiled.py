@@ -12,7 +12,7 @@ from agents.market import ACCOUNTS, MAX_CHANNELS, Month
 from agents.month import live
 from agents.month_accounts import appraise
 from agents.month_beliefs import observe
-from agents.rulebook import Rulebook, World
+from agents.rulebook import Rulebook, World, as_rows
 
 CHUNK = 4096
 """People to a chunk. Fixed, so that the number of threads changes nothing."""
@@ -61,7 +61,7 @@ def world_around(
     """Return what chunk `c` meets, with work space of its own."""
     n = len(offers)
     return World(
-        now, offers, products, effects, rules, np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64),  # type: ignore[arg-type]  # rows stand for objects
+        now, offers, products, effects, as_rows(rules)[0], np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64),  # type: ignore[arg-type]  # rows stand for objects
         totals.ledger[c], totals.tally[c], totals.fault[c],
     )  # fmt: skip
 
@@ -121,7 +121,7 @@ class CompiledEngine:
 
         def work(c: int) -> None:
             part = slice(c * CHUNK, (c + 1) * CHUNK)
-            observe_rows(beliefs[part], signals, at[part], now, effects, noise, rules, splits, faults[c])
+            observe_rows(beliefs[part], signals, at[part], now, effects, noise, as_rows(rules)[0], splits, faults[c])
 
         self._each(work, chunks)
         return first_fault(faults)

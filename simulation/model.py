@@ -29,7 +29,7 @@ from simulation.customers import Customers
 from simulation.files import Files, files_for, no_files
 from simulation.ledger import balances_of, check_money, check_people
 from simulation.objects import ObjectEngine
-from simulation.population import first_people, first_signals, newcomers
+from simulation.population import extended, first_people, first_signals, newcomers
 from simulation.recording import MonthFacts, Recorder, run_metrics
 from simulation.settings import MarketSettings, market_from
 
@@ -173,10 +173,9 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         cohort = newcomers(
             self.settings, self.rules, self.products["kind"], self.month, self.seed_key, self.replication
         )
-        self.people = np.concatenate([self.people, cohort])
         fresh = np.zeros(len(cohort), SIGNAL)
         fresh["person_id"] = cohort["id"]
-        self.signals = np.concatenate([self.signals, fresh])
+        self.people, self.signals = extended(self.people, cohort), extended(self.signals, fresh)
         persistence, sd = self.settings.world.macro_persistence, self.settings.world.macro_sd
         u = draw4(self.seed_key, self.replication, 0, self.month, address(MACRO))[0]
         shock = normal_quantile(u) * sd * (1.0 - persistence**2) ** 0.5
@@ -243,7 +242,6 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
 
     def live(self, world: Any, contacts: NDArray[Any], first: NDArray[np.int64]) -> Totals:
         """Everybody lives the month."""
-        self._stages_before = self.people["stage"].copy()
         totals: Totals = self.engine.live(
             self.people,
             self.signals,
@@ -321,7 +319,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         facts = self.appraised(world)._replace(postings=totals.ledger)
         self.recorder.cells(facts)
         self.recorder.stocks(facts)
-        self.recorder.flows(facts, self._stages_before)
+        self.recorder.flows(facts)
         given_up = allowed[US - 1].given_up_eur / self.settings.people_each_stands_for
         self.recorder.treatments(facts, allowed[US - 1], self.treatments, totals.ledger, given_up)
         channels = {name: tuple(one.acquisition) for name, one in self.settings.institutions().items()}

@@ -20,11 +20,11 @@ from simulation.compiled import Totals, totals_for
 class PersonAgent(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
     """A person as a Mesa agent; its attributes are the fields of `agents.person.Person`."""
 
-    def __init__(self, model: Any, row: Any) -> None:
+    def __init__(self, model: Any, row: Any, signal: Any) -> None:
         super().__init__(model)
         for name, value in zip(PERSON.names or (), row.tolist(), strict=True):
             setattr(self, name, value if not isinstance(value, np.ndarray) else value.tolist())
-        self.signal = as_object(np.zeros((), SIGNAL)[()])
+        self.signal = as_object(signal)
 
     def step(self) -> None:
         """Live this month."""
@@ -52,7 +52,7 @@ class ObjectEngine:
         self.agents: list[PersonAgent] = []
         self.now: Any = None
 
-    def sync(self, people: NDArray[Any]) -> None:
+    def sync(self, people: NDArray[Any], signals: NDArray[Any]) -> None:
         """Make an agent for each row that has none yet, and new ones for all if the rows were replaced."""
         if len(self.agents) > len(people) or any(
             agent.id != row for agent, row in zip(self.agents, people["id"][: len(self.agents)].tolist(), strict=False)
@@ -60,7 +60,8 @@ class ObjectEngine:
             for agent in self.agents:
                 agent.remove()
             self.agents = []
-        self.agents.extend(PersonAgent(self.model, people[i]) for i in range(len(self.agents), len(people)))
+        missing = range(len(self.agents), len(people))
+        self.agents.extend(PersonAgent(self.model, people[i], signals[i]) for i in missing)
 
     def forget(self) -> None:
         """Drop all agents, so that the next month makes them anew from the rows."""
@@ -79,7 +80,7 @@ class ObjectEngine:
         now: Month, offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any,
     ) -> Totals:  # fmt: skip
         """Live one month for all people, one agent after the other; rows and signals are written back."""
-        self.sync(people)
+        self.sync(people, signals)
         totals = totals_for(1, len(offers))
         self.now = SimpleNamespace(
             i=0, contacts=[as_object(c) for c in contacts], first=first.tolist(),

@@ -63,6 +63,18 @@ def first_people(
     return people
 
 
+def extended(rows: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:
+    """Return rows followed by more; room is kept at the end, so that few months copy everything."""
+    n, whole = len(rows), rows.base
+    fits = isinstance(whole, np.ndarray) and whole.dtype == rows.dtype and len(whole) >= n + len(more)
+    if not fits:
+        whole = np.empty(n + max(len(more), n // 8), rows.dtype)
+        whole[:n] = rows
+    assert isinstance(whole, np.ndarray)
+    whole[n : n + len(more)] = more
+    return np.asarray(whole[: n + len(more)])
+
+
 def _providers(settings: MarketSettings, u: NDArray[np.float64]) -> NDArray[np.int64]:
     """Who banks where at the start: by inverse distribution function of the shares."""
     shares = [one.share for one in settings.institutions().values()]

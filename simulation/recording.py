@@ -97,7 +97,7 @@ class Recorder:
             if i >= len(labels) and value:
                 self.add(measure, month, self.names[i // len(labels)], labels[i % len(labels)], "", value)
 
-    def flows(self, facts: MonthFacts, stages_before: NDArray[np.int64]) -> None:
+    def flows(self, facts: MonthFacts) -> None:
         """Who joined and who left, why, after how long; moves between stages; the lines of profit and loss."""
         s, month = facts.signals, facts.month
         left = s[s["cause"] > 0]
@@ -118,7 +118,7 @@ class Recorder:
         stays = s["provider"][was_ours] == 1
         after = np.full(len(s), 4, np.int64)
         after[facts.own_rows] = facts.stages
-        move = stages_before[was_ours] * 5 + np.where(stays, after[was_ours], 4)
+        move = s["stage_before"][was_ours] * 5 + np.where(stays, after[was_ours], 4)
         for i, count in zip(*np.unique(move, return_counts=True), strict=True):
             to = (*STAGES, "gone")[int(i) % 5]
             self.add("stage_moves", month, self.names[1], STAGES[int(i) // 5], to, count)

@@ -215,7 +215,7 @@ class WorldSettings(Settings):
     macro_sd: Number = 1.0
     switching_cost: Number = 0.0
     browsing: bool = False
-    newcomers_per_year: Share = 0.042
+    newcomers_per_year: Share = 0.066
     discount: Rate = 0.10
 
 

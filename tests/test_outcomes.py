@@ -36,12 +36,8 @@ def test_expected_months_of_a_chain_worked_by_hand() -> None:
     moves = pd.DataFrame(
         {"growth": [50.0, 10.0], "maturity": [50.0, 20.0], "gone": [0.0, 10.0]}, index=["growth", "maturity"]
     )
-    assert expected_months_in_stage(moves, "growth").to_dict() == pytest.approx(
-        {"growth": 4.0, "maturity": 4.0}
-    )
-    assert expected_months_in_stage(moves, "maturity").to_dict() == pytest.approx(
-        {"growth": 2.0, "maturity": 4.0}
-    )
+    assert expected_months_in_stage(moves, "growth").to_dict() == pytest.approx({"growth": 4.0, "maturity": 4.0})
+    assert expected_months_in_stage(moves, "maturity").to_dict() == pytest.approx({"growth": 2.0, "maturity": 4.0})
 
 
 @settings(max_examples=30, deadline=None)

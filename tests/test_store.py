@@ -38,7 +38,7 @@ RECORD = {"arm": "book", "replication": 3, "seed": 1, "config": {"months": 60, "
 
 
 def recording(months: int = 3, seed: int = 0) -> pd.DataFrame:
-    """A small recording with the columns of a run."""
+    """Make a small recording with the columns of a run."""
     rng = np.random.default_rng(seed)
     return pd.DataFrame(
         {
@@ -70,11 +70,9 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     st.lists(st.tuples(st.text(max_size=4), st.floats(), st.integers(-5, 5), st.none() | st.booleans())),
     st.integers(1, 4),
 )
-def test_checksum_sees_content_and_not_chunks(
-    rows: list[tuple[str, float, int, bool | None]], cut: int
-) -> None:
+def test_checksum_sees_content_and_not_chunks(rows: list[tuple[str, float, int, bool | None]], cut: int) -> None:
     kinds = {"text": pa.string(), "x": pa.float64(), "n": pa.int8(), "yes": pa.bool_()}
-    columns = list(zip(*rows, strict=True)) or [[]] * 4
+    columns: list[tuple[object, ...]] = list(zip(*rows, strict=True)) or [()] * 4
     arrays = [pa.array(list(column), kind) for column, kind in zip(columns, kinds.values(), strict=True)]
     whole = pa.table(dict(zip(kinds, arrays, strict=True)))
     parts = pa.concat_tables([whole.slice(0, cut), whole.slice(cut)])
@@ -186,7 +184,7 @@ def test_bad_input_is_refused(tmp_path: Path) -> None:
     for name in ("../x", "", "a/b", ".x", "a b"):
         with pytest.raises(ValueError, match="no run name"):
             write_run(tmp_path, name, recording(), RECORD)
-    with pytest.raises(ValueError, match="lack \\['replication'\\]"):
+    with pytest.raises(ValueError, match=r"lack \['replication'\]"):
         write_run(tmp_path, "x", recording(), {"arm": "book"})
     with pytest.raises(ValueError, match="JSON"):
         write_run(tmp_path, "x", recording(), {**RECORD, "rate": float("nan")})
@@ -199,7 +197,7 @@ def test_a_later_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("experiments.store.FORMAT", 2)
     write_run(tmp_path, "x", recording(), RECORD)
     monkeypatch.undo()
-    with pytest.raises(ValueError, match="later version .*update"):
+    with pytest.raises(ValueError, match=r"later version .*update"):
         read_run(tmp_path, "x")
 
 
@@ -246,33 +244,69 @@ def test_sources_hash_sees_every_source_and_not_the_place(tmp_path: Path) -> Non
 
 
 WRITER = """
-import sys
+import os, signal, sys, time
 from pathlib import Path
 import numpy as np, pandas as pd
 from experiments.store import write_run
-table = pd.DataFrame({"measure": "m", "value": np.random.default_rng(0).standard_normal(200_000)})
+
+folder, deadly, wanted = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+calls = {"fsync": 0, "replace": 0}
+
+def dying(what, real):
+    def call(*given):
+        calls[what] += 1
+        if (what, calls[what]) == (deadly, wanted):
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.005)  # so that a kill from outside often comes in between
+        return real(*given)
+    return call
+
+os.fsync, os.replace = dying("fsync", os.fsync), dying("replace", os.replace)
+table = pd.DataFrame({"measure": "m", "value": np.random.default_rng(0).standard_normal(20_000)})
 for i in range(10_000):
-    name = f"r{i % 7}" if i >= 7 else f"r{i}"
-    write_run(Path(sys.argv[1]), name, table, {"arm": "a", "replication": i})
+    name = f"r{i % 7}"
+    write_run(folder, name, table, {"arm": "a", "replication": i})
     print(name, i, flush=True)
 """
+
+
+def check_after_kill(folder: Path, reported: list[str]) -> None:
+    """Check that whatever was reported is there, and that all that is there is whole."""
+    present = runs_present(folder)
+    for name, replication in (line.split() for line in reported):
+        assert present[name]["replication"] >= int(replication)
+    assert list(present) == run_names(folder)
+    assert [verify_checksum(folder, name) for name in present] == [None] * len(present)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
+@pytest.mark.parametrize(
+    ("deadly", "nth", "stored", "unfinished"),
+    [
+        ("fsync", 1, 0, 1),  # the first file written, not yet known to be on the disk
+        ("replace", 3, 2, 1),  # the third on the disk, not yet under its name
+        ("fsync", 8, 3, 0),  # the third under its name, its folder not yet known to be on the disk
+    ],
+)
+def test_kill_inside_a_write(tmp_path: Path, deadly: str, nth: int, stored: int, unfinished: int) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path), deadly, str(nth)]
+    writer = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    assert writer.returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "runs").glob(".*.tmp"))) == unfinished
+    assert len(runs_present(tmp_path)) == stored
+    check_after_kill(tmp_path, writer.stdout.splitlines())
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
 def test_kill_at_any_moment_leaves_whole_files_and_loses_nothing_reported(tmp_path: Path) -> None:
     chance = random.Random(7)
-    for trial in range(4):
+    for trial in range(3):
         folder = tmp_path / str(trial)
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        ) as writer:
+        command = [sys.executable, "-c", WRITER, str(folder), "never", "0"]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
-            reported = [writer.stdout.readline().split()]
+            first = writer.stdout.readline()
             time.sleep(chance.uniform(0.0, 0.3))
             writer.kill()
-            reported += [line.split() for line in writer.stdout.read().splitlines()]
-        present = runs_present(folder)
-        for name, replication in reported:
-            assert present[name]["replication"] >= int(replication)
-        assert list(present) == run_names(folder)
-        assert [verify_checksum(folder, name) for name in present] == [None] * len(present)
+            reported = [first, *writer.stdout.read().splitlines()]
+        check_after_kill(folder, reported)

@@ -1,0 +1,48 @@
+"""Results put into the report and into JSON."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from experiments.report import write_report
+from experiments.runner import Results
+
+
+def report_of(results: Results) -> Path:
+    """Write the report of results into their folder, and return the file.
+
+    Raises
+    ------
+    ValueError
+        If runs of the champion or of an arm are missing.
+    """
+    about, market = results.about, results.about["market"]
+    told = {
+        "Config": Path(about["config"]).name + "".join(f" --set {one}" for one in about["sets"]),
+        "Market": f"{market['people']:,} people, {1 + len(market['rivals'])} institutions",
+        "Before month 0": f"{market['burn_in_months']} months with nobody treated, then {about['warm_up_months']} "
+        f"months under '{results.champion}'",
+        "Months": str(about["months"]),
+        "Runs": f"{len(results.names)} of {len(about['runs'])}",
+        "Seed": str(about["seed"]),
+        "Budget": f"{market['guards']['budget_per_month']:,.0f} EUR a month, the same in every arm",
+        "Program": f"tenure {about['tenure']}, sources {about['sources'][:12]}",
+    }
+    splits = (market["quadrants"]["risk"]["split"], market["quadrants"]["return"]["split"])
+    there = {about["runs"][name][0] for name in results.names}
+    arms = [arm for arm in results.arms if arm in there]
+    return write_report(
+        results.folder / "report.html", about["question"], results.champion, arms, results.rows(),
+        results.comparisons(), told, splits,
+    )  # fmt: skip
+
+
+def without_nan(value: Any) -> Any:
+    """Return plain data with None for numbers that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {str(key): without_nan(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

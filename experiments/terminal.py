@@ -1,0 +1,192 @@
+"""What the terminal shows: progress while runs are made, and the table of effects. It needs no colour."""
+
+import math
+import shlex
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn
+
+from experiments.config import Experiment
+from experiments.metrics import METRICS, Metric, difference_text, level_text
+from experiments.runner import Estimate, Event, Results
+from experiments.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Ratio
+
+WIDEST = 110
+
+
+def console() -> Console:
+    """Return a console at most 110 columns wide."""
+    screen = Console(highlight=False)
+    return Console(highlight=False, width=min(screen.width, WIDEST) if screen.is_terminal else WIDEST)
+
+
+def seconds_text(seconds: float) -> str:
+    """Write a time roughly: ``20 s``, ``5 min``, ``2 h``."""
+    if seconds < 99.5:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def bytes_text(size: float) -> str:
+    """Write a size roughly: ``14 MB``."""
+    return f"{max(size / 1e6, 1):.0f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
+
+
+def plan_line(experiment: Experiment, takes: Estimate) -> str:
+    """Say what will be run and what it takes."""
+    settings, market = experiment.settings, experiment.market
+    arms = f"{len(experiment.arms)} arm{'s' if len(experiment.arms) != 1 else ''}"
+    return (
+        f"{arms} x {settings.replications} replications x {settings.months} months, {market.people:,} people"
+        f"    {takes.runs} runs, about {seconds_text(takes.seconds)}, {bytes_text(takes.disk)}"
+    )
+
+
+class RunBars(AbstractContextManager["RunBars"]):
+    """Progress of a run on a terminal: the compile line, states before month 0, runs, failures."""
+
+    def __init__(self, screen: Console) -> None:
+        self.screen = screen
+        self.bars = Progress(
+            TextColumn("{task.description:<5}"), BarColumn(36), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("about"), TimeRemainingColumn(), TextColumn("left"),
+            console=screen, disable=not screen.is_terminal, transient=False,
+        )  # fmt: skip
+        self.runs: TaskID | None = None
+        self.starts: TaskID | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if event.kind == "compiling":
+            self.screen.print("compiling the rules, once on this machine ...", end="")
+        elif event.kind == "compiled":
+            self.screen.print(f"......... {seconds_text(event.seconds)}")
+        elif event.kind == "begin":
+            if event.done:
+                self.screen.print(f"{event.done} of {event.total} runs are there already and are kept")
+            self.bars.start()
+            self.runs = self.bars.add_task("runs", total=event.total, completed=event.done)
+        elif event.kind == "failed":
+            self.bars.console.print(f"failed  {event.text}", markup=False)
+        elif event.kind == "start":
+            if self.starts is None:
+                self.starts = self.bars.add_task("start", total=event.total)
+            self.bars.update(self.starts, completed=event.done)
+        elif event.kind == "run" and self.runs is not None:
+            self.bars.update(self.runs, completed=event.done)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the bars as they are."""
+        self.bars.stop()
+
+
+def effects_lines(results: Results) -> Iterator[str]:
+    """Yield the table of effects: the champion's levels, the others' paired differences, and what ± is over."""
+    about = results.about
+    names = [name for name in about["metrics"] if name in METRICS]
+    metrics = [METRICS[name] for name in names]
+    comparisons = results.comparisons()
+    levels = _levels(results)
+    yield (
+        f"Per customer at the start, over {about['months']} months, closing value included. "
+        f"Differences from '{results.champion}', 95% intervals."
+    )
+    yield ""
+    rows = [[results.champion, *(_level(metric, levels) for metric in metrics)]]
+    returns = results.returns()
+    by_key = {(one.arm, one.metric): one for one in comparisons}
+    for arm in results.arms:
+        if arm != results.champion:
+            rows.append([arm, *(_cell(metric, by_key.get((arm, metric.name)), returns.get(arm)) for metric in metrics)])
+    heads = [["", *(metric.headline[line] for metric in metrics)] for line in (0, 1)]
+    widths = [max(cell_len(row[i]) for row in heads + rows) for i in range(len(heads[0]))]
+    widths[0] = min(max(widths[0], 8), 20)
+    gap = 3 if sum(widths) + 3 * len(widths) + 2 <= WIDEST else 2
+    for row in heads + rows:
+        cells = [text if i else text[: widths[0]] for i, text in enumerate(row)]
+        line = (" " * gap).join(text + " " * (widths[i] - cell_len(text)) for i, text in enumerate(cells))
+        yield ("  " + line).rstrip()
+    yield ""
+    if len(results.arms) > 1:
+        yield f"  {'  '.join(f'{sign} {word}' for word, sign in SIGNS.items())}      {pairing_text(comparisons)}"
+        yield f"  The ± is chance in the simulation only{_over(comparisons)}: for exactly these settings. No setting was varied."
+
+
+def spent_line(results: Results) -> str:
+    """Say what was spent on treatment, arm by arm: arms are compared at equal ceilings, not equal spend."""
+    table = results.metrics()
+    spent = table[table["metric"] == "treatment_spend_per_customer"].groupby("arm")["value"].mean()
+    parts = [f"{arm} {spent[arm]:.2f}" for arm in results.arms if arm in spent.index]
+    return f"  Spent on treatment, EUR per customer at the start: {', '.join(parts)}"
+
+
+def pairing_text(comparisons: list[Comparison]) -> str:
+    """Say what pairing was worth, on profit, and warn where it hardly helped."""
+    worth = sorted(
+        one.variance_reduction for one in comparisons
+        if one.metric == "profit_per_customer" and math.isfinite(one.variance_reduction)
+    )  # fmt: skip
+    if not worth:
+        return ""
+    least, most = (f"{value:.0f}" if value >= 10 else f"{value:.1f}" for value in (worth[0], worth[-1]))
+    text = f"pairing made the runs worth {least if least == most else f'{least} to {most}'} times as many"
+    return text + (" (under 1.5: luck is hardly shared)" if worth[0] < WARN_PAIRING_BELOW else "")
+
+
+def failed_lines(results: Results) -> Iterator[str]:
+    """Yield a line for each run that failed, and the command that repeats it."""
+    for record in results.failed.values():
+        last = str(record["error"]).strip().splitlines()[-1]
+        yield f"  failed: {record['arm']}, replication {record['replication']}: {last}"
+        yield f"          {record['command']}"
+
+
+def next_lines(steps: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield the next commands, each with what it gives."""
+    width = max(len(command) for command, _ in steps)
+    for place, (command, gives) in enumerate(steps):
+        yield f"{'Next' if place == 0 else '':<9}{command:<{width}}   {gives}".rstrip()
+
+
+def command_text(parts: list[str]) -> str:
+    """Join the words of a command as a shell reads them."""
+    return shlex.join(parts)
+
+
+def _over(comparisons: list[Comparison]) -> str:
+    counts = sorted({one.n for one in comparisons})
+    if not counts:
+        return ""
+    return f" ({counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'} replications)"
+
+
+def _levels(results: Results) -> dict[str, float]:
+    table = results.metrics()
+    means: Any = table[table["arm"] == results.champion].groupby("metric")["value"].mean()
+    return {str(name): float(value) for name, value in means.items()}
+
+
+def _level(metric: Metric, levels: dict[str, float]) -> str:
+    known = metric.name != "return_on_treatment" and metric.name in levels
+    return level_text(metric, levels[metric.name]) if known else "-"
+
+
+def _cell(metric: Metric, one: Comparison | None, ratio: Ratio | None) -> str:
+    if metric.name == "return_on_treatment":
+        if ratio is None:
+            return "-"
+        known = not math.isnan(ratio.low)
+        return f"{ratio.value:.2f}" + (f" ({ratio.low:.2f} to {ratio.high:.2f})" if known else "")
+    if one is None:
+        return "-"
+    unit = " pt" if metric.unit == "%" else ""
+    sign = "" if metric.better == "none" else f" {SIGNS[one.verdict]}"
+    return difference_text(metric, one.difference, one.half_width) + unit + sign

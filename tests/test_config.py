@@ -1,0 +1,150 @@
+"""Configs: what is read, what is refused and where, and what `--set` and `extends` do."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiments.config import MARKETS, find_config, load_experiment, resolved
+from experiments.metrics import STANDARD_METRICS
+from experiments.reading import ConfigError
+
+FAULTY = sorted((Path(__file__).parent / "faulty").glob("*.yaml"))
+SMALL = """
+question: Does a reward pay?
+market: {extends: default, people: 300}
+months: 6
+budget_per_month: 100
+arms:
+  nothing: do_nothing
+  uniform: {policy: uniform, treatment: loyalty_reward}
+champion: nothing
+"""
+
+
+def written(folder: Path, text: str, name: str = "small.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def expectations(path: Path) -> list[tuple[str, str]]:
+    """Place and phrase of every `# expect:` line at the top of a faulty file."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    expected = [line.removeprefix("# expect: ") for line in lines if line.startswith("# expect: ")]
+    return [(one.partition(" ")[0], one.partition(" ")[2]) for one in expected]
+
+
+def test_the_corpus_is_large_enough() -> None:
+    assert len(FAULTY) >= 40
+
+
+@pytest.mark.parametrize("path", FAULTY, ids=lambda path: path.stem)
+def test_every_fault_has_its_place_and_a_mend(path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_experiment(path)
+    told = [str(problem) for problem in refused.value.problems]
+    for place, phrase in expectations(path):
+        assert any(f"{path}:{place}: " in line and phrase.lower() in line.lower() for line in told), told
+    assert all(len(problem.mend) > 3 for problem in refused.value.problems)
+    assert all(Path(problem.path).is_file() and problem.line >= 1 for problem in refused.value.problems)
+
+
+def test_a_missing_file_is_named_with_its_neighbours(tmp_path: Path) -> None:
+    written(tmp_path, SMALL, "retention.yaml")
+    with pytest.raises(ConfigError, match=r"no such file.*Did you mean 'retention.yaml'"):
+        load_experiment(tmp_path / "retenton.yaml")
+
+
+def test_defaults_make_it_short() -> None:
+    one = load_experiment("quickstart.yaml")
+    assert (one.settings.seed, one.settings.warm_up_months, one.settings.metrics) == (1, 24, STANDARD_METRICS)
+    assert one.name == "quickstart" and list(one.arms) == ["nothing", "uniform", "book", "match"]
+    lines = find_config("quickstart.yaml")[0].read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if line.strip() and not line.startswith("#")]) <= 15
+
+
+def test_the_budget_holds_for_everybody_and_we_start_as_the_champion(tmp_path: Path) -> None:
+    one = load_experiment(written(tmp_path, SMALL + "guards: {contacts: {at_most: 1, in_months: 6}}\n"))
+    guards = one.market.guards
+    assert (guards.budget_per_month, guards.contacts_at_most, guards.contacts_in_months) == (100.0, 1, 6)
+    assert one.market.us.policy.policy == "do_nothing"
+
+
+def test_a_file_beside_the_experiment_is_a_market(tmp_path: Path) -> None:
+    text = (MARKETS / "default.market.yaml").read_text(encoding="utf-8").replace("people: 20000", "people: 77")
+    written(tmp_path, text, "north.market.yaml")
+    for name in ("north", "north.market.yaml"):
+        changed = SMALL.replace("{extends: default, people: 300}", name)
+        assert load_experiment(written(tmp_path, changed)).market.people == 77
+
+
+def test_an_extended_experiment_keeps_what_is_not_overridden(tmp_path: Path) -> None:
+    written(tmp_path, SMALL, "base.yaml")
+    child = written(tmp_path, "extends: base.yaml\nmonths: 9\nmarket: {people: 400}\n", "child.yaml")
+    one = load_experiment(child)
+    assert (one.settings.months, one.market.people, one.settings.budget_per_month) == (9, 400, 100.0)
+
+
+def test_the_market_of_an_extended_experiment_stays(tmp_path: Path) -> None:
+    text = (MARKETS / "default.market.yaml").read_text(encoding="utf-8").replace("people: 20000", "people: 77")
+    written(tmp_path, text, "north.market.yaml")
+    written(tmp_path, SMALL.replace("{extends: default, people: 300}", "north"), "base.yaml")
+    one = load_experiment(written(tmp_path, "extends: base.yaml\nmarket: {currency: GBP}\n", "child.yaml"))
+    assert (one.market.people, one.market.currency) == (77, "GBP")
+
+
+def test_set_reaches_the_market_even_where_it_is_a_name() -> None:
+    one = load_experiment("quickstart.yaml", ["market.people=2000", "months=12", "arms.uniform.amount=10"])
+    assert (one.market.people, one.settings.months) == (2000, 12)
+    assert one.arms["uniform"].settings["amount"] == 10
+
+
+def test_set_is_named_as_the_place_of_its_faults() -> None:
+    with pytest.raises(ConfigError, match=r"--set market.people.*negative"):
+        load_experiment("quickstart.yaml", ["market.people=-2"])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 40).map(lambda n: n / 10))
+def test_a_multiplier_multiplies_the_markets_own_value(factor: float) -> None:
+    plain = load_experiment("quickstart.yaml").market
+    name = "market.world.macro_sd"
+    changed = load_experiment("quickstart.yaml", [f"{name}=x{factor}", f"market.rules.choice.noise=x{factor}"]).market
+    assert changed.world.macro_sd == plain.world.macro_sd * factor
+    assert changed.rules.choice.noise == plain.rules.choice.noise * factor  # type: ignore[attr-defined]
+
+
+def test_a_multiplier_of_one_changes_nothing() -> None:
+    names = ["people", "us.share", "products.card.apr", "rules.choice.search"]
+    changed = load_experiment("quickstart.yaml", [f"market.{name}=x1" for name in names])
+    assert changed.market == load_experiment("quickstart.yaml").market
+
+
+def test_every_value_says_where_it_came_from(tmp_path: Path) -> None:
+    path = written(tmp_path, SMALL)
+    rows = {name: (value, origin) for name, value, origin in resolved(load_experiment(path, ["seed=5"]))}
+    assert rows["seed"] == (5, "--set seed")
+    assert rows["months"] == (6, f"{path}:4")
+    assert rows["market.people"] == (300, f"{path}:3")
+    assert rows["market.guards.budget_per_month"] == (100.0, f"{path}:5")
+    assert rows["market.us.share"][1].startswith(str(MARKETS / "default.market.yaml"))
+    assert rows["warm_up_months"] == (24, "default")
+
+
+def test_a_policy_file_is_read_and_its_faults_are_told(tmp_path: Path) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(
+        "from dataclasses import dataclass\nfrom policies.plan import Treatments\n\n\n@dataclass(frozen=True)\n"
+        "class Mine:\n    name = 'mine'\n    reward: float = 3.0\n\n    def decide(self, view):\n"
+        "        return Treatments.none()\n"
+    )
+    text = SMALL.replace("do_nothing", "{policy: mine, reward: 4}")
+    assert load_experiment(written(tmp_path, text), plugins=[plugin]).arms["nothing"].settings == {"reward": 4}
+    with pytest.raises(ConfigError, match="no policy is called 'mine'"):
+        load_experiment(written(tmp_path, text))
+    plugin = tmp_path / "broken.py"
+    plugin.write_text("def f(:\n")
+    with pytest.raises(ConfigError, match=r"broken.py:1:"):
+        load_experiment(written(tmp_path, text), plugins=[plugin])

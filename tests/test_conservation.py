@@ -1,0 +1,141 @@
+"""Money to the cent, people to the one; and no number that is none leaves a rule, on either engine."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agents import market, month_accounts
+from simulation.ledger import ConservationError
+from simulation.model import LifecycleModel, RuleFault
+from tests.markets import LIVELY, lived, markets, small_market
+
+ENGINES = ("compiled", "objects")
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(markets(), st.integers(1, 24), st.integers(0, 2**32 - 1))
+def test_nothing_is_lost_or_made(config: dict[str, Any], months: int, seed: int) -> None:
+    model = LifecycleModel(config, seed=seed)
+    born = set(model.people["id"].tolist())
+    for _ in range(months):
+        gone = model.people["provider"] < 0
+        model.step()  # checks money and people itself, every month
+        assert (model.people["provider"][: len(gone)][gone] < 0).all(), "nobody comes back from being gone"
+        ids = model.people["id"].tolist()
+        assert born <= set(ids) and len(set(ids)) == len(ids)
+        born = set(ids)
+        people = model.people
+        assert (people["balance_cents"] >= 0).all() and (people["owed_before_cents"] >= 0).all()
+        assert not people["balance_cents"][people["held"] == 0].any()
+        assert not people["held"][people["provider"] <= 0].any()
+
+
+def test_loans_are_what_was_lent_less_what_came_back() -> None:
+    model = lived(small_market(people=300, rules=LIVELY), 0, seed=3)
+    opening = model.balances.copy()
+    posted = np.zeros_like(opening)
+    inner = model.engine.live
+    ledgers: list[Any] = []
+    model.engine.live = lambda *a: ledgers.append(inner(*a)) or ledgers[-1]  # type: ignore[func-returns-value]
+    for _ in range(12):
+        model.step()
+    total = sum(one.ledger for one in ledgers)
+    posted[:, 0], posted[:, 1] = total[:, market.LOANS], -total[:, market.DEPOSITS]
+    assert (opening[1:] + posted[1:] == model.balances[1:]).all()
+    assert not total.sum(axis=0).any() and not total.sum(axis=1).any()
+    assert np.abs(posted[1:]).min() > 0
+
+
+def lose(account: int, side: int) -> Any:
+    """Return a posting that loses a cent of one account: from the institution's books (1) or the world's (0)."""
+
+    def receive(ledger: Any, institution: int, to: int, amount_cents: int) -> None:
+        market.receive(ledger, institution, to, amount_cents)
+        if to == account:
+            ledger[institution if side else 0, to] += 1
+
+    return receive
+
+
+@pytest.mark.parametrize("account", [market.LOANS, market.DEPOSITS, market.FEES])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_lost_cent_is_found_in_the_month(account: int, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = LifecycleModel(small_market(), engine="objects")
+    model.step()
+    monkeypatch.setattr(month_accounts, "receive", lose(account, side))
+    with pytest.raises(ConservationError, match=r"month 1: .*(off by|two sides)"):
+        model.step()
+
+
+def test_a_person_who_changes_provider_between_months_is_found() -> None:
+    model = LifecycleModel(small_market())
+    model.step()
+    who = np.flatnonzero(model.people["provider"] == 1)[0]
+    model.people["provider"][who] = 2
+    with pytest.raises(ConservationError):
+        model.step()
+
+
+# parameter set to NaN, or far out of range -> the rule that must be named
+FAULTS = [
+    ("needs", "event_persistence", math.nan, "risk_event_next"),
+    ("needs", "event_sd", math.inf, "risk_event_next"),
+    ("needs", "event_sd", 1e9, "risk_event_next"),
+    ("needs", "take_on_own", math.nan, "takes_by_oneself"),
+    ("reach", "score_fit", math.nan, "targeting_score"),
+    ("reach", "read_share", math.nan, "reads"),
+    ("reach", "read_share", -1e9, "reads"),
+    ("choice", "search", math.nan, "looks_around"),
+    ("choice", "fit_weight", math.nan, "utility"),
+    ("choice", "satisfaction_weight", math.inf, "utility"),
+    ("relationship", "depth_speed", math.nan, "depth_next"),
+    ("relationship", "surprise", math.nan, "satisfaction_next"),
+    ("relationship", "expectation_moves", math.nan, "expectation_next"),
+    ("relationship", "fatigue_kept", math.nan, "fatigue_next"),
+    ("relationship", "response", math.nan, "takes_offer"),
+    ("credit", "miss_debt", math.nan, "misses_payment"),
+    ("credit", "utilisation", math.nan, "target_utilisation"),
+    ("credit", "line_pass_through", math.nan, "line_that_counts"),
+    ("lifecycle", "decline_gone", math.nan, "leaves_for_own_reasons"),
+    ("lifecycle", "decline_gone", -1e6, "leaves_for_own_reasons"),
+    ("lifecycle", "maturity", math.nan, "leaves_stage"),
+    ("lifecycle", "decline_fatigue", math.nan, "leaves_stage"),
+    ("learning", "risk_drift", math.nan, "precision_aged"),
+    ("learning", "return_drift", math.nan, "precision_aged"),
+    ("learning", "care_drift", math.nan, "precision_aged"),
+]
+
+
+def fault_of(engine: str, group: str, name: str, value: float) -> str:
+    """Return the message with which a run stops after a parameter has gone wrong in month 2."""
+    config = small_market(rules=LIVELY, us={"policy": {"policy": "uniform", "treatment": "loyalty_reward"}},
+                          guards={"budget_per_month": 1e6})  # fmt: skip
+    model = LifecycleModel(config, seed=5, engine=engine)
+    model.step()
+    model.step()
+    changed = getattr(model.rules, group)._replace(**{name: value})
+    model.rules = model.rules._replace(**{group: changed})
+    with pytest.raises(RuleFault) as stopped:
+        model.step()
+    return str(stopped.value)
+
+
+@pytest.mark.parametrize(("group", "name", "value", "rule"), FAULTS)
+def test_what_is_no_number_stops_the_run_in_its_month(group: str, name: str, value: float, rule: str) -> None:
+    messages = {fault_of(engine, group, name, value) for engine in ENGINES}
+    assert len(messages) == 1, messages
+    message = messages.pop()
+    assert f"'{rule}'" in message and "person " in message and "month 2" in message
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_person_is_named(engine: str) -> None:
+    model = LifecycleModel(small_market(), engine=engine)
+    who = np.flatnonzero(model.people["provider"] > 0)[7]
+    model.people["satisfaction"][who] = math.nan
+    with pytest.raises(RuleFault, match=rf"'\w+' returned nan for person {model.people['id'][who]} in month 0"):
+        model.step()

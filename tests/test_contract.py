@@ -1,0 +1,135 @@
+"""The contract of the rulebook: what rules may use, so that both engines give the same bits; and who writes what."""
+
+import ast
+import builtins
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import agents
+
+AGENTS = Path(agents.__file__).resolve().parent
+TREES = {path.name: ast.parse(path.read_text()) for path in sorted(AGENTS.glob("*.py"))}
+ROOT = AGENTS.parent
+MATH = {"exp", "log", "log1p", "expm1", "sqrt", "floor", "tanh", "erf", "pow"}
+BUILTINS = {"abs", "min", "max", "len", "range", "int", "float", "bool"}
+DRAWS = {"draw4"}
+FORBIDDEN: tuple[type[ast.AST], ...] = (
+    ast.Pow, ast.Try, ast.TryStar, ast.Raise, ast.With, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp,
+    ast.Dict, ast.Set, ast.List, ast.Lambda, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal, ast.Import,
+    ast.ImportFrom, ast.JoinedStr, ast.Delete, ast.Starred, ast.NamedExpr,
+)  # fmt: skip
+
+
+def marks(function: ast.FunctionDef) -> set[str]:
+    """Return the names of a function's decorators."""
+    return {node.id for mark in function.decorator_list for node in ast.walk(mark) if isinstance(node, ast.Name)}
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+RULES = {
+    f"{name}:{function.name}": function
+    for name, tree in TREES.items()
+    for function in functions(tree)
+    if "rule" in marks(function)
+}
+RULE_NAMES = {name.split(":")[1] for name in RULES}
+RECORDS = {
+    node.name
+    for tree in TREES.values()
+    for node in ast.walk(tree)
+    if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "NamedTuple" for base in node.bases)
+}
+
+
+def breaches(function: ast.FunctionDef) -> list[str]:
+    """Return what a rule does that the contract forbids."""
+    found = []
+    body = [node for statement in function.body for node in ast.walk(statement)]
+    for node in body:
+        if isinstance(node, FORBIDDEN):
+            found.append(f"line {getattr(node, 'lineno', '?')}: {type(node).__name__}")
+        elif isinstance(node, ast.Name) and node.id in ("np", "numpy", "random", "scipy"):
+            found.append(f"line {node.lineno}: {node.id}")
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "math":
+            if node.attr not in MATH | {"pi", "e"}:
+                found.append(f"line {node.lineno}: math.{node.attr}")
+        elif isinstance(node, ast.Call):
+            called = node.func
+            name = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else "?"
+            of_math = isinstance(called, ast.Attribute) and ast.unparse(called.value) == "math"
+            known = MATH if of_math else BUILTINS | DRAWS | RULE_NAMES | RECORDS
+            if name not in known or (name in vars(builtins) and name not in BUILTINS and not of_math):
+                found.append(f"line {node.lineno}: calls {ast.unparse(called)}")
+    return found
+
+
+def test_there_are_rules_to_check() -> None:
+    assert len(RULES) > 60 and len(TREES) > 15
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_rules_use_only_what_both_engines_compute_alike(name: str) -> None:
+    assert breaches(RULES[name]) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["x ** 2", "round(x, 2)", "sum(x)", "math.gamma(x)", "math.lgamma(x)", "np.exp(x)", "max(y for y in x)", "[x]",
+     "random.random()", "math.cos(x)", "x.sum()", "pow(x, 2)", "sorted(x)", "str(x)"],
+)  # fmt: skip
+def test_the_check_finds_a_breach(body: str) -> None:
+    function = next(functions(ast.parse(f"@rule\ndef f(x):\n    return {body}\n")))
+    assert breaches(function), body
+
+
+def written(tree: ast.AST) -> set[str]:
+    """Return the names whose attributes, or elements of these, a piece of code assigns."""
+    found = set()
+    for node in ast.walk(tree):
+        targets = (
+            node.targets if isinstance(node, ast.Assign | ast.Delete)
+            else [node.target] if isinstance(node, ast.AugAssign | ast.AnnAssign | ast.For) else []
+        )  # fmt: skip
+        parts = [p for target in targets for p in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])]
+        for part in parts:
+            inner: ast.AST = part
+            while isinstance(inner, ast.Subscript | ast.Attribute):
+                inner = inner.value
+            if isinstance(inner, ast.Name) and inner is not part:
+                found.add(inner.id)
+    return found
+
+
+def test_only_the_month_writes_a_person_or_a_belief() -> None:
+    for name, tree in TREES.items():
+        if not name.startswith("month"):
+            assert not written(tree) & {"person", "belief", "signal"}, name
+    assert "belief" in written(TREES["month_beliefs.py"]) and "person" in written(TREES["month.py"])
+
+
+def test_what_is_true_and_what_is_believed_never_meet() -> None:
+    for name, tree in TREES.items():
+        names = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        if name == "month_beliefs.py":
+            assert "person" not in names and written(tree) <= {"belief", "fault"}
+        elif name.startswith("month"):
+            assert "belief" not in names
+
+
+def test_only_three_files_know_of_compilation() -> None:
+    for floor in ("agents", "policies", "simulation", "experiments"):
+        for path in sorted((ROOT / floor).rglob("*.py")):
+            tree = ast.parse(path.read_text())
+            imports = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import)
+                       for alias in node.names}  # fmt: skip
+            imports |= {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+            place = str(path.relative_to(ROOT))
+            assert "numba" not in imports or place == "agents/compiling.py", place
+            entries = [function.name for function in functions(tree) if "compiled" in marks(function)]
+            assert not entries or place in ("agents/chance.py", "simulation/compiled.py"), (place, entries)

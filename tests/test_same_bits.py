@@ -1,0 +1,113 @@
+"""Both engines, any number of threads and any cache give the same bits."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import agents
+from agents.chance import draw4
+from simulation.compiled import appraise_rows, live_rows, observe_rows
+from simulation.model import LifecycleModel
+from tests.markets import LIVELY, differences, lived, markets, small_market
+
+ROOT = Path(agents.__file__).resolve().parent.parent
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(markets(), st.integers(3, 8), st.integers(0, 2**32 - 1), st.integers(0, 9))
+def test_both_engines_give_the_same_bits(config: dict[str, Any], months: int, seed: int, replication: int) -> None:
+    rows = lived(config, 0, seed=seed, replication=replication)
+    agents_ = lived(config, 0, seed=seed, replication=replication, engine="objects")
+    for month in range(months):
+        rows.step()
+        agents_.step()
+        assert differences(rows, agents_) == [], f"month {month}"
+    assert rows.recording().equals(agents_.recording())
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(markets(), st.integers(1, 4))
+def test_a_restored_state_goes_on_with_the_same_bits_on_both_engines(config: dict[str, Any], after: int) -> None:
+    whole, halves, other = lived(config, after + 3), lived(config, after), LifecycleModel(config, engine="objects")
+    resumed = LifecycleModel(config)
+    resumed.restore(halves.state())
+    other.restore(halves.state())
+    for _ in range(3):
+        resumed.step()
+        other.step()
+    assert differences(resumed, other) == []
+    stayed = whole.people["provider"] >= 0
+    here = resumed.people["provider"] >= 0
+    assert whole.people[stayed].tobytes() == resumed.people[here].tobytes()
+    assert whole.balances.tobytes() == resumed.balances.tobytes()
+
+
+def test_threads_change_nothing() -> None:
+    config = small_market(people=3 * 4096 - 7, rules=LIVELY, us={"policy": "uniform"})
+    one, two = (lived(config, 3, seed=4, threads=threads) for threads in (1, 2))
+    assert len(one.people) > 2 * 4096
+    assert differences(one, two) == []
+    assert one.recording().equals(two.recording())
+
+
+def test_every_entry_point_is_compiled_once() -> None:
+    one_product = {"savings": {"kind": "deposit", "rate": 0, "balance": 6000}}
+    for config in (
+        small_market(),
+        small_market(rivals={}, us={"policy": "uniform", "acquisition": {"mail": {
+            "contacts_per_person_per_month": 1, "precision": 1}}}),
+        small_market(products=one_product, world={"switching_cost": 1, "browsing": True, "discount": 0},
+                     rules={"credit": {"correlation": 0}, "needs": {"event_sd": 0}},
+                     us={"score_noise": 0, "quality": 1, "highest_risk": 0}),
+    ):  # fmt: skip
+        lived(config, 2, seed=0, replication=1)
+    for entry in (live_rows, observe_rows, appraise_rows, draw4):
+        assert len(entry.signatures) == 1, f"{entry.__name__}: {entry.signatures}"  # type: ignore[attr-defined]
+
+
+APPRAISE = """
+from simulation.compiled import appraise_rows
+from simulation.model import LifecycleModel
+from tests.markets import small_market
+model = LifecycleModel(small_market(), seed=1)
+model.start_recording()
+truths = [row for row in model.recorder.rows if row[0] == "plane_risk"]
+print(sum(row[-1] for row in truths), sum(appraise_rows.stats.cache_hits.values()))
+"""
+
+
+def appraised(folder: Path) -> tuple[float, int]:
+    """Return the sum of true default probabilities and how often the cache was hit, in a process of its own."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    done = subprocess.run([sys.executable, "-c", APPRAISE], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    total, hits = done.stdout.split()
+    return float(total), int(hits)
+
+
+def test_an_edited_rule_takes_effect_in_spite_of_the_cache(tmp_path: Path) -> None:
+    for package in ("agents", "policies", "simulation"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "markets.py", tmp_path / "tests")
+    (tmp_path / "cache").mkdir()
+    before, _ = appraised(tmp_path)
+    again, hits = appraised(tmp_path)
+    assert again == before and hits > 0, "the second process must use the cache of the first"
+    path = tmp_path / "agents" / "credit.py"
+    text = path.read_text()
+    rule = "def misses_payment("
+    assert rule in text
+    tail = text[text.index(rule) :]
+    edited = tail.replace("return p\n", "return 0.0\n", 1).replace("return normal_probability(", "return 0.5 * normal_probability(")
+    assert edited != tail
+    path.write_text(text.replace(tail, edited))
+    after, hits = appraised(tmp_path)
+    assert hits == 0 and 0.0 < after < before
