@@ -43,7 +43,7 @@ def leaves_stage(stage: int, depth: float, satisfaction: float, fatigue: float, 
 @rule
 def stage_after(stage: int) -> int:
     """Stage that follows when this one is left: decline that is saved goes on in growth."""
-    if stage == ACQUISITION or stage == DECLINE:
+    if stage in (ACQUISITION, DECLINE):
         return GROWTH
     return MATURITY if stage == GROWTH else DECLINE
 

@@ -73,7 +73,7 @@ def needs_move(person: Person, signal: Signal, world: World) -> None:
         if person.episode_months == 0:
             person.episode_product = -1
     else:
-        k = int(which * len(world.products))
+        k = int(which * world.goods)
         if needs.episode_starts(starts, person.need[k], world.rules.needs):
             person.episode_product = k
             person.episode_months = 1 + int(lasts * 2.0 * (world.rules.needs.episode_months - 1.0) + 0.5)
@@ -128,7 +128,8 @@ def read_treatments(
             continue
         signal.taken = 1
         receive(world.ledger, sent.institution, market.TREATMENT, -cents(effect.reward_cents / 100.0 * sent.amount))
-        person.satisfaction = between(person.satisfaction + effect.satisfaction * sent.amount, -5.0, 5.0)
+        if effect.satisfaction != 0.0:
+            person.satisfaction = between(person.satisfaction + effect.satisfaction * sent.amount, -5.0, 5.0)
         if effect.switching_cost != 0.0:
             person.reward_switching_cost, person.reward_months = (
                 effect.switching_cost * sent.amount,
@@ -147,14 +148,14 @@ def read_treatments(
 def meet_channels(person: Person, pressure: float, world: World) -> None:
     """Institutions that are not the provider reach out by their channels; who is read is considered."""
     received = 0
-    for j in range(len(world.offers)):
+    for j in range(world.institutions):
         world.considered[j], world.contacted[j] = 0, 0
         offer = world.offers[j]
         if j == NOBODY or j == person.provider or offer.spends == 0:
             continue
         score = checked(
             reach.targeting_score(
-                needs.fit_to_need(person.need, offer.sells, len(world.products)),
+                needs.fit_to_need(person.need, offer.sells, world.goods),
                 person.episode_months > 0,
                 risk_above(person, world),
                 world.rules.reach,
@@ -179,7 +180,7 @@ def meet_channels(person: Person, pressure: float, world: World) -> None:
     if received > 0:
         p = reach.reads(person.attention, received + int(pressure), world.rules.reach)
         p = checked(p, 0.0, 1.0, checks.READS, person.id, world.fault)
-        for j in range(1, len(world.offers)):
+        for j in range(1, world.institutions):
             if world.contacted[j] > 0:
                 u, _, _, _ = luck(person.id, (chance.READ << 25) | world.offers[j].word, world)
                 world.considered[j] = 1 if u < p else 0
@@ -220,9 +221,7 @@ def experience(person: Person, pressure: float, world: World) -> None:
         person.id,
         world.fault,
     )
-    p = lifecycle.leaves_stage(
-        person.stage, person.depth, person.satisfaction, person.fatigue, world.rules.lifecycle
-    )
+    p = lifecycle.leaves_stage(person.stage, person.depth, person.satisfaction, person.fatigue, world.rules.lifecycle)
     if shape < checked(p, 0.0, 1.0, checks.LEAVES_STAGE, person.id, world.fault):
         person.stage = lifecycle.stage_after(person.stage)
     person.tenure_months = min(EVER, person.tenure_months + 1)
@@ -248,7 +247,7 @@ def show(person: Person, signal: Signal, world: World) -> None:
     )
     signal.line_cents = person.line_cents
     revolving, deposits = 0, 0
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         signal.held[k] = person.held[k]
         if world.products[k].kind == REVOLVING:
             revolving += person.balance_cents[k]

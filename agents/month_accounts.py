@@ -36,7 +36,7 @@ def held_products(person: Person) -> int:
 def owed_cents(person: Person, world: World) -> int:
     """Credit balance with the provider."""
     owed = 0
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if world.products[k].kind == INSTALMENT or world.products[k].kind == REVOLVING:
             owed += person.balance_cents[k]
     return owed
@@ -98,7 +98,7 @@ def take_product(person: Person, k: int, u: float, v: float, world: World) -> bo
 @rule
 def consolidate(person: Person, lent: int, world: World) -> None:
     """A new loan takes share from products held: part of the card debt is repaid with it."""
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if world.products[k].kind == REVOLVING and person.balance_cents[k] > 0:
             repaid = min(lent, cents(person.balance_cents[k] / 100.0 * world.rules.needs.consolidates))
             person.balance_cents[k] -= repaid
@@ -132,7 +132,7 @@ def bank(person: Person, signal: Signal, world: World) -> None:
         p = needs.takes_by_oneself(person.need[k], person.satisfaction, world.rules.needs)
         if asks < checked(p, 0.0, 1.0, checks.TAKES_SELF, person.id, world.fault):
             take_product(person, k, u, v, world)
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if person.held[k] == 0:
             continue
         income += offer.fee_cents[k] - offer.servicing_cents[k]
@@ -198,7 +198,7 @@ def borrow_and_repay(person: Person, signal: Signal, world: World) -> int:
 def miss_probability(person: Person, owed: int, world: World) -> float:
     """The person's own probability of missing a payment this month."""
     drawn = 0
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if world.products[k].kind == REVOLVING:
             drawn += person.balance_cents[k]
     utilisation = between(drawn / person.line_cents, 0.0, 1.5) if person.line_cents > 0 else 0.4
@@ -212,7 +212,7 @@ def miss_probability(person: Person, owed: int, world: World) -> float:
 def pay_interest(person: Person, missed: bool, world: World) -> int:
     """Interest of the month: paid in cash, or added to what is owed by who misses the payment. Returns cents."""
     total, offer = 0, world.offers[person.provider]
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if is_credit(k, world) and person.balance_cents[k] > 0:
             rate = max(0.0, offer.price[k] + person.premium - person.price_cut)
             interest = cents(person.balance_cents[k] / 100.0 * rate / 1200.0)
@@ -228,7 +228,7 @@ def pay_interest(person: Person, missed: bool, world: World) -> int:
 @rule
 def repay_principal(person: Person, world: World) -> None:
     """Level principal of instalment products; a product paid back is no longer held."""
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if world.products[k].kind == INSTALMENT and person.held[k] == 1:
             paid = person.balance_cents[k]
             if person.months_left[k] > 1:
@@ -245,7 +245,7 @@ def draw_on_line(person: Person, world: World) -> None:
     """The card balance moves toward what the person wants drawn; a relationship being ended runs off."""
     line = person.line_cents / 100.0
     first_line = person.first_line_cents / 100.0
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if world.products[k].kind != REVOLVING or person.held[k] == 0:
             continue
         price = max(0.1, world.offers[person.provider].price[k] + person.premium - person.price_cut)
@@ -279,7 +279,7 @@ def draw_on_line(person: Person, world: World) -> None:
 def charge_off(person: Person, world: World) -> None:
     """What is owed is lost; a part is recovered later. Deposits are set free first."""
     recovered = 0
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if is_credit(k, world) and person.balance_cents[k] > 0:
             recovered += cents(person.balance_cents[k] / 100.0 * (1.0 - world.products[k].loss_given_default))
             book(world.ledger, person.provider, market.CREDIT_LOSS, market.LOANS, person.balance_cents[k])
@@ -291,7 +291,7 @@ def charge_off(person: Person, world: World) -> None:
 @rule
 def close_accounts(person: Person, world: World) -> None:
     """Whatever is left is paid: debts to the provider, deposits to the person; nothing is held any more."""
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if is_credit(k, world):
             receive(world.ledger, person.provider, market.LOANS, person.balance_cents[k])
         else:
@@ -307,7 +307,7 @@ def close_accounts(person: Person, world: World) -> None:
 def move_debts(person: Person, to: int, limit_cents: int, world: World) -> None:
     """The new lender repays the old one up to its limit, product by product; the rest stays owed to the old one."""
     room, left = limit_cents, 0
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if not is_credit(k, world):
             continue
         moved = min(room, person.balance_cents[k]) if world.offers[to].sells[k] == 1 else 0

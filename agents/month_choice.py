@@ -77,10 +77,10 @@ def renewed(person: Person, u: float, v: float, w: float, world: World) -> bool:
 def first_product(person: Person, institution: int, u: float, world: World) -> int:
     """Which product opens a relationship: drawn by need, the acute one threefold; -1 if none is possible."""
     total = 0.0
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         total += product_weight(person, k, world.offers[institution], world)
     target = u * total
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         weight = product_weight(person, k, world.offers[institution], world)
         if weight > 0.0:
             target -= weight
@@ -116,7 +116,7 @@ def compare_and_choose(person: Person, signal: Signal, pressure: float, u: float
     )
     searches = looks < checked(p, 0.0, 1.0, checks.LOOKS, person.id, world.fault)
     others = 0
-    for j in range(1, len(world.offers)):
+    for j in range(1, world.institutions):
         if searches and world.offers[j].visible == 1:
             world.considered[j] = 1
         if j != here and world.considered[j] == 1:
@@ -124,13 +124,13 @@ def compare_and_choose(person: Person, signal: Signal, pressure: float, u: float
     if others == 0 or person.owed_before_cents > 0 or person.months_past_due > 0:
         return
     world.considered[here] = 1
-    for j in range(len(world.offers)):
+    for j in range(world.institutions):
         if world.considered[j] == 1:
             world.utilities[j] = checked(
                 utility_of(person, j, world), -1e6, 1e6, checks.UTILITY, person.id, world.fault
             )
-    total = choice.weigh(world.utilities, world.considered, len(world.offers), world.rules.choice)
-    chosen = choice.pick(world.utilities, total, len(world.offers), u)
+    total = choice.weigh(world.utilities, world.considered, world.institutions, world.rules.choice)
+    chosen = choice.pick(world.utilities, total, world.institutions, u)
     if chosen != here and chosen > NOBODY:
         join(person, signal, chosen, searches, world)
 
@@ -145,10 +145,10 @@ def utility_of(person: Person, j: int, world: World) -> float:
     premium = person.premium - person.price_cut
     if not here:
         premium = offer.premium_per_risk * between(risk_above(person, world), 0.0, 6.0)
-    price = choice.yearly_price(person.need, offer.sells, offer.price, premium, len(world.products), world.products)
+    price = choice.yearly_price(person.need, offer.sells, offer.price, premium, world.goods, world.products)
     value = choice.utility(
         offer.quality,
-        needs.fit_to_need(person.need, offer.sells, len(world.products)),
+        needs.fit_to_need(person.need, offer.sells, world.goods),
         price,
         world.rules.choice.taste_sd * normal_quantile(u),
         person.price_sensitivity,
@@ -179,7 +179,7 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
         limit = cents(3.0 * person.income * between(1.5 - 0.3 * risk_above(person, world), 0.5, 2.0))
         keep_line = person.line_cents
         move_debts(person, j, limit, world)
-        for m in range(len(world.products)):
+        for m in range(world.goods):
             if not is_credit(m, world):
                 receive(world.ledger, old, market.DEPOSITS, -person.balance_cents[m])
                 person.balance_cents[m], person.held[m] = 0, 0
@@ -197,7 +197,7 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
 def settle_line(person: Person, world: World) -> None:
     """A refinanced card has a line at least as large as its balance; without a card there is no line."""
     drawn, has_card = 0, False
-    for k in range(len(world.products)):
+    for k in range(world.goods):
         if world.products[k].kind == REVOLVING and person.held[k] == 1:
             drawn, has_card = drawn + person.balance_cents[k], True
         elif world.products[k].kind == INSTALMENT and person.held[k] == 1:

@@ -10,7 +10,9 @@ from agents.formulas import between, logistic
 class Needs(NamedTuple):
     """Parameters of needs, their episodes, and life events."""
 
-    episodes_per_year: Annotated[float, Parameter("1/year", 0, 12, "assumption: an acute need every five years of mean need")] = 0.4
+    episodes_per_year: Annotated[
+        float, Parameter("1/year", 0, 12, "assumption: an acute need every five years of mean need")
+    ] = 0.4
     episode_months: Annotated[float, Parameter("months", 1, 24, "assumption")] = 3.0
     take_on_own: Annotated[float, Parameter("log-odds", -40, 10, "assumption; sets products per customer")] = -1.7
     take_need: Annotated[float, Parameter("log-odds", 0, 10, "assumption: slope in need")] = 2.0

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from agents.choice import Choice
 from agents.credit import Credit
+from agents.declaring import MAX_PRODUCTS
 from agents.learning import Learning
 from agents.lifecycle import Lifecycle
-from agents.market import Month, Offer, Product
+from agents.market import ACCOUNTS, MAX_CHANNELS, OFFER, PRODUCT, Month, Offer, Product
 from agents.needs import Needs
 from agents.reach import Reach
 from agents.relationship import Relationship
-from agents.treatment import Effect
+from agents.treatment import EFFECT, Effect
 
 
 class Rulebook(NamedTuple):
@@ -29,14 +30,23 @@ class Rulebook(NamedTuple):
     learning: Learning = Learning()
 
 
-class World(NamedTuple):
+MAX_INSTITUTIONS = 12
+"""Institutions in one market at most, nobody included."""
+MAX_TREATMENTS = 32
+"""Treatments in one catalogue at most, none included."""
+
+
+class World:
     """What a person's month meets: the month, the market, the rules, and where postings and counts go.
 
-    Per institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`, `contacted`, `ledger`
+    Compiled, it is one row that rules read by pointer (`world_dtype`); in the object engine an object. Per
+    institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`, `contacted`, `ledger`
     (by account, cents) and `tally` (contacts by channel).
     """
 
     now: Month
+    institutions: int
+    goods: int
     offers: Sequence[Offer]
     products: Sequence[Product]
     effects: Sequence[Effect]
@@ -63,3 +73,23 @@ def as_rows(group: Any) -> np.ndarray[Any, Any]:
         return (dtype_for(part),)
 
     return np.array([group], dtype_for(group))
+
+
+WORLD = np.dtype(
+    [
+        ("now", as_rows(Month(0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0, 0.0)).dtype),
+        ("institutions", np.int64),
+        ("goods", np.int64),
+        ("offers", OFFER, (MAX_INSTITUTIONS,)),
+        ("products", PRODUCT, (MAX_PRODUCTS,)),
+        ("effects", EFFECT, (MAX_TREATMENTS,)),
+        ("rules", as_rows(Rulebook()).dtype),
+        ("utilities", np.float64, (MAX_INSTITUTIONS,)),
+        ("considered", np.int64, (MAX_INSTITUTIONS,)),
+        ("contacted", np.int64, (MAX_INSTITUTIONS,)),
+        ("ledger", np.int64, (MAX_INSTITUTIONS, len(ACCOUNTS))),
+        ("tally", np.int64, (MAX_INSTITUTIONS, MAX_CHANNELS)),
+        ("fault", np.float64, (3,)),
+    ],
+    align=True,
+)

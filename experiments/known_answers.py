@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from agents.person import CHARGED_OFF, OWN_REASONS, POACHED
+from agents.person import CHARGED_OFF, POACHED
 from experiments.reading import read_with_extends
 from simulation.model import LifecycleModel
 
@@ -117,6 +117,34 @@ def retention(segment: str, people: int = 50_000, seed: int = 1) -> list[Row]:
     return rows
 
 
+RESIDUAL_LIFETIME = (5.415, 5.902, 6.294, 6.620, 6.897, 7.136, 7.345, 7.530)
+"""Printed discounted expected residual lifetime, high end, in periods 1 to 8, at 10% a year."""
+
+
+def residual_lifetime(people: int = 20_000, years: int = 80, seed: int = 1) -> list[Row]:
+    """Renewals still to come of a customer in period n, the next one undiscounted: sum of S(k)/S(n-1)/1.1^(k-n), k >= n."""
+    model = LifecycleModel(market("retention_high_end", {"people": people}), seed=seed)
+    model.step()
+    counts = [float(people)]
+    for _ in range(years):
+        for _ in range(12):
+            model.step()
+        counts.append(float((model.signals["provider"] == 1).sum()))
+    a, b = BETA["high_end"]
+    ahead = np.arange(1.0, 1000.0)
+    survival = np.concatenate([[1.0], np.cumprod((b + ahead - 1.0) / (a + b + ahead - 1.0))])
+    rows = []
+    for n, printed in enumerate(RESIDUAL_LIFETIME, start=1):
+        lived = sum(counts[k] / counts[n - 1] / 1.1 ** (k - n) for k in range(n, years + 1))
+        renewals = np.arange(len(survival) - n)
+        chance = -np.diff(survival[n - 1 :]) / survival[n - 1]
+        value = (1.0 - 1.1 ** -renewals.astype(float)) / (1.0 - 1.0 / 1.1)
+        variance = float(chance @ value**2 - (chance @ value) ** 2)
+        error = math.sqrt(variance / counts[n - 1])
+        rows.append(compare("residual_lifetime", f"discounted renewals, period {n}", printed, lived, error))
+    return rows
+
+
 # Staying ----------------------------------------------------------------------------------------------------
 
 STAYING = {
@@ -125,7 +153,7 @@ STAYING = {
 """Printed P(stay) and mean relationship, by number of institutions and switching cost."""
 
 
-def staying(people: int = 4_000, months: int = 300, seed: int = 1) -> list[Row]:
+def staying(people: int = 2_000, months: int = 300, seed: int = 1) -> list[Row]:
     """P(stay) = e^k / (e^k + n - 1), and the mean number of choices until one leaves, 1 / (1 - P)."""
     rows = []
     for n in (2, 3):
@@ -153,9 +181,8 @@ def _spells(k: float, n: int, people: int, months: int, seed: int) -> tuple[int,
     for month in range(1, months + 1):
         model.step()
         s = model.signals
-        chose = (s["before"] > 0) & (s["cause"] != OWN_REASONS)
-        moved = chose & (s["cause"] == POACHED)
-        choices, moves = choices + int(chose.sum()), moves + int(moved.sum())
+        moved = s["cause"] == POACHED
+        choices, moves = choices + int((s["before"] > 0).sum()), moves + int(moved.sum())
         first[moved & (first == 0)] = month
     return choices, moves, first[first > 0]
 
@@ -288,14 +315,13 @@ def delinquency(people: int = 50_000, slow_people: int = 10_000, months: int = 6
 
 
 def _months_to_charge_off(people: int, months: int, seed: int) -> Matrix:
-    """The month of charge-off of each person; those who left for own reasons are left out."""
+    """The month of charge-off of each person."""
     model = LifecycleModel(market("delinquency", {"people": people}), seed=seed)
     lived = np.full(people, float(months))
     for month in range(1, months + 1):
         model.step()
         lived[model.signals["cause"] == CHARGED_OFF] = month
-    here: Matrix = lived[model.people["provider"] >= 0]
-    return here
+    return lived
 
 
 def one_factor(people: int = 50_000, seed: int = 1) -> list[Row]:
@@ -349,6 +375,7 @@ def retention_regular() -> list[Row]:
 CASES: dict[str, Callable[[], list[Row]]] = {
     "retention_high_end": retention_high_end,
     "retention_regular": retention_regular,
+    "residual_lifetime": residual_lifetime,
     "staying": staying,
     "stages": stages,
     "margin_multiple": margin_multiple,

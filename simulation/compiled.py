@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.compiling import compiled
-from agents.market import ACCOUNTS, MAX_CHANNELS, Month
+from agents.market import Month
 from agents.month import live
 from agents.month_accounts import appraise
 from agents.month_beliefs import observe
-from agents.rulebook import Rulebook, World, as_rows
+from agents.rulebook import WORLD, Rulebook, as_rows
 
 CHUNK = 4096
 """People to a chunk. Fixed, so that the number of threads changes nothing."""
@@ -49,30 +49,23 @@ def appraise_rows(people: Any, at: Any, truths: Any, splits: Any, world: Any) ->
         appraise(people[at[i]], truths[i], splits, world)
 
 
-def world_around(
-    now: Month,
-    offers: NDArray[Any],
-    products: NDArray[Any],
-    effects: NDArray[Any],
-    rules: Rulebook,
-    totals: Totals,
-    c: int,
-) -> Any:
-    """Return what chunk `c` meets, with work space of its own."""
-    n = len(offers)
-    return World(
-        now, offers, products, effects, as_rows(rules)[0], np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64),  # type: ignore[arg-type]  # rows stand for objects
-        totals.ledger[c], totals.tally[c], totals.fault[c],
-    )  # fmt: skip
+def worlds_around(
+    now: Month, offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Rulebook, chunks: int
+) -> NDArray[Any]:
+    """Return what each chunk meets, shape (chunks,) of WORLD, with empty books and work space of its own."""
+    world = np.zeros(1, WORLD)
+    world["now"], world["rules"] = as_rows(now), as_rows(rules)
+    world["institutions"], world["goods"] = len(offers), len(products)
+    world["offers"][0, : len(offers)] = offers
+    world["products"][0, : len(products)] = products
+    world["effects"][0, : len(effects)] = effects
+    return np.repeat(world, chunks)
 
 
-def totals_for(chunks: int, institutions: int) -> Totals:
-    """Return zeroed totals, one set per chunk."""
-    return Totals(
-        np.zeros((chunks, institutions, len(ACCOUNTS)), np.int64),
-        np.zeros((chunks, institutions, MAX_CHANNELS), np.int64),
-        np.zeros((chunks, 3)),
-    )
+def added_up(worlds: NDArray[Any], institutions: int) -> Totals:
+    """Return the totals of all chunks, and the first chunk's fault, if any."""
+    ledger, tally = worlds["ledger"].sum(axis=0)[:institutions], worlds["tally"].sum(axis=0)[:institutions]
+    return Totals(ledger, tally, first_fault(worlds["fault"]))
 
 
 def first_fault(faults: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,15 +94,14 @@ class CompiledEngine:
     ) -> Totals:  # fmt: skip
         """Live one month for all people; `first[i]:first[i + 1]` are the contacts of row i."""
         chunks = max(1, -(-len(people) // CHUNK))
-        totals = totals_for(chunks, len(offers))
+        worlds = worlds_around(now, offers, products, effects, rules, chunks)
 
         def work(c: int) -> None:
             part = slice(c * CHUNK, min((c + 1) * CHUNK, len(people)))
-            around = world_around(now, offers, products, effects, rules, totals, c)
-            live_rows(people[part], signals[part], contacts, first[part.start : part.stop + 1], around)
+            live_rows(people[part], signals[part], contacts, first[part.start : part.stop + 1], worlds[c])
 
         self._each(work, chunks)
-        return Totals(totals.ledger.sum(axis=0), totals.tally.sum(axis=0), first_fault(totals.fault))
+        return added_up(worlds, len(offers))
 
     def observe(
         self, beliefs: NDArray[Any], signals: NDArray[Any], at: NDArray[np.int64], now: Month,
@@ -131,6 +123,6 @@ class CompiledEngine:
         offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any, splits: Any,
     ) -> NDArray[np.float64]:  # fmt: skip
         """Write what is true of the people at rows `at`; return the first fault."""
-        totals = totals_for(1, len(offers))
-        appraise_rows(people, at, truths, splits, world_around(now, offers, products, effects, rules, totals, 0))
-        return np.asarray(totals.fault[0])
+        worlds = worlds_around(now, offers, products, effects, rules, 1)
+        appraise_rows(people, at, truths, splits, worlds[0])
+        return added_up(worlds, len(offers)).fault

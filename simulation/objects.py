@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.belief import BELIEF, SIGNAL, TRUTH
-from agents.market import Month
+from agents.market import ACCOUNTS, MAX_CHANNELS, Month
 from agents.month import live
 from agents.month_accounts import appraise
 from agents.month_beliefs import observe
 from agents.person import PERSON
 from agents.rulebook import Rulebook, World
-from simulation.compiled import Totals, totals_for
+from simulation.compiled import Totals
 
 
 class PersonAgent(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
@@ -40,6 +40,18 @@ def as_object(row: Any) -> Any:
 def as_row(record: Any, dtype: np.dtype[Any]) -> tuple[Any, ...]:
     """Return an object's fields in the order of a structured dtype."""
     return tuple(getattr(record, name) for name in dtype.names or ())
+
+
+def world_of_objects(now: Month, offers: Any, products: Any, effects: Any, rules: Rulebook) -> World:
+    """Return what everybody meets this month, with empty books, as a plain object."""
+    n, world = len(offers), World()
+    world.now, world.rules, world.institutions, world.goods = now, rules, n, len(products)
+    world.offers, world.products = [as_object(o) for o in offers], [as_object(p) for p in products]
+    world.effects = [as_object(e) for e in effects]
+    world.utilities, world.considered, world.contacted = [0.0] * n, [0] * n, [0] * n
+    world.ledger, world.tally = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros((n, MAX_CHANNELS), np.int64)
+    world.fault = np.zeros(3)
+    return world
 
 
 class ObjectEngine:
@@ -81,23 +93,12 @@ class ObjectEngine:
     ) -> Totals:  # fmt: skip
         """Live one month for all people, one agent after the other; rows and signals are written back."""
         self.sync(people, signals)
-        totals = totals_for(1, len(offers))
-        self.now = SimpleNamespace(
-            i=0, contacts=[as_object(c) for c in contacts], first=first.tolist(),
-            world=self._world(now, offers, products, effects, rules, totals),
-        )  # fmt: skip
+        world = world_of_objects(now, offers, products, effects, rules)
+        self.now = SimpleNamespace(i=0, contacts=[as_object(c) for c in contacts], first=first.tolist(), world=world)
         self.model.agents_by_type[PersonAgent].do("step")
         people[:] = np.array([as_row(agent, PERSON) for agent in self.agents], PERSON)
         signals[:] = np.array([as_row(agent.signal, SIGNAL) for agent in self.agents], SIGNAL)
-        return Totals(totals.ledger[0], totals.tally[0], totals.fault[0])
-
-    @staticmethod
-    def _world(now: Month, offers: Any, products: Any, effects: Any, rules: Rulebook, totals: Totals) -> World:
-        n = len(offers)
-        return World(
-            now, [as_object(o) for o in offers], [as_object(p) for p in products], [as_object(e) for e in effects],
-            rules, [0.0] * n, [0] * n, [0] * n, totals.ledger[0], totals.tally[0], totals.fault[0],
-        )  # fmt: skip
+        return Totals(world.ledger, world.tally, world.fault)
 
     def observe(
         self, beliefs: NDArray[Any], signals: NDArray[Any], at: NDArray[np.int64], now: Month,
@@ -116,10 +117,9 @@ class ObjectEngine:
         offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any, splits: Any,
     ) -> NDArray[np.float64]:  # fmt: skip
         """Write what is true of the people at rows `at`."""
-        totals = totals_for(1, len(offers))
-        world = self._world(now, offers, products, effects, rules, totals)
+        world = world_of_objects(now, offers, products, effects, rules)
         for i, row in enumerate(at.tolist()):
             truth = as_object(truths[i])
             appraise(as_object(people[row]), truth, splits, world)
             truths[i] = as_row(truth, TRUTH)
-        return np.asarray(totals.fault[0])
+        return world.fault
