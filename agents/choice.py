@@ -22,7 +22,7 @@ class Choice(NamedTuple):
     taste_sd: Annotated[float, Parameter("utility", 0, 5, "assumption")] = 0.5
     nobody: Annotated[float, Parameter("utility", -40, 40, "assumption: worth of having no provider")] = 1.0
     cost_per_product: Annotated[float, Parameter("utility", 0, 10, "assumption: each further product binds")] = 0.5
-    search: Annotated[float, Parameter("log-odds", -40, 40, "CMA 2015: 16% looked around in a year")] = -4.41
+    search: Annotated[float, Parameter("log-odds", -40, 40, "CMA 2015: 16% looked around in a year")] = -4.25
     search_spread: Annotated[float, Parameter("log-odds", 0, 5, "assumption: habit differs")] = 0.6
     search_satisfaction: Annotated[float, Parameter("log-odds", -5, 5, "assumption")] = -0.5
     search_decline: Annotated[float, Parameter("log-odds", -5, 5, "assumption")] = 1.0

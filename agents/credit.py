@@ -20,7 +20,7 @@ class Credit(NamedTuple):
     usual_price: Annotated[float, Parameter("points", 0.1, 100, "where the elasticity is read from")] = 19.0
     line_pass_through: Annotated[float, Parameter("share", 0, 1, "Gross & Souleles 2002: 10-14% of a rise")] = 0.12
     line_pass_through_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "Agarwal et al. 2018, sign, size")] = 0.9
-    average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -4.8
+    average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -5.0
     miss_utilisation: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 1.2
     miss_debt: Annotated[float, Parameter("log-odds", -10, 10, "assumption: per debt over yearly income")] = 0.6
     correlation: Annotated[float, Parameter("share", 0, 0.9, "assumption (Basel .04)")] = 0.03

@@ -13,7 +13,7 @@ class Learning(NamedTuple):
 
     class_risk: Annotated[
         float, Parameter("log-odds", -40, 40, "mean risk of applicants; as credit.average_risk")
-    ] = -4.8
+    ] = -5.0
     class_risk_sd: Annotated[float, Parameter("log-odds", 0.01, 10, "spread of risk among applicants")] = 1.3
     risk_precision: Annotated[float, Parameter("1/log-odds^2", 0, 100, "assumption: per product and month")] = 0.02
     risk_drift: Annotated[float, Parameter("log-odds^2", 0, 10, "variance a month that life events add")] = 0.02
@@ -27,8 +27,8 @@ class Learning(NamedTuple):
     need_no: Annotated[float, Parameter("count", 0.01, 100, "assumption: prior evidence against it")] = 1.0
     refusal: Annotated[float, Parameter("count", 0, 10, "assumption: a refused offer says little")] = 0.5
     trace: Annotated[float, Parameter("count", 0, 10, "assumption: a browsing trace")] = 0.5
-    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.75
-    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 2.8
+    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.8
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 2.7
     leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
     leave_care: Annotated[float, Parameter("log-odds", -5, 5, "assumption: satisfaction keeps")] = -0.6
     leave_otherwise: Annotated[float, Parameter("share/year", 0, 1, "CMA 2015: 3% a year switch")] = 0.03

@@ -19,8 +19,8 @@ class Lifecycle(NamedTuple):
     saved: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -3.0
     saved_satisfaction: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 1.5
     decline_gone: Annotated[float, Parameter("share/month", 0, 1, "0: choice already counts those who leave")] = 0.0
-    leave_alpha: Annotated[float, Parameter("1", 1e-9, 100, "Fader & Hardie 2007, high end .668; set by tenure")] = 0.75
-    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end 3.806; set by tenure")] = 2.8
+    leave_alpha: Annotated[float, Parameter("1", 1e-9, 100, "Fader & Hardie 2007, high end .668; set by tenure")] = 0.8
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end 3.806; set by tenure")] = 2.7
     leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
     renew: Annotated[float, Parameter("log-odds", -40, 40, "assumption: most who settle their last product")] = -1.0
     renew_need: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 2.0

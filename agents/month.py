@@ -67,7 +67,7 @@ def open_month(person: Person, signal: Signal) -> None:
 @rule
 def needs_move(person: Person, signal: Signal, world: World) -> None:
     """Needs become acute and pass; life events move the changing part of risk."""
-    starts, which, lasts, event = luck(person.id, chance.EPISODE, world)
+    starts, which, lasts, event = luck(person.id, chance.EPISODE << 25, world)
     if person.episode_months > 0:
         person.episode_months -= 1
         if person.episode_months == 0:
@@ -111,7 +111,7 @@ def read_treatments(
             continue
         pressure += effect.contact
         receive(world.ledger, sent.institution, market.TREATMENT, -effect.contact_cents)
-        u, v, w, _ = luck(person.id, chance.RESPONSE, world)
+        u, v, w, _ = luck(person.id, chance.RESPONSE << 25, world)
         fit = person.need[effect.product] if effect.product >= 0 else 0.5
         weak = (
             world.rules.relationship.response_risk * risk_above(person, world)
@@ -190,7 +190,7 @@ def meet_channels(person: Person, pressure: float, world: World) -> None:
 def experience(person: Person, pressure: float, world: World) -> None:
     """What was delivered against what was expected; depth, satisfaction, fatigue and stage move."""
     group = world.rules.relationship
-    shape, service, _, _ = luck(person.id, chance.STAGE, world)
+    shape, service, _, _ = luck(person.id, chance.STAGE << 25, world)
     delivered = world.offers[person.provider].service + group.service_sd * normal_quantile(service)
     surprise = delivered - person.expectation
     person.satisfaction = checked(

@@ -38,7 +38,7 @@ from agents.rulebook import World
 @rule
 def leave_or_choose(person: Person, signal: Signal, cause: int, pressure: float, world: World) -> None:
     """One uniform decides among the exits, in order: ended, charged off, settled, own reasons, poached."""
-    u, v, w, x = luck(person.id, chance.EXIT, world)
+    u, v, w, x = luck(person.id, chance.EXIT << 25, world)
     if person.provider > NOBODY:
         if cause == NO_EXIT and person.ending == 1 and owed_cents(person, world) == 0:
             cause = ENDED
@@ -103,7 +103,7 @@ def compare_and_choose(person: Person, signal: Signal, pressure: float, u: float
     here = person.provider
     if person.loyal_to == here and here > NOBODY:
         return
-    looks, _, _, _ = luck(person.id, chance.SEARCH, world)
+    looks, _, _, _ = luck(person.id, chance.SEARCH << 25, world)
     p = choice.looks_around(
         person.search_trait,
         person.satisfaction,
@@ -167,7 +167,7 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
     """The person becomes j's customer, if j accepts: debts are refinanced, deposits withdrawn, a product opened."""
     old, offer = person.provider, world.offers[j]
     score = application_score(person, j, world)
-    _, pick_product, term, size = luck(person.id, chance.CHOICE, world)
+    _, pick_product, term, size = luck(person.id, chance.CHOICE << 25, world)
     k = first_product(person, j, pick_product, world)
     owed = owed_cents(person, world) if old > NOBODY else 0
     if k < 0 or ((is_credit(k, world) or owed > 0) and not would_lend(person, score, offer)):

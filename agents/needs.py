@@ -14,7 +14,7 @@ class Needs(NamedTuple):
         float, Parameter("1/year", 0, 12, "assumption: an acute need every five years of mean need")
     ] = 0.4
     episode_months: Annotated[float, Parameter("months", 1, 24, "assumption")] = 3.0
-    take_on_own: Annotated[float, Parameter("log-odds", -40, 10, "assumption; sets products per customer")] = -1.7
+    take_on_own: Annotated[float, Parameter("log-odds", -40, 10, "assumption; sets products per customer")] = -1.1
     take_need: Annotated[float, Parameter("log-odds", 0, 10, "assumption: slope in need")] = 2.0
     take_satisfaction: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.5
     consolidates: Annotated[float, Parameter("share", 0, 1, "assumption: card debt that a new loan repays")] = 0.2

@@ -20,7 +20,7 @@ class Traits(NamedTuple):
     risk_income: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = -0.35
     card_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.35
     loan_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.25
-    risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -4.8
+    risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -5.0
     risk_sd: Annotated[float, Parameter("log-odds", 0, 10, "set by 4% charge-off and 2.5% 30+")] = 1.15
     price_sensitivity: Annotated[float, Parameter("utility/point", 0, 10, "Gross & Souleles 2002: .05 to .10")] = 0.07
     price_sensitivity_sd: Annotated[float, Parameter("log", 0, 3, "assumption")] = 0.5

@@ -25,9 +25,7 @@ class Checked(NamedTuple):
     faulty: bool = False
 
 
-def check_file(
-    name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool
-) -> Checked:
+def check_file(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool) -> Checked:
     """Check an experiment, a market (``*.market.yaml``) or a file of policies (``*.py``)."""
     try:
         if name.endswith(".py"):

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationError
 
 from agents.declaring import parameters_of
+from experiments.market_files import leaves, market_document, market_settings
 from experiments.metrics import METRICS, STANDARD_METRICS
 from experiments.plugins import known_policies
 from experiments.problems import policy_problems, settings_problems, value_problem
@@ -20,7 +21,6 @@ from experiments.reading import (
     Problem,
     Value,
     apply_sets,
-    overlay,
     read_with_extends,
     read_yaml,
     suggest,
@@ -28,16 +28,14 @@ from experiments.reading import (
 from policies.guards import Guards
 from policies.policy import Policy, SettingsError
 from policies.shelf import make_policy
-from policies.shelf.rules import CROSS_SELL, product_problems
-from policies.treatments import catalogue
+from policies.shelf.rules import product_problems
+from policies.treatments import CROSS_SELL, catalogue
 from simulation.settings import MarketSettings, PolicyChoice, PolicySettings, Settings
-from simulation.units import Count, Money, Months, parse_month, parse_multiplier, parser_for
+from simulation.units import Count, Money, Months, parser_for
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE / "examples"
 """Folder of the shipped experiments."""
-MARKETS = HERE / "markets"
-"""Folder of the shipped markets."""
 LONGEST_RUN = 1200  # months
 MOST_REPLICATIONS = 100_000
 
@@ -146,18 +144,18 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
     document = apply_sets(_with_market_mapping(read_with_extends(found, [EXAMPLES])), sets)
     problems: list[Problem] = []
     settings = _experiment_settings(document, problems)
-    market_document = _market_document(document, problems)
-    market = None if market_document is None else _market_settings(market_document, problems)
+    of_market = market_document(document, problems)
+    market = None if of_market is None else market_settings(of_market, problems)
     if settings is not None:
         problems += _experiment_problems(settings, document)
     if settings is not None or isinstance(document.data.get("arms"), dict):
         problems += _arm_problems(document, market, known)
-    if market is not None and market_document is not None:
-        problems += _institution_problems(market_document, market, known)
-    if problems or settings is None or market_document is None:
+    if market is not None and of_market is not None:
+        problems += _institution_problems(of_market, market, known)
+    if problems or settings is None or of_market is None:
         raise ConfigError(_in_order(problems, document))
-    data = _resolved_market(market_document.data, settings)
-    below = {("market", *at): place for at, place in market_document.positions.items() if at}
+    data = _resolved_market(of_market.data, settings)
+    below = {("market", *at): place for at, place in of_market.positions.items() if at}
     places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
     return Experiment(
         name=found.name.removesuffix(".yaml"), path=found, settings=settings, market_data=data,
@@ -165,33 +163,17 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
     )  # fmt: skip
 
 
-def market_path(name: str, beside: Path) -> Path | None:
-    """Return the file of a market: a file beside the experiment, else the shipped one of that name."""
-    tried = [beside / name, beside / f"{name}.market.yaml"]
-    if Path(name).name == name:
-        tried += [MARKETS / name, MARKETS / f"{name}.market.yaml"]
-    return next((one for one in tried if "\0" not in name and one.is_file()), None)
-
-
 def resolved(experiment: Experiment) -> Iterator[tuple[str, Any, str]]:
     """Yield name, value and origin of every setting, those of the market below ``market.``."""
     own = experiment.settings.model_dump(mode="json", exclude={"market"})
     market = experiment.market.model_dump(mode="json", by_alias=True)
-    for at, value in _leaves({**own, "market": market}, ()):
+    for at, value in leaves({**own, "market": market}, ()):
         place = next((experiment.places[at[:n]] for n in range(len(at), 0, -1) if at[:n] in experiment.places), None)
         if at[:2] == ("market", "guards"):
             place = experiment.places.get(("budget_per_month" if at[2] == "budget_per_month" else "guards",), place)
         exact = place is not None and (at in experiment.places or at[:2] == ("market", "guards") or at[0] == "arms")
         origin = (f"{place.path}:{place.line}" if place.line else place.path) if exact and place else "default"
         yield ".".join(map(str, at)), value, origin
-
-
-def _leaves(value: Any, at: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
-    if isinstance(value, dict) and value:
-        for key, child in value.items():
-            yield from _leaves(child, (*at, key))
-    else:
-        yield at, value
 
 
 def _with_market_mapping(document: Document) -> Document:
@@ -221,88 +203,6 @@ def _experiment_settings(document: Document, problems: list[Problem]) -> Experim
     except ValidationError as error:
         problems += settings_problems(error, ExperimentSettings, document)
         return None
-
-
-def _market_document(document: Document, problems: list[Problem]) -> Document | None:
-    """Return the market that the experiment names, with the experiment's overrides over it."""
-    written = document.data.get("market")
-    if not isinstance(written, dict):
-        message = "'market' is missing" if written is None else "market: a name or a mapping is wanted"
-        problems.append(document.problem(("market",), message, "Write 'market: default'."))
-        return None
-    name = written.get("extends", "default")
-    if not isinstance(name, str):
-        mend = "Write 'extends: default'."
-        problems.append(document.problem(("market", "extends"), "market: a name or a file is wanted", mend))
-        return None
-    place = document.place(("market", "extends"))
-    beside = Path(place.path).parent if place.line else document.path.parent
-    found = market_path(name, beside)
-    if found is None:
-        shipped = [file.name.removesuffix(".market.yaml") for file in MARKETS.glob("*.market.yaml")]
-        shipped += [file.name for file in beside.glob("*.market.yaml")]
-        problems.append(Problem(*place, f"there is no market '{name}'", suggest(name, shipped)))
-        return None
-    base = read_with_extends(found, [MARKETS])
-    data: dict[str, Value] = {key: value for key, value in written.items() if key != "extends"}
-    over = Document(
-        path=document.path, data=deepcopy(data), files=document.files,
-        positions={at[1:]: place for at, place in document.positions.items() if _overrides(at)},
-        key_positions={at[1:]: place for at, place in document.key_positions.items() if _overrides(at)},
-    )  # fmt: skip
-    return overlay(base, _multiplied(over, base, problems))
-
-
-def _overrides(at: KeyPath) -> bool:
-    return at[:1] == ("market",) and at[1:2] != ("extends",)
-
-
-def _multiplied(over: Document, base: Document, problems: list[Problem]) -> Document:
-    """Turn ``x0.7`` into 0.7 times the market's own value."""
-    if not any(isinstance(value, str) and value.strip()[:1] in ("x", "X") for _, value in _leaves(over.data, ())):
-        return over
-    try:
-        own: Any = MarketSettings.model_validate(base.data).model_dump(by_alias=True)
-    except ValidationError:
-        return over  # the market's own faults are told when it is checked
-    for at, value in list(_leaves(over.data, ())):
-        try:
-            factor = parse_multiplier(value)
-        except ValueError as error:
-            problems.append(value_problem(over, at, ".".join(map(str, at)), error))
-            continue
-        here: Any = own
-        for part in at:
-            here = here.get(part) if isinstance(here, dict) else None
-        if factor is None or at[-1:] in (("name",), ("policy",)):
-            continue
-        if isinstance(here, bool) or not isinstance(here, int | float):
-            message = f"{'.'.join(map(str, at))}: '{value}' multiplies, but the market has no number there"
-            problems.append(over.problem(at, message, "Write the value itself."))
-            continue
-        parent: Any = over.data
-        for part in at[:-1]:
-            parent = parent[part]
-        parent[at[-1]] = here * factor
-    return over
-
-
-def _market_settings(document: Document, problems: list[Problem]) -> MarketSettings | None:
-    try:
-        market = MarketSettings.model_validate(document.data)
-    except ValidationError as error:
-        problems += settings_problems(error, MarketSettings, document)
-        return None
-    try:
-        parse_month(market.start, start=market.start)
-    except ValueError as error:
-        problems.append(value_problem(document, ("start",), "start", error))
-    for name, (_, _, declared) in parameters_of(Guards).items():
-        try:
-            parser_for(declared.unit, declared.low, declared.high)(getattr(market.guards, name))
-        except ValueError as error:
-            problems.append(value_problem(document, ("guards", name), f"guards.{name}", error))
-    return market
 
 
 def _experiment_problems(settings: ExperimentSettings, document: Document) -> Iterator[Problem]:
@@ -337,17 +237,13 @@ def _experiment_problems(settings: ExperimentSettings, document: Document) -> It
                 yield value_problem(document, ("guards", "contacts", name), f"guards.contacts.{name}", error)
 
 
-def _arm_problems(
-    document: Document, market: MarketSettings | None, known: Mapping[str, type]
-) -> Iterator[Problem]:
+def _arm_problems(document: Document, market: MarketSettings | None, known: Mapping[str, type]) -> Iterator[Problem]:
     arms = document.data.get("arms")
     for arm, choice in (arms if isinstance(arms, dict) else {}).items():
         yield from _choice_problems(document, ("arms", arm), choice, market, known)
 
 
-def _institution_problems(
-    document: Document, market: MarketSettings, known: Mapping[str, type]
-) -> Iterator[Problem]:
+def _institution_problems(document: Document, market: MarketSettings, known: Mapping[str, type]) -> Iterator[Problem]:
     for name, one in market.institutions().items():
         at: KeyPath = ("us",) if one is market.us else ("rivals", name)
         choice: Value = {"policy": one.policy.policy, **one.policy.settings}

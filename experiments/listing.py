@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from agents.declaring import parameters_of
 from agents.rulebook import Rulebook
 from agents.traits import Traits
-from experiments.config import EXAMPLES, MARKETS
+from experiments.config import EXAMPLES
+from experiments.market_files import MARKETS
 from experiments.metrics import METRICS
 from experiments.reading import suggest
 from policies.guards import RULES, Guards

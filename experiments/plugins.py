@@ -43,9 +43,9 @@ def _policies_in(path: Path) -> dict[str, type]:
         what = f"the file fails when it is run: {type(error).__name__}: {error}"
         raise ConfigError([Problem(str(path), 0, 0, what, "Run it with python to see where.")]) from error
     found = {
-        policy.name: policy
+        str(vars(policy)["name"]): policy
         for _, policy in inspect.getmembers(module, inspect.isclass)
-        if policy.__module__ == module.__name__ and isinstance(getattr(policy, "name", None), str)
+        if policy.__module__ == module.__name__ and isinstance(vars(policy).get("name"), str)
         and callable(getattr(policy, "decide", None))
     }  # fmt: skip
     if not found:

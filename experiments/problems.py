@@ -57,9 +57,7 @@ def settings_problems(
             problems.append(document.problem(at, message, suggest(str(one["input"]), options)))
         elif kind == "value_error":
             text = one["msg"].removeprefix(_VALUE_ERROR)
-            problems += [
-                _from_text(document, _finer(document, at, part), name, part) for part in text.split("; ")
-            ]
+            problems += [_from_text(document, _finer(document, at, part), name, part) for part in text.split("; ")]
         else:
             wanted, mend = _WANTED.get(kind.partition("_")[0], (one["msg"], "Write another value."))
             message = f"{name}: {wanted} is wanted, got {_brief(one['input'])}"

@@ -10,8 +10,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import agents
 import pandas as pd
+
+import agents
 import policies
 import simulation
 from agents.compiling import cache_folder

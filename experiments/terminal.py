@@ -9,8 +9,15 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from experiments.config import Experiment
 from experiments.metrics import METRICS, Metric, difference_text, level_text
@@ -108,16 +115,17 @@ def effects_lines(results: Results) -> Iterator[str]:
             rows.append([arm, *(_cell(metric, by_key.get((arm, metric.name)), returns.get(arm)) for metric in metrics)])
     heads = [["", *(metric.headline[line] for metric in metrics)] for line in (0, 1)]
     widths = [max(cell_len(row[i]) for row in heads + rows) for i in range(len(heads[0]))]
-    widths[0] = min(max(widths[0], 8), 20)
-    gap = 3 if sum(widths) + 3 * len(widths) + 2 <= WIDEST else 2
+    gap = 3 if sum(widths) + 3 * len(widths) - 1 <= WIDEST else 2
+    widths[0] = max(8, min(widths[0], WIDEST - sum(widths[1:]) - gap * (len(widths) - 1) - 2))
     for row in heads + rows:
-        cells = [text if i else text[: widths[0]] for i, text in enumerate(row)]
+        cells = [_cut(row[0], widths[0]), *row[1:]]
         line = (" " * gap).join(text + " " * (widths[i] - cell_len(text)) for i, text in enumerate(cells))
         yield ("  " + line).rstrip()
     yield ""
     if len(results.arms) > 1:
         yield f"  {'  '.join(f'{sign} {word}' for word, sign in SIGNS.items())}      {pairing_text(comparisons)}"
-        yield f"  The ± is chance in the simulation only{_over(comparisons)}: for exactly these settings. No setting was varied."
+        over = _over(comparisons)
+        yield f"  The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
 
 
 def spent_line(results: Results) -> str:
@@ -159,6 +167,10 @@ def next_lines(steps: list[tuple[str, str]]) -> Iterator[str]:
 def command_text(parts: list[str]) -> str:
     """Join the words of a command as a shell reads them."""
     return shlex.join(parts)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if cell_len(text) <= width else text[: width - 1] + "…"
 
 
 def _over(comparisons: list[Comparison]) -> str:

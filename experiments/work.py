@@ -84,7 +84,7 @@ def live_start(order: Order, task: Task) -> None:
         for _ in range(order.warm_up_months):
             model.step()
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **model.state())  # type: ignore[arg-type]  # numpy's stub takes arrays only after the flag
+        np.savez_compressed(buffer, allow_pickle=False, **model.state())
         store._write_whole(start_path(Path(order.folder), task.name), buffer.getvalue())
     finally:
         _forget(model)

@@ -182,14 +182,14 @@ class RiskSplit(Settings):
     """Division of the risk axis."""
 
     measure: Literal["default_per_year"] = "default_per_year"
-    split: Share = 0.04
+    split: Share = 0.02
 
 
 class ReturnSplit(Settings):
     """Division of the return axis, EUR a year per customer, before credit loss and treatment."""
 
     measure: Literal["margin_per_year"] = "margin_per_year"
-    split: Number = 85.0
+    split: Number = 300.0
 
 
 class QuadrantSettings(Settings):
@@ -215,7 +215,7 @@ class WorldSettings(Settings):
     macro_sd: Number = 1.0
     switching_cost: Number = 0.0
     browsing: bool = False
-    newcomers_per_year: Share = 0.066
+    newcomers_per_year: Share = 0.064
     discount: Rate = 0.10
 
 

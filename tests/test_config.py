@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.config import MARKETS, find_config, load_experiment, resolved
+from experiments.config import find_config, load_experiment, resolved
+from experiments.market_files import MARKETS
 from experiments.metrics import STANDARD_METRICS
 from experiments.reading import ConfigError
 
