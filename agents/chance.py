@@ -20,6 +20,9 @@ REACH, SEARCH, CHOICE, APPLICATION, STAGE, EXIT, RENEW = 20, 21, 22, 23, 24, 25,
 READ, SIGNAL = 27, 30
 MACRO, POLICY = 40, 41
 
+LASTING: Any = np.int64(0)
+"""The month of draws that never change; a NumPy integer, so that compiled code does not specialise on its value."""
+
 _SCALE = 1.0 / 4294967296.0
 
 

@@ -91,6 +91,7 @@ def _multiplied(over: Document, base: Document, problems: list[Problem]) -> Docu
 
 
 def market_settings(document: Document, problems: list[Problem]) -> MarketSettings | None:
+    """Return the checked market of a document; None, and the problems, where it cannot be."""
     try:
         market = MarketSettings.model_validate(document.data)
     except ValidationError as error:
@@ -109,6 +110,7 @@ def market_settings(document: Document, problems: list[Problem]) -> MarketSettin
 
 
 def leaves(value: Any, at: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield path and value of everything in nested mappings that is no mapping itself."""
     if isinstance(value, dict) and value:
         for key, child in value.items():
             yield from leaves(child, (*at, key))

@@ -98,7 +98,11 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
     name = draw(st.sampled_from(["do_nothing", "uniform", "quadrant_rules", "price_match"]))
     if name == "uniform":
         treatments = ["loyalty_reward", "price_cut", "line_increase", "line_decrease", "end"]
-        return {"policy": name, "treatment": draw(st.sampled_from(treatments)), "share": draw(st.sampled_from([0.3, 1.0]))}
+        return {
+            "policy": name,
+            "treatment": draw(st.sampled_from(treatments)),
+            "share": draw(st.sampled_from([0.3, 1.0])),
+        }
     if name == "quadrant_rules":
         return {"policy": name, "high_risk_high_return": draw(st.sampled_from(["none", "line_decrease", "cross_sell"]))}
     return {"policy": name}
@@ -121,7 +125,9 @@ def institutions(draw: st.DrawFn, share: float, products: list[str]) -> dict[str
         "acquisition": {},
     }
     for name in draw(st.lists(st.sampled_from(["mail", "online", "branch", "radio"]), unique=True)):
-        money = st.sampled_from([{"budget_per_month": 20}, {"contacts_per_person_per_month": 0.7}])
+        money: st.SearchStrategy[dict[str, float]] = st.sampled_from(
+            [{"budget_per_month": 20}, {"contacts_per_person_per_month": 0.7}]
+        )
         made["acquisition"][name] = {"cost_per_contact": 1.25, "precision": draw(st.floats(0, 3)), **draw(money)}
     return made
 
@@ -137,8 +143,8 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         "needs": {"episodes_per_year": draw(st.floats(0, 12)), "take_on_own": draw(st.floats(-4, 2)),
                   "event_sd": draw(st.floats(0, 3))},
         "reach": {"read_share": draw(st.floats(0, 1)), "score_fit": draw(st.floats(-5, 5))},
-        "choice": {"search": draw(st.floats(-6, 3)), "noise": draw(st.floats(0.05, 3)), "taste_sd": draw(st.floats(0, 2)),
-                   "nobody": draw(st.floats(-5, 5))},
+        "choice": {"search": draw(st.floats(-6, 3)), "noise": draw(st.floats(0.05, 3)),
+                   "taste_sd": draw(st.floats(0, 2)), "nobody": draw(st.floats(-5, 5))},
         "relationship": {"service_sd": draw(st.floats(0, 5)), "depth_speed": draw(st.floats(0, 1))},
         "credit": {"correlation": draw(st.sampled_from([0.0, 0.02, 0.3])), "draw_speed": draw(st.floats(0, 1))},
         "lifecycle": {"decline": draw(st.floats(-6, 0)), "leave_alpha": draw(st.floats(0.1, 5)),
@@ -150,10 +156,11 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         "products": {name: PRODUCTS[name] for name in names},
         "us": everyone[0],
         "rivals": {f"rival_{i}": one for i, one in enumerate(everyone[1:])},
-        "guards": {"budget_per_month": draw(st.sampled_from([0, 40, 1e6])), "contacts_at_most": draw(st.integers(0, 4))},
+        "guards": {"budget_per_month": draw(st.sampled_from([0, 40, 1e6])),
+                   "contacts_at_most": draw(st.integers(0, 4))},
         "world": {"browsing": draw(st.booleans()), "newcomers_per_year": draw(st.floats(0, 1)),
                   "macro_sd": draw(st.floats(0, 2)), "switching_cost": draw(st.floats(-2, 2))},
-        "traits": {"risk_mean": draw(st.floats(-8, 0)), "risk_sd": draw(st.floats(0, 3)), "inertia": draw(st.floats(0, 4)),
-                   "loyal_share": draw(st.floats(0, 1))},
+        "traits": {"risk_mean": draw(st.floats(-8, 0)), "risk_sd": draw(st.floats(0, 3)),
+                   "inertia": draw(st.floats(0, 4)), "loyal_share": draw(st.floats(0, 1))},
         "rules": rules,
     }  # fmt: skip

@@ -60,7 +60,10 @@ def test_every_kind_of_decision_has_an_address_of_its_own() -> None:
     assert len(set(KINDS.values())) == len(KINDS)
     assert all(0 < kind < 128 for kind in KINDS.values())
     words = {
-        address(kind, name, ordinal) for kind in KINDS.values() for name in ("", "us", "megabank") for ordinal in (0, 1, 511)
+        address(kind, name, ordinal)
+        for kind in KINDS.values()
+        for name in ("", "us", "megabank")
+        for ordinal in (0, 1, 511)
     }
     assert len(words) == len(KINDS) * 9 and all(0 <= word <= FULL for word in words)
 
@@ -94,8 +97,7 @@ def test_draws_are_unrelated_along_every_part_of_the_address() -> None:
     made = columns()
     table = np.array(list(made.values()))
     for transformed in (table, (table - 0.5) ** 2):
-        correlations = np.corrcoef(transformed)
-        np.fill_diagonal(correlations, 0.0)
+        correlations = np.asarray(np.corrcoef(transformed)) - np.eye(len(table))
         worst = np.unravel_index(np.argmax(np.abs(correlations)), correlations.shape)
         names = [list(made)[i] for i in worst]
         # the largest of 780 pairs: 4 standard errors for each, corrected for their number

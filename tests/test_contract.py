@@ -60,7 +60,9 @@ def breaches(function: ast.FunctionDef) -> list[str]:
                 found.append(f"line {node.lineno}: math.{node.attr}")
         elif isinstance(node, ast.Call):
             called = node.func
-            name = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else "?"
+            name = (
+                called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else "?"
+            )
             of_math = isinstance(called, ast.Attribute) and ast.unparse(called.value) == "math"
             known = MATH if of_math else BUILTINS | DRAWS | RULE_NAMES | RECORDS
             if name not in known or (name in vars(builtins) and name not in BUILTINS and not of_math):
@@ -87,6 +89,14 @@ def test_the_check_finds_a_breach(body: str) -> None:
     assert breaches(function), body
 
 
+def test_every_draw_is_addressed_by_its_kind() -> None:
+    for name, function in RULES.items():
+        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+            if isinstance(call.func, ast.Name) and call.func.id in ("luck", "draw4"):
+                decision = ast.unparse(call.args[1 if call.func.id == "luck" else 4])
+                assert "<< 25" in decision or decision == "decision", f"{name}: {decision}"
+
+
 def written(tree: ast.AST) -> set[str]:
     """Return the names whose attributes, or elements of these, a piece of code assigns."""
     found = set()
@@ -95,7 +105,9 @@ def written(tree: ast.AST) -> set[str]:
             node.targets if isinstance(node, ast.Assign | ast.Delete)
             else [node.target] if isinstance(node, ast.AugAssign | ast.AnnAssign | ast.For) else []
         )  # fmt: skip
-        parts = [p for target in targets for p in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])]
+        parts = [
+            p for target in targets for p in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])
+        ]
         for part in parts:
             inner: ast.AST = part
             while isinstance(inner, ast.Subscript | ast.Attribute):
@@ -128,7 +140,9 @@ def test_only_three_files_know_of_compilation() -> None:
             tree = ast.parse(path.read_text())
             imports = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import)
                        for alias in node.names}  # fmt: skip
-            imports |= {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+            imports |= {
+                (node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+            }
             place = str(path.relative_to(ROOT))
             assert "numba" not in imports or place == "agents/compiling.py", place
             entries = [function.name for function in functions(tree) if "compiled" in marks(function)]

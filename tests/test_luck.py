@@ -21,12 +21,14 @@ POLICY = {"policy": "uniform", "share": 0.4}
 
 def market(**changes: Any) -> dict[str, Any]:
     """Return a lively market without shared budgets: contact rates are fixed, and money is ample."""
-    base: dict[str, Any] = {"people": 400, "rules": LIVELY, "us": {"policy": POLICY}, "guards": {"budget_per_month": 1e9},
-                            "traits": {"inertia": 1.0}}  # fmt: skip
+    base: dict[str, Any] = {"people": 400, "rules": LIVELY, "us": {"policy": POLICY},
+                            "guards": {"budget_per_month": 1e9}, "traits": {"inertia": 1.0}}  # fmt: skip
     return small_market(**{**base, **changes})
 
 
-def run(config: dict[str, Any], change: Callable[[LifecycleModel], None] | None = None, **settings: Any) -> LifecycleModel:
+def run(
+    config: dict[str, Any], change: Callable[[LifecycleModel], None] | None = None, **settings: Any
+) -> LifecycleModel:
     """Return the model after a year; `change` is applied before the first month."""
     model = LifecycleModel(config, seed=11, **settings)
     if change is not None:
@@ -120,7 +122,9 @@ def empty(model: LifecycleModel, needs_yes: int) -> None:
     from dataclasses import replace
 
     treatments = [
-        replace(one, **NOTHING, needs_yes=needs_yes, contact_cost=0.0, reward=0.0) if one.name == "loyalty_reward" else one
+        replace(one, **NOTHING, needs_yes=needs_yes, contact_cost=0.0, reward=0.0)
+        if one.name == "loyalty_reward"
+        else one
         for one in model.treatments
     ]
     model.treatments = tuple(treatments)

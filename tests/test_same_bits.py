@@ -67,8 +67,9 @@ def test_every_entry_point_is_compiled_once() -> None:
                      us={"score_noise": 0, "quality": 1, "highest_risk": 0}),
     ):  # fmt: skip
         lived(config, 2, seed=0, replication=1)
-    for entry in (live_rows, observe_rows, appraise_rows, draw4):
-        assert len(entry.signatures) == 1, f"{entry.__name__}: {entry.signatures}"  # type: ignore[attr-defined]
+    entries: tuple[Any, ...] = (live_rows, observe_rows, appraise_rows, draw4)
+    for entry in entries:
+        assert len(entry.signatures) == 1, f"{entry.__name__}: {entry.signatures}"
 
 
 APPRAISE = """
@@ -106,7 +107,9 @@ def test_an_edited_rule_takes_effect_in_spite_of_the_cache(tmp_path: Path) -> No
     rule = "def misses_payment("
     assert rule in text
     tail = text[text.index(rule) :]
-    edited = tail.replace("return p\n", "return 0.0\n", 1).replace("return normal_probability(", "return 0.5 * normal_probability(")
+    edited = tail.replace("return p\n", "return 0.0\n", 1).replace(
+        "return normal_probability(", "return 0.5 * normal_probability("
+    )
     assert edited != tail
     path.write_text(text.replace(tail, edited))
     after, hits = appraised(tmp_path)

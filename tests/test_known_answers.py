@@ -1,0 +1,108 @@
+"""The running model gives known answers back: quick populations here, full ones with `slow`."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiments import known_credit, known_relationship
+from experiments.known_answers import CASES, Row
+from experiments.known_rows import KNOWN, compare, market
+from simulation.model import LifecycleModel
+from simulation.settings import market_from
+
+
+def all_ok(rows: list[Row]) -> None:
+    wrong = [f"{row.what}: {row.simulated:.5f}, not {row.expected:.5f} (z {row.z:+.1f})" for row in rows if not row.ok]
+    assert rows and not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("segment", ["high_end", "regular"])
+def test_shifted_beta_geometric_retention(segment: str) -> None:
+    rows = known_relationship.retention(segment, people=10_000)
+    all_ok(rows)
+    rates = {row.what: row.simulated for row in rows}
+    rising = [rates[f"retention rate, year {year}"] for year in (1, 2, 4, 7, 12)]
+    assert rising == sorted(rising), "the aggregate retention rate rises with tenure"
+
+
+def test_retention_rises_although_nobody_changes() -> None:
+    """Each person's own yearly chance of leaving stays what it was at birth; who stays had the lower one."""
+    model = LifecycleModel(market("retention_high_end", {"people": 3_000}), seed=3)
+    born = model.people["leave_per_year"].copy()
+    for _ in range(25):
+        model.step()
+    assert np.array_equal(model.people["leave_per_year"], born)
+    here = model.people["provider"] == 1
+    assert born[here].mean() < born[~here].mean()
+    assert set(np.unique(model.signals["cause"])) <= {0, 4}, "no way out but own reasons"
+
+
+def test_staying_with_a_switching_cost() -> None:
+    all_ok(known_relationship.staying(people=300))
+
+
+def test_stages_are_an_absorbing_chain() -> None:
+    all_ok(known_relationship.stages(people=5_000))
+
+
+def test_hand_count_of_months_is_the_fundamental_matrix() -> None:
+    fundamental = np.linalg.inv(np.eye(4) - known_relationship.STAGE_CHAIN)
+    assert fundamental[0] == pytest.approx(known_relationship.MONTHS_IN_STAGE)
+
+
+def test_margin_multiple() -> None:
+    all_ok(known_relationship.margin_multiple(people=5_000))
+
+
+def test_delinquency_is_a_chain() -> None:
+    all_ok(known_credit.delinquency(people=10_000, slow_people=2_000))
+
+
+def test_loss_given_the_systematic_factor() -> None:
+    all_ok(known_credit.one_factor(people=20_000))
+
+
+def test_basel_risk_weights() -> None:
+    all_ok(known_credit.capital())
+
+
+def test_a_wrong_hazard_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison has power: leaving decline with 30% instead of 25% a month does not pass."""
+
+    def wrong(name: str, changes: dict[str, object]) -> dict[str, object]:
+        return market(name, {**changes, "rules.lifecycle.decline_gone": "30%"})
+
+    monkeypatch.setattr(known_relationship, "market", wrong)
+    assert not all(row.ok for row in known_relationship.stages(people=5_000))
+
+
+@pytest.mark.parametrize("path", sorted(KNOWN.glob("*.market.yaml")), ids=lambda path: path.name)
+def test_every_market_is_valid_and_says_what_a_month_stands_for(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# ") and "one simulated month stands for" in first
+    market_from(market(path.name.removesuffix(".market.yaml")))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(-10, 10), st.floats(-10, 10), st.floats(0.01, 10))
+def test_right_means_within_four_standard_errors(expected: float, simulated: float, error: float) -> None:
+    row = compare("case", "what", expected, simulated, error, rounding=100.0)
+    assert row.z == pytest.approx((simulated - expected) / error)
+    assert row.ok == (abs(row.z) <= 4.0), "rounding never widens four standard errors"
+    exact = compare("case", "what", expected, simulated, 0.0, rounding=0.005)
+    assert exact.ok == (abs(simulated - expected) <= 0.005) and exact.ok == math.isfinite(exact.z)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_full_population(case: str) -> None:
+    all_ok(CASES[case]())
+
+
+@pytest.mark.slow
+def test_delinquency_of_half_a_million() -> None:
+    all_ok(known_credit.delinquency(people=500_000, slow_people=40_000, seed=2))
