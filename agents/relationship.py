@@ -23,7 +23,9 @@ class Relationship(NamedTuple):
     expectation_moves: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.1
     expectation_best: Annotated[float, Parameter("share", 0, 0.1, "assumption: weight of the best offer seen")] = 0.05
     fatigue_kept: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 2.4 months")] = 0.75
-    response: Annotated[float, Parameter("log-odds", -40, 10, "assumption")] = -2.2
+    response: Annotated[
+        float, Parameter("log-odds", -40, 10, "1.1% of card mail, 1998 (American Banker): nobody in need of it")
+    ] = -4.5
     response_need: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 3.0
     response_satisfaction: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.6
     response_risk: Annotated[float, Parameter("log-odds", 0, 5, "Ausubel 1999, sign: the weak take credit")] = 0.15

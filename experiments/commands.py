@@ -80,7 +80,7 @@ def run(
         screen = terminal.console()
         if not json:
             if shipped:
-                screen.print(f"{config} is not in this folder: this is the shipped example, {path}", markup=False)
+                typer.echo(f"{config} is not in this folder: this is the shipped example, {path}")
             screen.print(experiment.settings.question, markup=False)
             takes = estimate(experiment, workers or os.cpu_count() or 1)
             screen.print(terminal.plan_line(experiment, takes), markup=False)

@@ -144,9 +144,13 @@ def pairing_text(comparisons: list[Comparison]) -> str:
     )  # fmt: skip
     if not worth:
         return ""
-    least, most = (f"{value:.0f}" if value >= 10 else f"{value:.1f}" for value in (worth[0], worth[-1]))
+    least, most = (f"{value:,.0f}" if value >= 10 else f"{value:.1f}" for value in (worth[0], worth[-1]))
     text = f"pairing made the runs worth {least if least == most else f'{least} to {most}'} times as many"
-    return text + (" (under 1.5: luck is hardly shared)" if worth[0] < WARN_PAIRING_BELOW else "")
+    return text + (
+        "\n  Under 1.5 pairing hardly helps: that arm's luck is not the champion's."
+        if worth[0] < WARN_PAIRING_BELOW
+        else ""
+    )
 
 
 def failed_lines(results: Results) -> Iterator[str]:

@@ -116,7 +116,7 @@ def _hold_products(
             above = people["risk_trait"] + people["risk_event"] - rules.credit.average_risk
             line = np.floor(100.0 * amount * np.clip(1.0 - 0.25 * above, 0.3, 1.5)).astype(np.int64)
             people["line_cents"] = people["first_line_cents"] = np.where(held, line, 0)
-            wanted = rules.credit.utilisation + rules.credit.utilisation_need * people["need"][:, k]
+            wanted = np.clip(rules.credit.utilisation + rules.credit.utilisation_need * people["need"][:, k], 0.0, 1.0)
             balance = np.minimum(np.floor(line * wanted), line).astype(np.int64)
         elif products[k]["kind"] == INSTALMENT:
             term = products[k]["longest_months"]
