@@ -18,7 +18,7 @@ def balances_of(
 ) -> NDArray[np.int64]:  # fmt: skip
     """Return loans and deposits of each institution, cents, shape (institutions, 2), added up from the people."""
     out = np.zeros((institutions, 2), np.int64)
-    own = providers > 0
+    own = np.flatnonzero(providers > 0)
     np.add.at(out[:, 0], providers[own], credit[own])
     np.add.at(out[:, 1], providers[own], deposit[own])
     old = owed_before > 0

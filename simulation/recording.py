@@ -49,11 +49,11 @@ class Recorder:
     def cells(self, facts: MonthFacts) -> None:
         """Our customers and balances by stage and quadrant."""
         cell = facts.stages * 4 + facts.truths["quadrant"]
-        own = facts.signals[facts.own_rows]
+        s, own = facts.signals, facts.own_rows
         for measure, weight in (
             ("customers_by_cell", None),
-            ("credit_balance_by_cell", own["credit_cents"] / 100.0),
-            ("deposit_balance_by_cell", own["deposit_cents"] / 100.0),
+            ("credit_balance_by_cell", s["credit_cents"][own] / 100.0),
+            ("deposit_balance_by_cell", s["deposit_cents"][own] / 100.0),
         ):
             counts = np.bincount(cell, weight, minlength=16)
             for i, value in enumerate(counts.tolist()):
@@ -62,19 +62,18 @@ class Recorder:
     def stocks(self, facts: MonthFacts) -> None:
         """Customers, balances, tenure, products and past due of every institution at the month's end."""
         s, n, month = facts.signals, len(self.names), facts.month
-        provider = s["provider"]
-        customers = np.bincount(provider - GONE, minlength=n + 1)
+        customers = np.bincount(s["provider"] - GONE, minlength=n + 1)
         self.add("customers", month, "gone", "", "", customers[0])
-        active = provider > 0
-        who, s = provider[active], s[active]
-        held = np.minimum(s["held"].sum(axis=1), 4)
+        active = np.flatnonzero(s["provider"] > 0)
+        who, owed = s["provider"][active], s["credit_cents"][active] / 100.0
+        held = np.clip(s["held"].sum(axis=1)[active], 1, 4)
         tables = (
-            ("customers_by_tenure", np.minimum(s["tenure_months"] // 12, 10), TENURE_YEARS, None),
-            ("customers_by_products", np.maximum(held, 1) - 1, PRODUCTS_HELD, None),
-            ("past_due_balance", np.minimum(s["months_past_due"], 5), BUCKETS, s["credit_cents"] / 100.0),
+            ("customers_by_tenure", np.minimum(s["tenure_months"][active] // 12, 10), TENURE_YEARS, None),
+            ("customers_by_products", held - 1, PRODUCTS_HELD, None),
+            ("past_due_balance", np.minimum(s["months_past_due"][active], 5), BUCKETS, owed),
         )
-        credit = np.bincount(who, s["credit_cents"] / 100.0, minlength=n)
-        deposits = np.bincount(who, s["deposit_cents"] / 100.0, minlength=n)
+        credit = np.bincount(who, owed, minlength=n)
+        deposits = np.bincount(who, s["deposit_cents"][active] / 100.0, minlength=n)
         for j, name in enumerate(self.names):
             self.add("customers", month, name, "", "", customers[j + 1])
             if j > 0:
