@@ -141,7 +141,9 @@ def utility_of(person: Person, j: int, world: World) -> float:
     if j == NOBODY:
         return world.rules.choice.nobody
     offer, here = world.offers[j], j == person.provider
-    u, _, _, _ = draw4(world.now.seed, world.now.replication, person.id, chance.LASTING, (chance.TASTE << 25) | offer.word)
+    u, _, _, _ = draw4(
+        world.now.seed, world.now.replication, person.id, chance.LASTING, (chance.TASTE << 25) | offer.word
+    )
     premium = person.premium - person.price_cut
     if not here:
         premium = offer.premium_per_risk * between(risk_above(person, world), 0.0, 6.0)

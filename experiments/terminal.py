@@ -4,6 +4,7 @@ import math
 import shlex
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from textwrap import fill
 from types import TracebackType
 from typing import Any
 
@@ -133,7 +134,8 @@ def spent_line(results: Results) -> str:
     table = results.metrics()
     spent = table[table["metric"] == "treatment_spend_per_customer"].groupby("arm")["value"].mean()
     parts = [f"{arm} {spent[arm]:.2f}" for arm in results.arms if arm in spent.index]
-    return f"  Spent on treatment, EUR per customer at the start: {', '.join(parts)}"
+    text = f"Spent on treatment, EUR per customer at the start: {', '.join(parts)}"
+    return fill(text, WIDEST, initial_indent="  ", subsequent_indent="    ")
 
 
 def pairing_text(comparisons: list[Comparison]) -> str:
@@ -144,13 +146,19 @@ def pairing_text(comparisons: list[Comparison]) -> str:
     )  # fmt: skip
     if not worth:
         return ""
-    least, most = (f"{value:,.0f}" if value >= 10 else f"{value:.1f}" for value in (worth[0], worth[-1]))
+    least, most = (_times(value) for value in (worth[0], worth[-1]))
     text = f"pairing made the runs worth {least if least == most else f'{least} to {most}'} times as many"
     return text + (
         "\n  Under 1.5 pairing hardly helps: that arm's luck is not the champion's."
         if worth[0] < WARN_PAIRING_BELOW
         else ""
     )
+
+
+def _times(value: float) -> str:
+    if value >= 1000:
+        return "over 1,000"
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def failed_lines(results: Results) -> Iterator[str]:

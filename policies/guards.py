@@ -24,12 +24,8 @@ class Guards(NamedTuple):
         float,
         Parameter("EUR", 0.0, 1e12, "assumption: an example's budget, of the real book"),
     ] = 4000.0
-    contacts_at_most: Annotated[
-        int, Parameter("contacts", 0, 32, "assumption: a usual rule of the house")
-    ] = 2
-    contacts_in_months: Annotated[
-        int, Parameter("months", 1, 32, "assumption: a usual rule of the house")
-    ] = 3
+    contacts_at_most: Annotated[int, Parameter("contacts", 0, 32, "assumption: a usual rule of the house")] = 2
+    contacts_in_months: Annotated[int, Parameter("months", 1, 32, "assumption: a usual rule of the house")] = 3
 
 
 class Allowed(NamedTuple):
@@ -147,9 +143,7 @@ def _numbers(listed: Treatments, treatments: Sequence[Treatment]) -> NDArray[np.
     return numbers[listed.treatment]
 
 
-def _amounts(
-    listed: Treatments, number: NDArray[np.int64], treatments: Sequence[Treatment]
-) -> NDArray[np.float64]:
+def _amounts(listed: Treatments, number: NDArray[np.int64], treatments: Sequence[Treatment]) -> NDArray[np.float64]:
     """Return the amount of each proposal, the catalogue's where the plan gives none."""
     given = ~np.isnan(listed.amount)
     for code in np.unique(number[given & (np.nan_to_num(listed.amount) != 0)]):

@@ -41,15 +41,11 @@ class Treatments:
     def __post_init__(self) -> None:
         lengths = {len(column) for column in (self.customer, self.treatment, self.amount, self.because)}
         if len(lengths) > 1:
-            raise ValueError(
-                f"treatments: customers, codes, amounts and reasons differ in length: {sorted(lengths)}"
-            )
+            raise ValueError(f"treatments: customers, codes, amounts and reasons differ in length: {sorted(lengths)}")
         if bool(np.any(self.customer < 0)):
             raise ValueError("treatments: a customer is an index into the view, from 0; got a negative one")
         if bool(np.any((self.amount < 0) | np.isinf(self.amount))):
-            raise ValueError(
-                "treatments: an amount must be 0 or more and finite, or None for the catalogue's own"
-            )
+            raise ValueError("treatments: an amount must be 0 or more and finite, or None for the catalogue's own")
 
     def __len__(self) -> int:
         """Return the number of proposals."""
@@ -61,9 +57,7 @@ class Treatments:
         return cls.of("none", np.empty(0, np.int64))
 
     @classmethod
-    def of(
-        cls, treatment: str, chosen: ArrayLike, amount: ArrayLike | None = None, because: str = ""
-    ) -> "Treatments":
+    def of(cls, treatment: str, chosen: ArrayLike, amount: ArrayLike | None = None, because: str = "") -> "Treatments":
         """Propose one treatment to chosen customers, the first of them first.
 
         Parameters
@@ -93,9 +87,7 @@ class Treatments:
         if customer.dtype == np.bool_:
             raise ValueError("treatments: customers are indexes, not a mask: use numpy.flatnonzero(mask)")
         if customer.size and not np.issubdtype(customer.dtype, np.integer):
-            raise ValueError(
-                f"treatments: customers are whole numbers, indexes into the view; got {customer.dtype}"
-            )
+            raise ValueError(f"treatments: customers are whole numbers, indexes into the view; got {customer.dtype}")
         amounts = np.full(customer.size, np.nan)
         if amount is not None:
             amounts[:] = amount
@@ -194,9 +186,7 @@ class OfferChange:
         if cuts.shape != (len(products),):
             raise ValueError(f"offer: one cut for each product, shape ({len(products)},); got {cuts.shape}")
         if not bool(np.all((cuts >= 0) & np.isfinite(cuts))):
-            raise ValueError(
-                f"offer: a price cut is 0 or more points off the list price; got {cuts.tolist()}"
-            )
+            raise ValueError(f"offer: a price cut is 0 or more points off the list price; got {cuts.tolist()}")
         return cuts
 
 

@@ -222,9 +222,7 @@ def effects_table(treatments: Sequence[Treatment]) -> NDArray[np.void]:
     return table
 
 
-def given_up(
-    treatment: Treatment, amount: NDArray[np.float64], balance: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def given_up(treatment: Treatment, amount: NDArray[np.float64], balance: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the income given up over the whole duration, EUR: points off x credit balance x years.
 
     Parameters

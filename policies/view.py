@@ -156,9 +156,7 @@ class InstitutionView:
         if posted.prices.shape != shape or len(posted.kinds) != products or list_prices.shape != (products,):
             raise ValueError(f"prices {posted.prices.shape} must have shape (institutions, products) {shape}")
         if products > MAX_PRODUCTS or not 0 <= me < institutions:
-            raise ValueError(
-                f"at most {MAX_PRODUCTS} products, `me` below {institutions}; got {products}, {me}"
-            )
+            raise ValueError(f"at most {MAX_PRODUCTS} products, `me` below {institutions}; got {products}, {me}")
         rows = beliefs.view()
         rows.flags.writeable = False
         self.__dict__.update(
@@ -256,9 +254,7 @@ class InstitutionView:
             return self.holds(name.removeprefix("holds_")).astype(np.int64)
         if name.startswith("need_"):
             return self.need(name.removeprefix("need_"))
-        raise LookupError(
-            f"the view has no column '{name}'.{did_you_mean(name, condition_fields(self.products))}"
-        )
+        raise LookupError(f"the view has no column '{name}'.{did_you_mean(name, condition_fields(self.products))}")
 
     def where(self, condition: Condition, rows: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
         """Return where a condition holds: for all customers, or for the given rows, in their order."""

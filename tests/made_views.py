@@ -24,9 +24,7 @@ def beliefs_of(customers: int, seed: int) -> NDArray[np.void]:
     rows["held"][:, :3] = luck.integers(0, 2, (customers, 3))
     rows["line_cents"] = rows["held"][:, 1] * luck.integers(1, 1_000_000, customers)
     rows["revolving_cents"] = (rows["line_cents"] * luck.random(customers)).astype(np.int64)
-    rows["credit_cents"] = rows["revolving_cents"] + rows["held"][:, 0] * luck.integers(
-        0, 2_000_000, customers
-    )
+    rows["credit_cents"] = rows["revolving_cents"] + rows["held"][:, 0] * luck.integers(0, 2_000_000, customers)
     rows["deposit_cents"] = rows["held"][:, 2] * luck.integers(0, 2_000_000, customers)
     rows["months_past_due"] = luck.choice([0, 0, 0, 1, 3], customers)
     rows["ending"] = luck.choice([0, 0, 0, 1], customers)
@@ -58,7 +56,5 @@ def as_rows(plan: Plan) -> list[tuple[int, str, float, str]]:
     listed = plan.treatments
     return [
         (int(who), listed.names[what], -1.0 if np.isnan(much) else float(much), listed.reasons[why])
-        for who, what, much, why in zip(
-            listed.customer, listed.treatment, listed.amount, listed.because, strict=True
-        )
+        for who, what, much, why in zip(listed.customer, listed.treatment, listed.amount, listed.because, strict=True)
     ]

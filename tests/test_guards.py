@@ -45,9 +45,7 @@ budgets = st.one_of(st.floats(0, 3000), st.just(float("inf")))
 
 def total(counts: dict[str, dict[str, int]]) -> int:
     """Return all refusals of treatments."""
-    return sum(
-        count for per in counts.values() for name, count in per.items() if not name.startswith("offer_")
-    )
+    return sum(count for per in counts.values() for name, count in per.items() if not name.startswith("offer_"))
 
 
 @settings(max_examples=50)
@@ -70,9 +68,7 @@ def test_no_rule_is_ever_broken(
 
 @settings(max_examples=50)
 @given(plans(), budgets)
-def test_everything_proposed_is_served_or_refused_once(
-    case: tuple[InstitutionView, Plan], budget: float
-) -> None:
+def test_everything_proposed_is_served_or_refused_once(case: tuple[InstitutionView, Plan], budget: float) -> None:
     view, plan = case
     allowed = guard(plan, view, CATALOGUE, Guards(), budget)
     asked = int(np.sum(plan.treatments.treatment != 0))
@@ -84,9 +80,7 @@ def test_everything_proposed_is_served_or_refused_once(
 
 @settings(max_examples=50)
 @given(plans(), st.floats(0, 2000), st.floats(0, 2000))
-def test_more_money_serves_all_that_less_did(
-    case: tuple[InstitutionView, Plan], one: float, two: float
-) -> None:
+def test_more_money_serves_all_that_less_did(case: tuple[InstitutionView, Plan], one: float, two: float) -> None:
     view, plan = case
     less = guard(plan, view, CATALOGUE, FREE, min(one, two))
     more = guard(plan, view, CATALOGUE, FREE, max(one, two))
@@ -114,9 +108,7 @@ def served(allowed: Allowed) -> list[tuple[int, str]]:
 def test_the_list_stops_where_the_money_ends() -> None:
     dear, cheap = Treatments.of("loyalty_reward", [0, 1]), Treatments.of("line_increase", [2, 3])
     allowed = guard(Plan(Treatments.joined([dear, cheap])), sound(4), CATALOGUE, FREE, 61.99)
-    assert served(allowed) == [
-        (0, "loyalty_reward")
-    ]  # 31 each: contact and reward; 30.99 left serve nobody below
+    assert served(allowed) == [(0, "loyalty_reward")]  # 31 each: contact and reward; 30.99 left serve nobody below
     assert allowed.refused == {"budget": {"loyalty_reward": 1, "line_increase": 2}}
     enough = guard(Plan(Treatments.joined([dear, cheap])), sound(4), CATALOGUE, FREE, 64.0)
     assert len(enough.contacts) == 4 and enough.spent_eur == 64.0 and not enough.refused
@@ -136,9 +128,7 @@ def test_contacts_of_the_months_before_count() -> None:
     rows["contact_history"] = [0b0, 0b1, 0b11, 0b1100]
     plan = Plan(Treatments.of("line_increase", [0, 1, 2, 3]))
     allowed = guard(plan, view_of(rows), CATALOGUE, Guards(0.0, 2, 3), 100.0)
-    assert [who for who, _ in served(allowed)] == [0, 1, 3] and allowed.refused == {
-        "contacts": {"line_increase": 1}
-    }
+    assert [who for who, _ in served(allowed)] == [0, 1, 3] and allowed.refused == {"contacts": {"line_increase": 1}}
     never = guard(plan, view_of(rows), CATALOGUE, Guards(0.0, 0, 3), 100.0)
     assert not len(never.contacts)
     silent = catalogue(dict(zip(PRODUCTS, KINDS, strict=True)), {"line_increase": {"contact": 0}})
@@ -174,15 +164,11 @@ def test_what_the_treatments_leave_pays_for_the_offer() -> None:
 
 @settings(max_examples=50)
 @given(views, st.lists(st.integers(0, 80), min_size=3, max_size=3), st.floats(0, 500))
-def test_a_trimmed_offer_keeps_its_proportions(
-    view: InstitutionView, quarters: list[int], budget: float
-) -> None:
+def test_a_trimmed_offer_keeps_its_proportions(view: InstitutionView, quarters: list[int], budget: float) -> None:
     cuts = np.array(quarters) / 4.0
     allowed = guard(Plan(offer=OfferChange(cuts)), view, CATALOGUE, FREE, budget)
     assert allowed.offer is not None and np.all(allowed.offer <= cuts) and np.all(allowed.offer >= 0)
-    cost = sum(
-        cut / 1200 * view.balance_of(name).sum() for cut, name in zip(allowed.offer, PRODUCTS, strict=True)
-    )
+    cost = sum(cut / 1200 * view.balance_of(name).sum() for cut, name in zip(allowed.offer, PRODUCTS, strict=True))
     assert cost <= budget + 1e-9 and cost == pytest.approx(allowed.given_up_eur, abs=1e-6)
     paid = [index for index in range(3) if cuts[index] > 0 and view.balance_of(PRODUCTS[index]).sum() > 0]
     shares = [allowed.offer[index] / cuts[index] for index in paid]

@@ -124,9 +124,7 @@ def test_the_book_treats_each_quadrant_in_its_own_direction() -> None:
 
 def test_uniform_reaches_anyone_equally_in_a_new_order_each_month() -> None:
     rows = beliefs_of(4000, 5)
-    first = [
-        as_plan(make_policy("uniform").decide(view_of(rows, month))).treatments.customer for month in range(8)
-    ]
+    first = [as_plan(make_policy("uniform").decide(view_of(rows, month))).treatments.customer for month in range(8)]
     assert all(len(order) == 4000 for order in first)
     served = np.concatenate([order[:1000] for order in first])
     times = np.bincount(served, minlength=4000)  # Binomial(8, 1/4): mean 2, variance 1.5
@@ -137,9 +135,7 @@ def test_uniform_reaches_anyone_equally_in_a_new_order_each_month() -> None:
 def test_price_match_goes_down_to_the_cheapest_rival_only() -> None:
     offer = decided("price_match", view_of(beliefs_of(3, 1))).offer
     assert offer is not None
-    assert np.allclose(
-        offer.points(PRODUCTS), [1.0, 0.0, 0.4]
-    )  # 9.9 to 8.9; 18.9 is cheaper; 1.6% up to 2.0%
+    assert np.allclose(offer.points(PRODUCTS), [1.0, 0.0, 0.4])  # 9.9 to 8.9; 18.9 is cheaper; 1.6% up to 2.0%
     alone = PRICES.copy()
     alone[2] = np.nan
     none = as_plan(make_policy("price_match").decide(view_of(beliefs_of(3, 1), prices=alone))).offer
@@ -221,9 +217,7 @@ def test_wrong_settings_say_what_where_and_how(
 
 def test_products_in_rules_are_checked_against_the_market() -> None:
     wrong = {"when": "need_lone > 50%", "do": "cross_sell_crad"}
-    problems = product_problems(
-        read_rules([wrong, {"when": "otherwise", "do": "cross_sell"}], "rules"), PRODUCTS
-    )
+    problems = product_problems(read_rules([wrong, {"when": "otherwise", "do": "cross_sell"}], "rules"), PRODUCTS)
     assert [path for path, _ in problems] == ["rules[0].when", "rules[0].do"]
     assert product_problems(read_rules(TABLE, "rules"), PRODUCTS) == []
 
@@ -235,9 +229,7 @@ def test_a_policy_of_ones_own_is_made_like_those_of_the_shelf() -> None:
         reward: float = 30.0
 
         def decide(self, view: InstitutionView) -> Treatments:
-            return Treatments.of(
-                "loyalty_reward", np.flatnonzero(view.leave_per_year > 0.9), amount=self.reward
-            )
+            return Treatments.of("loyalty_reward", np.flatnonzero(view.leave_per_year > 0.9), amount=self.reward)
 
     own = make_policy("save_by_value", {"reward": 12}, {**SHELF, "save_by_value": SaveByValue})
     plan = as_plan(own.decide(view_of(beliefs_of(100, 1))))
@@ -256,6 +248,4 @@ def test_deciding_is_vectorised(arm: str) -> None:
         start = time.perf_counter()
         policy.decide(view)
         fastest = min(fastest, time.perf_counter() - start)
-    assert (
-        fastest / customers < 1e-6
-    )  # three times what was asked for, so that a busy machine does not fail it
+    assert fastest / customers < 1e-6  # three times what was asked for, so that a busy machine does not fail it

@@ -47,9 +47,7 @@ def test_nothing_of_the_view_can_be_written() -> None:
 
 
 def test_the_view_offers_no_protected_attribute() -> None:
-    assert not {"group", "age_years"} & (
-        set(FIELDS) | {name for name in dir(InstitutionView) if name[0] != "_"}
-    )
+    assert not {"group", "age_years"} & (set(FIELDS) | {name for name in dir(InstitutionView) if name[0] != "_"})
 
 
 def test_every_column_says_what_it_means() -> None:
@@ -86,9 +84,7 @@ def test_what_is_owed_product_by_product_adds_up(view: InstitutionView) -> None:
 def test_luck_is_that_of_the_address() -> None:
     view = view_of(beliefs_of(9, 2))
     word = address(POLICY, "us", crc32(b"lottery") & 0x1FF)
-    assert [draw4(7, 3, int(person), 5, word)[0] for person in view.person_id] == view.uniform(
-        "lottery"
-    ).tolist()
+    assert [draw4(7, 3, int(person), 5, word)[0] for person in view.person_id] == view.uniform("lottery").tolist()
 
 
 def test_luck_follows_the_person_and_differs_by_decision_and_month() -> None:

@@ -10,9 +10,7 @@ from policies.shelf.rules import QuadrantRules, Rules
 from policies.shelf.uniform import Uniform
 from policies.suggest import did_you_mean
 
-SHELF: dict[str, type] = {
-    policy.name: policy for policy in (DoNothing, Uniform, Rules, QuadrantRules, PriceMatch)
-}
+SHELF: dict[str, type] = {policy.name: policy for policy in (DoNothing, Uniform, Rules, QuadrantRules, PriceMatch)}
 """Name -> class of every policy on the shelf."""
 
 

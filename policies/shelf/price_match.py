@@ -22,9 +22,7 @@ class PriceMatch:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.at_most_points < np.inf:
-            raise SettingsError(
-                self.name, [("at_most_points", f"0 or more points, got {self.at_most_points!r}")]
-            )
+            raise SettingsError(self.name, [("at_most_points", f"0 or more points, got {self.at_most_points!r}")])
 
     def decide(self, view: InstitutionView) -> Plan:
         """Return the cuts that match the cheapest rival, within the limit."""

@@ -83,9 +83,7 @@ def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
             problems.append((path, f"a rule is {{when: ..., do: ...}}, got {row!r}"))
             continue
         unknown = [key for key in row if key not in _KEYS]
-        problems += [
-            (f"{path}.{key}", f"a rule has no '{key}'.{did_you_mean(str(key), _KEYS)}") for key in unknown
-        ]
+        problems += [(f"{path}.{key}", f"a rule has no '{key}'.{did_you_mean(str(key), _KEYS)}") for key in unknown]
         problems += [(f"{path}.{key}", f"a rule needs '{key}'") for key in ("when", "do") if key not in row]
         when, do, amount = row.get("when", "otherwise"), row.get("do", "none"), row.get("amount")
         try:
@@ -95,9 +93,7 @@ def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
         problems += treatment_problem(f"{path}.do", do, amount, pick=True)
         table.append(Rule(when, do, amount))
     if not rows:
-        problems.append(
-            ("rules", "at least one rule is wanted: - {when: months_past_due == 0, do: loyalty_reward}")
-        )
+        problems.append(("rules", "at least one rule is wanted: - {when: months_past_due == 0, do: loyalty_reward}"))
     if problems:
         raise SettingsError(policy, problems)
     return tuple(table)
@@ -195,9 +191,7 @@ class QuadrantRules:
     table: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        problems = treatment_problem(
-            "high_risk_high_return", self.high_risk_high_return, self.amount, pick=True
-        )
+        problems = treatment_problem("high_risk_high_return", self.high_risk_high_return, self.amount, pick=True)
         if problems:
             raise SettingsError(self.name, problems)
         setting = {"do": self.high_risk_high_return, "amount": self.amount}

@@ -1,0 +1,36 @@
+# Two commands set up and run everything: `make demo` and `make test`. The rest is for those who change the code.
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+
+.PHONY: demo test slow bench verify docs clean
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Tenure needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 demo") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.ready  ## the main job: four policies on the same people with the same luck
+	$(BIN)/tenure run quickstart.yaml
+
+test: $(VENV)/.ready  ## format, lint, types, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+slow: $(VENV)/.ready  ## tests that take minutes: large populations, bands
+	$(BIN)/python -m pytest -n 2 -m slow
+
+bench: $(VENV)/.ready  ## person-months per second, measured in one run
+	$(BIN)/python -m benchmarks.bench
+
+verify: $(VENV)/.ready  ## the published known answers, by the running simulator
+	$(BIN)/tenure verify
+
+docs: $(VENV)/.ready  ## pages and the figure that are made by the simulator
+	$(BIN)/python -m experiments.bands
+
+clean:
+	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache .hypothesis
