@@ -1,5 +1,7 @@
 """The one door: what users of Tenure import."""
 
+from experiments.config import load_experiment
+from experiments.runner import run_experiment
 from policies.plan import Acquisition, OfferChange, Plan, Treatments
 from policies.policy import Policy
 from policies.view import InstitutionView
@@ -15,4 +17,6 @@ __all__ = [
     "Plan",
     "Policy",
     "Treatments",
+    "load_experiment",
+    "run_experiment",
 ]

@@ -28,6 +28,9 @@ class Credit(NamedTuple):
         "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.42, 0.25, 0.12, 0.06, 0.04)  # fmt: skip
     roll: Annotated[tuple[float, float, float, float, float], Parameter(
         "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.45, 0.55, 0.75, 0.80, 0.85)  # fmt: skip
+    partial_cure: Annotated[tuple[float, float, float, float, float, float, float, float, float, float], Parameter(
+        "share/month", 0, 1, "missed 2 to 1, 3 to 1 and 2, 4 to 1..3, 5 to 1..4; assumption: who pays, pays all")] = (
+        0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # fmt: skip
     cure_risk: Annotated[float, Parameter("log-odds", -5, 5, "assumption: per unit of r")] = -0.25
     charge_off_at: Annotated[int, Parameter("payments", 1, 999, "180 days, US card practice (FFIEC)")] = 6
     barred_months: Annotated[int, Parameter("months", 0, 600, "assumption: five years on the file")] = 60
@@ -73,7 +76,7 @@ def shifted(p: float, log_odds_shift: float) -> float:
 
 @rule
 def months_past_due_next(months_past_due: int, u: float, miss: float, risk_above_average: float, credit: Credit) -> int:
-    """Missed payments outstanding one month on: a first miss, a cure, a roll, or no change."""
+    """Missed payments outstanding one month on: a first miss, a cure, a roll, a partial cure, or no change."""
     if months_past_due == 0:
         return 1 if u < miss else 0
     bucket = min(months_past_due, 5) - 1
@@ -81,7 +84,14 @@ def months_past_due_next(months_past_due: int, u: float, miss: float, risk_above
     if u < cure:
         return 0
     roll = min(credit.roll[bucket], 1.0 - cure)
-    return months_past_due + 1 if u < cure + roll else months_past_due
+    edge = cure + roll
+    if u < edge:
+        return months_past_due + 1
+    for missed in range(1, bucket + 1):
+        edge += credit.partial_cure[bucket * (bucket - 1) // 2 + missed - 1]
+        if u < edge:
+            return missed
+    return months_past_due
 
 
 @rule
@@ -92,12 +102,13 @@ def defaults_within_year(months_past_due: int, miss: float, risk_above_average: 
     cure_1 = shifted(credit.cure[0], credit.cure_risk * risk_above_average)
     cure_2 = shifted(credit.cure[1], credit.cure_risk * risk_above_average)
     roll_1, roll_2 = min(credit.roll[0], 1.0 - cure_1), min(credit.roll[1], 1.0 - cure_2)
+    back = min(credit.partial_cure[0], 1.0 - cure_2 - roll_2)
     current = 1.0 if months_past_due == 0 else 0.0
     one = 1.0 if months_past_due == 1 else 0.0
     two = 1.0 if months_past_due == 2 else 0.0
     for _ in range(12):
-        next_two = two * (1.0 - cure_2 - roll_2) + one * roll_1
-        next_one = one * (1.0 - cure_1 - roll_1) + current * miss
+        next_two = two * (1.0 - cure_2 - roll_2 - back) + one * roll_1
+        next_one = one * (1.0 - cure_1 - roll_1) + current * miss + two * back
         current = current * (1.0 - miss) + one * cure_1 + two * cure_2
         one, two = next_one, next_two
     return between(1.0 - current - one - two, 0.0, 1.0)

@@ -59,31 +59,28 @@ class World:
     fault: NDArray[np.float64]
 
 
-def as_rows(group: Any) -> np.ndarray[Any, Any]:
-    """Return nested parameters as a structured array of one row, which compiled rules read by pointer."""
+def dtype_like(group: Any) -> np.dtype[Any]:
+    """Return the structured row that holds nested parameters, so that compiled rules read them by pointer."""
 
-    def dtype_for(value: Any) -> Any:
+    def column(value: Any) -> tuple[Any, ...]:
         if hasattr(value, "_fields"):
-            return np.dtype([(name, *dtype_for_field(part)) for name, part in zip(value._fields, value, strict=True)])
-        return np.int64 if isinstance(value, int) else np.float64
+            return (dtype_like(value),)
+        if isinstance(value, tuple):
+            return (np.float64, (len(value),))
+        return (np.int64 if isinstance(value, int) else np.float64,)
 
-    def dtype_for_field(part: Any) -> tuple[Any, ...]:
-        if isinstance(part, tuple) and not hasattr(part, "_fields"):
-            return (np.float64, (len(part),))
-        return (dtype_for(part),)
-
-    return np.array([group], dtype_for(group))
+    return np.dtype([(name, *column(value)) for name, value in zip(group._fields, group, strict=True)])
 
 
 WORLD = np.dtype(
     [
-        ("now", as_rows(Month(0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0, 0.0)).dtype),
+        ("now", dtype_like(Month(0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0, 0.0))),
         ("institutions", np.int64),
         ("goods", np.int64),
         ("offers", OFFER, (MAX_INSTITUTIONS,)),
         ("products", PRODUCT, (MAX_PRODUCTS,)),
         ("effects", EFFECT, (MAX_TREATMENTS,)),
-        ("rules", as_rows(Rulebook()).dtype),
+        ("rules", dtype_like(Rulebook())),
         ("utilities", np.float64, (MAX_INSTITUTIONS,)),
         ("considered", np.int64, (MAX_INSTITUTIONS,)),
         ("contacted", np.int64, (MAX_INSTITUTIONS,)),

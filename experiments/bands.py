@@ -1,24 +1,48 @@
-"""The bands that the default market must lie in: published facts beside what came out of the running market."""
+"""The bands that the default market must lie in: published facts beside what came out of the running market.
 
-from typing import NamedTuple
+    python -m experiments.bands [--replications N]    run the markets and rewrite docs/bands.md (minutes)
+"""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from agents.choice import looks_around
+from agents.person import DECLINE, MATURITY
+from experiments.facts import FACTS, INFORMATION, Fact
+from experiments.market_files import MARKETS
+from experiments.reading import overlay, read_with_extends
+from experiments.terminal import console, progress_bars
 from simulation.model import LifecycleModel
-from simulation.settings import MarketSettings
+from simulation.settings import MarketSettings, market_from
 
 MONTHS = 120
+STEADY_MONTHS = 60
+PAGE = Path(__file__).parent.parent / "docs" / "bands.md"
+STANDARD_CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "default": ("default", {}),
+    "steady": ("default", {"world": {"macro_sd": 0}}),
+    "crisis": ("crisis", {}),
+}
+"""Case -> shipped market, and what is changed in it."""
 
 
 class Band(NamedTuple):
-    """One fact: its published range and what the market gave."""
+    """One fact: its published range and what the market gave, mean and standard deviation over replications."""
 
     fact: str
     low: float
     high: float
     value: float
+    sd: float
     source: str
+    measured: str
 
     @property
     def inside(self) -> bool:
@@ -26,51 +50,61 @@ class Band(NamedTuple):
         return bool(self.low <= self.value <= self.high)
 
 
+class Lived(NamedTuple):
+    """A market that was recorded after its burn-in."""
+
+    table: pd.DataFrame
+    looked: float
+    """share of customers who looked around at least once in the last twelve months"""
+
+
+def shipped(case: str, changes: dict[str, Any] | None = None) -> MarketSettings:
+    """Return the market of a case (`default`, `steady`, `crisis`), with further changes by section.
+
+    Raises
+    ------
+    ValueError
+        If there is no such case.
+    """
+    if case not in STANDARD_CASES:
+        raise ValueError(f"there is no case {case!r}; there are {', '.join(STANDARD_CASES)}")
+    name, own = STANDARD_CASES[case]
+    data: dict[str, Any] = dict(read_with_extends(MARKETS / f"{name}.market.yaml", [MARKETS]).data)
+    for section in (own, changes or {}):
+        for key, value in section.items():
+            data[key] = {**data.get(key, {}), **value} if isinstance(value, dict) else value
+    return market_from(data)
+
+
 def lived(settings: MarketSettings, seed: int, replication: int, months: int = MONTHS) -> pd.DataFrame:
     """Return the recording of a market after its burn-in, every institution following its configured policy."""
+    return lived_and_looked(settings, seed, replication, months).table
+
+
+def lived_and_looked(settings: MarketSettings, seed: int, replication: int, months: int = MONTHS) -> Lived:
+    """As `lived`, with the share that looked around in the last year, which the recording has not."""
     model = LifecycleModel(settings, seed, replication, first_month=-settings.burn_in_months)
     for _ in range(settings.burn_in_months):
         model.step()
     model.start_recording()
-    for _ in range(months):
+    never: dict[int, float] = {}
+    for month in range(months):
         model.step()
-    return model.recording()
+        if month >= months - 12:
+            _look(model, never)
+    return Lived(model.recording(), 1.0 - float(np.mean(list(never.values()))) if never else 0.0)
 
 
-def _all_institutions(table: pd.DataFrame, measure: str) -> pd.DataFrame:
-    part = table[(table["measure"] == measure) & ~table["institution"].isin(["nobody", "gone"])]
-    return part[part["month"] >= 0]
-
-
-def _rate_per_year(table: pd.DataFrame, leavers: str, stock: str, by: str) -> pd.Series:
-    left = _all_institutions(table, leavers).groupby("b" if by else "measure")["value"].sum()
-    there = _all_institutions(table, stock).groupby("a" if by else "measure")["value"].sum()
-    if not by:
-        return pd.Series({"all": 12.0 * left.sum() / there.sum()})
-    return (12.0 * left / there).fillna(0.0)
-
-
-def market_figures(table: pd.DataFrame) -> dict[str, float]:
-    """Return the figures of all institutions together that bands are about, from one recording."""
-    by_tenure = _rate_per_year(table, "leavers", "customers_by_tenure", "tenure")
-    by_products = _rate_per_year(table, "leavers_by_products", "customers_by_products", "products")
-    years = [float(by_tenure.get(str(year), 0.0)) for year in range(10)]
-    left = _all_institutions(table, "leavers")
-    causes = left.groupby("a")["value"].sum()
-    ledger = _all_institutions(table, "ledger").groupby("a")["value"].sum()
-    credit = _all_institutions(table, "credit_balance")["value"].sum() / 12.0
-    late = _all_institutions(table, "past_due_balance").groupby("a")["value"].sum()
-    figures = {
-        "attrition_per_year": float(12.0 * left["value"].sum() / _all_institutions(table, "customers")["value"].sum()),
-        "first_year": years[0],
-        "later_year_rise": float(max(np.diff(years), default=0.0)),
-        "ten_years": float(by_tenure.get("10+", 0.0)),
-        "one_product": float(by_products.get("1", 0.0)),
-        "four_products": float(by_products.get("4+", by_products.get("3", 0.0))),
-        "charge_off_share": float(causes.get("charged_off", 0.0) / causes.sum()),
-        "charge_off": float(-ledger.get("credit_loss", 0.0) / max(credit, 1.0)),
-        "thirty_plus": float(late.reindex(["2", "3", "4", "5+"]).fillna(0.0).sum() / late.sum()),
-    }
-    for cause, count in causes.items():
-        figures[f"attrition_{cause}"] = float(12.0 * count / _all_institutions(table, "customers")["value"].sum())
-    return figures
+def _look(model: LifecycleModel, never: dict[int, float], every: int = 5) -> None:
+    """Multiply the chance that a customer (one in `every`) has not looked around by that of this month."""
+    people, choice = model.people, model.rules.choice
+    for i in np.flatnonzero(people["provider"] > 0)[::every].tolist():
+        one = people[i]
+        chance = 0.0
+        if one["loyal_to"] != one["provider"]:
+            chance = looks_around(
+                float(one["search_trait"]), float(one["satisfaction"]), one["stage"] == DECLINE,
+                one["stage"] == MATURITY, False, one["episode_months"] > 0, 0.0, choice,
+            )  # fmt: skip
+        key = int(one["id"])
+        never[key] = never.get(key, 1.0) * (1.0 - chance)

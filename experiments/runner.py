@@ -265,7 +265,7 @@ def write_about(folder: Path, experiment: Experiment, order: Order, runs: Sequen
         "config": str(experiment.path.resolve()), "sets": list(experiment.sets), "plugins": list(order.plugins),
         "tenure": order.record["tenure"], "sources": order.record["sources"],
     }  # fmt: skip
-    store._write_whole(folder / ABOUT, json.dumps(about, indent=1, ensure_ascii=False).encode())
+    store.write_whole(folder / ABOUT, json.dumps(about, indent=1, ensure_ascii=False).encode())
 
 
 def compile_rules(order: Order, tell: Progress) -> None:

@@ -93,7 +93,7 @@ def write_run(folder: Path, name: str, table: pa.Table | pd.DataFrame, metadata:
     with pq.ParquetWriter(sink, plain.schema, **layout) as writer:
         writer.write_table(plain)
         writer.add_key_value_metadata({_RECORD: record, _SEAL: _SEAL_MARK + _ZEROS})
-    _write_whole(path, _sealed(sink.getvalue().to_pybytes()))
+    write_whole(path, _sealed(sink.getvalue().to_pybytes()))
     _failure_path(folder, name).unlink(missing_ok=True)
     return path
 
@@ -109,7 +109,7 @@ def write_failure(folder: Path, name: str, error: str, command: str, metadata: M
     _path(folder, name)
     path = _failure_path(folder, name)
     record = {**metadata, "name": name, "format": FORMAT, "error": error, "command": command}
-    _write_whole(path, json.dumps(json.loads(canonical_json(record)), indent=1, ensure_ascii=False).encode())
+    write_whole(path, json.dumps(json.loads(canonical_json(record)), indent=1, ensure_ascii=False).encode())
     return path
 
 
@@ -311,7 +311,7 @@ def _sealed(data: bytes) -> bytes:
     return data[:start] + _seal(data, start) + data[start + 64 :]
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write under another name, make sure that it is on the disk, then give it its name."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:

@@ -85,7 +85,7 @@ def live_start(order: Order, task: Task) -> None:
             model.step()
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **model.state())
-        store._write_whole(start_path(Path(order.folder), task.name), buffer.getvalue())
+        store.write_whole(start_path(Path(order.folder), task.name), buffer.getvalue())
     finally:
         _forget(model)
 

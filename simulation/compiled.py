@@ -12,7 +12,7 @@ from agents.market import Month
 from agents.month import live
 from agents.month_accounts import appraise
 from agents.month_beliefs import observe
-from agents.rulebook import WORLD, Rulebook, as_rows
+from agents.rulebook import WORLD, Rulebook
 
 CHUNK = 4096
 """People to a chunk. Fixed, so that the number of threads changes nothing."""
@@ -54,7 +54,7 @@ def worlds_around(
 ) -> NDArray[Any]:
     """Return what each chunk meets, shape (chunks,) of WORLD, with empty books and work space of its own."""
     world = np.zeros(1, WORLD)
-    world["now"], world["rules"] = as_rows(now), as_rows(rules)
+    world["now"][0], world["rules"][0] = now, rules
     world["institutions"], world["goods"] = len(offers), len(products)
     world["offers"][0, : len(offers)] = offers
     world["products"][0, : len(products)] = products
@@ -113,7 +113,17 @@ class CompiledEngine:
 
         def work(c: int) -> None:
             part = slice(c * CHUNK, (c + 1) * CHUNK)
-            observe_rows(beliefs[part], signals, at[part], now, effects, noise, as_rows(rules)[0], splits, faults[c])
+            observe_rows(
+                beliefs[part],
+                signals,
+                at[part],
+                now,
+                effects,
+                noise,
+                np.array([rules], WORLD["rules"])[0],
+                splits,
+                faults[c],
+            )
 
         self._each(work, chunks)
         return first_fault(faults)

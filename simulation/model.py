@@ -14,7 +14,7 @@ from agents.chance import MACRO, address, draw4
 from agents.checks import CHECKED
 from agents.formulas import normal_quantile
 from agents.learning import Splits
-from agents.market import KINDS, MAX_CHANNELS
+from agents.market import KINDS, MAX_CHANNELS, TREATMENT
 from agents.treatment import CONTACT
 from policies.guards import Allowed, Guards, guard
 from policies.plan import Plan, as_plan
@@ -142,6 +142,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.signals = first_signals(self.people, self.offers, self.products, seed, replication)
         self.files: list[Files] = [no_files() for _ in self.names]
         self.views: list[InstitutionView | None] = [None for _ in self.names]
+        self.released_eur = np.zeros(len(self.names))
         self.recorder: Recorder | None = None
         self.balances = self._balances()
         self._after = self.people["provider"].copy()
@@ -176,10 +177,11 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         fresh = np.zeros(len(cohort), SIGNAL)
         fresh["person_id"] = cohort["id"]
         self.people, self.signals = extended(self.people, cohort), extended(self.signals, fresh)
-        persistence, sd = self.settings.world.macro_persistence, self.settings.world.macro_sd
+        world = self.settings.world
+        mean, persistence, sd = world.macro_mean, world.macro_persistence, world.macro_sd
         u = draw4(self.seed_key, self.replication, 0, self.month, address(MACRO))[0]
         shock = normal_quantile(u) * sd * (1.0 - persistence**2) ** 0.5
-        self.systematic = persistence * self.systematic + shock
+        self.systematic = mean + persistence * (self.systematic - mean) + shock
         self.offers["reach"][:, :MAX_CHANNELS] = self.channels.rate
         self.offers["watches"] = [0] + [int(self._keeps_files(one)) for one in self.institutions]
         return world_of_month(
@@ -212,11 +214,15 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         for one in self.institutions:
             view = InstitutionView(
                 self.files[one.index].beliefs, posted, one.index, self.month, self.list_prices[one.index, :n],
-                self.guards.budget_per_month / self.settings.people_each_stands_for, self.seed_key, self.replication,
+                self.purse(one) / self.settings.people_each_stands_for, self.seed_key, self.replication,
             )  # fmt: skip
             self.views[one.index] = view
             plans.append(as_plan(one.policy.decide(view)))
         return plans
+
+    def purse(self, institution: InstitutionAgent) -> float:
+        """Money for treatments this month, EUR of the real book: the budget, and rewards kept back but not taken."""
+        return self.guards.budget_per_month + float(self.released_eur[institution.index])
 
     def guard(self, plans: list[Plan]) -> tuple[NDArray[Any], NDArray[np.int64], list[Allowed]]:
         """Trim every plan; return contacts sorted by person, where each person's begin, and what was refused."""
@@ -225,8 +231,9 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         for one, plan in zip(self.institutions, plans, strict=True):
             view = self.views[one.index]
             assert view is not None
-            budget = self.guards.budget_per_month
-            result = guard(plan, view, self.treatments, self.guards, budget, self.settings.people_each_stands_for)
+            scale = self.settings.people_each_stands_for
+            result = guard(plan, view, self.treatments, self.guards, self.purse(one), scale)
+            self.released_eur[one.index] = result.spent_eur
             allowed.append(result)
             rows = result.contacts.copy()
             rows["row"] = self.files[one.index].at[rows["row"]] if len(rows) else rows["row"]
@@ -263,6 +270,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         check_people(self.signals["before"], self.signals["provider"], self._after, len(self.names), self.month)
         self.balances, self._after = closing, self.signals["provider"].copy()
         self.channels.settle(totals.tally)
+        paid_eur = totals.ledger[:, TREATMENT] / 100.0 * self.settings.people_each_stands_for
+        self.released_eur = np.maximum(self.released_eur - paid_eur, 0.0)
 
     def _balances(self) -> NDArray[np.int64]:
         p, s = self.people, self.signals
@@ -294,7 +303,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         made = {
             "month": np.array(self.month), "systematic": np.array(self.systematic), "people": self.people[here],
             "signals": self.signals[here], "rate": self.channels.rate, "carried": self.channels.carried_cents,
-            "price": self.offers["price"],
+            "price": self.offers["price"], "released": self.released_eur,
         }  # fmt: skip
         for name, files in zip(self.names, self.files, strict=True):
             kept = here[files.at]
@@ -307,6 +316,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.people, self.signals = state["people"].copy(), state["signals"].copy()
         self.channels.rate, self.channels.carried_cents = state["rate"].copy(), state["carried"].copy()
         self.offers["price"] = state["price"]
+        self.released_eur = state["released"].copy()
         self.files = [Files(state["beliefs:" + n].copy(), state["at:" + n].copy()) for n in self.names]
         self.balances, self._after = self._balances(), self.people["provider"].copy()
         self.recorder = None

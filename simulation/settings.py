@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from agents.declaring import MAX_PRODUCTS, parameters_of
 from agents.market import MAX_CHANNELS
-from agents.rulebook import Rulebook
+from agents.rulebook import MAX_INSTITUTIONS, Rulebook
 from agents.traits import Traits
 from simulation.units import Count, Money, Months, Number, Rate, Share, parse_multiplier, parser_for
 
@@ -211,6 +211,7 @@ class GuardSettings(Settings):
 class WorldSettings(Settings):
     """The world around the market."""
 
+    macro_mean: Number = 0.0
     macro_persistence: Share = 0.95
     macro_sd: Number = 1.0
     switching_cost: Number = 0.0
@@ -241,6 +242,8 @@ class MarketSettings(Settings):
         problems = []
         if not 1 <= len(self.products) <= MAX_PRODUCTS:
             problems.append(f"products: from 1 to {MAX_PRODUCTS}, not {len(self.products)}")
+        if len(self.rivals) > MAX_INSTITUTIONS - 2:
+            problems.append(f"rivals: at most {MAX_INSTITUTIONS - 2}, not {len(self.rivals)}: join some")
         if self.people < 1:
             problems.append("people: at least 1")
         total = sum(one.share for one in self.institutions().values())

@@ -1,0 +1,1 @@
+"""What a month costs, measured; not part of the product."""

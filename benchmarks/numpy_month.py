@@ -1,0 +1,433 @@
+"""A month of the default market as a NumPy user would write it: one array per attribute, whole columns at a time.
+
+The same phases and formulas as the engine's, with luck from a NumPy generator, and for the default market alone: loan,
+card, savings and account are sold by every institution, so an offer's fit to need is 1; nobody is treated. Money is
+in EUR. It is here to be timed against the compiled engine.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, logit, ndtr, ndtri
+
+from agents.market import LINES
+from agents.month_accounts import MEDIAN_INCOME
+from agents.person import (
+    ACQUISITION,
+    CHARGED_OFF,
+    DECLINE,
+    GONE,
+    GROWTH,
+    MATURITY,
+    NOBODY,
+    OWN_REASONS,
+    POACHED,
+    SETTLED,
+)
+from agents.person import CAUSES as WAYS_OUT
+from agents.rulebook import Rulebook
+from benchmarks.numpy_people import CARD, LOAN, SAVINGS, Flags, Floats, Ints, Market, People
+
+(INTEREST, FEES, DEPOSIT_MARGIN, FUNDING, SERVICING, _, ACQUISITION_COST, CREDIT_LOSS, RECOVERY, CAPITAL_CHARGE) = (
+    range(len(LINES))
+)
+LOSS_GIVEN_DEFAULT = 0.85
+
+
+class Happened(NamedTuple):
+    """What a month added up to."""
+
+    ledger: Floats
+    """EUR by institution and line of profit and loss"""
+    causes: Ints
+    """how many left by each way out, index into CAUSES"""
+    contacts: Ints
+    """by institution and channel"""
+    joined: Ints
+    """by institution"""
+    margin_per_year: Floats
+    """this month's margin times twelve, shape (people,)"""
+    readings: tuple[Ints, Floats, Floats]
+    """our customers' places, and noisy readings of their risk and satisfaction"""
+
+
+def live_month(p: People, market: Market, rules: Rulebook, systematic: float, rng: np.random.Generator) -> Happened:
+    """Live one month in place; nobody may be gone at its start (`People.part` leaves them out)."""
+    m = len(market.fee)
+    ledger, joined = np.zeros((m, len(LINES))), np.zeros(m, np.int64)
+    causes = np.zeros(len(WAYS_OUT), np.int64)
+    needs_move(p, market, rules, rng)
+    pay_former_lenders(p, ledger, rules)
+    considered, contacts = meet_channels(p, market, ledger, rules, rng)
+    customers = p.provider > NOBODY
+    margin = bank(p, market, ledger, rules, rng)
+    lost = borrow_and_repay(p, market, ledger, margin, rules, systematic, rng)
+    draw_on_lines(p, market, rules)
+    experience(p, customers, market, rules, rng)
+    out = leave(p, customers, lost, market, rules, rng, causes)
+    choose(p, ~out, considered, market, rules, rng, causes, joined)
+    p.margin_per_year += np.where(p.provider > NOBODY, 0.15 * (margin - p.margin_per_year), 0.0)
+    own = np.flatnonzero(p.provider == 1)
+    noise = 1.0 / np.sqrt(rules.learning.risk_precision * np.maximum(p.held[:, own].sum(axis=0), 1))
+    risk = p.risk_trait[own] + p.risk_event[own] + noise * rng.standard_normal(len(own))
+    care = p.satisfaction[own] + rules.learning.care_noise * rng.standard_normal(len(own))
+    return Happened(ledger, causes, contacts, joined, margin, (own, risk, care))
+
+
+def needs_move(p: People, market: Market, rules: Rulebook, rng: np.random.Generator) -> None:
+    """Needs become acute and pass; life events move the changing part of risk."""
+    busy = p.episode_months > 0
+    p.episode_months -= busy
+    p.episode_product[busy & (p.episode_months == 0)] = -1
+    free = np.flatnonzero(~busy)
+    k = rng.integers(0, 4, len(free))
+    starts = rng.random(len(free)) < rules.needs.episodes_per_year / 6.0 * p.need[k, free]
+    at = free[starts]
+    p.episode_product[at] = k[starts]
+    p.episode_months[at] = 1 + np.floor(
+        rng.random(len(at)) * 2.0 * (rules.needs.episode_months - 1.0) + 0.5
+    ).astype(np.int64)  # fmt: skip
+    p.risk_event *= rules.needs.event_persistence
+    p.risk_event += market.event_shock_sd * rng.standard_normal(len(busy))
+    np.maximum(p.barred_months - 1, 0, out=p.barred_months)
+
+
+def pay_former_lenders(p: People, ledger: Floats, rules: Rulebook) -> None:
+    """Debts left behind run off; charged-off ones are recovered little by little."""
+    m = len(ledger)
+    at = np.flatnonzero(p.owed_before > 0.0)
+    owed, to = p.owed_before[at], p.owed_before_to[at]
+    ledger[:, INTEREST] += np.bincount(to, owed * rules.credit.usual_price / 1200.0, m)
+    p.owed_before[at] = owed - np.minimum(owed, np.maximum(20.0, owed / 12.0))
+    at = np.flatnonzero(p.recovery > 0.0)
+    left = p.recovery[at]
+    paid = np.minimum(left, np.maximum(5.0, left / rules.credit.recovery_months))
+    ledger[:, RECOVERY] += np.bincount(p.recovery_to[at], paid, m)
+    p.recovery[at] = left - paid
+
+
+def meet_channels(
+    p: People, market: Market, ledger: Floats, rules: Rulebook, rng: np.random.Generator
+) -> tuple[Flags, Ints]:
+    """Others reach out, contacts are read or not: who is considered, shape (institutions, people), and contacts."""
+    m, n = len(market.fee), len(p.provider)
+    above = p.risk_trait + p.risk_event - rules.credit.average_risk
+    score = 0.5 * rules.reach.score_fit + rules.reach.score_episode * (p.episode_months > 0)
+    score = np.clip(score - rules.reach.score_risk * above, -5.0, 5.0)
+    contacts = np.zeros(market.reach.shape, np.int64)
+    contacted = np.zeros((m, n), bool)
+    received = np.zeros(n, np.int64)
+    for j, c in zip(*np.nonzero(market.reach > 0.0), strict=True):
+        rate, precision = market.reach[j, c], market.precision[j, c]
+        p_contact = -np.expm1(-rate * np.exp(precision * score)) if precision > 0.0 else -np.expm1(-rate)
+        hit = (rng.random(n) < p_contact) & (p.provider != j)
+        contacts[j, c] = np.count_nonzero(hit)
+        contacted[j] |= hit
+        received += hit
+    ledger[:, ACQUISITION_COST] -= (contacts * market.contact_cost).sum(axis=1)
+    at = np.flatnonzero(received)
+    reads = rules.reach.read_share * p.attention[at] / (p.attention[at] + received[at])
+    considered = np.zeros((m, n), bool)
+    considered[:, at] = contacted[:, at] & (rng.random((m, len(at))) < reads)
+    return considered, contacts
+
+
+def bank(p: People, market: Market, ledger: Floats, rules: Rulebook, rng: np.random.Generator) -> Floats:
+    """Take a product one needs, keep deposits, pay fees; returns the month's margin so far, EUR a year."""
+    m = len(market.fee)
+    at = np.flatnonzero((p.episode_product >= 0) & (p.provider > NOBODY))
+    k = p.episode_product[at]
+    asks = expit(rules.needs.take_on_own + rules.needs.take_need * p.need[k, at]
+                 + rules.needs.take_satisfaction * p.satisfaction[at])  # fmt: skip
+    asks = (rng.random(len(at)) < asks) & ~p.held[k, at]
+    open_products(p, at[asks], k[asks], market, rules, rng)
+    income = np.zeros(len(p.provider))
+    net = market.fee - market.servicing
+    for product in range(4):
+        income += net[p.provider, product] * p.held[product]
+        count = np.bincount(p.provider, p.held[product], m)
+        ledger[:, FEES] += count * market.fee[:, product]
+        ledger[:, SERVICING] -= count * market.servicing[:, product]
+    kept = p.held[SAVINGS]
+    wanted = market.amount[SAVINGS] * 2.0 / MEDIAN_INCOME * p.income * p.depth
+    p.balance[SAVINGS] += 0.1 * (wanted - p.balance[SAVINGS]) * kept
+    margin = p.balance[SAVINGS] * ((market.funding + market.rate[:, SAVINGS]) / 12.0)[p.provider]
+    ledger[:, DEPOSIT_MARGIN] += np.bincount(p.provider, margin, m)
+    interchange = 0.25 * market.interchange * p.income * p.depth * p.need[CARD] * p.held[CARD]
+    ledger[:, FEES] += np.bincount(p.provider, interchange, m)
+    return 12.0 * (income + margin + interchange)
+
+
+def scores(p: People, at: Ints, j: Ints, market: Market, rng: np.random.Generator) -> Floats:
+    """What the scorecards of institutions j read of the people at these places."""
+    return p.risk_trait[at] + p.risk_event[at] + market.score_noise[j] * rng.standard_normal(len(at))
+
+
+def would_lend(p: People, at: Ints, j: Ints, score: Floats, market: Market) -> Flags:
+    """Underwriting: not past due, not barred, not above the highest accepted risk."""
+    clean = (p.months_past_due[at] == 0) & (p.barred_months[at] == 0)
+    return np.asarray(clean & (score <= market.highest_risk[j]))
+
+
+def premium(j: Ints, above: Floats, market: Market) -> Floats:
+    """Price for believed risk, points."""
+    return np.asarray(market.premium_per_risk[j] * np.clip(above, 0.0, 6.0))
+
+
+def open_products(p: People, at: Ints, k: Ints, market: Market, rules: Rulebook, rng: np.random.Generator) -> Ints:
+    """Open product k for the people at these places, where the provider would lend; returns who has it now."""
+    j = p.provider[at]
+    score, credit = scores(p, at, j, market, rng), k <= CARD
+    fine = ~p.held[k, at] & (~credit | would_lend(p, at, j, score, market))
+    at, k, j, score, credit = at[fine], k[fine], j[fine], score[fine], credit[fine]
+    p.premium[at[credit]] = premium(j[credit], score[credit] - rules.credit.average_risk, market)
+    p.held[k, at] = True
+    size = market.amount[k] * np.clip(p.income[at] / MEDIAN_INCOME, 0.3, 3.0)
+    card, loan = k == CARD, k == LOAN
+    above = p.risk_trait[at[card]] + p.risk_event[at[card]] - rules.credit.average_risk
+    p.line[at[card]] = size[card] * np.clip(1.0 - 0.25 * above, 0.3, 1.5)
+    lent = size[loan] * (0.5 + rng.random(np.count_nonzero(loan)))
+    p.months_left[at[loan]] = rng.integers(market.terms[0], market.terms[1] + 1, len(lent))
+    p.balance[LOAN, at[loan]] += lent
+    p.balance[CARD, at[loan]] -= np.minimum(lent, rules.needs.consolidates * p.balance[CARD, at[loan]])
+    return at
+
+
+def borrow_and_repay(
+    p: People, market: Market, ledger: Floats, margin: Floats, rules: Rulebook, systematic: float,
+    rng: np.random.Generator,
+) -> Ints:  # fmt: skip
+    """Interest, payments, missed payments, capital, charge-off; returns the places of those charged off."""
+    m, credit = len(market.fee), rules.credit
+    at = np.flatnonzero((p.provider > NOBODY) & ((p.balance[LOAN] + p.balance[CARD] > 0.0) | (p.months_past_due > 0)))
+    j, loan, card, line, before = (
+        p.provider[at],
+        p.balance[LOAN, at],
+        p.balance[CARD, at],
+        p.line[at],
+        p.months_past_due[at],
+    )
+    owed, risk = loan + card, p.risk_trait[at] + p.risk_event[at]
+    above = risk - credit.average_risk
+    used = np.where(line > 0.0, np.clip(card / np.maximum(line, 0.01), 0.0, 1.5), 0.4)
+    debt = np.clip(owed / (12.0 * p.income[at]), 0.0, 5.0)
+    x = ndtri(expit(risk + credit.miss_utilisation * (used - 0.4) + credit.miss_debt * debt))
+    miss = ndtr((x + np.sqrt(credit.correlation) * systematic) / np.sqrt(1.0 - credit.correlation))
+    cure, roll = cure_and_roll(np.minimum(before, 5), above, rules)
+    u = rng.random(len(at))
+    due = np.where(before == 0, u < miss, np.where(u < cure, 0, np.where(u < cure + roll, before + 1, before)))
+    missed = due > before
+    p.months_past_due[at] = due
+    pd = np.clip(defaults_within_year(due, miss, above, rules), 0.0005, 0.9999)
+    rho = credit.basel_correlation
+    share = LOSS_GIVEN_DEFAULT * (ndtr((ndtri(pd) + np.sqrt(rho) * 3.090232306167813) / np.sqrt(1.0 - rho)) - pd)
+    funding = owed * market.funding[j] / 12.0
+    extra = p.premium[at] / 100.0
+    of_loan = loan * np.maximum(0.0, market.rate[j, LOAN] + extra) / 12.0
+    of_card = card * np.maximum(0.0, market.rate[j, CARD] + extra) / 12.0
+    ledger[:, CAPITAL_CHARGE] -= np.bincount(j, owed * share * credit.capital_cost / 12.0, m)
+    ledger[:, FUNDING] -= np.bincount(j, funding, m)
+    ledger[:, INTEREST] += np.bincount(j, of_loan + of_card, m)
+    margin[at] += 12.0 * (of_loan + of_card - funding)
+    loan, card = loan + of_loan * missed, card + of_card * missed
+    lost = due >= credit.charge_off_at
+    ledger[:, CREDIT_LOSS] -= np.bincount(j[lost], (loan + card)[lost], m)
+    p.recovery[at[lost]] = (1.0 - LOSS_GIVEN_DEFAULT) * (loan + card)[lost]
+    p.recovery_to[at[lost]], p.barred_months[at[lost]] = j[lost], credit.barred_months
+    months = p.months_left[at]
+    pays = ~missed & p.held[LOAN, at]
+    loan = np.where(pays, loan - loan / np.maximum(months, 1), loan)
+    done = pays & (months <= 1)
+    p.months_left[at] = np.maximum(0, months - pays)
+    p.held[LOAN, at[done]] = False
+    p.balance[LOAN, at], p.balance[CARD, at] = np.where(lost | done, 0.0, loan), np.where(lost, 0.0, card)
+    return at[lost]
+
+
+def cure_and_roll(missed: Ints, above: Floats, rules: Rulebook) -> tuple[Floats, Floats]:
+    """Probabilities of curing and of missing one more, by missed payments 0..5 (of 0, as of 1)."""
+    bucket = np.maximum(missed, 1) - 1
+    cure = np.asarray(rules.credit.cure)[bucket]
+    cure = expit(logit(cure) + rules.credit.cure_risk * above)
+    return np.asarray(cure), np.minimum(np.asarray(rules.credit.roll)[bucket], 1.0 - cure)
+
+
+def defaults_within_year(due: Ints, miss: Floats, above: Floats, rules: Rulebook) -> Floats:
+    """P(three or more missed payments at some month end of the next twelve), by the delinquency chain."""
+    cure_1, roll_1 = cure_and_roll(np.ones_like(due), above, rules)
+    cure_2, roll_2 = cure_and_roll(np.full_like(due, 2), above, rules)
+    current, one, two = (np.where(due == d, 1.0, 0.0) for d in (0, 1, 2))
+    stay_0, stay_1, stay_2 = 1.0 - miss, 1.0 - cure_1 - roll_1, 1.0 - cure_2 - roll_2
+    for _ in range(12):
+        current, one, two = (
+            current * stay_0 + one * cure_1 + two * cure_2,
+            one * stay_1 + current * miss,
+            two * stay_2 + one * roll_1,
+        )
+    return np.asarray(1.0 - current - one - two)
+
+
+def draw_on_lines(p: People, market: Market, rules: Rulebook) -> None:
+    """Card balances of those who pay move toward what they want drawn."""
+    credit = rules.credit
+    at = np.flatnonzero(p.held[CARD] & (p.months_past_due == 0) & (p.provider > NOBODY))
+    price = np.maximum(0.1, market.points[p.provider[at], CARD] + p.premium[at])
+    share = credit.utilisation + credit.utilisation_need * p.need[CARD, at]
+    share += credit.utilisation_income / 0.6 * np.log(p.income[at] / MEDIAN_INCOME)
+    share = np.clip(share * (price / credit.usual_price) ** credit.rate_elasticity, 0.0, 1.0)
+    p.balance[CARD, at] += credit.draw_speed * (share * p.line[at] - p.balance[CARD, at])
+
+
+def experience(p: People, customers: Flags, market: Market, rules: Rulebook, rng: np.random.Generator) -> None:
+    """Satisfaction, expectation, fatigue, depth, stage and tenure of customers."""
+    group, life = rules.relationship, rules.lifecycle
+    at = np.flatnonzero(customers)
+    stage, fatigue, depth = p.stage[at], p.fatigue[at], p.depth[at]
+    delivered = market.service[p.provider[at]] + group.service_sd * rng.standard_normal(len(at))
+    surprise = delivered - p.expectation[at]
+    satisfaction = group.satisfaction_kept * p.satisfaction[at] + group.surprise * surprise
+    satisfaction -= group.satisfaction_per_fatigue * fatigue
+    toward = delivered + group.expectation_best * np.maximum(0.0, market.service[1:].max() - delivered)
+    p.expectation[at] += group.expectation_moves * (toward - p.expectation[at])
+    fatigue = group.fatigue_kept * fatigue
+    held = p.held[:, at].sum(axis=0)
+    potential = expit(
+        group.potential + group.potential_per_product * held + group.potential_satisfaction * satisfaction
+    )
+    speed = group.depth_speed * np.where(stage == GROWTH, group.growth_factor, 1.0)
+    depth = depth + speed * depth * (potential - depth)
+    depth = np.where(stage == DECLINE, depth * (1.0 - group.decline_loss), depth)
+    x = np.full(len(at), life.first_use)
+    x = np.where(stage == GROWTH, life.maturity + life.maturity_depth * depth, x)
+    declines = life.decline + life.decline_satisfaction * satisfaction + life.decline_fatigue * fatigue
+    x = np.where(stage == MATURITY, declines, x)
+    x = np.where(stage == DECLINE, life.saved + life.saved_satisfaction * satisfaction, x)
+    moves = rng.random(len(at)) < expit(x)
+    after = np.array([GROWTH, MATURITY, DECLINE, GROWTH])
+    p.stage[at], p.satisfaction[at], p.fatigue[at] = np.where(moves, after[stage], stage), satisfaction, fatigue
+    p.depth[at] = np.clip(depth, 0.0, 1.0)
+    p.tenure_months[at] += 1
+
+
+def leave(
+    p: People, customers: Flags, lost: Ints, market: Market, rules: Rulebook, rng: np.random.Generator, causes: Ints
+) -> Flags:
+    """Charged off, settled, own reasons: who leaves, shape (people,)."""
+    out = np.zeros(len(p.provider), bool)
+    out[lost] = True
+    empty = np.flatnonzero(customers & ~p.held.any(axis=0) & ~out)
+    k = first_products(p, empty, rng)
+    x = rules.lifecycle.renew + rules.lifecycle.renew_need * p.need[k, empty]
+    renews = rng.random(len(empty)) < expit(x + rules.lifecycle.renew_satisfaction * p.satisfaction[empty])
+    renews &= ~((k <= CARD) & (p.barred_months[empty] > 0))
+    out[empty] = True
+    out[open_products(p, empty[renews], k[renews], market, rules, rng)] = False
+    causes[CHARGED_OFF], causes[SETTLED] = len(lost), np.count_nonzero(out) - len(lost)
+    at = np.flatnonzero(customers & ~out)
+    further = np.maximum(p.held[:, at].sum(axis=0) - 1, 0)
+    yearly = expit(logit(p.leave_per_year[at]) + rules.lifecycle.leave_per_product * further)
+    stays = 1.0 + np.expm1(np.log1p(-yearly) / 12.0)
+    stays *= np.where(p.stage[at] == DECLINE, 1.0 - rules.lifecycle.decline_gone, 1.0)
+    own = at[rng.random(len(at)) >= stays]
+    causes[OWN_REASONS] = len(own)
+    to_nobody = np.flatnonzero(out)
+    out[own] = True
+    close_accounts(p, to_nobody)
+    close_accounts(p, own)
+    enter(p, to_nobody, np.full(len(to_nobody), NOBODY), market, rules)
+    enter(p, own, np.full(len(own), GONE), market, rules)
+    return out
+
+
+def first_products(p: People, at: Ints, rng: np.random.Generator) -> Ints:
+    """Which product opens a relationship: drawn by need, the acute one threefold; none of credit for the barred."""
+    weight = p.need[:, at] * np.where(np.arange(4)[:, None] == p.episode_product[at], 3.0, 1.0)
+    weight[:SAVINGS, p.barred_months[at] > 0] = 0.0
+    bounds = np.cumsum(weight, axis=0)
+    return np.asarray((rng.random(len(at)) * bounds[-1] >= bounds).sum(axis=0))
+
+
+def close_accounts(p: People, at: Ints) -> None:
+    """Whatever is left is paid; nothing is held any more."""
+    p.balance[:, at], p.held[:, at] = 0.0, False
+    p.months_left[at], p.months_past_due[at] = 0, 0
+    p.line[at], p.premium[at] = 0.0, 0.0
+
+
+def enter(p: People, at: Ints, j: Ints, market: Market, rules: Rulebook) -> None:
+    """Relationships start anew with these providers."""
+    p.provider[at], p.stage[at], p.tenure_months[at] = j, ACQUISITION, 0
+    p.satisfaction[at], p.fatigue[at], p.margin_per_year[at] = 0.0, 0.0, 0.0
+    p.expectation[at] = np.where(j > NOBODY, market.service[np.maximum(j, 0)], 0.0)
+    p.depth[at] = np.where(j > NOBODY, rules.relationship.depth_start, 0.0)
+
+
+def choose(
+    p: People, here: Flags, considered: Flags, market: Market, rules: Rulebook, rng: np.random.Generator,
+    causes: Ints, joined: Ints,
+) -> None:  # fmt: skip
+    """Who looks around or has read a contact compares offers, logit over the options, and may join another."""
+    group = rules.choice
+    x = group.search + group.search_spread * p.search_trait + group.search_satisfaction * p.satisfaction
+    x += group.search_decline * (p.stage == DECLINE) + group.search_maturity * (p.stage == MATURITY)
+    x += group.search_without * (p.provider == NOBODY) + group.search_episode * (p.episode_months > 0)
+    searches = rng.random(len(x)) < expit(x)
+    free = (
+        here & (p.owed_before <= 0.0) & (p.months_past_due == 0) & ((p.loyal_to != p.provider) | (p.provider == NOBODY))
+    )
+    at = np.flatnonzero(free & (searches | considered.any(axis=0)))
+    options = considered[:, at] | searches[at]
+    options[NOBODY], people = False, np.arange(len(at))
+    now = p.provider[at]
+    options[now, people] = True
+    at, options = at[options.sum(axis=0) > 1], options[:, options.sum(axis=0) > 1]
+    now, people = p.provider[at], np.arange(len(at))
+    worth = utilities(p, at, market, rules) / group.noise + rng.gumbel(size=options.shape)
+    chosen = np.where(options, worth, -np.inf).argmax(axis=0)
+    moves = (chosen != now) & (chosen > NOBODY)
+    join(p, at[moves], chosen[moves], market, rules, rng, causes, joined)
+
+
+def utilities(p: People, at: Ints, market: Market, rules: Rulebook) -> Floats:
+    """Utility of every institution's offer, shape (institutions, at); row 0 is having no provider."""
+    group, now, people = rules.choice, p.provider[at], np.arange(len(at))
+    above = p.risk_trait[at] + p.risk_event[at] - rules.credit.average_risk
+    need = p.need[:, at]
+    total = need.sum(axis=0)
+    extra = market.premium_per_risk[:, None] * np.clip(above, 0.0, 6.0)
+    extra[now, people] = p.premium[at]
+    price = (market.points @ need + extra * (need[LOAN] + need[CARD])) / total
+    worth = (
+        (market.quality + group.fit_weight + market.ease)[:, None] - p.price_sensitivity[at] * price + p.taste[:, at]
+    )
+    further = group.cost_per_product * np.maximum(p.held[:, at].sum(axis=0) - 1, 0)
+    worth[now, people] += group.satisfaction_weight * p.satisfaction[at] + p.inertia[at] + further - market.ease[now]
+    worth[NOBODY] = group.nobody
+    return np.asarray(worth)
+
+
+def join(
+    p: People, at: Ints, j: Ints, market: Market, rules: Rulebook, rng: np.random.Generator, causes: Ints, joined: Ints
+) -> None:
+    """The chosen institution accepts or not; debts are refinanced, deposits withdrawn, a first product opened."""
+    score, k = scores(p, at, j, market, rng), first_products(p, at, rng)
+    owed = p.balance[LOAN, at] + p.balance[CARD, at]
+    fine = ((k > CARD) & (owed <= 0.0)) | would_lend(p, at, j, score, market)
+    at, j, k, score, owed = at[fine], j[fine], k[fine], score[fine], owed[fine]
+    old = p.provider[at]
+    above = p.risk_trait[at] + p.risk_event[at] - rules.credit.average_risk
+    limit = 3.0 * p.income[at] * np.clip(1.5 - 0.3 * above, 0.5, 2.0)
+    loan = np.minimum(p.balance[LOAN, at], limit)
+    card = np.minimum(p.balance[CARD, at], limit - loan)
+    p.owed_before[at], p.owed_before_to[at] = owed - loan - card, old
+    line, months = p.line[at], p.months_left[at]
+    close_accounts(p, at)
+    p.balance[LOAN, at], p.balance[CARD, at] = loan, card
+    p.held[LOAN, at], p.held[CARD, at] = loan > 0.0, card > 0.0
+    p.months_left[at] = np.where(loan > 0.0, np.maximum(6, months), 0)
+    p.line[at] = np.where(card > 0.0, np.maximum(line, card), 0.0)
+    enter(p, at, j, market, rules)
+    p.premium[at] = premium(j, score - rules.credit.average_risk, market)
+    open_products(p, at, k, market, rules, rng)
+    causes[POACHED] += np.count_nonzero(old > NOBODY)
+    joined += np.bincount(j, minlength=len(joined))
