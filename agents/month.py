@@ -255,6 +255,8 @@ def show(person: Person, signal: Signal, world: World) -> None:
             deposits += person.balance_cents[k]
     signal.revolving_cents, signal.deposit_cents = revolving, deposits
     signal.credit_cents = owed_cents(person, world)
+    if signal.joined == 1:
+        signal.application_score = application_score(person, person.provider, world)
     risk = person.risk_trait + person.risk_event
     if world.offers[person.provider].watches == 0:
         return
@@ -262,5 +264,3 @@ def show(person: Person, signal: Signal, world: World) -> None:
     noise = learning.reading_noise(world.rules.learning.risk_precision * held_products(person))
     signal.risk_reading = risk + noise * normal_quantile(u)
     signal.care_reading = person.satisfaction + world.rules.learning.care_noise * normal_quantile(v)
-    if signal.joined == 1:
-        signal.application_score = application_score(person, person.provider, world)

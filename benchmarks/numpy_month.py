@@ -8,7 +8,7 @@ in EUR. It is here to be timed against the compiled engine.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import expit, logit
 
 from agents.market import LINES
 from agents.month_accounts import MEDIAN_INCOME
@@ -26,12 +26,23 @@ from agents.person import (
 )
 from agents.person import CAUSES as WAYS_OUT
 from agents.rulebook import Rulebook
-from benchmarks.numpy_people import CARD, LOAN, SAVINGS, Flags, Floats, Ints, Market, People
-
-(INTEREST, FEES, DEPOSIT_MARGIN, FUNDING, SERVICING, _, ACQUISITION_COST, CREDIT_LOSS, RECOVERY, CAPITAL_CHARGE) = (
-    range(len(LINES))
+from benchmarks.numpy_credit import borrow_and_repay, draw_on_lines
+from benchmarks.numpy_people import (
+    ACQUISITION_COST,
+    CARD,
+    DEPOSIT_MARGIN,
+    FEES,
+    INTEREST,
+    LOAN,
+    RECOVERY,
+    SAVINGS,
+    SERVICING,
+    Flags,
+    Floats,
+    Ints,
+    Market,
+    People,
 )
-LOSS_GIVEN_DEFAULT = 0.85
 
 
 class Happened(NamedTuple):
@@ -155,7 +166,7 @@ def bank(p: People, market: Market, ledger: Floats, rules: Rulebook, rng: np.ran
     ledger[:, DEPOSIT_MARGIN] += np.bincount(p.provider, margin, m)
     interchange = 0.25 * market.interchange * p.income * p.depth * p.need[CARD] * p.held[CARD]
     ledger[:, FEES] += np.bincount(p.provider, interchange, m)
-    return 12.0 * (income + margin + interchange)
+    return np.asarray(12.0 * (income + margin + interchange))
 
 
 def scores(p: People, at: Ints, j: Ints, market: Market, rng: np.random.Generator) -> Floats:
@@ -191,91 +202,6 @@ def open_products(p: People, at: Ints, k: Ints, market: Market, rules: Rulebook,
     p.balance[LOAN, at[loan]] += lent
     p.balance[CARD, at[loan]] -= np.minimum(lent, rules.needs.consolidates * p.balance[CARD, at[loan]])
     return at
-
-
-def borrow_and_repay(
-    p: People, market: Market, ledger: Floats, margin: Floats, rules: Rulebook, systematic: float,
-    rng: np.random.Generator,
-) -> Ints:  # fmt: skip
-    """Interest, payments, missed payments, capital, charge-off; returns the places of those charged off."""
-    m, credit = len(market.fee), rules.credit
-    at = np.flatnonzero((p.provider > NOBODY) & ((p.balance[LOAN] + p.balance[CARD] > 0.0) | (p.months_past_due > 0)))
-    j, loan, card, line, before = (
-        p.provider[at],
-        p.balance[LOAN, at],
-        p.balance[CARD, at],
-        p.line[at],
-        p.months_past_due[at],
-    )
-    owed, risk = loan + card, p.risk_trait[at] + p.risk_event[at]
-    above = risk - credit.average_risk
-    used = np.where(line > 0.0, np.clip(card / np.maximum(line, 0.01), 0.0, 1.5), 0.4)
-    debt = np.clip(owed / (12.0 * p.income[at]), 0.0, 5.0)
-    x = ndtri(expit(risk + credit.miss_utilisation * (used - 0.4) + credit.miss_debt * debt))
-    miss = ndtr((x + np.sqrt(credit.correlation) * systematic) / np.sqrt(1.0 - credit.correlation))
-    cure, roll = cure_and_roll(np.minimum(before, 5), above, rules)
-    u = rng.random(len(at))
-    due = np.where(before == 0, u < miss, np.where(u < cure, 0, np.where(u < cure + roll, before + 1, before)))
-    missed = due > before
-    p.months_past_due[at] = due
-    pd = np.clip(defaults_within_year(due, miss, above, rules), 0.0005, 0.9999)
-    rho = credit.basel_correlation
-    share = LOSS_GIVEN_DEFAULT * (ndtr((ndtri(pd) + np.sqrt(rho) * 3.090232306167813) / np.sqrt(1.0 - rho)) - pd)
-    funding = owed * market.funding[j] / 12.0
-    extra = p.premium[at] / 100.0
-    of_loan = loan * np.maximum(0.0, market.rate[j, LOAN] + extra) / 12.0
-    of_card = card * np.maximum(0.0, market.rate[j, CARD] + extra) / 12.0
-    ledger[:, CAPITAL_CHARGE] -= np.bincount(j, owed * share * credit.capital_cost / 12.0, m)
-    ledger[:, FUNDING] -= np.bincount(j, funding, m)
-    ledger[:, INTEREST] += np.bincount(j, of_loan + of_card, m)
-    margin[at] += 12.0 * (of_loan + of_card - funding)
-    loan, card = loan + of_loan * missed, card + of_card * missed
-    lost = due >= credit.charge_off_at
-    ledger[:, CREDIT_LOSS] -= np.bincount(j[lost], (loan + card)[lost], m)
-    p.recovery[at[lost]] = (1.0 - LOSS_GIVEN_DEFAULT) * (loan + card)[lost]
-    p.recovery_to[at[lost]], p.barred_months[at[lost]] = j[lost], credit.barred_months
-    months = p.months_left[at]
-    pays = ~missed & p.held[LOAN, at]
-    loan = np.where(pays, loan - loan / np.maximum(months, 1), loan)
-    done = pays & (months <= 1)
-    p.months_left[at] = np.maximum(0, months - pays)
-    p.held[LOAN, at[done]] = False
-    p.balance[LOAN, at], p.balance[CARD, at] = np.where(lost | done, 0.0, loan), np.where(lost, 0.0, card)
-    return at[lost]
-
-
-def cure_and_roll(missed: Ints, above: Floats, rules: Rulebook) -> tuple[Floats, Floats]:
-    """Probabilities of curing and of missing one more, by missed payments 0..5 (of 0, as of 1)."""
-    bucket = np.maximum(missed, 1) - 1
-    cure = np.asarray(rules.credit.cure)[bucket]
-    cure = expit(logit(cure) + rules.credit.cure_risk * above)
-    return np.asarray(cure), np.minimum(np.asarray(rules.credit.roll)[bucket], 1.0 - cure)
-
-
-def defaults_within_year(due: Ints, miss: Floats, above: Floats, rules: Rulebook) -> Floats:
-    """P(three or more missed payments at some month end of the next twelve), by the delinquency chain."""
-    cure_1, roll_1 = cure_and_roll(np.ones_like(due), above, rules)
-    cure_2, roll_2 = cure_and_roll(np.full_like(due, 2), above, rules)
-    current, one, two = (np.where(due == d, 1.0, 0.0) for d in (0, 1, 2))
-    stay_0, stay_1, stay_2 = 1.0 - miss, 1.0 - cure_1 - roll_1, 1.0 - cure_2 - roll_2
-    for _ in range(12):
-        current, one, two = (
-            current * stay_0 + one * cure_1 + two * cure_2,
-            one * stay_1 + current * miss,
-            two * stay_2 + one * roll_1,
-        )
-    return np.asarray(1.0 - current - one - two)
-
-
-def draw_on_lines(p: People, market: Market, rules: Rulebook) -> None:
-    """Card balances of those who pay move toward what they want drawn."""
-    credit = rules.credit
-    at = np.flatnonzero(p.held[CARD] & (p.months_past_due == 0) & (p.provider > NOBODY))
-    price = np.maximum(0.1, market.points[p.provider[at], CARD] + p.premium[at])
-    share = credit.utilisation + credit.utilisation_need * p.need[CARD, at]
-    share += credit.utilisation_income / 0.6 * np.log(p.income[at] / MEDIAN_INCOME)
-    share = np.clip(share * (price / credit.usual_price) ** credit.rate_elasticity, 0.0, 1.0)
-    p.balance[CARD, at] += credit.draw_speed * (share * p.line[at] - p.balance[CARD, at])
 
 
 def experience(p: People, customers: Flags, market: Market, rules: Rulebook, rng: np.random.Generator) -> None:

@@ -1,5 +1,6 @@
 """People and offers of the default market as plain arrays, made from the engine's rows."""
 
+from copy import deepcopy
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -9,12 +10,18 @@ from scipy.special import ndtri
 
 from agents.chance import TASTE, draw4_each
 from agents.rulebook import Rulebook
+from experiments.market_files import MARKETS
+from experiments.reading import read_with_extends
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 LOAN, CARD, SAVINGS = 0, 1, 2
 """Places of the default market's products; the account is 3."""
+INTEREST, FEES, DEPOSIT_MARGIN, FUNDING, SERVICING, _, ACQUISITION_COST, CREDIT_LOSS, RECOVERY, CAPITAL_CHARGE = range(
+    10
+)
+"""Places of `agents.market.LINES`; the sixth is treatment, which is none here."""
 
 
 @dataclass
@@ -84,6 +91,11 @@ class Market(NamedTuple):
     terms: tuple[int, int]
     interchange: float
     event_shock_sd: float
+
+
+def default_market(**changes: Any) -> dict[str, Any]:
+    """Return the shipped default market as plain data, with some of its top-level settings replaced."""
+    return deepcopy(read_with_extends(MARKETS / "default.market.yaml").data) | changes
 
 
 def market_of(offers: NDArray[Any], products: NDArray[Any], event_shock_sd: float) -> Market:

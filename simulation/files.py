@@ -29,8 +29,8 @@ def files_for(files: Files, signals: NDArray[Any], institution: int) -> Files:
     place = np.full(len(signals), -1, np.int64)
     place[files.at] = np.arange(len(files.at))
     known = place[at]
-    beliefs = np.zeros(len(at), BELIEF)
-    stayed = known >= 0
-    beliefs[stayed] = files.beliefs[known[stayed]]
-    signals["joined"][at[~stayed]] = 1
+    new = np.flatnonzero(known < 0)
+    beliefs = files.beliefs[np.maximum(known, 0)] if len(files.at) else np.zeros(len(at), BELIEF)
+    beliefs[new] = np.zeros(1, BELIEF)
+    signals["joined"][at[new]] = 1
     return Files(beliefs, at)

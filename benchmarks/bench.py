@@ -1,0 +1,220 @@
+"""What a month costs: compiled engine, object engine and plain NumPy, measured alternately in one run.
+
+Run `python -m benchmarks.bench` (or `make bench`) on an otherwise idle machine; it takes under two minutes.
+"""
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+from typing import Any, NamedTuple
+
+import mesa
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.market import Month
+from agents.treatment import CONTACT
+from benchmarks.numpy_month import live_month
+from benchmarks.numpy_people import Market, People, default_market, market_of, people_of
+from simulation.build import event_shock_sd, world_of_month
+from simulation.compiled import CompiledEngine
+from simulation.files import files_for, no_files
+from simulation.model import MONTH, US, LifecycleModel
+from simulation.objects import ObjectEngine, PersonAgent
+
+PEOPLE, PEOPLE_AS_OBJECTS, BURN_IN, REPETITIONS = 200_000, 1_500, 24, 7
+BLOCK = 8_192
+TARGET_OBJECTS, TARGET_NUMPY = 30.0, 1.0
+
+
+class Burnt(NamedTuple):
+    """A market that has lived for a while, and its people repeated to the number wanted."""
+
+    model: LifecycleModel
+    world: Month
+    people: NDArray[Any]
+    signals: NDArray[Any]
+
+
+class Times(NamedTuple):
+    """Seconds of one repetition; `observe` also says of how many customers."""
+
+    one_thread: float
+    two_threads: float
+    objects: float
+    objects_step: float
+    whole: float
+    blocks: float
+    observe: float
+
+
+def burnt_in() -> Burnt:
+    """Return the default market after its burn-in; only those who are still there are repeated."""
+    model = LifecycleModel(default_market(), seed=1)
+    for _ in range(BURN_IN):
+        model.step()
+    here = np.flatnonzero(model.people["provider"] >= 0)
+    at = np.resize(here, PEOPLE)
+    people, signals = model.people[at], model.signals[at]
+    people["id"] = np.arange(1, PEOPLE + 1)  # everybody has luck of their own
+    world = world_of_month(model.month, 1, 0, 0.0, model.settings.world, model.rules, model.offers)
+    return Burnt(model, world, people, signals)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long a call takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def engine_month(engine: Any, burnt: Burnt, people: NDArray[Any], signals: NDArray[Any]) -> float:
+    """Return the seconds in which an engine lives one month for copies of these people."""
+    model, people, signals = burnt.model, people.copy(), signals.copy()
+    contacts, first = np.zeros(0, CONTACT), np.zeros(len(people) + 1, np.int64)
+    return seconds(
+        lambda: engine.live(
+            people, signals, contacts, first, burnt.world, model.offers, model.products, model.effects, model.rules
+        )
+    )
+
+
+def objects_month(model: LifecycleModel, burnt: Burnt) -> float:
+    """Return the seconds in which agents live one month, without making rows of them."""
+    engine: ObjectEngine = model.engine
+    n = len(model.people)
+    engine.live(
+        model.people, model.signals, np.zeros(0, CONTACT), np.zeros(n + 1, np.int64), burnt.world, burnt.model.offers,
+        model.products, model.effects, model.rules,
+    )  # fmt: skip
+    engine.now.i = 0
+    return seconds(lambda: model.agents_by_type[PersonAgent].do("step"))
+
+
+def numpy_month(p: People, offers: Market, burnt: Burnt, block: int, rng: np.random.Generator) -> float:
+    """Return the seconds of a month of plain NumPy for copies of these people, block by block."""
+    people = p.copy()
+    parts = [people.part(slice(start, start + block)) for start in range(0, PEOPLE, block)]
+    return seconds(lambda: [live_month(part, offers, burnt.model.rules, 0.0, rng) for part in parts])
+
+
+def observing(burnt: Burnt) -> tuple[Callable[[], float], int]:
+    """Return a call that times one month of `observe` for all our customers, and how many they are."""
+    model, engine = burnt.model, CompiledEngine()
+    files = files_for(no_files(), burnt.signals, US)
+    noise = float(model.offers["score_noise"][US])
+
+    def work() -> float:
+        beliefs = files.beliefs.copy()
+        return seconds(
+            lambda: engine.observe(
+                beliefs, burnt.signals, files.at, burnt.world, model.effects, noise, model.rules, model.splits
+            )
+        )
+
+    return work, len(files.at)
+
+
+def measure(burnt: Burnt) -> tuple[Times, int]:
+    """Return medians over alternated repetitions, and the customers observed; the first round is thrown away."""
+    offers = market_of(burnt.model.offers, burnt.model.products, event_shock_sd(burnt.model.rules))
+    arrays = people_of(burnt.people, burnt.model.offers, burnt.model.rules, 1, 0)
+    small = LifecycleModel(default_market(people=PEOPLE_AS_OBJECTS), seed=1, engine="objects")
+    few = slice(0, PEOPLE_AS_OBJECTS)
+    observe, customers = observing(burnt)
+    rng, rows = np.random.default_rng(1), []
+    with ThreadPoolExecutor(2) as pool:
+        one, two = CompiledEngine(), CompiledEngine(pool)
+        for _ in range(REPETITIONS + 1):
+            small.people, small.signals = burnt.people[few].copy(), burnt.signals[few].copy()
+            small.engine.forget()
+            objects = objects_month(small, burnt)
+            whole_model = LifecycleModel(default_market(people=PEOPLE_AS_OBJECTS), seed=1, engine="objects")
+            whole_model.step()  # makes the agents
+            step = seconds(whole_model.step) / len(whole_model.people) * PEOPLE_AS_OBJECTS
+            rows.append(
+                Times(
+                    engine_month(one, burnt, burnt.people, burnt.signals),
+                    engine_month(two, burnt, burnt.people, burnt.signals),
+                    objects,
+                    step,
+                    numpy_month(arrays, offers, burnt, PEOPLE, rng),
+                    numpy_month(arrays, offers, burnt, BLOCK, rng),
+                    observe(),
+                )
+            )
+    return Times(*(median(column) for column in zip(*rows[1:], strict=True))), customers
+
+
+def whole_month(model: LifecycleModel) -> dict[str, float]:
+    """Return median seconds of each phase of a month of the model with one thread, recording on."""
+    model.start_recording()
+    spent: dict[str, list[float]] = {phase.name: [] for phase in MONTH}
+
+    def timed(name: str, work: Callable[..., Any]) -> Any:
+        began = time.perf_counter()
+        result = work()
+        spent[name].append(time.perf_counter() - began)
+        return result
+
+    for _ in range(13):  # the order of LifecycleModel.step
+        world = timed("open", model.open)
+        timed("observe", lambda world=world: model.observe(world))
+        plans = timed("decide", model.decide)
+        contacts, first, allowed = timed("guard", lambda plans=plans: model.guard(plans))
+        totals = timed("live", lambda args=(world, contacts, first): model.live(*args))
+        timed("settle", lambda totals=totals: model.settle(totals))
+        timed("record", lambda args=(world, totals, allowed): model.record(*args))
+        model.month += 1
+    return {name: median(values[1:]) for name, values in spent.items()}
+
+
+def line(what: str, people: int, taken: float) -> str:
+    """Return one line of the table."""
+    return f"{what:<44}{people:>10,}{1e3 * taken:>12.2f}{1e9 * taken / people:>14,.0f}{people / taken:>20,.0f}"
+
+
+def verdict(what: str, ratio: float, target: float) -> str:
+    """Return a ratio beside its target."""
+    met = "met" if ratio >= target else "MISSED"
+    return f"{what:<44}{ratio:>10.2f}   target: at least {target:g}: {met}"
+
+
+def main() -> None:
+    """Measure and print."""
+    began = time.perf_counter()
+    burnt = burnt_in()
+    t, customers = measure(burnt)
+    phases = whole_month(burnt.model)
+    print(
+        f"Python {platform.python_version()}, NumPy {np.__version__}, Numba {numba.__version__}, "
+        f"Mesa {mesa.__version__}; {os.cpu_count()} cores, {platform.machine()}"
+    )
+    print(f"Default market, {BURN_IN} months old; medians of {REPETITIONS} alternated repetitions.\n")
+    print(f"{'one month of':<44}{'people':>10}{'ms':>12}{'ns/person':>14}{'person-months/s':>20}")
+    print(line("live, compiled, 1 thread", PEOPLE, t.one_thread))
+    print(line("live, compiled, 2 threads", PEOPLE, t.two_threads))
+    print(line("live, objects", PEOPLE_AS_OBJECTS, t.objects))
+    print(line("whole month of the model, objects", PEOPLE_AS_OBJECTS, t.objects_step))
+    print(line("plain NumPy, whole columns", PEOPLE, t.whole))
+    print(line(f"plain NumPy, blocks of {BLOCK:,}", PEOPLE, t.blocks))
+    print(line("observe, compiled, 1 thread", customers, t.observe))
+    print(line("whole month of the model, compiled, 1 thread", len(burnt.model.people), sum(phases.values())))
+    print()
+    one = PEOPLE / t.one_thread
+    print(verdict("compiled, 1 thread : objects (live)", one * t.objects / PEOPLE_AS_OBJECTS, TARGET_OBJECTS))
+    print(verdict("compiled, 1 thread : NumPy (the faster way)", min(t.whole, t.blocks) / t.one_thread, TARGET_NUMPY))
+    print(f"{'compiled, 2 threads : 1 thread':<44}{t.one_thread / t.two_threads:>10.2f}\n")
+    print(
+        "phases of the model's month, ms: "
+        + ", ".join(f"{k} {1e3 * v:.2f} ({v / total:.0%})" for k, v in phases.items())
+    )
+    print(f"\nmeasured in {time.perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
