@@ -154,21 +154,56 @@ def compare(folder: Folder, json: Json = False) -> None:
 
 
 @app.command()
-def report(folder: Folder, json: Json = False) -> None:
+def report(
+    folder: Folder,
+    figure: Annotated[str, typer.Option(help="Write only this figure of the report, as PNG beside it.")] = "",
+    json: Json = False,
+) -> None:
     """Write the report of results that are there: one HTML file that opens offline."""
     with _answering(json):
         from experiments import terminal
         from experiments.runner import open_results
-        from experiments.summary import report_of
+        from experiments.summary import figure_of, report_of
 
         results = open_results(folder)
         _need_runs(results)
+        if figure:
+            typer.echo(f"Figure   {figure_of(results, figure)}")
+            return
         path = report_of(results)
         if json:
             _print_json({"report": str(path)})
             return
         typer.echo(f"Report   {path}")
         _echo_lines(terminal.next_lines([(f"tenure compare {folder}", "the same effects, here")]))
+
+
+@app.command()
+def verify(
+    case: Annotated[str, typer.Argument(help="One case, such as staying; by default all (about two minutes).")] = "",
+    json: Json = False,
+) -> None:
+    """Reproduce published results with the running simulator: expected, simulated, standard errors apart."""
+    with _answering(json):
+        from experiments.known_answers import CASES
+        from experiments.reading import suggest
+        from experiments.terminal import verification_lines
+
+        if case and case not in CASES:
+            raise ValueError(f"there is no case '{case}'. {suggest(case, CASES)}")
+        rows = []
+        for name in [case] if case else CASES:
+            found = CASES[name]()
+            rows += found
+            if not json:
+                _echo_lines(verification_lines(name, found))
+        if json:
+            _print_json([row._asdict() for row in rows])
+        else:
+            wrong = sum(not row.ok for row in rows)
+            typer.echo(f"{len(rows) - wrong} of {len(rows)} comparisons lie within four standard errors.")
+        if any(not row.ok for row in rows):
+            raise typer.Exit(1)
 
 
 @app.command()

@@ -4,6 +4,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+from experiments.outcomes import read_outcomes
+from experiments.plots import FIGURES, save_figure
+from experiments.reading import suggest
 from experiments.report import write_report
 from experiments.runner import Results
 
@@ -35,6 +38,22 @@ def report_of(results: Results) -> Path:
         results.folder / "report.html", about["question"], results.champion, arms, results.rows(),
         results.comparisons(), told, splits,
     )  # fmt: skip
+
+
+def figure_of(results: Results, name: str) -> Path:
+    """Write one figure of the report as PNG into the folder of results, and return the file.
+
+    Raises
+    ------
+    ValueError
+        If the report has no such figure.
+    """
+    if name not in FIGURES:
+        raise ValueError(f"the report has no figure '{name}'. {suggest(name, FIGURES)}")
+    market = results.about["market"]
+    splits = (market["quadrants"]["risk"]["split"], market["quadrants"]["return"]["split"])
+    outcomes = read_outcomes(results.rows(), results.champion, results.arms, results.comparisons(), splits)
+    return save_figure(results.folder / f"{name}.png", name, outcomes)
 
 
 def without_nan(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from textwrap import fill
 from types import TracebackType
@@ -21,6 +21,7 @@ from rich.progress import (
 )
 
 from experiments.config import Experiment
+from experiments.known_rows import Row
 from experiments.metrics import METRICS, Metric, difference_text, level_text
 from experiments.runner import Estimate, Event, Results
 from experiments.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Ratio
@@ -214,3 +215,13 @@ def _cell(metric: Metric, one: Comparison | None, ratio: Ratio | None) -> str:
     unit = " pt" if metric.unit == "%" else ""
     sign = "" if metric.better == "none" else f" {SIGNS[one.verdict]}"
     return difference_text(metric, one.difference, one.half_width) + unit + sign
+
+
+def verification_lines(case: str, rows: Sequence[Row]) -> list[str]:
+    """Return one case's comparisons with known answers as a table."""
+    lines = [case, f"  {'':46} {'known':>12} {'simulated':>12} {'s.e. apart':>11}"]
+    for row in rows:
+        apart = f"{row.z:+.1f}" if row.standard_error > 0 else "exact" if row.ok else "differs"
+        lines.append(f"  {row.what[:46]:46} {row.expected:>12.5g} {row.simulated:>12.5g} {apart:>11}"
+                     + ("" if row.ok else "   WRONG"))  # fmt: skip
+    return [*lines, ""]
