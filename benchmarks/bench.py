@@ -211,7 +211,7 @@ def main() -> None:
     print(verdict("compiled, 1 thread : objects (live)", one * t.objects / PEOPLE_AS_OBJECTS, TARGET_OBJECTS))
     print(verdict("compiled, 1 thread : NumPy (the faster way)", min(t.whole, t.blocks) / t.one_thread, TARGET_NUMPY))
     print(f"{'compiled, 2 threads : 1 thread':<44}{t.one_thread / t.two_threads:>10.2f}\n")
-    print("phases of the model's month, compiled, ms: " + ", ".join(f"{k} {1e3 * v:.1f}" for k, v in phases.items()))
+    print("phases of the compiled model's month, ms:\n  " + ", ".join(f"{k} {1e3 * v:.1f}" for k, v in phases.items()))
     print(f"\nmeasured in {time.perf_counter() - began:.0f} s")
 
 
