@@ -66,11 +66,17 @@ def misses_payment(risk: float, utilisation: float, debt_to_income: float, syste
 
 
 @rule
-def shifted(p: float, log_odds_shift: float) -> float:
-    """A probability moved on the log-odds scale; 0 and 1 stay."""
-    if p <= 0.0 or p >= 1.0 or log_odds_shift == 0.0:
+def odds_factor(log_odds_shift: float) -> float:
+    """What a shift on the log-odds scale multiplies odds by."""
+    return 1.0 if log_odds_shift == 0.0 else math.exp(between(log_odds_shift, -20.0, 20.0))
+
+
+@rule
+def with_odds_times(p: float, factor: float) -> float:
+    """A probability whose odds are multiplied; 0 and 1 stay."""
+    if p <= 0.0 or p >= 1.0 or factor == 1.0:
         return p
-    odds = p / (1.0 - p) * math.exp(between(log_odds_shift, -20.0, 20.0))
+    odds = p / (1.0 - p) * factor
     return odds / (1.0 + odds)
 
 
@@ -80,7 +86,7 @@ def months_past_due_next(months_past_due: int, u: float, miss: float, risk_above
     if months_past_due == 0:
         return 1 if u < miss else 0
     bucket = min(months_past_due, 5) - 1
-    cure = shifted(credit.cure[bucket], credit.cure_risk * risk_above_average)
+    cure = with_odds_times(credit.cure[bucket], odds_factor(credit.cure_risk * risk_above_average))
     if u < cure:
         return 0
     roll = min(credit.roll[bucket], 1.0 - cure)
@@ -99,8 +105,8 @@ def defaults_within_year(months_past_due: int, miss: float, risk_above_average: 
     """P(three or more missed payments at some month end of the next twelve), by the delinquency chain."""
     if months_past_due >= 3:
         return 1.0
-    cure_1 = shifted(credit.cure[0], credit.cure_risk * risk_above_average)
-    cure_2 = shifted(credit.cure[1], credit.cure_risk * risk_above_average)
+    factor = odds_factor(credit.cure_risk * risk_above_average)
+    cure_1, cure_2 = with_odds_times(credit.cure[0], factor), with_odds_times(credit.cure[1], factor)
     roll_1, roll_2 = min(credit.roll[0], 1.0 - cure_1), min(credit.roll[1], 1.0 - cure_2)
     back = min(credit.partial_cure[0], 1.0 - cure_2 - roll_2)
     current = 1.0 if months_past_due == 0 else 0.0

@@ -45,13 +45,14 @@ def live(person: Person, signal: Signal, contacts: Sequence[Contact], first: int
     pay_former_lenders(person, world)
     pressure = read_treatments(person, signal, contacts, first, last, world)
     meet_channels(person, pressure, world)
+    pays, moves, served, looks = luck(person.id, chance.LIFE << 25, world)
     cause = NO_EXIT
     if person.provider > NOBODY:
         bank(person, signal, world)
-        cause = borrow_and_repay(person, signal, world)
+        cause = borrow_and_repay(person, signal, pays, world)
         if cause == NO_EXIT:
-            experience(person, pressure, world)
-    leave_or_choose(person, signal, cause, pressure, world)
+            experience(person, pressure, moves, served, world)
+    leave_or_choose(person, signal, cause, pressure, looks, world)
     show(person, signal, world)
 
 
@@ -187,11 +188,10 @@ def meet_channels(person: Person, pressure: float, world: World) -> None:
 
 
 @rule
-def experience(person: Person, pressure: float, world: World) -> None:
+def experience(person: Person, pressure: float, moves: float, served: float, world: World) -> None:
     """What was delivered against what was expected; depth, satisfaction, fatigue and stage move."""
     group = world.rules.relationship
-    shape, service, _, _ = luck(person.id, chance.STAGE << 25, world)
-    delivered = world.offers[person.provider].service + group.service_sd * normal_quantile(service)
+    delivered = world.offers[person.provider].service + group.service_sd * normal_quantile(served)
     surprise = delivered - person.expectation
     person.satisfaction = checked(
         relationship.satisfaction_next(person.satisfaction, surprise, person.fatigue, group),
@@ -222,7 +222,7 @@ def experience(person: Person, pressure: float, world: World) -> None:
         world.fault,
     )
     p = lifecycle.leaves_stage(person.stage, person.depth, person.satisfaction, person.fatigue, world.rules.lifecycle)
-    if shape < checked(p, 0.0, 1.0, checks.LEAVES_STAGE, person.id, world.fault):
+    if moves < checked(p, 0.0, 1.0, checks.LEAVES_STAGE, person.id, world.fault):
         person.stage = lifecycle.stage_after(person.stage)
     person.tenure_months = min(EVER, person.tenure_months + 1)
 

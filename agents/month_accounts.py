@@ -126,9 +126,9 @@ def pay_former_lenders(person: Person, world: World) -> None:
 def bank(person: Person, signal: Signal, world: World) -> None:
     """Everyday banking: take a product one needs, keep deposits, pay fees; the provider pays its servicing."""
     offer, income = world.offers[person.provider], 0
-    asks, u, v, _ = luck(person.id, chance.USE << 25, world)
     k = person.episode_product
     if k >= 0 and person.held[k] == 0 and person.ending == 0:
+        asks, u, v, _ = luck(person.id, chance.USE << 25, world)
         p = needs.takes_by_oneself(person.need[k], person.satisfaction, world.rules.needs)
         if asks < checked(p, 0.0, 1.0, checks.TAKES_SELF, person.id, world.fault):
             take_product(person, k, u, v, world)
@@ -160,13 +160,12 @@ def bank(person: Person, signal: Signal, world: World) -> None:
 
 
 @rule
-def borrow_and_repay(person: Person, signal: Signal, world: World) -> int:
+def borrow_and_repay(person: Person, signal: Signal, u: float, world: World) -> int:
     """Interest, payments, missed payments, charge-off. Returns CHARGED_OFF or NO_EXIT."""
     owed = owed_cents(person, world)
     offer, above = world.offers[person.provider], risk_above(person, world)
     if owed > 0 or person.months_past_due > 0:
         miss = miss_probability(person, owed, world)
-        u, _, _, _ = luck(person.id, chance.CREDIT << 25, world)
         due = credit.months_past_due_next(person.months_past_due, u, miss, above, world.rules.credit)
         missed = due > person.months_past_due
         person.months_past_due = due

@@ -36,7 +36,7 @@ from agents.rulebook import World
 
 
 @rule
-def leave_or_choose(person: Person, signal: Signal, cause: int, pressure: float, world: World) -> None:
+def leave_or_choose(person: Person, signal: Signal, cause: int, pressure: float, looks: float, world: World) -> None:
     """One uniform decides among the exits, in order: ended, charged off, settled, own reasons, poached."""
     u, v, w, x = luck(person.id, chance.EXIT << 25, world)
     if person.provider > NOBODY:
@@ -58,7 +58,7 @@ def leave_or_choose(person: Person, signal: Signal, cause: int, pressure: float,
             close_accounts(person, world)
             enter(person, GONE if cause == OWN_REASONS else NOBODY, world)
             return
-    compare_and_choose(person, signal, pressure, u, world)
+    compare_and_choose(person, signal, pressure, looks, u, world)
 
 
 @rule
@@ -98,12 +98,11 @@ def product_weight(person: Person, k: int, offer: Offer, world: World) -> float:
 
 
 @rule
-def compare_and_choose(person: Person, signal: Signal, pressure: float, u: float, world: World) -> None:
+def compare_and_choose(person: Person, signal: Signal, pressure: float, looks: float, u: float, world: World) -> None:
     """A person compares the offers considered and chooses; the chosen institution may refuse."""
     here = person.provider
     if person.loyal_to == here and here > NOBODY:
         return
-    looks, _, _, _ = luck(person.id, chance.SEARCH << 25, world)
     p = choice.looks_around(
         person.search_trait,
         person.satisfaction,

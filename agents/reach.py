@@ -31,6 +31,8 @@ def targeting_score(fit: float, in_episode: bool, risk_above_average: float, rea
 @rule
 def contact_probability(rate: float, precision: float, score: float) -> float:
     """Probability of a contact this month, 1 - exp(-lambda exp(precision x score)); precision 0 broadcasts."""
+    if precision == 0.0:
+        return -math.expm1(-rate)
     return -math.expm1(-rate * math.exp(between(precision * score, -20.0, 20.0)))
 
 

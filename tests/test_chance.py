@@ -77,7 +77,7 @@ def columns() -> dict[str, NDArray[np.float64]]:
         "people": draw4_each(7, 0, ids, 3, address(chance.EXIT)),
         "another month": draw4_each(7, 0, ids, 4, address(chance.EXIT)),
         "a month before the start": draw4_each(7, 0, ids, -3, address(chance.EXIT)),
-        "another kind": draw4_each(7, 0, ids, 3, address(chance.SEARCH)),
+        "another kind": draw4_each(7, 0, ids, 3, address(chance.LIFE)),
         "another institution": draw4_each(7, 0, ids, 3, address(chance.EXIT, "us")),
         "another ordinal": draw4_each(7, 0, ids, 3, address(chance.EXIT, "", 1)),
         "another seed": draw4_each(8, 0, ids, 3, address(chance.EXIT)),

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import special
 
-from agents.chance import EXIT, SEARCH, TASTE, address, draw4_each
+from agents.chance import EXIT, LIFE, TASTE, address, draw4_each
 from agents.choice import Choice
 from agents.person import DECLINE, MATURITY
 from simulation.model import LifecycleModel
@@ -257,7 +257,7 @@ def test_who_looks_around_is_who_the_formula_says(case: str) -> None:
         "without provider": 2.0 * (here == 0),
         "a need": 2.0,
     }[case]
-    looks = draw4_each(SEED, 0, p["id"], 0, address(SEARCH))[0] < special.expit(x)
+    looks = draw4_each(SEED, 0, p["id"], 0, address(LIFE))[3] < special.expit(x)
     after = next_provider(model)
     elsewhere = here != 2
     assert ((after == 2) == looks)[elsewhere].all()
