@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import mesa
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from experiments import store
@@ -83,9 +84,11 @@ def live_start(order: Order, task: Task) -> None:
         model.set_policy(us, champion)
         for _ in range(order.warm_up_months):
             model.step()
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **model.state())
-        store.write_whole(start_path(Path(order.folder), task.name), buffer.getvalue())
+        buffer, packed = io.BytesIO(), pa.BufferOutputStream()
+        np.savez(buffer, allow_pickle=False, **model.state())
+        with pa.CompressedOutputStream(packed, "zstd") as stream:
+            stream.write(buffer.getvalue())
+        store.write_whole(start_path(Path(order.folder), task.name), packed.getvalue().to_pybytes())
     finally:
         _forget(model)
 
@@ -111,7 +114,7 @@ def live_run(order: Order, task: Task) -> None:
 
 def start_path(folder: Path, name: str) -> Path:
     """Return where the state before month 0 of a replication is kept."""
-    return folder / "starts" / f"{name}.npz"
+    return folder / "starts" / f"{name}.npz.zst"
 
 
 def read_start(folder: Path, name: str) -> dict[str, NDArray[Any]]:
@@ -124,7 +127,9 @@ def read_start(folder: Path, name: str) -> dict[str, NDArray[Any]]:
     """
     path = start_path(folder, name)
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with pa.CompressedInputStream(pa.memory_map(str(path)), "zstd") as stream:
+            unpacked = io.BytesIO(stream.read())
+        with np.load(unpacked, allow_pickle=False) as stored:
             return {key: stored[key] for key in stored.files}
     except Exception as error:
         raise ValueError(f"{path}: the state cannot be read ({error}); delete it and run again") from error
