@@ -25,7 +25,7 @@ from experiments.work import Done, Order, Task, start_path
 from simulation.model import LifecycleModel
 from simulation.settings import PolicySettings
 
-SECONDS_PER_PERSON_MONTH = 3e-6
+SECONDS_PER_PERSON_MONTH = 1.6e-6
 """On one core of a usual machine, recording included; for the estimate before a run."""
 BYTES_PER_RUN_MONTH = 2_000
 BYTES_PER_PERSON = 220

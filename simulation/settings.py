@@ -44,11 +44,13 @@ def settings_of(group: type) -> type[Settings]:
 
 
 GROUPS: dict[str, type] = {name: type(value) for name, value in Rulebook()._asdict().items()}
+GROUP_SETTINGS: dict[str, type[Settings]] = {name: settings_of(group) for name, group in GROUPS.items()}
+globals().update({made.__name__: made for made in GROUP_SETTINGS.values()})  # found by name when sent to a worker
 RulesSettings: type[Settings] = create_model(
     "RulesSettings",
     __base__=Settings,
     __doc__="Parameters of behaviour, by family of rules.",
-    **{name: (made, Field(default_factory=made)) for name, made in ((n, settings_of(g)) for n, g in GROUPS.items())},  # type: ignore[call-overload]  # fields made from declarations
+    **{name: (made, Field(default_factory=made)) for name, made in GROUP_SETTINGS.items()},  # type: ignore[call-overload]  # fields made from declarations
 )
 TraitsSettings: type[Settings] = settings_of(Traits)
 

@@ -1,0 +1,45 @@
+"""What the README shows runs as it is written."""
+
+import re
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from experiments.commands import app
+from experiments.config import EXAMPLES, load_experiment
+from experiments.runner import run_experiment
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+SMALL = ("market.people=300", "market.burn_in_months=2", "warm_up_months=1", "months=3", "replications=2")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.S)
+
+
+def test_the_config_shown_is_the_shipped_quickstart(tmp_path: Path) -> None:
+    shown = tmp_path / "shown.yaml"
+    shown.write_text(blocks("yaml")[0], encoding="utf-8")
+    ours, shipped = load_experiment(shown), load_experiment(EXAMPLES / "quickstart.yaml")
+    assert ours.settings == shipped.settings
+    lines = [line for line in (EXAMPLES / "quickstart.yaml").read_text().splitlines() if line.split("#")[0].strip()]
+    assert len(lines) <= 15
+
+
+def test_the_table_of_rules_and_the_policy_shown_run_as_arms(tmp_path: Path) -> None:
+    config, plugin = tmp_path / "mine.yaml", tmp_path / "mine.py"
+    plugin.write_text(blocks("python")[0], encoding="utf-8")
+    arms = blocks("yaml")[0].replace("  match:   price_match\n", blocks("yaml")[1] + "  mine: save_by_value\n")
+    config.write_text(arms, encoding="utf-8")
+    experiment = load_experiment(config, SMALL, (plugin,))
+    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    assert not results.failed
+    assert set(results.metrics()["arm"]) == {"nothing", "uniform", "book", "ours", "mine"}
+
+
+def test_the_commands_shown_exist() -> None:
+    answer = CliRunner().invoke(app, ["--help"]).output
+    for command in set(re.findall(r"`tenure (\w+)", README)):
+        assert re.search(rf"^  {command} ", answer, flags=re.M), command
+    for name in re.findall(r"`tenure explain (\w+)`", README):
+        assert CliRunner().invoke(app, ["explain", name]).exit_code == 0, name
