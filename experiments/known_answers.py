@@ -10,6 +10,7 @@ from collections.abc import Callable
 from experiments.known_credit import capital, delinquency, one_factor
 from experiments.known_relationship import margin_multiple, residual_lifetime, retention, stages, staying
 from experiments.known_rows import Row
+from experiments.known_taiwan import taiwan_2005
 
 __all__ = ["CASES", "Row"]
 
@@ -34,5 +35,6 @@ CASES: dict[str, Callable[[], list[Row]]] = {
     "delinquency": delinquency,
     "one_factor": one_factor,
     "capital": capital,
+    "taiwan_2005": taiwan_2005,
 }
 """Case -> run it at its full population."""

@@ -218,7 +218,7 @@ class WorldSettings(Settings):
     macro_sd: Number = 1.0
     switching_cost: Number = 0.0
     browsing: bool = False
-    newcomers_per_year: Share = 0.064
+    newcomers_per_year: Share = 0.062
     discount: Rate = 0.10
 
 
