@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from agents.declaring import rule
 
-CHECKED = ("", "risk_event_next", "targeting_score", "contact_probability", "reads", "takes_offer",
+CHECKED = ("", "risk_event_next", "targeting_score", "expected_contacts", "reads", "takes_offer",
            "takes_by_oneself", "target_utilisation", "line_that_counts", "misses_payment", "defaults_within_year",
            "capital_share", "depth_next", "satisfaction_next", "expectation_next", "fatigue_next", "looks_around",
-           "utility", "leaves_for_own_reasons", "renews", "leaves_stage", "months_past_due_next", "yearly_price",
-           "believed_leaving", "mean_updated", "precision_aged", "delivered")  # fmt: skip
-(_, RISK_EVENT, SCORE, CONTACT_P, READS, TAKES, TAKES_SELF, UTILISATION, LINE, MISS, DEFAULT, CAPITAL, DEPTH,
- SATISFACTION, EXPECTATION, FATIGUE, LOOKS, UTILITY, LEAVES, RENEWS, LEAVES_STAGE, PAST_DUE, PRICE, BELIEVED_LEAVING,
- MEAN, PRECISION, DELIVERED) = range(len(CHECKED))  # fmt: skip
+           "utility", "leaves_for_own_reasons", "renews", "leaves_stage", "believed_leaving",
+           "mean_updated", "precision_aged")  # fmt: skip
+(_, RISK_EVENT, SCORE, CONTACTS, READS, TAKES, TAKES_SELF, UTILISATION, LINE, MISS, DEFAULT, CAPITAL, DEPTH,
+ SATISFACTION, EXPECTATION, FATIGUE, LOOKS, UTILITY, LEAVES, RENEWS, LEAVES_STAGE, BELIEVED_LEAVING,
+ MEAN, PRECISION) = range(len(CHECKED))  # fmt: skip
 
 
 class Fault(NamedTuple):

@@ -4,7 +4,7 @@ import math
 from typing import Annotated, NamedTuple
 
 from agents.declaring import Parameter, rule
-from agents.formulas import between, logistic, normal_probability, normal_quantile
+from agents.formulas import between, logistic, normal_probability, normal_quantile, odds_factor, with_odds_times
 
 CHARGE_OFF_CAP = 6
 
@@ -63,21 +63,6 @@ def misses_payment(risk: float, utilisation: float, debt_to_income: float, syste
         return p
     threshold = normal_quantile(p) + math.sqrt(credit.correlation) * systematic
     return normal_probability(threshold / math.sqrt(1.0 - credit.correlation))
-
-
-@rule
-def odds_factor(log_odds_shift: float) -> float:
-    """What a shift on the log-odds scale multiplies odds by."""
-    return 1.0 if log_odds_shift == 0.0 else math.exp(between(log_odds_shift, -20.0, 20.0))
-
-
-@rule
-def with_odds_times(p: float, factor: float) -> float:
-    """A probability whose odds are multiplied; 0 and 1 stay."""
-    if p <= 0.0 or p >= 1.0 or factor == 1.0:
-        return p
-    odds = p / (1.0 - p) * factor
-    return odds / (1.0 + odds)
 
 
 @rule

@@ -26,6 +26,21 @@ def log_odds(p: float) -> float:
 
 
 @rule
+def odds_factor(log_odds_shift: float) -> float:
+    """What a shift on the log-odds scale multiplies odds by."""
+    return 1.0 if log_odds_shift == 0.0 else math.exp(between(log_odds_shift, -20.0, 20.0))
+
+
+@rule
+def with_odds_times(p: float, factor: float) -> float:
+    """A probability whose odds are multiplied; 0 and 1 stay."""
+    if p <= 0.0 or p >= 1.0 or factor == 1.0:
+        return p
+    odds = p / (1.0 - p) * factor
+    return odds / (1.0 + odds)
+
+
+@rule
 def normal_probability(x: float) -> float:
     """Standard normal distribution function."""
     return 0.5 * (1.0 + math.erf(x / 1.4142135623730951))

@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from agents.declaring import Parameter, rule
-from agents.formulas import log_odds, logistic, per_month
+from agents.formulas import logistic, odds_factor, per_month, with_odds_times
 from agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
 
 
@@ -52,8 +52,8 @@ def stage_after(stage: int) -> int:
 def leaves_for_own_reasons(theta: float, products_held: int, declining: bool, lifecycle: Lifecycle) -> float:
     """Probability of leaving this month for own reasons; further products lower the yearly log-odds."""
     yearly = theta
-    if products_held > 1 and lifecycle.leave_per_product != 0.0:
-        yearly = logistic(log_odds(theta) + lifecycle.leave_per_product * (products_held - 1))
+    if products_held > 1:
+        yearly = with_odds_times(theta, odds_factor(lifecycle.leave_per_product * (products_held - 1)))
     p = per_month(yearly)
     return 1.0 - (1.0 - p) * (1.0 - lifecycle.decline_gone) if declining else p
 

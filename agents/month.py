@@ -172,8 +172,8 @@ def meet_channels(person: Person, pressure: float, world: World) -> None:
             if offer.reach[channel] <= 0.0:
                 continue
             u = a if channel == 0 else (b if channel == 1 else (c if channel == 2 else d))
-            p = reach.contact_probability(offer.reach[channel], offer.precision[channel], score)
-            if u < checked(p, 0.0, 1.0, checks.CONTACT_P, person.id, world.fault):
+            expected = reach.expected_contacts(offer.reach[channel], offer.precision[channel], score)
+            if reach.is_contacted(u, checked(expected, 0.0, 1e12, checks.CONTACTS, person.id, world.fault)):
                 world.contacted[j] = channel + 1
                 received += 1
                 world.tally[j, channel] += 1

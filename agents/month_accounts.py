@@ -125,7 +125,7 @@ def pay_former_lenders(person: Person, world: World) -> None:
 @rule
 def bank(person: Person, signal: Signal, world: World) -> None:
     """Everyday banking: take a product one needs, keep deposits, pay fees; the provider pays its servicing."""
-    offer, income = world.offers[person.provider], 0
+    offer, fees, servicing, margins = world.offers[person.provider], 0, 0, 0
     k = person.episode_product
     if k >= 0 and person.held[k] == 0 and person.ending == 0:
         asks, u, v, _ = luck(person.id, chance.USE << 25, world)
@@ -135,9 +135,8 @@ def bank(person: Person, signal: Signal, world: World) -> None:
     for k in range(world.goods):
         if person.held[k] == 0:
             continue
-        income += offer.fee_cents[k] - offer.servicing_cents[k]
-        receive(world.ledger, person.provider, market.FEES, offer.fee_cents[k])
-        receive(world.ledger, person.provider, market.SERVICING, -offer.servicing_cents[k])
+        fees += offer.fee_cents[k]
+        servicing += offer.servicing_cents[k]
         if world.products[k].kind == DEPOSIT:
             wanted = (
                 0.0
@@ -148,15 +147,14 @@ def bank(person: Person, signal: Signal, world: World) -> None:
             change = max(change, -person.balance_cents[k])
             person.balance_cents[k] += change
             receive(world.ledger, person.provider, market.DEPOSITS, change)
-            margin = cents(person.balance_cents[k] / 100.0 * (offer.funding + offer.price[k]) / 1200.0)
-            receive(world.ledger, person.provider, market.DEPOSIT_MARGIN, margin)
-            income += margin
+            margins += cents(person.balance_cents[k] / 100.0 * (offer.funding + offer.price[k]) / 1200.0)
         elif world.products[k].kind == REVOLVING:
             spent = person.income * 0.25 * person.depth * person.need[k]
-            fees = cents(spent * world.products[k].interchange)
-            receive(world.ledger, person.provider, market.FEES, fees)
-            income += fees
-    signal.margin_per_year = income * 0.12
+            fees += cents(spent * world.products[k].interchange)
+    receive(world.ledger, person.provider, market.FEES, fees)
+    receive(world.ledger, person.provider, market.SERVICING, -servicing)
+    receive(world.ledger, person.provider, market.DEPOSIT_MARGIN, margins)
+    signal.margin_per_year = (fees - servicing + margins) * 0.12
 
 
 @rule

@@ -29,11 +29,15 @@ def targeting_score(fit: float, in_episode: bool, risk_above_average: float, rea
 
 
 @rule
-def contact_probability(rate: float, precision: float, score: float) -> float:
-    """Probability of a contact this month, 1 - exp(-lambda exp(precision x score)); precision 0 broadcasts."""
-    if precision == 0.0:
-        return -math.expm1(-rate)
-    return -math.expm1(-rate * math.exp(between(precision * score, -20.0, 20.0)))
+def expected_contacts(rate: float, precision: float, score: float) -> float:
+    """Contacts a month that a channel means for a person, lambda exp(precision x score); precision 0 broadcasts."""
+    return rate if precision == 0.0 else rate * math.exp(between(precision * score, -20.0, 20.0))
+
+
+@rule
+def is_contacted(u: float, expected: float) -> bool:
+    """Whether at least one contact arrives, with probability 1 - exp(-expected), which is below `expected`."""
+    return u < expected and u < -math.expm1(-expected)
 
 
 @rule

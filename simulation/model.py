@@ -25,6 +25,7 @@ from policies.view import InstitutionView, PostedOffers
 from simulation.build import institution_names, offer_rows, product_rows, world_of_month
 from simulation.channels import Channels
 from simulation.compiled import CompiledEngine, Totals
+from simulation.counting import counted
 from simulation.customers import Customers
 from simulation.files import Files, files_for, no_files
 from simulation.ledger import balances_of, check_money, check_people
@@ -294,7 +295,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         )
         self._stop_on(fault)
         postings = np.zeros((len(self.names), 1), np.int64)
-        return MonthFacts(self.month, self.signals, postings, own, truths, self.people["stage"][own])
+        counts = counted(self.people, self.signals)
+        return MonthFacts(self.month, self.signals, counts, postings, own, truths, self.people["stage"][own])
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return everything that the next month depends on, as arrays; people who are gone are left out."""
@@ -333,7 +335,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         given_up = allowed[US - 1].given_up_eur / self.settings.people_each_stands_for
         self.recorder.treatments(facts, allowed[US - 1], self.treatments, totals.ledger, given_up)
         channels = {name: tuple(one.acquisition) for name, one in self.settings.institutions().items()}
-        self.recorder.reached(self.month, channels, totals.tally, self.offers["contact_cents"], self.signals)
+        self.recorder.reached(facts, channels, totals.tally, self.offers["contact_cents"])
         if self.month % 12 == 11:
             self.recorder.mark_quadrants(facts)
         self._last_facts = facts

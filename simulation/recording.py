@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 
 from agents.belief import QUADRANTS
 from agents.market import LINES, TREATMENT
-from agents.person import CAUSES, GONE, STAGES
+from agents.person import CAUSES, STAGES
 from policies.guards import Allowed
 from policies.treatments import Treatment
+from simulation.counting import BUCKETS, PRODUCTS_HELD, TENURE_YEARS
 from simulation.ledger import profit_cents
 
-TENURE_YEARS = (*(str(y) for y in range(10)), "10+")
-PRODUCTS_HELD = ("1", "2", "3", "4+")
-BUCKETS = ("0", "1", "2", "3", "4", "5+")
 COLUMNS = ("measure", "month", "institution", "a", "b", "value")
 PLANE_SAMPLE = 800
 
@@ -26,6 +24,8 @@ class MonthFacts(NamedTuple):
 
     month: int
     signals: NDArray[Any]
+    counts: NDArray[Any]
+    """one row of COUNTS"""
     postings: NDArray[np.int64]
     own_rows: NDArray[np.int64]
     truths: NDArray[Any]
@@ -61,66 +61,36 @@ class Recorder:
 
     def stocks(self, facts: MonthFacts) -> None:
         """Customers, balances, tenure, products and past due of every institution at the month's end."""
-        s, n, month = facts.signals, len(self.names), facts.month
-        customers = np.bincount(s["provider"] - GONE, minlength=n + 1)
-        self.add("customers", month, "gone", "", "", customers[0])
-        active = np.flatnonzero(s["provider"] > 0)
-        who, owed = s["provider"][active], s["credit_cents"][active] / 100.0
-        held = np.clip(s["held"].sum(axis=1)[active], 1, 4)
-        tables = (
-            ("customers_by_tenure", np.minimum(s["tenure_months"][active] // 12, 10), TENURE_YEARS, None),
-            ("customers_by_products", held - 1, PRODUCTS_HELD, None),
-            ("past_due_balance", np.minimum(s["months_past_due"][active], 5), BUCKETS, owed),
-        )
-        credit = np.bincount(who, owed, minlength=n)
-        deposits = np.bincount(who, s["deposit_cents"][active] / 100.0, minlength=n)
+        counts, month = facts.counts, facts.month
+        self.add("customers", month, "gone", "", "", int(counts["gone"]))
         for j, name in enumerate(self.names):
-            self.add("customers", month, name, "", "", customers[j + 1])
+            self.add("customers", month, name, "", "", counts["customers"][j])
             if j > 0:
-                self.add("credit_balance", month, name, "", "", credit[j])
-                self.add("deposit_balance", month, name, "", "", deposits[j])
-        for measure, code, labels, weight in tables:
-            self._by_institution(measure, month, who, code, labels, weight)
+                self.add("credit_balance", month, name, "", "", counts["credit_cents"][j] / 100.0)
+                self.add("deposit_balance", month, name, "", "", counts["deposit_cents"][j] / 100.0)
+        self._table("customers_by_tenure", month, counts["by_tenure"], TENURE_YEARS)
+        self._table("customers_by_products", month, counts["by_products"], PRODUCTS_HELD)
+        self._table("past_due_balance", month, counts["past_due_cents"] / 100.0, BUCKETS)
 
-    def _by_institution(
-        self,
-        measure: str,
-        month: int,
-        who: NDArray[Any],
-        code: NDArray[Any],
-        labels: tuple[str, ...],
-        weight: Any,
-    ) -> None:
-        counts = np.bincount(who * len(labels) + code, weight, minlength=len(self.names) * len(labels))
-        for i, value in enumerate(counts.tolist()):
-            if i >= len(labels) and value:
-                self.add(measure, month, self.names[i // len(labels)], labels[i % len(labels)], "", value)
+    def _table(self, measure: str, month: int, table: NDArray[Any], labels: Sequence[str]) -> None:
+        """Rows of a table by institution and one label; what is zero leaves none."""
+        for j, c in np.argwhere(table).tolist():
+            self.add(measure, month, self.names[j], labels[c], "", table[j, c])
 
     def flows(self, facts: MonthFacts) -> None:
         """Who joined and who left, why, after how long; moves between stages; the lines of profit and loss."""
-        s, month = facts.signals, facts.month
-        left = s[s["cause"] > 0]
-        years, held = np.minimum(left["tenure_before"] // 12, 10), np.clip(left["products_before"], 1, 4) - 1
-        for measure, code, labels in (
-            ("leavers", years, TENURE_YEARS),
-            ("leavers_by_products", held, PRODUCTS_HELD),
+        counts, month = facts.counts, facts.month
+        for measure, table, labels in (
+            ("leavers", counts["leavers"], TENURE_YEARS),
+            ("leavers_by_products", counts["leavers_by_products"], PRODUCTS_HELD),
         ):
-            key = (left["before"] * len(CAUSES) + left["cause"]) * len(labels) + code
-            for i, count in zip(*np.unique(key, return_counts=True), strict=True):
-                j, cause = divmod(int(i) // len(labels), len(CAUSES))
-                self.add(measure, month, self.names[j], CAUSES[cause], labels[int(i) % len(labels)], count)
-        joined = s[s["joined"] == 1]
-        source = np.where(joined["source"] == 1, 0, 1)
-        for i, count in zip(*np.unique(joined["provider"] * 2 + source, return_counts=True), strict=True):
-            self.add("joiners", month, self.names[int(i) // 2], ("searched", "reached")[int(i) % 2], "", count)
-        was_ours = s["before"] == 1
-        stays = s["provider"][was_ours] == 1
-        after = np.full(len(s), 4, np.int64)
-        after[facts.own_rows] = facts.stages
-        move = s["stage_before"][was_ours] * 5 + np.where(stays, after[was_ours], 4)
-        for i, count in zip(*np.unique(move, return_counts=True), strict=True):
-            to = (*STAGES, "gone")[int(i) % 5]
-            self.add("stage_moves", month, self.names[1], STAGES[int(i) // 5], to, count)
+            for j, cause, c in np.argwhere(table).tolist():
+                self.add(measure, month, self.names[j], CAUSES[cause], labels[c], table[j, cause, c])
+        joiners = np.stack([counts["joiners"][:, 1], counts["joiners"][:, 2:].sum(axis=1)], axis=1)
+        self._table("joiners", month, joiners, ("searched", "reached"))
+        moves = counts["stage_moves"]
+        for origin, to in np.argwhere(moves).tolist():
+            self.add("stage_moves", month, self.names[1], STAGES[origin], (*STAGES, "gone")[to], moves[origin, to])
         for j, lines in enumerate(profit_cents(facts.postings).tolist()):
             for line, cents in zip(LINES, lines, strict=True):
                 if j > 0:
@@ -163,16 +133,10 @@ class Recorder:
         given_up_eur: float,
     ) -> None:
         """What we proposed, what was refused and why, who was contacted, who took it, what it cost."""
-        month, us, s = facts.month, self.names[1], facts.signals
-        names = [one.name for one in catalogue]
-        ours = s[(s["before"] == 1) & (s["treatment"] > 0)]
-        for outcome, counts in (
-            ("contacted", np.bincount(ours["treatment"], minlength=len(names))),
-            ("taken", np.bincount(ours["treatment"], ours["taken"], minlength=len(names))),
-        ):
-            for name, count in zip(names, counts.tolist(), strict=True):
-                if count:
-                    self.add("treatments", month, us, name, outcome, count)
+        month, us = facts.month, self.names[1]
+        for outcome in ("contacted", "taken"):
+            for t in np.flatnonzero(facts.counts[outcome]).tolist():
+                self.add("treatments", month, us, catalogue[t].name, outcome, facts.counts[outcome][t])
         for name, count in allowed.proposed.items():
             self.add("treatments", month, us, name, "proposed", count)
         for rule, by_treatment in allowed.refused.items():
@@ -182,17 +146,14 @@ class Recorder:
         self.add("treatments", month, us, "", "given_up_eur", given_up_eur)
 
     def reached(
-        self, month: int, channels: Mapping[str, Sequence[str]], contacts: NDArray[np.int64], cents: NDArray[Any],
-        signals: NDArray[Any],
-    ) -> None:  # fmt: skip
+        self, facts: MonthFacts, channels: Mapping[str, Sequence[str]], contacts: NDArray[np.int64], cents: NDArray[Any]
+    ) -> None:
         """What each channel reached, cost and brought."""
-        joined = signals[signals["joined"] == 1]
         for j, name in enumerate(self.names):
             for c, channel in enumerate(channels.get(name, ())):
-                brought = int(((joined["provider"] == j) & (joined["source"] == 2 + c)).sum())
-                self.add("reach", month, name, channel, "contacts", contacts[j, c])
-                self.add("reach", month, name, channel, "spend_eur", contacts[j, c] * cents[j, c] / 100.0)
-                self.add("reach", month, name, channel, "joined", brought)
+                self.add("reach", facts.month, name, channel, "contacts", contacts[j, c])
+                self.add("reach", facts.month, name, channel, "spend_eur", contacts[j, c] * cents[j, c] / 100.0)
+                self.add("reach", facts.month, name, channel, "joined", facts.counts["joiners"][j, 2 + c])
 
     def table(self) -> pd.DataFrame:
         """Return all rows as a table."""
