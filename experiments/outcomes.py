@@ -28,6 +28,18 @@ LINES = (
     "recovery",
     "capital_charge",
 )
+MEASURES = (
+    "customers_by_cell",
+    "credit_balance_by_cell",
+    "stage_moves",
+    "quadrant_moves",
+    "leavers",
+    "ledger",
+    "metric",
+    "plane_risk",
+    "plane_return",
+)
+"""The measures that a report reads."""
 Tables = dict[str, pd.DataFrame]
 """Arm to a table with a row per replication and a column per thing measured."""
 

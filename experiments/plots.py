@@ -17,7 +17,7 @@ from experiments.plots_structure import (
     migration_matrix,
     risk_return_plane,
 )
-from experiments.plots_style import INK, Drawing
+from experiments.plots_style import Drawing, add_title
 
 FIGURES: dict[str, Callable[[Outcomes], Drawing]] = {
     "effects": effects,
@@ -93,7 +93,6 @@ def save_figure(path: Path, name: str, outcomes: Outcomes, dpi: int = 160) -> Pa
         If the recordings lack what the figure needs.
     """
     drawing = draw_figure(name, outcomes)
-    title = "\n".join(textwrap.wrap(drawing.finding, 105))
-    drawing.figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
+    add_title(drawing.figure, textwrap.wrap(drawing.finding, 105))
     path.write_bytes(image_bytes(drawing.figure, "png", dpi))
     return path

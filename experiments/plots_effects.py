@@ -32,11 +32,13 @@ from experiments.plots_style import (
     LOSS,
     TEXT_COLOURS,
     Drawing,
+    Room,
     axis_label,
     heading,
     hide,
     panels,
     spread,
+    text_width,
     whisker,
 )
 from experiments.statistics import SIGNS, Comparison, Ratio, returns_on_treatment
@@ -46,7 +48,7 @@ def months_in_stage(outcomes: Outcomes) -> Drawing:
     """Draw how long a new customer can expect to be in each stage, a bar per arm."""
     months = stage_months(outcomes)
     arms = outcomes.arms
-    figure, ((ax,),) = panels(1, 1, 1.0 + 0.42 * len(arms))
+    figure, ((ax,),) = panels(1, 1, 1.0 + 0.42 * len(arms), Room(_arms_width(arms, outcomes.champion), top=0.05))
     totals = {arm: average(table.sum(axis=1).to_frame("total")).loc["total"] for arm, table in months.items()}
     longest = max(float(total["mean"]) for total in totals.values())
     for k, arm in enumerate(arms):
@@ -102,7 +104,8 @@ def attrition_by_cause(outcomes: Outcomes) -> Drawing:
     """Draw which share of customers leaves in a year, in all and by cause, a dot per arm."""
     rates = attrition(outcomes)
     wide = {arm: table.assign(all=table.sum(axis=1))[["all", *CAUSES]] * 100 for arm, table in rates.items()}
-    figure, axes = panels(1, len(CAUSES) + 1, 0.9 + 0.36 * len(outcomes.arms), sharey=True)
+    room = Room(_arms_width(outcomes.arms, outcomes.champion))
+    figure, axes = panels(1, len(CAUSES) + 1, 0.9 + 0.36 * len(outcomes.arms), room, sharey=True)
     top = max(float((table.mean() + 0.0).max()) for table in wide.values())
     for ax, cause in zip(axes[0], ["all", *CAUSES], strict=True):
         heading(ax, "all causes" if cause == "all" else findings.words(cause))
@@ -145,7 +148,8 @@ def profit_and_loss(outcomes: Outcomes) -> Drawing:
     champion = outcomes.champion
     columns = min(len(outcomes.arms), COLUMNS)
     rows = -(-len(outcomes.arms) // columns)
-    figure, axes = panels(rows, columns, 4.4 * rows, sharey=True)
+    labels = [findings.words(name) for name in names]
+    figure, axes = panels(rows, columns, 4.4 * rows, Room(0.1 + text_width(labels, 8.5, bold=True)), sharey=True)
     flat = [ax for row in axes for ax in row]
     places = [float(k) + 0.5 * (name == "closing_value") + 1.0 * (name == "profit") for k, name in enumerate(names)]
     _bars(flat[0], average(whole[champion]), places, None)
@@ -158,7 +162,7 @@ def profit_and_loss(outcomes: Outcomes) -> Drawing:
         heading(ax, f"{arm} less {champion}")
         axis_label(ax, "EUR, difference")
     hide(flat[len(outcomes.arms) :])
-    flat[0].set_yticks(places, [findings.words(name) for name in names])
+    flat[0].set_yticks(places, labels)
     flat[0].set_ylim(max(places) + 0.6, -0.6)
     for left in (row[0] for row in axes):
         left.tick_params(axis="y", labelsize=8.5, length=0)
@@ -217,7 +221,8 @@ def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: floa
 def effects(outcomes: Outcomes) -> Drawing:
     """Draw each metric's difference from the champion with its interval and verdict, a dot per arm."""
     shown = [name for name in STANDARD_METRICS if name == "return_on_treatment" or _rows(outcomes, name)]
-    figure, axes = panels(1, len(shown), 1.2 + 0.46 * max(len(outcomes.others), 1), sharey=True)
+    room = Room(_arms_width(outcomes.others, None), top=0.45)
+    figure, axes = panels(1, len(shown), 1.2 + 0.46 * max(len(outcomes.others), 1), room, sharey=True)
     returns = treatment_returns(outcomes)
     for ax, name in zip(axes[0], shown, strict=True):
         metric = METRICS[name]
@@ -292,9 +297,18 @@ def _widen(ax: Axes, around: float) -> None:
     ax.set_xlim(low - room, high + room)
 
 
+def _arm_names(arms: Sequence[str], champion: str | None) -> list[str]:
+    return [f"{arm} (champion)" if arm == champion else arm for arm in arms]
+
+
+def _arms_width(arms: Sequence[str], champion: str | None) -> float:
+    """Inches that `_arm_ticks` needs left of the axis."""
+    return 0.1 + text_width(_arm_names(arms, champion) or [""], 9)
+
+
 def _arm_ticks(ax: Axes, arms: Sequence[str], champion: str | None) -> None:
     """List the arms downwards on the y axis."""
-    ax.set_yticks(range(len(arms)), [f"{arm} (champion)" if arm == champion else arm for arm in arms])
+    ax.set_yticks(range(len(arms)), _arm_names(arms, champion))
     ax.set_ylim(len(arms) - 0.45, -0.85)
     ax.tick_params(axis="y", labelsize=9, length=0)
     for label in ax.get_yticklabels():

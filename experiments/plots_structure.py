@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.colors import TwoSlopeNorm
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.colors import Normalize, TwoSlopeNorm
+from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from experiments import findings
 from experiments.outcomes import (
@@ -29,11 +29,13 @@ from experiments.plots_style import (
     INK,
     TEXT_COLOURS,
     Drawing,
+    Room,
     axis_label,
     end_labels,
     heading,
     hide,
     panels,
+    text_width,
 )
 
 FOCUS = {"stage": "maturity", "quadrant": "low_risk_high_return"}
@@ -62,7 +64,9 @@ def _composition(outcomes: Outcomes, by: Literal["stage", "quadrant"]) -> Drawin
     names = STAGES if by == "stage" else QUADRANTS
     columns = min(len(outcomes.arms), COLUMNS)
     blocks = -(-len(outcomes.arms) // columns)
-    figure, axes = panels(2 * blocks, columns, 2.5 * 2 * blocks, sharex=True, sharey=True)
+    right = 0.1 + text_width([f"88%  {findings.words(name)}" for name in names], 8)
+    room = Room(0.6, right, across=0.45, down=0.15 if blocks == 1 else 0.75)
+    figure, axes = panels(2 * blocks, columns, 2.5 * 2 * blocks, room, sharex=True, sharey=True)
     top = max(float(table.mean().max()) for tables in (customers, balances) for table in tables.values())
     for i, (tables, whole) in enumerate(((customers, "customers"), (balances, "credit balances"))):
         for k, arm in enumerate(outcomes.arms):
@@ -91,7 +95,9 @@ def _lines(ax: Axes, table: pd.DataFrame, names: tuple[str, ...], name_them: boo
         mean, half_width = part["mean"].to_numpy(), part["half_width"].to_numpy()
         edge = [patheffects.withStroke(linewidth=3.0, foreground="#8A8200")] if name == "acquisition" else []
         ax.plot(x, mean, color=COLOURS[name], linewidth=2.0, path_effects=edge)
-        ax.fill_between(x, mean - half_width, mean + half_width, color=COLOURS[name], alpha=0.25, linewidth=0)
+        if np.isfinite(half_width).all():
+            band = np.concatenate([mean - half_width, (mean + half_width)[::-1]])
+            ax.fill(np.concatenate([x, x[::-1]]), band, color=COLOURS[name], alpha=0.25, linewidth=0)
         ends[name] = float(mean[-1])
     texts = {
         name: f"{end * 100:.0f}%" + (f"  {findings.words(name)}" if name_them else "") for name, end in ends.items()
@@ -123,7 +129,7 @@ def risk_return_plane(outcomes: Outcomes) -> Drawing:
     room = 0.12 * (high - low)
     columns = min(len(views), 3)
     rows = -(-len(views) // columns)
-    figure, axes = panels(rows, columns, 3.3 * rows, sharex=True, sharey=True)
+    figure, axes = panels(rows, columns, 3.3 * rows, Room(0.7, down=0.5), sharex=True, sharey=True)
     flat = [ax for row in axes for ax in row]
     shares = {arm: average(customers[arm])["mean"] for arm in outcomes.arms}
     for k, (ax, (title, arm, when), part) in enumerate(zip(flat, views, points, strict=False)):
@@ -198,20 +204,21 @@ def _other_side(part: _Points, splits: tuple[float, float]) -> npt.NDArray[np.bo
 def _scatter(ax: Axes, part: _Points, splits: tuple[float, float]) -> None:
     for name in QUADRANTS:
         here = part.quadrant == name
-        ax.scatter(
+        ax.plot(
             part.risk[here],
             part.margin[here],
-            s=6,
+            "o",
             color=COLOURS[name],
+            markersize=2.4,
+            markeredgewidth=0,
             alpha=0.6,
-            linewidths=0,
             rasterized=True,
         )
     ax.axvline(splits[0], color=INK, linewidth=0.9)
     ax.axhline(splits[1], color=INK, linewidth=0.9)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g}%"))
-    ax.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def _corner(ax: Axes, name: str, share: float, change: float | None) -> None:
@@ -240,7 +247,7 @@ def migration_matrix(outcomes: Outcomes) -> Drawing:
     differences = {arm: paired(chances[champion], chances[arm]) for arm in outcomes.others}
     columns = 2 if len(outcomes.arms) in (2, 4) else min(len(outcomes.arms), 3)
     rows = -(-len(outcomes.arms) // columns)
-    figure, axes = panels(rows, columns, 3.1 * rows)
+    figure, axes = panels(rows, columns, 3.1 * rows, Room(1.0, bottom=0.65, down=0.95))
     flat = [ax for row in axes for ax in row]
     reach = max([float(np.nanmax(np.abs(d["mean"].to_numpy()))) for d in differences.values()] or [0.0]) or 1.0
     for k, arm in enumerate(outcomes.arms):
@@ -266,10 +273,12 @@ def _matrix(ax: Axes, averages: pd.DataFrame, reach: float | None) -> None:
     origins, targets = [*QUADRANTS, "new"], [*QUADRANTS, "left"]
     mean = averages["mean"].unstack().reindex(index=origins, columns=targets).to_numpy(dtype=np.float64)
     half_width = averages["half_width"].unstack().reindex(index=origins, columns=targets).to_numpy(dtype=np.float64)
-    if reach is None:
-        ax.imshow(mean, cmap="Blues", vmin=0.0, vmax=1.15, aspect="auto")
-    else:
-        ax.imshow(mean, cmap="PuOr_r", norm=TwoSlopeNorm(0.0, -1.6 * reach, 1.6 * reach), aspect="auto")
+    scale = Normalize(0.0, 1.15) if reach is None else TwoSlopeNorm(0.0, -1.6 * reach, 1.6 * reach)
+    edges = np.arange(len(origins) + 1) - 0.5
+    ax.pcolormesh(
+        edges, edges, mean, cmap="Blues" if reach is None else "PuOr_r", norm=scale, edgecolors="white", linewidth=1.5
+    )
+    ax.invert_yaxis()
     for (i, j), value in np.ndenumerate(mean):
         sure = reach is None or abs(value) > half_width[i, j]
         colour = "white" if reach is None and value > 0.6 else (INK if sure else GREY)
@@ -287,10 +296,6 @@ def _matrix(ax: Axes, averages: pd.DataFrame, reach: float | None) -> None:
     short = [_short(name) for name in origins]
     ax.set_yticks(range(len(origins)), short)
     ax.set_xticks(range(len(targets)), [_short(name) for name in targets])
-    ax.set_xticks(np.arange(len(targets)) - 0.5, minor=True)
-    ax.set_yticks(np.arange(len(origins)) - 0.5, minor=True)
-    ax.grid(which="minor", color="white", linewidth=1.5)
-    ax.tick_params(which="minor", length=0)
     ax.spines[:].set_color(FAINT)
     for tick, name in [
         *zip(ax.get_yticklabels(), origins, strict=True),

@@ -1,11 +1,13 @@
 """The look that all figures share: colours, panels, direct labels; no global figure is ever made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 COLOURS: dict[str, str] = {
     "low_risk_high_return": "#009E73",
@@ -60,11 +62,35 @@ class Drawing(NamedTuple):
     figure: Figure
 
 
+class Room(NamedTuple):
+    """Inches left free for text around the panels of a figure, and between them."""
+
+    left: float
+    right: float = 0.12
+    top: float = 0.3
+    bottom: float = 0.45
+    across: float = 0.15
+    down: float = 0.75
+
+
+def text_width(texts: Iterable[str], size: float, bold: bool = False) -> float:
+    """Measure the widest of some lines of text, in inches."""
+    font = FontProperties(size=size, weight="bold" if bold else "normal")
+    return max(float(text_to_path.get_text_width_height_descent(text, font, False)[0]) for text in texts) / 72.0
+
+
 def panels(
-    rows: int, columns: int, height: float, sharex: bool = False, sharey: bool = False
+    rows: int, columns: int, height: float, room: Room, sharex: bool = False, sharey: bool = False
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Make a grid of bare axes, `height` inches in all."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
+    """Make a grid of bare axes, `height` inches in all.
+
+    The room for text is given: a layout engine would measure every text of the figure twice to find it.
+    """
+    figure = Figure(figsize=(WIDTH, height), facecolor="white")
+    figure.subplots_adjust(room.left / WIDTH, room.bottom / height, 1 - room.right / WIDTH, 1 - room.top / height)
+    wide = (WIDTH - room.left - room.right - (columns - 1) * room.across) / columns
+    high = (height - room.top - room.bottom - (rows - 1) * room.down) / rows
+    figure.subplots_adjust(wspace=room.across / wide, hspace=room.down / high)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
     axes = [[grid[i, j] for j in range(columns)] for i in range(rows)]
     for ax in (ax for row in axes for ax in row):
@@ -76,7 +102,8 @@ def panels(
 
 def heading(ax: Axes, text: str, champion: bool = False) -> None:
     """Head a panel, left, in bold; the champion is named as such."""
-    ax.set_title(text + (" (champion)" if champion else ""), loc="left", fontsize=9.5, color=INK, fontweight="bold")
+    text += " (champion)" if champion else ""
+    ax.set_title(text, loc="left", y=1.0, fontsize=9.5, color=INK, fontweight="bold")
 
 
 def axis_label(ax: Axes, x: str = "", y: str = "") -> None:
@@ -129,6 +156,15 @@ def whisker(ax: Axes, low: float, value: float, high: float, y: float, colour: s
     if np.isfinite(low) and np.isfinite(high):
         ax.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt", zorder=3)
     ax.plot([value], [y], marker="o", markersize=size, color=colour, markeredgecolor="white", zorder=4)
+
+
+def add_title(figure: Figure, lines: Sequence[str]) -> None:
+    """Write a title above the panels, on a figure made higher by as much."""
+    before, extra = figure.get_figheight(), 0.1 + 0.2 * len(lines)
+    kept = before / (before + extra)
+    figure.set_figheight(before + extra)
+    figure.subplots_adjust(bottom=figure.subplotpars.bottom * kept, top=figure.subplotpars.top * kept)
+    figure.suptitle("\n".join(lines), x=0.01, y=0.99, ha="left", fontsize=12, fontweight="bold", color=INK)
 
 
 def hide(axes: Sequence[Axes]) -> None:

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from experiments.outcomes import read_outcomes
+from experiments.outcomes import MEASURES, read_outcomes
 from experiments.plots import FIGURES, save_figure
 from experiments.reading import suggest
 from experiments.report import write_report
@@ -35,7 +35,7 @@ def report_of(results: Results) -> Path:
     there = {about["runs"][name][0] for name in results.names}
     arms = [arm for arm in results.arms if arm in there]
     return write_report(
-        results.folder / "report.html", about["question"], results.champion, arms, results.rows(),
+        results.folder / "report.html", about["question"], results.champion, arms, results.rows(MEASURES),
         results.comparisons(), told, splits,
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ def figure_of(results: Results, name: str) -> Path:
         raise ValueError(f"the report has no figure '{name}'. {suggest(name, FIGURES)}")
     market = results.about["market"]
     splits = (market["quadrants"]["risk"]["split"], market["quadrants"]["return"]["split"])
-    outcomes = read_outcomes(results.rows(), results.champion, results.arms, results.comparisons(), splits)
+    outcomes = read_outcomes(results.rows(MEASURES), results.champion, results.arms, results.comparisons(), splits)
     return save_figure(results.folder / f"{name}.png", name, outcomes)
 
 
