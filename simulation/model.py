@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.belief import SIGNAL, TRUTH
+from agents.belief import BELIEF, SIGNAL, TRUTH
 from agents.chance import MACRO, address, draw4
 from agents.checks import CHECKED
 from agents.formulas import normal_quantile
 from agents.learning import Splits
 from agents.market import KINDS, MAX_CHANNELS, TREATMENT
+from agents.person import PERSON
 from agents.treatment import CONTACT
 from policies.guards import Allowed, Guards, guard
 from policies.plan import Plan, as_plan
@@ -315,11 +316,12 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a state of a model of the same market; recording starts anew."""
         self.month, self.systematic = int(state["month"]), float(state["systematic"])
-        self.people, self.signals = state["people"].copy(), state["signals"].copy()
+        # a file forgets that rows are aligned, and compiled rules would be compiled anew for such rows
+        self.people, self.signals = state["people"].astype(PERSON), state["signals"].astype(SIGNAL)
         self.channels.rate, self.channels.carried_cents = state["rate"].copy(), state["carried"].copy()
         self.offers["price"] = state["price"]
         self.released_eur = state["released"].copy()
-        self.files = [Files(state["beliefs:" + n].copy(), state["at:" + n].copy()) for n in self.names]
+        self.files = [Files(state["beliefs:" + n].astype(BELIEF), state["at:" + n].copy()) for n in self.names]
         self.balances, self._after = self._balances(), self.people["provider"].copy()
         self.recorder = None
         self.engine.forget()

@@ -177,13 +177,18 @@ def wait_for(path: Path, pattern: str, process: "subprocess.Popen[bytes]") -> No
         time.sleep(0.02)
 
 
+def heeds_ctrl_c() -> None:
+    """As in a terminal, even if these tests run in the background, where a shell has Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_leaves_whole_files_and_the_same_command_goes_on(config: Path, tmp_path: Path, workers: str) -> None:
     config.write_text(SMALL.replace("replications: 2", "replications: 200"))
     folder = tmp_path / "out"
     process = subprocess.Popen(
         command(folder, config, "--workers", workers), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=heeds_ctrl_c,
     )  # fmt: skip
     wait_for(folder / "runs", "*.parquet", process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too

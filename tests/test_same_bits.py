@@ -1,5 +1,6 @@
 """Both engines, any number of threads and any cache give the same bits."""
 
+import io
 import os
 import shutil
 import subprocess
@@ -7,12 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import agents
 from agents.chance import draw4
 from simulation.compiled import appraise_rows, live_rows, observe_rows
+from simulation.counting import count_rows
 from simulation.model import LifecycleModel
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
@@ -66,8 +69,17 @@ def test_every_entry_point_is_compiled_once() -> None:
                      rules={"credit": {"correlation": 0}, "needs": {"event_sd": 0}},
                      us={"score_noise": 0, "quality": 1, "highest_risk": 0}),
     ):  # fmt: skip
-        lived(config, 2, seed=0, replication=1)
-    entries: tuple[Any, ...] = (live_rows, observe_rows, appraise_rows, draw4)
+        model = lived(config, 2, seed=0, replication=1)
+        stored = io.BytesIO()
+        np.savez(stored, allow_pickle=False, **model.state())
+        stored.seek(0)
+        with np.load(stored) as state:
+            model.restore(state)
+        rows = (model.people, model.signals, *(files.beliefs for files in model.files))
+        assert all(one.dtype.isalignedstruct for one in rows)  # else whoever restores first compiles anew
+        model.start_recording()
+        model.step()
+    entries: tuple[Any, ...] = (live_rows, observe_rows, appraise_rows, count_rows, draw4)
     for entry in entries:
         assert len(entry.signatures) == 1, f"{entry.__name__}: {entry.signatures}"
 
