@@ -4,6 +4,13 @@ from typing import Annotated
 
 from agents.declaring import Field, dtype_of
 
+SCOPES = ("open", "other_lines", "settled", "contacted", "browsing")
+"""Why somebody is in the files: a customer of this business line, of another line only, of the past; one who was in
+contact; one seen looking for a product."""
+OPEN, OTHER_LINES, SETTLED, CONTACTED, BROWSING = range(5)
+NEWS = ("estimate moved", "joined", "left", "products", "past due", "treated")
+"""What a month brought that can change a tag, the most telling last."""
+MOVED, JOINED, LEFT, PRODUCTS, PAST_DUE, TREATED = range(6)
 QUADRANTS = ("low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return")
 
 
@@ -33,6 +40,8 @@ class Signal:
     risk_reading: Annotated[float, Field("log-odds", "noisy reading of risk from behaviour", "live")]
     care_reading: Annotated[float, Field("", "noisy reading of satisfaction from contacts and complaints", "live")]
     trace: Annotated[int, Field("product", "need episode seen in browsing; -1 none", "live")]
+    met: Annotated[int, Field("bits", "bit j: read or compared what institution j offers", "live")]
+    invited: Annotated[int, Field("bits", "bit j: institution j, not the provider, sent an invitation", "live")]
     treatment: Annotated[int, Field("treatment", "treatment that reached the person; 0 none", "live")]
     taken: Annotated[int, Field("0/1", "whether it was taken", "live")]
     ending: Annotated[int, Field("0/1", "the relationship is being ended", "live")]
@@ -41,7 +50,14 @@ class Signal:
 class Belief:
     """One institution's record of one of its customers: observed facts, estimates with precision, tags."""
 
-    person_id: Annotated[int, Field("", "whose record", "observe")]
+    person_id: Annotated[int, Field("", "whose record; -1 an empty file", "observe")]
+    scope: Annotated[int, Field("", "tag: why we keep this record, index into SCOPES", "observe")]
+    news: Annotated[int, Field("", "what the month brought, index into NEWS", "observe")]
+    months_since_seen: Annotated[int, Field("months", "since we last saw behaviour; 999 never", "observe")]
+    months_since_purchase: Annotated[int, Field("months", "since a product was taken with us; 999 never", "observe")]
+    purchases: Annotated[int, Field("products", "taken with us since we keep this record", "observe")]
+    months_since_trace: Annotated[int, Field("months", "since seen looking for a product; 999 never", "observe")]
+    looked_for: Annotated[int, Field("product", "product last looked for; -1 none seen", "observe")]
     tenure_months: Annotated[int, Field("months", "with us", "observe")]
     age_years: Annotated[float, Field("years", "from the application", "observe")]
     income: Annotated[float, Field("EUR/month", "from the application", "observe")]
@@ -74,6 +90,7 @@ class Belief:
 class Truth:
     """What is true of a customer at a month's end; the recording reads it, no institution does."""
 
+    risk: Annotated[float, Field("log-odds", "monthly miss propensity", "appraise")]
     default_per_year: Annotated[float, Field("share", "P(three missed payments within 12 months)", "appraise")]
     margin_per_year: Annotated[float, Field("EUR/year", "run rate before credit loss and treatment", "appraise")]
     quadrant: Annotated[int, Field("", "index into QUADRANTS", "appraise")]

@@ -18,7 +18,7 @@ from agents.compiling import compiled
 # EXIT leaves or chooses, renews, product, term.
 TRAITS, NEEDS_AT_BIRTH, LEAVE_AT_BIRTH, TASTE, ORIGIN = 1, 2, 3, 4, 5
 EPISODE, LIFE, USE, EXIT, RESPONSE = 10, 11, 12, 13, 14
-REACH, READ, CHOICE, APPLICATION = 20, 21, 22, 23
+REACH, READ, CHOICE, APPLICATION, INVITATION = 20, 21, 22, 23, 24
 SIGNAL = 30
 MACRO, POLICY = 40, 41
 

@@ -1,10 +1,11 @@
 """How an institution learns: conjugate updates, and what it concludes from them."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from agents.declaring import Parameter, rule
-from agents.formulas import between, log_odds, logistic
+from agents.formulas import between, odds_factor, with_odds_times
 from agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
 
 
@@ -64,12 +65,22 @@ def reading_noise(precision: float) -> float:
 
 
 @rule
+def products_read(held: Sequence[int], line: Sequence[int], other_lines: float) -> float:
+    """Products whose behaviour is read; one of another business line counts for the share that gets through."""
+    read = 0.0
+    for k in range(len(held)):
+        if held[k] == 1:
+            read += 1.0 if line[k] == 1 else other_lines
+    return read
+
+
+@rule
 def believed_leaving(tenure_months: int, products_held: int, care: float, learning: Learning) -> float:
     """P(leaving within 12 months): shifted-beta-geometric by tenure (Fader & Hardie 2007), products, satisfaction."""
     own = learning.leave_alpha / (learning.leave_alpha + learning.leave_beta + tenure_months / 12.0)
     further = products_held - 1 if products_held > 1 else 0
-    shift = learning.leave_per_product * further + learning.leave_care * between(care, -3.0, 3.0)
-    return 1.0 - (1.0 - logistic(log_odds(own) + shift)) * (1.0 - logistic(log_odds(learning.leave_otherwise) + shift))
+    factor = odds_factor(learning.leave_per_product * further + learning.leave_care * between(care, -3.0, 3.0))
+    return 1.0 - (1.0 - with_odds_times(own, factor)) * (1.0 - with_odds_times(learning.leave_otherwise, factor))
 
 
 @rule

@@ -39,6 +39,15 @@ class Offer:
     highest_risk: Annotated[float, Field("log-odds", "application score above which nobody is accepted", "settings")]
     score_noise: Annotated[float, Field("log-odds", "standard error of its application score", "settings")]
     watches: Annotated[int, Field("0/1", "keeps beliefs, so behaviour is read", "policy")]
+    hears_application: Annotated[int, Field("0/1", "keeps what applicants say, and scores it", "settings")]
+    hears_behaviour: Annotated[int, Field("0/1", "reads behaviour, month by month", "settings")]
+    hears_responses: Annotated[int, Field("0/1", "learns needs from offers taken and refused", "settings")]
+    sees_browsing: Annotated[int, Field("0/1", "sees who looks for a product", "settings")]
+    reading_noise: Annotated[float, Field("", "multiplies the standard error of its readings", "settings")]
+    believed_noise: Annotated[float, Field("", "what it takes that factor to be", "settings")]
+    line: Annotated[list[int], Field("0/1", "product of the business line whose desk this is", "settings")]
+    other_lines: Annotated[float, Field("share", "worth of what another line knows, against own", "settings")]
+    lookalike: Annotated[list[float], Field("", "on, then the score's constant and weights", "feedback")]
     spends: Annotated[int, Field("0/1", "has an acquisition budget", "settings")]
     visible: Annotated[int, Field("0/1", "found by those who look around", "settings")]
     reach: Annotated[list[float], Field("1/month", "lambda of each channel", "market")]
@@ -63,8 +72,6 @@ class Month(NamedTuple):
     """standard deviation of a month's change in risk by life events, log-odds"""
     best_service: float
     """the best service on offer, which people come to expect a little"""
-    browsing: int
-    """whether traces of need episodes are seen"""
     discount: float
     """yearly rate at which later money is discounted"""
 

@@ -44,7 +44,7 @@ def live(person: Person, signal: Signal, contacts: Sequence[Contact], first: int
     needs_move(person, signal, world)
     pay_former_lenders(person, world)
     pressure = read_treatments(person, signal, contacts, first, last, world)
-    meet_channels(person, pressure, world)
+    meet_channels(person, signal, contacts, first, last, pressure, world)
     pays, moves, served, looks = luck(person.id, chance.LIFE << 25, world)
     cause = NO_EXIT
     if person.provider > NOBODY:
@@ -63,6 +63,7 @@ def open_month(person: Person, signal: Signal) -> None:
     signal.provider, signal.cause, signal.source, signal.joined = person.provider, NO_EXIT, 0, 0
     signal.products_before, signal.stage_before = held_products(person), person.stage
     signal.treatment, signal.taken, signal.trace, signal.margin_per_year = 0, 0, -1, 0.0
+    signal.met, signal.invited = 0, 0
 
 
 @rule
@@ -146,23 +147,26 @@ def read_treatments(
 
 
 @rule
-def meet_channels(person: Person, pressure: float, world: World) -> None:
+def meet_channels(
+    person: Person, signal: Signal, contacts: Sequence[Contact], first: int, last: int, pressure: float, world: World
+) -> None:
     """Institutions that are not the provider reach out by their channels; who is read is considered."""
     received = 0
     for j in range(world.institutions):
-        world.considered[j], world.contacted[j] = 0, 0
+        world.considered[j], world.contacted[j], world.invitation[j], world.welcome_cents[j] = 0, 0, 0.0, 0
         offer = world.offers[j]
         if j == NOBODY or j == person.provider or offer.spends == 0:
             continue
         score = checked(
             reach.targeting_score(
                 needs.fit_to_need(person.need, offer.sells, world.goods),
-                person.episode_months > 0,
+                offer.sees_browsing == 1 and person.episode_months > 0,
                 risk_above(person, world),
                 world.rules.reach,
-            ),
-            -5.0,
-            5.0,
+            )
+            + reach.lookalike_score(person.income, person.age_years, person.episode_months > 0, offer),
+            -10.0,
+            10.0,
             checks.SCORE,
             person.id,
             world.fault,
@@ -185,6 +189,25 @@ def meet_channels(person: Person, pressure: float, world: World) -> None:
             if world.contacted[j] > 0:
                 u, _, _, _ = luck(person.id, (chance.READ << 25) | world.offers[j].word, world)
                 world.considered[j] = 1 if u < p else 0
+    for c in range(first, last):
+        if contacts[c].institution != person.provider:
+            read_invitation(person, signal, contacts[c], received, world)
+    for j in range(1, world.institutions):
+        signal.met |= world.considered[j] << j
+
+
+@rule
+def read_invitation(person: Person, signal: Signal, sent: Contact, received: int, world: World) -> None:
+    """An institution that knows a person who is not its customer makes a first offer of its own."""
+    effect, j = world.effects[sent.treatment], sent.institution
+    receive(world.ledger, j, market.TREATMENT, -effect.contact_cents)
+    signal.invited |= 1 << j
+    u, _, _, _ = luck(person.id, (chance.INVITATION << 25) | world.offers[j].word, world)
+    p = reach.reads_invitation(person.attention, received, world.rules.reach)
+    if u < checked(p, 0.0, 1.0, checks.READS, person.id, world.fault):
+        world.considered[j], world.contacted[j] = 1, market.MAX_CHANNELS + 1
+        world.invitation[j] = effect.welcome * sent.amount
+        world.welcome_cents[j] = cents(effect.reward_cents / 100.0 * sent.amount)
 
 
 @rule
@@ -260,7 +283,9 @@ def show(person: Person, signal: Signal, world: World) -> None:
     risk = person.risk_trait + person.risk_event
     if world.offers[person.provider].watches == 0:
         return
-    u, v, _, _ = luck(person.id, (chance.SIGNAL << 25) | world.offers[person.provider].word, world)
-    noise = learning.reading_noise(world.rules.learning.risk_precision * held_products(person))
+    offer, group = world.offers[person.provider], world.rules.learning
+    u, v, _, _ = luck(person.id, (chance.SIGNAL << 25) | offer.word, world)
+    read = learning.products_read(person.held, offer.line, offer.other_lines)
+    noise = offer.reading_noise * learning.reading_noise(group.risk_precision * read)
     signal.risk_reading = risk + noise * normal_quantile(u)
-    signal.care_reading = person.satisfaction + world.rules.learning.care_noise * normal_quantile(v)
+    signal.care_reading = person.satisfaction + offer.reading_noise * group.care_noise * normal_quantile(v)

@@ -329,7 +329,7 @@ def appraise(person: Person, truth: Truth, splits: Splits, world: World) -> None
     """
     owed = owed_cents(person, world)
     miss = miss_probability(person, owed, world)
-    truth.default_per_year = 0.0
+    truth.risk, truth.default_per_year = person.risk_trait + person.risk_event, 0.0
     if owed > 0 or person.months_past_due > 0:
         pd = credit.defaults_within_year(person.months_past_due, miss, risk_above(person, world), world.rules.credit)
         truth.default_per_year = checked(pd, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)

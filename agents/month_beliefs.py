@@ -1,4 +1,4 @@
-"""What the provider makes of a month: `observe` alone writes a belief and never meets a person."""
+"""What an institution makes of a month: `observe` alone writes a belief and never meets a person."""
 
 from collections.abc import Sequence
 
@@ -6,130 +6,202 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents import checks, credit, learning
-from agents.belief import Belief, Signal
+from agents.belief import JOINED, LEFT, MOVED, PAST_DUE, PRODUCTS, TREATED, Belief, Signal
 from agents.checks import checked
 from agents.declaring import rule
 from agents.formulas import between
 from agents.learning import Learning, Splits
-from agents.market import Month
+from agents.market import Offer
 from agents.rulebook import Rulebook
 from agents.treatment import Effect
 
 NEVER = 999
-"""Months since contact of who was never contacted."""
+"""Months since what has never happened."""
 
 
 @rule
 def observe(
     belief: Belief,
     signal: Signal,
-    world: Month,
+    scope: int,
+    me: int,
+    offer: Offer,
     effects: Sequence[Effect],
-    noise: float,
     rules: Rulebook,
     splits: Splits,
     fault: NDArray[np.float64],
 ) -> None:
-    """Turn one customer's signals of the month into facts, estimates and tags.
+    """Turn one person's signals of the month into facts, estimates and tags.
 
     Parameters
     ----------
     belief, signal : record
-        The institution's record of a customer, and what that customer's month showed it.
-    noise : float
-        Standard error of the institution's own application score, log-odds.
+        The institution's record of somebody in its files, and what that person's month showed.
+    scope : int
+        Why the person is in the files, index into SCOPES.
+    me : int
+        The institution.
+    offer : record
+        Its own row: what it hears, how well, and its business line.
     """
-    if signal.joined == 1:
-        meet(belief, signal, noise, rules.learning)
-    note_facts(belief, signal, effects)
-    update_estimates(belief, signal, world, effects, rules.learning, fault)
-    conclude(belief, world, rules, splits, fault)
+    ours, new = signal.provider == me, belief.person_id != signal.person_id
+    belief.scope, belief.news = scope, JOINED if new or (ours and signal.joined == 1) else MOVED
+    if new:
+        open_file(belief, signal, rules.learning)
+    if ours:
+        if belief.news == JOINED:
+            hear_application(belief, signal, offer, rules.learning)
+        note_facts(belief, signal, effects)
+        update_estimates(belief, signal, offer, rules.learning, fault)
+        note_response(belief, signal, effects, offer, rules.learning)
+    else:
+        note_absence(belief, signal, me, rules.learning)
+    note_trace(belief, signal, offer, rules.learning)
+    conclude(belief, ours, rules, splits, fault)
 
 
 @rule
-def meet(belief: Belief, signal: Signal, noise: float, group: Learning) -> None:
-    """A new customer: the population of applicants, and the application."""
-    belief.person_id, belief.age_years, belief.income = signal.person_id, signal.age_years, signal.income
-    prior = 1.0 / (group.class_risk_sd * group.class_risk_sd)
-    score = 1.0 / (noise * noise) if noise > 0.0 else 1e12
-    belief.risk_mean = learning.mean_updated(group.class_risk, prior, signal.application_score, score)
-    belief.risk_precision = prior + score
+def open_file(belief: Belief, signal: Signal, group: Learning) -> None:
+    """A person not yet known: the population of applicants is all there is."""
+    belief.person_id, belief.age_years, belief.income = signal.person_id, 0.0, 0.0
+    belief.risk_mean, belief.risk_precision = group.class_risk, 1.0 / (group.class_risk_sd * group.class_risk_sd)
     belief.return_mean = group.class_return
     belief.return_precision = 1.0 / (group.class_return_sd * group.class_return_sd)
-    belief.care_mean, belief.care_precision = 0.0, 1.0
-    belief.trend, belief.contact_history, belief.months_since_contact = 0.0, 0, NEVER
-    belief.credit_cents, belief.deposit_cents = signal.credit_cents, signal.deposit_cents
+    belief.contact_history, belief.months_since_contact, belief.months_since_seen = 0, NEVER, NEVER
+    belief.months_since_trace, belief.looked_for = NEVER, -1
+    belief.months_since_purchase, belief.purchases = NEVER, 0
     for k in range(len(belief.need_yes)):
-        belief.need_yes[k], belief.need_no[k] = group.need_yes, group.need_no
+        belief.need_yes[k], belief.need_no[k], belief.held[k] = group.need_yes, group.need_no, 0
+
+
+@rule
+def hear_application(belief: Belief, signal: Signal, offer: Offer, group: Learning) -> None:
+    """Who joins applies: static attributes, and a score; what was known before of risk and needs stays."""
+    belief.care_mean, belief.care_precision, belief.trend = 0.0, 1.0, 0.0
+    belief.credit_cents, belief.deposit_cents = signal.credit_cents, signal.deposit_cents
+    if offer.hears_application == 1:
+        belief.age_years, belief.income = signal.age_years, signal.income
+        score = 1.0 / (offer.score_noise * offer.score_noise) if offer.score_noise > 0.0 else 1e12
+        prior = belief.risk_precision
+        belief.risk_mean = learning.mean_updated(belief.risk_mean, prior, signal.application_score, score)
+        belief.risk_precision = prior + score
 
 
 @rule
 def note_facts(belief: Belief, signal: Signal, effects: Sequence[Effect]) -> None:
-    """What needs no estimate: accounts, past due, contacts."""
+    """What needs no estimate: accounts, past due, purchases, contacts."""
     before, now = belief.credit_cents + belief.deposit_cents, signal.credit_cents + signal.deposit_cents
     growth = between((now - before) / (before + 10000.0), -0.5, 0.5)
     belief.trend += 0.15 * (growth - belief.trend)
-    belief.tenure_months, belief.ending = signal.tenure_months, signal.ending
+    contacted = 1 if signal.treatment > 0 and effects[signal.treatment].contact > 0.0 else 0
+    remember_contact(belief, contacted)
+    bought, changed = 0, 0
+    for k in range(len(belief.held)):
+        if signal.held[k] != belief.held[k]:
+            changed = 1
+            bought += max(0, signal.held[k] - belief.held[k])
+            belief.held[k] = signal.held[k]
+    belief.purchases += bought
+    belief.months_since_purchase = 0 if bought > 0 else min(NEVER, belief.months_since_purchase + 1)
+    if belief.news == MOVED:
+        if contacted == 1:
+            belief.news = TREATED
+        elif signal.months_past_due != belief.months_past_due:
+            belief.news = PAST_DUE
+        elif changed == 1:
+            belief.news = PRODUCTS
+    belief.tenure_months, belief.ending, belief.months_since_seen = signal.tenure_months, signal.ending, 0
     belief.credit_cents, belief.deposit_cents = signal.credit_cents, signal.deposit_cents
     belief.revolving_cents, belief.line_cents = signal.revolving_cents, signal.line_cents
     belief.months_past_due = signal.months_past_due
-    contacted = 1 if signal.treatment > 0 and effects[signal.treatment].contact > 0.0 else 0
-    belief.contact_history = (belief.contact_history * 2 + contacted) % 4294967296
-    belief.months_since_contact = 0 if contacted == 1 else min(NEVER, belief.months_since_contact + 1)
-    for k in range(len(belief.held)):
-        belief.held[k] = signal.held[k]
 
 
 @rule
-def update_estimates(
-    belief: Belief,
-    signal: Signal,
-    world: Month,
-    effects: Sequence[Effect],
-    group: Learning,
-    fault: NDArray[np.float64],
-) -> None:
-    """Conjugate updates of risk, return, satisfaction and needs."""
-    held = 0
-    for k in range(len(signal.held)):
-        held += signal.held[k]
-    reading = group.risk_precision * held
+def remember_contact(belief: Belief, contacted: int) -> None:
+    """One more month of the history of our contacts."""
+    belief.contact_history = (belief.contact_history * 2 + contacted) % 4294967296
+    belief.months_since_contact = 0 if contacted == 1 else min(NEVER, belief.months_since_contact + 1)
+
+
+@rule
+def update_estimates(belief: Belief, signal: Signal, offer: Offer, group: Learning, fault: NDArray[np.float64]) -> None:
+    """Conjugate updates of risk, return and satisfaction; without readings they only age."""
+    risk, care, margin = 0.0, 0.0, 0.0
+    if offer.hears_behaviour == 1:
+        noise = 1.0 / (offer.believed_noise * offer.believed_noise) if offer.believed_noise > 0.0 else 1e12
+        risk = noise * group.risk_precision * learning.products_read(signal.held, offer.line, offer.other_lines)
+        care = noise / (group.care_noise * group.care_noise)
+        margin = 1.0 / (group.return_noise * group.return_noise) if belief.news != JOINED else 0.0
     aged = learning.precision_aged(belief.risk_precision, group.risk_drift)
-    belief.risk_mean = checked(learning.mean_updated(belief.risk_mean, aged, signal.risk_reading, reading),
+    belief.risk_mean = checked(learning.mean_updated(belief.risk_mean, aged, signal.risk_reading, risk),
                                -100.0, 100.0, checks.MEAN, signal.person_id, fault)  # fmt: skip
-    belief.risk_precision = checked(aged + reading, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
-    if signal.joined == 0:
-        seen = 1.0 / (group.return_noise * group.return_noise)
+    belief.risk_precision = checked(aged + risk, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
+    if belief.news != JOINED:
         aged = learning.precision_aged(belief.return_precision, group.return_drift)
-        belief.return_mean = checked(learning.mean_updated(belief.return_mean, aged, signal.margin_per_year, seen),
+        belief.return_mean = checked(learning.mean_updated(belief.return_mean, aged, signal.margin_per_year, margin),
                                      -1e9, 1e9, checks.MEAN, signal.person_id, fault)  # fmt: skip
-        belief.return_precision = checked(aged + seen, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
-    seen = 1.0 / (group.care_noise * group.care_noise)
+        belief.return_precision = checked(aged + margin, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
     aged = learning.precision_aged(belief.care_precision, group.care_drift)
-    belief.care_mean = checked(learning.mean_updated(belief.care_mean, aged, signal.care_reading, seen),
+    belief.care_mean = checked(learning.mean_updated(belief.care_mean, aged, signal.care_reading, care),
                                -100.0, 100.0, checks.MEAN, signal.person_id, fault)  # fmt: skip
-    belief.care_precision = checked(aged + seen, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
-    if signal.trace >= 0 and world.browsing == 1:
-        belief.need_yes[signal.trace] += group.trace
-    if signal.treatment > 0 and effects[signal.treatment].product >= 0:
+    belief.care_precision = checked(aged + care, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
+
+
+@rule
+def note_response(belief: Belief, signal: Signal, effects: Sequence[Effect], offer: Offer, group: Learning) -> None:
+    """An offer of a product taken or refused is evidence of the need for it."""
+    if offer.hears_responses == 1 and signal.treatment > 0 and effects[signal.treatment].product >= 0:
         k = effects[signal.treatment].product
         belief.need_yes[k] += signal.taken
         belief.need_no[k] += group.refusal * (1 - signal.taken)
 
 
 @rule
-def conclude(belief: Belief, world: Month, rules: Rulebook, splits: Splits, fault: NDArray[np.float64]) -> None:
-    """Scores over the next twelve months, and the tags that follow from them."""
+def note_absence(belief: Belief, signal: Signal, me: int, group: Learning) -> None:
+    """Somebody who is not a customer: nothing is held with us, and what we knew grows old."""
+    for k in range(len(belief.held)):
+        if belief.held[k] == 1:
+            belief.held[k], belief.news = 0, LEFT
+    belief.tenure_months, belief.ending, belief.trend, belief.months_past_due = 0, 0, 0.0, 0
+    belief.credit_cents, belief.deposit_cents, belief.revolving_cents, belief.line_cents = 0, 0, 0, 0
+    belief.risk_precision = learning.precision_aged(belief.risk_precision, group.risk_drift)
+    belief.return_precision = learning.precision_aged(belief.return_precision, group.return_drift)
+    belief.care_mean, belief.care_precision = 0.0, 1.0
+    belief.months_since_seen = min(NEVER, belief.months_since_seen + 1)
+    belief.months_since_purchase = min(NEVER, belief.months_since_purchase + 1)
+    invited = signal.invited >> me & 1
+    remember_contact(belief, invited)
+    if invited == 1 and belief.news == MOVED:
+        belief.news = TREATED
+
+
+@rule
+def note_trace(belief: Belief, signal: Signal, offer: Offer, group: Learning) -> None:
+    """Somebody seen looking for a product probably needs it."""
+    belief.months_since_trace = min(NEVER, belief.months_since_trace + 1)
+    if signal.trace >= 0 and offer.sees_browsing == 1:
+        belief.need_yes[signal.trace] += group.trace
+        belief.months_since_trace, belief.looked_for = 0, signal.trace
+
+
+@rule
+def conclude(belief: Belief, ours: bool, rules: Rulebook, splits: Splits, fault: NDArray[np.float64]) -> None:
+    """Scores over the next twelve months, and the tags that follow from them.
+
+    For those who are not customers: what the scores would be if they came and borrowed as customers do.
+    """
     held = 0
     for k in range(len(belief.held)):
         held += belief.held[k]
-    utilisation = between(belief.revolving_cents / belief.line_cents, 0.0, 1.5) if belief.line_cents > 0 else 0.4
-    debt = between(belief.credit_cents / 100.0 / (12.0 * belief.income), 0.0, 5.0)
-    miss = checked(credit.misses_payment(belief.risk_mean, utilisation, debt, 0.0, rules.credit),
-                   0.0, 1.0, checks.MISS, belief.person_id, fault)  # fmt: skip
-    above = belief.risk_mean - rules.credit.average_risk
     belief.default_per_year = 0.0
-    if belief.credit_cents > 0 or belief.months_past_due > 0:
+    if belief.credit_cents > 0 or belief.months_past_due > 0 or not ours:
+        utilisation = between(belief.revolving_cents / belief.line_cents, 0.0, 1.5) if belief.line_cents > 0 else 0.4
+        debt = 0.0
+        if belief.income > 0.0:
+            debt = between(belief.credit_cents / 100.0 / (12.0 * belief.income), 0.0, 5.0)
+        miss = checked(credit.misses_payment(belief.risk_mean, utilisation, debt, 0.0, rules.credit),
+                       0.0, 1.0, checks.MISS, belief.person_id, fault)  # fmt: skip
+        above = belief.risk_mean - rules.credit.average_risk
         belief.default_per_year = checked(
             credit.defaults_within_year(belief.months_past_due, miss, above, rules.credit),
             0.0, 1.0, checks.DEFAULT, belief.person_id, fault)  # fmt: skip

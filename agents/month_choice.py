@@ -118,6 +118,7 @@ def compare_and_choose(person: Person, signal: Signal, pressure: float, looks: f
     for j in range(1, world.institutions):
         if searches and world.offers[j].visible == 1:
             world.considered[j] = 1
+            signal.met |= 1 << j
         if j != here and world.considered[j] == 1:
             others += 1
     if others == 0 or person.owed_before_cents > 0 or person.months_past_due > 0:
@@ -156,7 +157,7 @@ def utility_of(person: Person, j: int, world: World) -> float:
         world.rules.choice,
     )
     if not here:
-        return value + offer.ease
+        return value + offer.ease + world.invitation[j]
     switching = person.inertia + person.reward_switching_cost
     return value + choice.bond(
         person.satisfaction, switching, world.now.friction, held_products(person), world.rules.choice
@@ -174,7 +175,9 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
     if k < 0 or ((is_credit(k, world) or owed > 0) and not would_lend(person, score, offer)):
         return
     cause, tally_source = (POACHED if old > NOBODY else NO_EXIT), world.contacted[j] + 1
-    if searched or world.contacted[j] == 0:
+    if world.welcome_cents[j] > 0:
+        receive(world.ledger, j, market.TREATMENT, -world.welcome_cents[j])
+    if (searched and world.contacted[j] <= market.MAX_CHANNELS) or world.contacted[j] == 0:
         tally_source = 1
     if owed > 0:
         limit = cents(3.0 * person.income * between(1.5 - 0.3 * risk_above(person, world), 0.5, 2.0))

@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 
 from agents.declaring import Parameter, rule
 from agents.formulas import between
+from agents.market import Offer
 
 
 class Reach(NamedTuple):
@@ -14,6 +15,7 @@ class Reach(NamedTuple):
     score_fit: Annotated[float, Parameter("1", -10, 10, "assumption: targeting seeks unserved need")] = 2.0
     score_episode: Annotated[float, Parameter("1", -10, 10, "assumption: and those who look for it now")] = 1.0
     score_risk: Annotated[float, Parameter("1/log-odds", -10, 10, "assumption: and shuns risk")] = 0.3
+    read_invitation: Annotated[float, Parameter("share", 0, 1, "assumption: mail from a known sender")] = 0.3
 
 
 @rule
@@ -26,6 +28,18 @@ def targeting_score(fit: float, in_episode: bool, risk_above_average: float, rea
         -5.0,
         5.0,
     )
+
+
+@rule
+def lookalike_score(income: float, age_years: float, looks_for_product: bool, offer: Offer) -> float:
+    """What an institution's own score of the customers it wants adds; `policies.lookalike` fits it. 0 without one."""
+    w = offer.lookalike
+    if w[0] == 0.0:
+        return 0.0
+    x = math.log(between(income, 1.0, 1e9) / 3300.0) / 0.6
+    y = (age_years - 45.0) / 15.0
+    acute = w[4] if looks_for_product and offer.sees_browsing == 1 else 0.0
+    return between(w[1] + w[2] * x + w[3] * y + acute, -5.0, 5.0)
 
 
 @rule
@@ -44,3 +58,9 @@ def is_contacted(u: float, expected: float) -> bool:
 def reads(attention: float, contacts_received: int, reach: Reach) -> float:
     """Probability that one contact is read and considered; clutter shares out attention."""
     return reach.read_share * attention / (attention + contacts_received)
+
+
+@rule
+def reads_invitation(attention: float, contacts_received: int, reach: Reach) -> float:
+    """Probability that an invitation by somebody who knows one is read; the same clutter takes from it."""
+    return reach.read_invitation * attention / (attention + contacts_received)

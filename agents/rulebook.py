@@ -40,8 +40,8 @@ class World:
     """What a person's month meets: the month, the market, the rules, and where postings and counts go.
 
     Compiled, it is one row that rules read by pointer (`world_dtype`); in the object engine an object. Per
-    institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`, `contacted`, `ledger`
-    (by account, cents) and `tally` (contacts by channel).
+    institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`, `contacted`, `invitation`
+    (utility), `welcome_cents`, `ledger` (by account, cents) and `tally` (contacts by channel).
     """
 
     now: Month
@@ -54,6 +54,8 @@ class World:
     utilities: list[float]
     considered: list[int]
     contacted: list[int]
+    invitation: list[float]
+    welcome_cents: list[int]
     ledger: NDArray[np.int64]
     tally: NDArray[np.int64]
     fault: NDArray[np.float64]
@@ -74,7 +76,7 @@ def dtype_like(group: Any) -> np.dtype[Any]:
 
 WORLD = np.dtype(
     [
-        ("now", dtype_like(Month(0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0, 0.0))),
+        ("now", dtype_like(Month(0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0))),
         ("institutions", np.int64),
         ("goods", np.int64),
         ("offers", OFFER, (MAX_INSTITUTIONS,)),
@@ -84,6 +86,8 @@ WORLD = np.dtype(
         ("utilities", np.float64, (MAX_INSTITUTIONS,)),
         ("considered", np.int64, (MAX_INSTITUTIONS,)),
         ("contacted", np.int64, (MAX_INSTITUTIONS,)),
+        ("invitation", np.float64, (MAX_INSTITUTIONS,)),
+        ("welcome_cents", np.int64, (MAX_INSTITUTIONS,)),
         ("ledger", np.int64, (MAX_INSTITUTIONS, len(ACCOUNTS))),
         ("tally", np.int64, (MAX_INSTITUTIONS, MAX_CHANNELS)),
         ("fault", np.float64, (3,)),

@@ -21,6 +21,7 @@ class Effect:
     lasts_months: Annotated[int, Field("months", "how long the temporary effects last", "catalogue")]
     contact: Annotated[float, Field("contacts", "weight as a contact: fatigue, reminder", "catalogue")]
     contact_cents: Annotated[int, Field("cents", "cost of the contact", "catalogue")]
+    welcome: Annotated[float, Field("utility per amount", "added to our offer; for those not customers", "catalogue")]
     reward_cents: Annotated[int, Field("cents per amount", "paid if taken", "catalogue")]
 
 

@@ -22,7 +22,7 @@ from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import Market, People, default_market, market_of, people_of
 from simulation.build import event_shock_sd, world_of_month
 from simulation.compiled import CompiledEngine
-from simulation.files import Files, files_for
+from simulation.files import Files
 from simulation.model import MONTH, US, LifecycleModel
 from simulation.objects import ObjectEngine, PersonAgent
 
@@ -103,22 +103,19 @@ def numpy_month(p: People, offers: Market, burnt: Burnt, block: int, rng: np.ran
 
 
 def observing(burnt: Burnt) -> tuple[Callable[[], float], int]:
-    """Return a call that times one month of `observe` for all our customers, and how many they are."""
+    """Return a call that times one month of `observe` for copies of all our customers, and how many they are."""
     model, engine = burnt.model, CompiledEngine()
-    own = files_for(model.files[US], model.signals, US)
-    at = np.resize(own.at, PEOPLE // 4)
-    files = Files(np.resize(own.beliefs, len(at)), at)
-    noise = float(model.offers["score_noise"][US])
+    signals = np.resize(model.signals[model.signals["provider"] == US], PEOPLE // 4)
+    signals["person_id"] = np.arange(len(signals))
+    files = Files()
 
     def work() -> float:
-        beliefs = files.beliefs.copy()
+        files.update(signals, US, 1, model.month, model.scope_rules[US - 1])
         return seconds(
-            lambda: engine.observe(
-                beliefs, model.signals, files.at, burnt.world, model.effects, noise, model.rules, model.splits
-            )
+            lambda: engine.observe(files, signals, US, model.offers, model.effects, model.rules, model.splits)
         )
 
-    return work, len(files.at)
+    return work, len(signals)
 
 
 def measure(burnt: Burnt) -> tuple[list[Times], int]:

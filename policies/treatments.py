@@ -44,6 +44,7 @@ class Treatment:
     lasts_months: Annotated[int, Parameter("months", 0, 120, NEUTRAL)] = 0
     contact: Annotated[float, Parameter("contacts", 0.0, 10.0, NEUTRAL)] = 0.0
     contact_cost: Annotated[float, Parameter("EUR", 0.0, 1e4, NEUTRAL)] = 0.0
+    welcome: Annotated[float, Parameter("utility per amount", 0.0, 5.0, NEUTRAL)] = 0.0
     reward: Annotated[float, Parameter("EUR per amount, paid if taken", 0.0, 1e4, NEUTRAL)] = 0.0
 
 
@@ -60,12 +61,19 @@ _CONTACT_SOURCE = {
     "contact_cost": "assumption: about one EUR for each contact",
 }
 _HOUSE = "assumption: a usual rule of the house"
+_CUSTOMERS = "scope in [open, other_lines]"
+_WELCOME: dict[str, Any] = {"amount_unit": "EUR", "amount": 50.0, "welcome": 0.5 / 30.0, "reward": 1.0, **_CONTACT}
+_WELCOME_SOURCE = _CONTACT_SOURCE | {
+    "amount": "assumption",
+    "welcome": "assumption: an EUR draws as much as it binds, see loyalty_reward",
+    "reward": "definition: the amount is what is paid to who joins",
+}
 
 _FOR_ALL = (
     Treatment(
         "loyalty_reward",
         "money for staying: pleases, and binds for a year",
-        eligible="months_past_due == 0 and ending == no",
+        eligible=f"{_CUSTOMERS} and months_past_due == 0 and ending == no",
         amount_unit="EUR",
         needs_yes=1,
         amount=30.0,
@@ -89,7 +97,7 @@ _FOR_ALL = (
     Treatment(
         "price_cut",
         "points off the price of what is owed, for a year",
-        eligible="balance > 0 and months_past_due == 0 and ending == no",
+        eligible=f"{_CUSTOMERS} and balance > 0 and months_past_due == 0 and ending == no",
         amount_unit="points",
         amount=1.0,
         price_cut=1.0,
@@ -106,7 +114,7 @@ _FOR_ALL = (
     Treatment(
         "line_increase",
         "a quarter more revolving line",
-        eligible="line > 0 and months_past_due == 0 and ending == no",
+        eligible=f"{_CUSTOMERS} and line > 0 and months_past_due == 0 and ending == no",
         line_factor=1.25,
         source=_CONTACT_SOURCE | {"eligible": _HOUSE, "line_factor": "assumption"},
         **_CONTACT,
@@ -114,7 +122,7 @@ _FOR_ALL = (
     Treatment(
         "line_decrease",
         "a smaller revolving line, 0.7 of what it was",
-        eligible="line > 0 and ending == no",
+        eligible=f"{_CUSTOMERS} and line > 0 and ending == no",
         line_factor=0.7,
         source=_CONTACT_SOURCE | {"eligible": _HOUSE, "line_factor": "assumption"},
         **_CONTACT,
@@ -122,10 +130,24 @@ _FOR_ALL = (
     Treatment(
         "end",
         "no new business; closed when nothing is owed any more",
-        eligible="ending == no",
+        eligible=f"{_CUSTOMERS} and ending == no",
         ends=1,
         source=_CONTACT_SOURCE | {"eligible": "definition: a relationship ends once"},
         **_CONTACT,
+    ),
+    Treatment(
+        "win_back",
+        "money for coming back, to one who was a customer",
+        eligible="scope == settled",
+        source=_WELCOME_SOURCE | {"eligible": "definition: a customer of the past"},
+        **_WELCOME,
+    ),
+    Treatment(
+        "preferential_offer",
+        "money for joining, to one who was in contact or is seen looking for a product",
+        eligible="scope in [contacted, browsing]",
+        source=_WELCOME_SOURCE | {"eligible": "definition: no customer yet, and no stranger"},
+        **_WELCOME,
     ),
 )
 
@@ -138,7 +160,7 @@ WITH_AMOUNT = {treatment.name: treatment.amount_unit for treatment in _FOR_ALL i
 
 def _cross_sell(index: int, product: str, kind: str) -> Treatment:
     """Return the offer of one product to those who do not hold it."""
-    sound = f"holds_{product} == no and months_past_due == 0 and ending == no"
+    sound = f"{_CUSTOMERS} and holds_{product} == no and months_past_due == 0 and ending == no"
     return Treatment(
         f"{CROSS_SELL}_{product}",
         f"offer of {product} to those who do not hold it",

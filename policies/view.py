@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, QUADRANTS, Belief
+from agents.belief import BELIEF, QUADRANTS, SCOPES, Belief
 from agents.chance import POLICY, address, draw4_each
 from agents.declaring import MAX_PRODUCTS, fields_of
 from agents.person import STAGES
@@ -68,7 +68,7 @@ class Column:
     def __get__(self, view: "InstitutionView | None", owner: type) -> "Column | NDArray[Any]":
         if view is None:
             return self
-        values = view._beliefs[self.name] if self.make is None else self.make(view)
+        values = view.field(self.name) if self.make is None else self.make(view)
         made = view.__dict__[self.name] = read_only(values)  # found there from now on, before this descriptor
         return made
 
@@ -88,7 +88,7 @@ class InstitutionView:
     Parameters
     ----------
     beliefs : structured array
-        dtype `agents.belief.BELIEF`, one row per customer in scope.
+        dtype `agents.belief.BELIEF`, one row per person in scope.
     posted : PostedOffers
         All posted offers of the month.
     me : int
@@ -102,6 +102,8 @@ class InstitutionView:
         customer stands for.
     seed, replication : int
         The key of all luck.
+    places : int array, shape (customers,), optional
+        Where in `beliefs` each customer's row is; all rows in their order without it.
 
     Raises
     ------
@@ -115,17 +117,18 @@ class InstitutionView:
     list_prices: NDArray[np.float64]
     budget: float
     _beliefs: NDArray[np.void]
+    _places: NDArray[np.int64] | None
     _key: tuple[int, int]
 
     person_id = Column()
     tenure_months = Column()
-    products_held = Column(lambda v: v._beliefs["held"].sum(axis=1), "products", "held with us")
+    products_held = Column(lambda v: v.field("held").sum(axis=1), "products", "held with us")
     months_past_due = Column()
-    balance = Column(lambda v: v._beliefs["credit_cents"] / 100.0, "EUR", "credit balance")
-    deposits = Column(lambda v: v._beliefs["deposit_cents"] / 100.0, "EUR", "deposit balance")
-    line = Column(lambda v: v._beliefs["line_cents"] / 100.0, "EUR", "revolving line")
+    balance = Column(lambda v: v.field("credit_cents") / 100.0, "EUR", "credit balance")
+    deposits = Column(lambda v: v.field("deposit_cents") / 100.0, "EUR", "deposit balance")
+    line = Column(lambda v: v.field("line_cents") / 100.0, "EUR", "revolving line")
     utilisation = Column(
-        lambda v: v._beliefs["revolving_cents"] / np.maximum(v._beliefs["line_cents"], 1) * (v.line > 0),
+        lambda v: v.field("revolving_cents") / np.maximum(v.field("line_cents"), 1) * (v.line > 0),
         "share",
         "revolving balance over the line; 0 without a line",
     )
@@ -134,9 +137,14 @@ class InstitutionView:
     leave_per_year = Column()
     years_expected = Column()
     months_since_contact = Column()
-    quadrant = Column(lambda v: v._beliefs["quadrant"], "", "believed risk x return", QUADRANTS)
-    stage = Column(lambda v: v._beliefs["stage"], "", "inferred stage of the lifecycle", STAGES)
-    ending = Column(lambda v: v._beliefs["ending"], "", "we are ending the relationship", NO_YES)
+    quadrant = Column(lambda v: v.field("quadrant"), "", "believed risk x return", QUADRANTS)
+    stage = Column(lambda v: v.field("stage"), "", "inferred stage of the lifecycle", STAGES)
+    ending = Column(lambda v: v.field("ending"), "", "we are ending the relationship", NO_YES)
+    scope = Column(lambda v: v.field("scope"), "", "why this person is in our files", SCOPES)
+    months_since_seen = Column()
+    months_since_purchase = Column()
+    purchases = Column()
+    months_since_trace = Column()
 
     def __init__(
         self,
@@ -148,6 +156,7 @@ class InstitutionView:
         budget: float,
         seed: int,
         replication: int,
+        places: NDArray[np.int64] | None = None,
     ) -> None:
         if beliefs.dtype != BELIEF:
             raise ValueError("a view is made of belief rows: give an array of dtype agents.belief.BELIEF")
@@ -167,6 +176,7 @@ class InstitutionView:
             budget=budget,
             _beliefs=rows,
             _key=(seed, replication),
+            _places=None if places is None else read_only(places),
         )
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -177,7 +187,12 @@ class InstitutionView:
 
     def __len__(self) -> int:
         """Return the number of customers in view."""
-        return len(self._beliefs)
+        return len(self._beliefs) if self._places is None else len(self._places)
+
+    def field(self, name: str) -> NDArray[Any]:
+        """Return a field of `agents.belief.Belief` for all customers in view."""
+        values: NDArray[Any] = self._beliefs[name]
+        return values if self._places is None else values[self._places]
 
     @property
     def institutions(self) -> tuple[str, ...]:
@@ -201,11 +216,11 @@ class InstitutionView:
 
     def holds(self, product: str) -> NDArray[np.bool_]:
         """Return for each customer whether the product is held with us."""
-        return self._beliefs["held"][:, self._index(product)] > 0
+        return self.field("held")[:, self._index(product)] > 0
 
     def need(self, product: str) -> NDArray[np.float64]:
         """Return the believed need for a product, 0..1; one half where nothing was ever seen."""
-        yes, no = (self._beliefs[name][:, self._index(product)] for name in ("need_yes", "need_no"))
+        yes, no = (self.field(name)[:, self._index(product)] for name in ("need_yes", "need_no"))
         seen = yes + no
         return np.where(seen > 0, yes / np.where(seen > 0, seen, 1.0), 0.5)
 
@@ -218,18 +233,18 @@ class InstitutionView:
         if kind == "fee":
             return np.zeros(len(self))
         cents = {
-            "deposit": self._beliefs["deposit_cents"],
-            "revolving": self._beliefs["revolving_cents"],
-            "instalment": self._beliefs["credit_cents"] - self._beliefs["revolving_cents"],
+            "deposit": self.field("deposit_cents"),
+            "revolving": self.field("revolving_cents"),
+            "instalment": self.field("credit_cents") - self.field("revolving_cents"),
         }[kind]
         alike = [index for index, other in enumerate(self.kinds) if other == kind]
-        sharing = np.maximum((self._beliefs["held"][:, alike] > 0).sum(axis=1), 1)
+        sharing = np.maximum((self.field("held")[:, alike] > 0).sum(axis=1), 1)
         return np.where(self.holds(product), cents / 100.0 / sharing, 0.0)
 
     def contacts_within(self, months: int) -> NDArray[np.int64]:
         """Return how often each customer was contacted in the last `months` months lived (history: 32)."""
         mask = np.int64((1 << min(max(months, 0), 63)) - 1)
-        counts: NDArray[np.int64] = np.bitwise_count(self._beliefs["contact_history"] & mask).astype(np.int64)
+        counts: NDArray[np.int64] = np.bitwise_count(self.field("contact_history") & mask).astype(np.int64)
         return counts
 
     def uniform(self, decision: str) -> NDArray[np.float64]:

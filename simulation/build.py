@@ -56,6 +56,13 @@ def _fill_offer(row: Any, name: str, one: InstitutionSettings, settings: MarketS
     row["funding"] = 100.0 * one.funding_cost
     row["premium_per_risk"], row["highest_risk"] = one.premium_per_risk, one.highest_risk
     row["score_noise"], row["visible"] = one.score_noise, int(one.visible)
+    heard = one.information
+    row["hears_application"], row["hears_behaviour"] = int(heard.application), int(heard.behaviour)
+    row["hears_responses"], row["sees_browsing"] = int(heard.responses), int(heard.browsing)
+    row["reading_noise"], row["other_lines"] = heard.noise, heard.other_lines
+    row["believed_noise"] = heard.noise if heard.believed_noise is None else heard.believed_noise
+    for k, label in enumerate(settings.products):
+        row["line"][k] = int(one.business_line is None or label in one.business_line)
     for c, channel in enumerate(one.acquisition.values()):
         row["precision"][c] = channel.precision
         row["contact_cents"][c] = math.floor(channel.cost_per_contact * 100.0 + 0.5)
@@ -81,6 +88,5 @@ def world_of_month(
         systematic=float(systematic),
         event_shock_sd=event_shock_sd(rules),
         best_service=float(seen.max(initial=-np.inf)),
-        browsing=int(world.browsing),
         discount=float(world.discount),
     )

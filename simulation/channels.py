@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from agents.market import MAX_CHANNELS
 from simulation.settings import MarketSettings
 
+HIGHEST_RATE = 1000.0
+"""Contacts per person and month at most: whoever can be reached is, and more money buys nothing."""
+
 
 class Channels:
     """Rates of every institution's channels, and the money carried over.
@@ -44,4 +47,4 @@ class Channels:
         )
         wanted = (self.budget_cents + 0.5 * self.carried_cents) / np.maximum(self.cost_cents, 1.0)
         factor = np.clip(wanted / np.maximum(contacts, 1), 0.5, 2.0)
-        self.rate = np.where(budgeted, self.rate * factor, self.rate)
+        self.rate = np.where(budgeted, np.minimum(self.rate * factor, HIGHEST_RATE), self.rate)

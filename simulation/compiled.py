@@ -13,6 +13,7 @@ from agents.month import live
 from agents.month_accounts import appraise
 from agents.month_beliefs import observe
 from agents.rulebook import WORLD, Rulebook
+from simulation.files import Files
 
 CHUNK = 4096
 """People to a chunk. Fixed, so that the number of threads changes nothing."""
@@ -35,11 +36,12 @@ def live_rows(people: Any, signals: Any, contacts: Any, first: Any, world: Any) 
 
 @compiled()
 def observe_rows(
-    beliefs: Any, signals: Any, at: Any, now: Any, effects: Any, noise: Any, rules: Any, splits: Any, fault: Any
-) -> None:
-    """Update each belief from the signal at its person's row."""
-    for i in range(beliefs.shape[0]):
-        observe(beliefs[i], signals[at[i]], now, effects, noise, rules, splits, fault)
+    records: Any, places: Any, scopes: Any, signals: Any, at: Any, me: Any, offer: Any, effects: Any, rules: Any,
+    splits: Any, fault: Any,
+) -> None:  # fmt: skip
+    """Update the record at each place from the signal at its person's row."""
+    for i in range(at.shape[0]):
+        observe(records[places[i]], signals[at[i]], scopes[i], me, offer, effects, rules, splits, fault)
 
 
 @compiled()
@@ -104,26 +106,19 @@ class CompiledEngine:
         return added_up(worlds, len(offers))
 
     def observe(
-        self, beliefs: NDArray[Any], signals: NDArray[Any], at: NDArray[np.int64], now: Month,
-        effects: NDArray[Any], noise: float, rules: Any, splits: Any,
+        self, files: Files, signals: NDArray[Any], me: int, offers: NDArray[Any], effects: NDArray[Any], rules: Any,
+        splits: Any,
     ) -> NDArray[np.float64]:  # fmt: skip
-        """Update beliefs in place from the signals at rows `at`; return the first fault."""
-        chunks = max(1, -(-len(beliefs) // CHUNK))
-        faults = np.zeros((chunks, 3))
+        """Update the records in place, each from the signal of its person; return the first fault."""
+        chunks = max(1, -(-len(files.at) // CHUNK))
+        faults, parameters = np.zeros((chunks, 3)), np.array([rules], WORLD["rules"])[0]
 
         def work(c: int) -> None:
             part = slice(c * CHUNK, (c + 1) * CHUNK)
             observe_rows(
-                beliefs[part],
-                signals,
-                at[part],
-                now,
-                effects,
-                noise,
-                np.array([rules], WORLD["rules"])[0],
-                splits,
-                faults[c],
-            )
+                files.records, files.places[part], files.scopes[part], signals, files.at[part], me, offers[me],
+                effects, parameters, splits, faults[c],
+            )  # fmt: skip
 
         self._each(work, chunks)
         return first_fault(faults)

@@ -13,8 +13,8 @@ from agents.rulebook import MAX_INSTITUTIONS, MAX_TREATMENTS
 TENURE_YEARS = (*(str(y) for y in range(10)), "10+")
 PRODUCTS_HELD = ("1", "2", "3", "4+")
 BUCKETS = ("0", "1", "2", "3", "4", "5+")
-SOURCES = 2 + MAX_CHANNELS
-"""How a joiner came: 1 looked around, 2 + channel; 0 is not used."""
+SOURCES = 3 + MAX_CHANNELS
+"""How a joiner came: 1 looked around, 2 + channel, the last by invitation; 0 is not used."""
 US = 1
 
 COUNTS = np.dtype(

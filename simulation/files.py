@@ -1,36 +1,180 @@
-"""Belief files: what one institution keeps of its customers, a row each, in the order of the people."""
+"""An institution's files: who counts as an existing customer, and a record of each of them.
+
+A record has a place of its own that it keeps until the person leaves the files, so nothing is copied from month to
+month; `at` lists the rows of the people in the files in their order, and `places` where their records are.
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF
+from agents.belief import BELIEF, BROWSING, CONTACTED, OPEN, OTHER_LINES, SETTLED
+from agents.compiling import compiled
+from agents.declaring import MAX_PRODUCTS
+from simulation.settings import InstitutionSettings
+
+LONG_AGO = np.int16(-32768)
+LINE, MET, TRACE = range(3)
+"""Columns of the register: last month as a customer of our line, in contact, seen looking for a product."""
+NOBODY_ELSE = -1
 
 
-class Files(NamedTuple):
-    """Beliefs of one institution and the rows of the people they are about (ascending)."""
+class ScopeRule(NamedTuple):
+    """Who is in scope: 0/1 for each relation, months for what lies back; 0 leaves it out."""
 
-    beliefs: NDArray[Any]
-    at: NDArray[np.int64]
+    open: int
+    other_lines: int
+    settled_months: int
+    contacted_months: int
+    browsing_months: int
+    line: tuple[int, ...]
+    """0/1 for each product of the market: belongs to the business line"""
 
 
-def no_files() -> Files:
-    """Files of an institution that keeps none."""
-    return Files(np.zeros(0, BELIEF), np.zeros(0, np.int64))
+def scope_rule(one: InstitutionSettings, products: tuple[str, ...]) -> ScopeRule:
+    """Return the setting as the loop over people reads it."""
+    wide = one.existing_customers
+    line = [int(one.business_line is None or name in one.business_line) for name in products]
+    return ScopeRule(
+        int("open" in wide),
+        int("other_lines" in wide),
+        one.settled_counts_for_months if "settled" in wide else 0,
+        one.contact_counts_for_months if "contacted" in wide else 0,
+        one.browsing_counts_for_months if "browsing" in wide else 0,
+        tuple(line + [0] * (MAX_PRODUCTS - len(line))),
+    )
 
 
-def files_for(files: Files, signals: NDArray[Any], institution: int) -> Files:
-    """Return files of all present customers: kept for those who stayed, blank for those who joined.
+@compiled()
+def scope_rows(signals: Any, register: Any, codes: Any, me: Any, sees: Any, month: Any, rule: Any) -> None:
+    """Bring the register up to date with last month, and write why each person is in scope; -1 not at all."""
+    for i in range(signals.shape[0]):
+        s = signals[i]
+        code = NOBODY_ELSE
+        if s.met >> me & 1 == 1:
+            register[i, MET] = month
+        if sees == 1 and s.trace >= 0:
+            register[i, TRACE] = month
+        if s.provider == me:
+            held, of_line = 0, 0
+            for k in range(len(rule.line)):
+                held += s.held[k]
+                of_line += s.held[k] * rule.line[k]
+            if of_line > 0 or held == 0:
+                register[i, LINE] = month
+                code = OPEN if rule.open == 1 else NOBODY_ELSE
+            elif rule.other_lines == 1:
+                code = OTHER_LINES
+        if code == NOBODY_ELSE and s.provider >= 0:
+            if month - register[i, LINE] <= rule.settled_months and register[i, LINE] < month:
+                code = SETTLED
+            elif s.provider != me and month - register[i, MET] < rule.contacted_months:
+                code = CONTACTED
+            elif s.provider != me and month - register[i, TRACE] < rule.browsing_months:
+                code = BROWSING
+        codes[i] = code
 
-    Whoever has no file yet is treated as joining, so that a file never starts from nothing.
+
+class Files:
+    """Records of one institution, and the register that says who is in scope.
+
+    Attributes
+    ----------
+    records : structured array, shape (places,)
+        dtype BELIEF; an empty place has person_id -1.
+    at, places : int64 arrays, shape (people in the files,)
+        Row of each person, ascending, and the place of the record.
+    scopes : int64 array, shape (people in the files,)
+        Index into SCOPES.
+    joined, left : int64 arrays
+        Indexes into `at` of those who are new this month; ids of those who are gone from the files.
     """
-    at = np.flatnonzero(signals["provider"] == institution)
-    place = np.full(len(signals), -1, np.int64)
-    place[files.at] = np.arange(len(files.at))
-    known = place[at]
-    new = np.flatnonzero(known < 0)
-    beliefs = files.beliefs[np.maximum(known, 0)] if len(files.at) else np.zeros(len(at), BELIEF)
-    beliefs[new] = np.zeros(1, BELIEF)
-    signals["joined"][at[new]] = 1
-    return Files(beliefs, at)
+
+    def __init__(self) -> None:
+        self.records = np.zeros(0, BELIEF)
+        self.at = self.places = self.scopes = np.zeros(0, np.int64)
+        self.joined = self.left = self.left_places = np.zeros(0, np.int64)
+        self.place_of = np.zeros(0, np.int32)
+        self.register = np.zeros((0, 3), np.int16)
+        self.free = np.zeros(0, np.int64)
+
+    def update(self, signals: NDArray[Any], me: int, sees_browsing: int, month: int, rule: ScopeRule) -> None:
+        """Open files for those who came into scope, close those of who left it.
+
+        Parameters
+        ----------
+        signals : structured array, shape (people,)
+            Of the month before.
+        sees_browsing : int
+            Whether traces reach this institution.
+        month : int
+            The month that begins.
+        """
+        self.cover(len(signals))
+        codes = np.empty(len(signals), np.int8)
+        scope_rows(signals, self.register, codes, me, sees_browsing, month, rule)
+        out = np.flatnonzero((self.place_of >= 0) & (codes < 0))
+        self.left_places = self.place_of[out].astype(np.int64)
+        self.left = self.records["person_id"][self.left_places]
+        self.records["person_id"][self.left_places] = -1
+        self.place_of[out] = -1
+        self.free = np.concatenate([self.free, self.left_places[::-1]])
+        self.at = np.flatnonzero(codes >= 0)
+        self.scopes = codes[self.at].astype(np.int64)
+        self.places = self.place_of[self.at].astype(np.int64)
+        self.joined = np.flatnonzero(self.places < 0)
+        self._open(len(self.joined))
+        if len(self.joined):
+            self.places[self.joined] = self.free[: -len(self.joined) - 1 : -1]
+            self.free = self.free[: -len(self.joined)]
+            self.place_of[self.at[self.joined]] = self.places[self.joined]
+
+    def cover(self, people: int) -> None:
+        """Have a line in the register for each person of the market."""
+        more = people - len(self.place_of)
+        if more > 0:
+            self.place_of = np.concatenate([self.place_of, np.full(more, -1, np.int32)])
+            self.register = np.concatenate([self.register, np.full((more, 3), LONG_AGO)])
+
+    def _open(self, wanted: int) -> None:
+        """Have at least so many empty places."""
+        missing = wanted - len(self.free)
+        if missing > 0:
+            old, more = len(self.records), max(missing, len(self.records) // 8)
+            records = np.zeros(old + more, BELIEF)
+            records[:old] = self.records
+            records["person_id"][old:] = -1
+            self.records = records
+            self.free = np.concatenate([np.arange(old + more - 1, old - 1, -1), self.free])
+
+    @property
+    def beliefs(self) -> NDArray[Any]:
+        """Records in the order of the people, shape (people in the files,); a copy."""
+        return self.records[self.places]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of records, register and lists."""
+        parts = (self.records, self.at, self.places, self.scopes, self.place_of, self.register, self.free)
+        return sum(part.nbytes for part in parts)
+
+    def kept(self, here: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+        """Return what a checkpoint needs, for the rows of people who are still here."""
+        stay = here[self.at]
+        place = np.cumsum(here) - 1
+        return {
+            "records": self.records[self.places[stay]], "at": place[self.at[stay]],
+            "scopes": self.scopes[stay], "register": self.register[here[: len(self.register)]],
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, state: "dict[str, NDArray[Any]]") -> "Files":
+        """Return the files of a checkpoint."""
+        files = cls()
+        files.records = state["records"].astype(BELIEF)
+        files.at, files.scopes, files.register = state["at"].copy(), state["scopes"].copy(), state["register"].copy()
+        files.places = np.arange(len(files.at))
+        files.place_of = np.full(len(files.register), -1, np.int32)
+        files.place_of[files.at] = files.places
+        return files

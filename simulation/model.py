@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, SIGNAL, TRUTH
+from agents.belief import SIGNAL, TRUTH
 from agents.chance import MACRO, address, draw4
 from agents.checks import CHECKED
 from agents.formulas import normal_quantile
@@ -28,7 +28,7 @@ from simulation.channels import Channels
 from simulation.compiled import CompiledEngine, Totals
 from simulation.counting import counted
 from simulation.customers import Customers
-from simulation.files import Files, files_for, no_files
+from simulation.files import Files, scope_rule
 from simulation.ledger import balances_of, check_money, check_people
 from simulation.objects import ObjectEngine
 from simulation.population import extended, first_people, first_signals, newcomers
@@ -142,7 +142,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.month, self.systematic = first_month, 0.0
         self.people = first_people(self.settings, self.rules, self.offers, self.products, seed, replication)
         self.signals = first_signals(self.people, self.offers, self.products, seed, replication)
-        self.files: list[Files] = [no_files() for _ in self.names]
+        self.files = [Files() for _ in self.names]
+        self.scope_rules = [scope_rule(one, self.product_names) for one in self.settings.institutions().values()]
         self.views: list[InstitutionView | None] = [None for _ in self.names]
         self.released_eur = np.zeros(len(self.names))
         self.recorder: Recorder | None = None
@@ -163,7 +164,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
     def step(self) -> None:
         """One month, in the order of `MONTH`."""
         world = self.open()
-        self.observe(world)
+        self.observe()
         plans = self.decide()
         contacts, first, allowed = self.guard(plans)
         totals = self.live(world, contacts, first)
@@ -194,17 +195,16 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
     def _keeps_files(self, institution: InstitutionAgent) -> bool:
         return institution.index == US or needs_view(institution.policy)
 
-    def observe(self, world: Any) -> None:
+    def observe(self) -> None:
         """Last month's signals become estimates and tags, institution by institution."""
         for one in self.institutions:
             if self._keeps_files(one):
-                files = files_for(self.files[one.index], self.signals, one.index)
-                noise = float(self.offers["score_noise"][one.index])
+                files, sees = self.files[one.index], int(self.offers["sees_browsing"][one.index])
+                files.update(self.signals, one.index, sees, self.month, self.scope_rules[one.index - 1])
                 fault = self.engine.observe(
-                    files.beliefs, self.signals, files.at, world, self.effects, noise, self.rules, self.splits
+                    files, self.signals, one.index, self.offers, self.effects, self.rules, self.splits
                 )
                 self._stop_on(fault)
-                self.files[one.index] = files
 
     def decide(self) -> list[Plan]:
         """Each policy makes a plan; all see the same posted offers."""
@@ -215,8 +215,9 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         plans = []
         for one in self.institutions:
             view = InstitutionView(
-                self.files[one.index].beliefs, posted, one.index, self.month, self.list_prices[one.index, :n],
+                self.files[one.index].records, posted, one.index, self.month, self.list_prices[one.index, :n],
                 self.purse(one) / self.settings.people_each_stands_for, self.seed_key, self.replication,
+                self.files[one.index].places,
             )  # fmt: skip
             self.views[one.index] = view
             plans.append(as_plan(one.policy.decide(view)))
@@ -302,15 +303,14 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
     def state(self) -> dict[str, NDArray[Any]]:
         """Return everything that the next month depends on, as arrays; people who are gone are left out."""
         here = self.people["provider"] >= 0
-        place = np.cumsum(here) - 1
         made = {
             "month": np.array(self.month), "systematic": np.array(self.systematic), "people": self.people[here],
             "signals": self.signals[here], "rate": self.channels.rate, "carried": self.channels.carried_cents,
             "price": self.offers["price"], "released": self.released_eur,
         }  # fmt: skip
         for name, files in zip(self.names, self.files, strict=True):
-            kept = here[files.at]
-            made["beliefs:" + name], made["at:" + name] = files.beliefs[kept], place[files.at[kept]]
+            files.cover(len(here))
+            made |= {f"{part}:{name}": values for part, values in files.kept(here).items()}
         return made
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -321,7 +321,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.channels.rate, self.channels.carried_cents = state["rate"].copy(), state["carried"].copy()
         self.offers["price"] = state["price"]
         self.released_eur = state["released"].copy()
-        self.files = [Files(state["beliefs:" + n].astype(BELIEF), state["at:" + n].copy()) for n in self.names]
+        parts = ("records", "at", "scopes", "register")
+        self.files = [Files.of({part: state[f"{part}:{name}"] for part in parts}) for name in self.names]
         self.balances, self._after = self._balances(), self.people["provider"].copy()
         self.recorder = None
         self.engine.forget()

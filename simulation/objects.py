@@ -15,6 +15,7 @@ from agents.month_beliefs import observe
 from agents.person import PERSON
 from agents.rulebook import Rulebook, World
 from simulation.compiled import Totals
+from simulation.files import Files
 
 
 class PersonAgent(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
@@ -49,6 +50,7 @@ def world_of_objects(now: Month, offers: Any, products: Any, effects: Any, rules
     world.offers, world.products = [as_object(o) for o in offers], [as_object(p) for p in products]
     world.effects = [as_object(e) for e in effects]
     world.utilities, world.considered, world.contacted = [0.0] * n, [0] * n, [0] * n
+    world.invitation, world.welcome_cents = [0.0] * n, [0] * n
     world.ledger, world.tally = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros((n, MAX_CHANNELS), np.int64)
     world.fault = np.zeros(3)
     return world
@@ -101,15 +103,15 @@ class ObjectEngine:
         return Totals(world.ledger, world.tally, world.fault)
 
     def observe(
-        self, beliefs: NDArray[Any], signals: NDArray[Any], at: NDArray[np.int64], now: Month,
-        effects: NDArray[Any], noise: float, rules: Any, splits: Any,
+        self, files: Files, signals: NDArray[Any], me: int, offers: NDArray[Any], effects: NDArray[Any], rules: Any,
+        splits: Any,
     ) -> NDArray[np.float64]:  # fmt: skip
-        """Update beliefs in place; the same rule, as plain Python."""
-        fault, effect_objects = np.zeros(3), [as_object(e) for e in effects]
-        for i, row in enumerate(at.tolist()):
-            belief = as_object(beliefs[i])
-            observe(belief, as_object(signals[row]), now, effect_objects, noise, rules, splits, fault)
-            beliefs[i] = as_row(belief, BELIEF)
+        """Update the records in place; the same rule, as plain Python."""
+        fault, effect_objects, offer = np.zeros(3), [as_object(e) for e in effects], as_object(offers[me])
+        for row, place, scope in zip(files.at.tolist(), files.places.tolist(), files.scopes.tolist(), strict=True):
+            belief = as_object(files.records[place])
+            observe(belief, as_object(signals[row]), scope, me, offer, effect_objects, rules, splits, fault)
+            files.records[place] = as_row(belief, BELIEF)
         return fault
 
     def appraise(

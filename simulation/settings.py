@@ -151,6 +151,38 @@ def _convenience(value: object) -> object:
     return value
 
 
+class InformationSettings(Settings):
+    """What an institution gets to know of people, and how well."""
+
+    application: bool = True
+    """keeps what applicants say, and scores it"""
+    behaviour: bool = True
+    """reads behaviour month by month, by product held"""
+    responses: bool = True
+    """learns needs from offers taken and refused"""
+    browsing: bool = True
+    """sees who looks for a product now; assumption: such data can be bought by anybody"""
+    other_lines: Share = 0.5
+    """worth of what another business line knows, against own; assumption: half gets through"""
+    noise: Number = 1.0
+    """multiplies the standard error of readings of behaviour"""
+    believed_noise: Number | None = None
+    """what the institution takes that factor to be; by default it knows"""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for name in ("noise", "believed_noise"):
+            value = getattr(self, name)
+            if value is not None and not 0.0 < value <= 1000.0:
+                raise ValueError(
+                    f"{name} multiplies a standard error: above 0, at most 1000, such as 2 for twice as noisy"
+                )
+        return self
+
+
+Scope = Literal["open", "other_lines", "settled", "contacted", "browsing"]
+
+
 class InstitutionSettings(Settings):
     """An institution: what it sells, at what price, how good it is, how it finds customers."""
 
@@ -170,6 +202,35 @@ class InstitutionSettings(Settings):
     visible: bool = True
     acquisition: dict[str, ChannelSettings] = {}
     policy: PolicyChoice = PolicySettings(policy="do_nothing")
+    information: InformationSettings = InformationSettings()
+    business_line: tuple[str, ...] | None = None
+    existing_customers: tuple[Scope, ...] = ("open", "other_lines")
+    settled_counts_for_months: Months = 24
+    contact_counts_for_months: Months = 12
+    browsing_counts_for_months: Months = 1
+
+    @model_validator(mode="after")
+    def _scope_has_people(self) -> Self:
+        nobody = "nobody would be in scope: "
+        if not self.existing_customers:
+            raise ValueError(f"existing_customers: {nobody}write at least [open]")
+        windows = {"settled": self.settled_counts_for_months, "contacted": self.contact_counts_for_months,
+                   "browsing": self.browsing_counts_for_months}  # fmt: skip
+        keys = {"settled": "settled_counts_for_months", "contacted": "contact_counts_for_months",
+                "browsing": "browsing_counts_for_months"}  # fmt: skip
+        for scope, months in windows.items():
+            if scope in self.existing_customers and not 1 <= months <= 240:
+                raise ValueError(f"{keys[scope]} is {months}: {nobody}write 1 to 240 months, or take '{scope}' out of "
+                                 "existing_customers")  # fmt: skip
+        if "browsing" in self.existing_customers and not self.information.browsing:
+            raise ValueError(f"existing_customers has 'browsing', but information.browsing is off: {nobody}"
+                             "switch it on, or take 'browsing' out")  # fmt: skip
+        if self.business_line is not None and not self.business_line:
+            raise ValueError("business_line: name at least one product, or leave it out for all")
+        if self.existing_customers == ("other_lines",) and self.business_line is None:
+            raise ValueError(f"existing_customers has 'other_lines' alone, but the business line is all products: "
+                             f"{nobody}name the line's products in business_line")  # fmt: skip
+        return self
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -217,7 +278,6 @@ class WorldSettings(Settings):
     macro_persistence: Share = 0.95
     macro_sd: Number = 1.0
     switching_cost: Number = 0.0
-    browsing: bool = False
     newcomers_per_year: Share = 0.062
     discount: Rate = 0.10
 
@@ -256,7 +316,13 @@ class MarketSettings(Settings):
         for reserved in {"nobody", "gone"} & set(self.institutions()):
             problems.append(f"no institution may be called '{reserved}': rename it")
         for name, one in self.institutions().items():
-            mentioned = {*(one.products or ()), *one.apr, *one.rate, *one.servicing_per_month}
+            mentioned = {
+                *(one.products or ()),
+                *one.apr,
+                *one.rate,
+                *one.servicing_per_month,
+                *(one.business_line or ()),
+            }
             for product in sorted(mentioned - set(self.products)):
                 problems.append(f"{name} mentions the product '{product}', which the market has not: "
                                 f"known are {', '.join(self.products)}")  # fmt: skip

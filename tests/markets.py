@@ -97,7 +97,8 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
     """One of the shelf's policies with settings."""
     name = draw(st.sampled_from(["do_nothing", "uniform", "quadrant_rules", "price_match"]))
     if name == "uniform":
-        treatments = ["loyalty_reward", "price_cut", "line_increase", "line_decrease", "end"]
+        treatments = ["loyalty_reward", "price_cut", "line_increase", "line_decrease", "end", "win_back"]
+        treatments += ["preferential_offer"] * 2
         return {
             "policy": name,
             "treatment": draw(st.sampled_from(treatments)),
@@ -106,6 +107,20 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
     if name == "quadrant_rules":
         return {"policy": name, "high_risk_high_return": draw(st.sampled_from(["none", "line_decrease", "cross_sell"]))}
     return {"policy": name}
+
+
+WIDER = ("other_lines", "settled", "contacted", "browsing")
+
+
+def informations() -> st.SearchStrategy[dict[str, Any]]:
+    """What an institution hears, much or little; browsing always, as some scopes need it."""
+    sources: dict[str, st.SearchStrategy[Any]] = {
+        name: st.booleans() for name in ("application", "behaviour", "responses")
+    }
+    return st.fixed_dictionaries(
+        {**sources, "other_lines": st.floats(0, 1), "noise": st.floats(0.1, 5),
+         "believed_noise": st.sampled_from([None, 1.0])}
+    )  # fmt: skip
 
 
 @st.composite
@@ -123,6 +138,10 @@ def institutions(draw: st.DrawFn, share: float, products: list[str]) -> dict[str
         "servicing_per_month": {name: 1.9 for name in products},
         "policy": draw(policies()),
         "acquisition": {},
+        "information": draw(informations()),
+        "existing_customers": ["open", *draw(st.lists(st.sampled_from(WIDER), unique=True))],
+        "contact_counts_for_months": draw(st.integers(1, 4)),
+        "business_line": draw(st.sampled_from([None, products[:1]])),
     }
     for name in draw(st.lists(st.sampled_from(["mail", "online", "branch", "radio"]), unique=True)):
         money: st.SearchStrategy[dict[str, float]] = st.sampled_from(
@@ -158,7 +177,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         "rivals": {f"rival_{i}": one for i, one in enumerate(everyone[1:])},
         "guards": {"budget_per_month": draw(st.sampled_from([0, 40, 1e6])),
                    "contacts_at_most": draw(st.integers(0, 4))},
-        "world": {"browsing": draw(st.booleans()), "newcomers_per_year": draw(st.floats(0, 1)),
+        "world": {"newcomers_per_year": draw(st.floats(0, 1)),
                   "macro_sd": draw(st.floats(0, 2)), "switching_cost": draw(st.floats(-2, 2))},
         "traits": {"risk_mean": draw(st.floats(-8, 0)), "risk_sd": draw(st.floats(0, 3)),
                    "inertia": draw(st.floats(0, 4)), "loyal_share": draw(st.floats(0, 1))},

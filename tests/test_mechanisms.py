@@ -15,8 +15,9 @@ from scipy import special
 from agents.chance import EXIT, LIFE, TASTE, address, draw4_each
 from agents.choice import Choice
 from agents.person import DECLINE, MATURITY
-from simulation.model import LifecycleModel
-from tests.markets import CARD, SAVINGS, small_market
+from simulation.channels import HIGHEST_RATE
+from simulation.model import US, LifecycleModel
+from tests.markets import CARD, SAVINGS, lived, small_market
 
 PEOPLE, SEED, ALWAYS = 4000, 21, 40.0
 Change = Callable[[NDArray[Any]], None]
@@ -288,3 +289,13 @@ def test_who_is_not_looking_considers_only_what_is_read() -> None:
         error = np.sqrt(expected * (1.0 - expected) / others.sum())
         assert abs(shares[-1] - expected) <= 4.0 * error
     assert shares[0] == 0.0 < shares[1] < shares[2]
+
+
+def test_money_that_no_contact_can_use_up_stays_unspent() -> None:
+    channel = {"budget_per_month": 1e6, "cost_per_contact": 1.0, "precision": 1}
+    model = lived(small_market(us={"acquisition": {"radio": channel}}), 60)
+    assert model.channels.rate[US, 1] == HIGHEST_RATE
+    rows = model.recording()
+    reach = rows[(rows["measure"] == "reach") & (rows["institution"] == "us") & (rows["month"] == 59)]
+    contacts = float(reach[(reach["a"] == "radio") & (reach["b"] == "contacts")]["value"].sum())
+    assert 0 < contacts <= len(model.people)

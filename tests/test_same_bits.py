@@ -16,6 +16,7 @@ import agents
 from agents.chance import draw4
 from simulation.compiled import appraise_rows, live_rows, observe_rows
 from simulation.counting import count_rows
+from simulation.files import scope_rows
 from simulation.model import LifecycleModel
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
@@ -65,9 +66,10 @@ def test_every_entry_point_is_compiled_once() -> None:
         small_market(),
         small_market(rivals={}, us={"policy": "uniform", "acquisition": {"mail": {
             "contacts_per_person_per_month": 1, "precision": 1}}}),
-        small_market(products=one_product, world={"switching_cost": 1, "browsing": True, "discount": 0},
+        small_market(products=one_product, world={"switching_cost": 1, "discount": 0},
                      rules={"credit": {"correlation": 0}, "needs": {"event_sd": 0}},
-                     us={"score_noise": 0, "quality": 1, "highest_risk": 0}),
+                     us={"score_noise": 0, "quality": 1, "highest_risk": 0,
+                         "existing_customers": ["open", "settled", "contacted", "browsing"]}),
     ):  # fmt: skip
         model = lived(config, 2, seed=0, replication=1)
         stored = io.BytesIO()
@@ -75,11 +77,11 @@ def test_every_entry_point_is_compiled_once() -> None:
         stored.seek(0)
         with np.load(stored) as state:
             model.restore(state)
-        rows = (model.people, model.signals, *(files.beliefs for files in model.files))
+        rows = (model.people, model.signals, *(files.records for files in model.files))
         assert all(one.dtype.isalignedstruct for one in rows)  # else whoever restores first compiles anew
         model.start_recording()
         model.step()
-    entries: tuple[Any, ...] = (live_rows, observe_rows, appraise_rows, count_rows, draw4)
+    entries: tuple[Any, ...] = (live_rows, observe_rows, appraise_rows, count_rows, scope_rows, draw4)
     for entry in entries:
         assert len(entry.signatures) == 1, f"{entry.__name__}: {entry.signatures}"
 
