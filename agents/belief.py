@@ -8,7 +8,7 @@ SCOPES = ("open", "other_lines", "settled", "contacted", "browsing")
 """Why somebody is in the files: a customer of this business line, of another line only, of the past; one who was in
 contact; one seen looking for a product."""
 OPEN, OTHER_LINES, SETTLED, CONTACTED, BROWSING = range(5)
-NEWS = ("estimate moved", "joined", "left", "products", "past due", "treated")
+NEWS = ("estimate moved", "file opened", "left", "products", "past due", "treated")
 """What a month brought that can change a tag, the most telling last."""
 MOVED, JOINED, LEFT, PRODUCTS, PAST_DUE, TREATED = range(6)
 QUADRANTS = ("low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return")

@@ -21,6 +21,7 @@ from experiments.reading import (
     Problem,
     Value,
     apply_sets,
+    overlay,
     read_with_extends,
     read_yaml,
     suggest,
@@ -30,7 +31,8 @@ from policies.policy import Policy, SettingsError
 from policies.shelf import make_policy
 from policies.shelf.rules import product_problems
 from policies.treatments import CROSS_SELL, catalogue
-from simulation.settings import MarketSettings, PolicyChoice, PolicySettings, Settings
+from simulation.institution_settings import ARM_KEYS, PolicyChoice, PolicySettings, Settings
+from simulation.settings import MarketSettings
 from simulation.units import Count, Money, Months, parser_for
 
 HERE = Path(__file__).parent
@@ -152,6 +154,7 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
         problems += _arm_problems(document, market, known)
     if market is not None and of_market is not None:
         problems += _institution_problems(of_market, market, known)
+        problems += _own_problems(document, of_market)
     if problems or settings is None or of_market is None:
         raise ConfigError(_in_order(problems, document))
     data = _resolved_market(of_market.data, settings)
@@ -243,6 +246,28 @@ def _arm_problems(document: Document, market: MarketSettings | None, known: Mapp
         yield from _choice_problems(document, ("arms", arm), choice, market, known)
 
 
+def _own_problems(document: Document, of_market: Document) -> list[Problem]:
+    """What is wrong with the settings that an arm gives us beside its policy."""
+    problems: list[Problem] = []
+    arms = document.data.get("arms")
+    for arm, choice in (arms if isinstance(arms, dict) else {}).items():
+        own = choice.get("us") if isinstance(choice, dict) else None
+        if not isinstance(own, dict):
+            continue
+        start: KeyPath = ("arms", arm)
+        for key in own:
+            if key not in ARM_KEYS:
+                message = f"an arm cannot change '{key}' of us"
+                mend = f"It may change {', '.join(ARM_KEYS)}; the rest belongs to the market."
+                problems.append(document.problem((*start, "us", key), message, mend, of_key=True))
+        positions = {at[2:]: place for at, place in document.positions.items() if at[:3] == (*start, "us")}
+        keys = {at[2:]: place for at, place in document.key_positions.items() if at[:3] == (*start, "us")}
+        data: dict[str, Value] = {"us": {key: value for key, value in own.items() if key in ARM_KEYS}}
+        over = Document(document.path, data, positions, keys, document.files)
+        market_settings(overlay(of_market, over), problems)
+    return problems
+
+
 def _institution_problems(document: Document, market: MarketSettings, known: Mapping[str, type]) -> Iterator[Problem]:
     for name, one in market.institutions().items():
         at: KeyPath = ("us",) if one is market.us else ("rivals", name)
@@ -258,7 +283,9 @@ def _choice_problems(
         return  # told when the experiment was checked
     name = str(settings["policy"])
     try:
-        policy = make_policy(name, {key: value for key, value in settings.items() if key != "policy"}, known)
+        policy = make_policy(
+            name, {key: value for key, value in settings.items() if key not in ("policy", "us")}, known
+        )
     except SettingsError as error:
         yield from policy_problems(error, document, at)
         return
@@ -272,7 +299,8 @@ def _choice_problems(
 
 def _product_faults(policy: Policy, market: MarketSettings) -> list[tuple[str, str]]:
     """What a policy says of products or treatments that this market has not."""
-    faults = product_problems(policy.table, tuple(market.products)) if hasattr(policy, "table") else []
+    table = getattr(policy, "table", ())
+    faults = product_problems(table, tuple(market.products), tuple(market.segments))
     known = [one.name for one in catalogue({name: one.kind for name, one in market.products.items()})]
     for field in ("treatment", "high_risk_high_return"):
         named = getattr(policy, field, None)

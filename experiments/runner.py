@@ -22,8 +22,8 @@ from experiments.config import Experiment
 from experiments.plugins import policies_of
 from experiments.statistics import Comparison, Ratio, compare, returns_on_treatment
 from experiments.work import Done, Order, Task, start_path
+from simulation.institution_settings import PolicySettings
 from simulation.model import LifecycleModel
-from simulation.settings import PolicySettings
 
 SECONDS_PER_PERSON_MONTH = 1.6e-6
 """On one core of a usual machine, recording included; for the estimate before a run."""
@@ -218,7 +218,8 @@ def plan_tasks(experiment: Experiment, folder: Path, engine: str) -> tuple[Order
         start = store.run_name(before, "(start)", settings.seed, replication, sources)
         starts.append(Task(start, "", replication, ""))
         for arm, policy in experiment.arms.items():
-            own = {**before, "months": settings.months, "policy": policy.policy, "settings": policy.settings}
+            own = {**before, "months": settings.months, "policy": policy.policy, "settings": policy.settings,
+                   "us": policy.us}  # fmt: skip
             sources = _sources(experiment, [policy, champion, *rivals])
             name = store.run_name(own, arm, settings.seed, replication, sources)
             runs.append(Task(name, arm, replication, start))
@@ -228,7 +229,8 @@ def plan_tasks(experiment: Experiment, folder: Path, engine: str) -> tuple[Order
         "sources": _sources(experiment, [*experiment.arms.values(), *rivals]),
     }  # fmt: skip
     order = Order(
-        folder=str(folder), market=experiment.market_data, policies=chosen, months=settings.months,
+        folder=str(folder), market=experiment.market_data, policies=chosen,
+        us={arm: one.us for arm, one in experiment.arms.items()}, months=settings.months,
         warm_up_months=settings.warm_up_months, burn_in_months=market.burn_in_months, seed=settings.seed,
         engine=engine, plugins=tuple(map(str, experiment.plugins)), record=record,
     )  # fmt: skip
@@ -259,7 +261,8 @@ def write_about(folder: Path, experiment: Experiment, order: Order, runs: Sequen
     """Write what the folder holds: the experiment, resolved, and the name of every run."""
     about = {
         **order.record["experiment"],
-        "arms": {arm: {"policy": policy, **settings} for arm, (policy, settings) in order.policies.items()},
+        "arms": {arm: {"policy": policy, **settings, **({"us": order.us[arm]} if order.us[arm] else {})}
+                 for arm, (policy, settings) in order.policies.items()},
         "market": order.record["market"],
         "runs": {task.name: [task.arm, task.replication] for task in runs},
         "config": str(experiment.path.resolve()), "sets": list(experiment.sets), "plugins": list(order.plugins),

@@ -30,6 +30,8 @@ class Order(NamedTuple):
     """The market with the champion's policy for us."""
     policies: dict[str, tuple[str, dict[str, Any]]]
     """Arm -> name and settings of its policy."""
+    us: dict[str, dict[str, Any]]
+    """Arm -> what is different about us from month 0 on, laid over the market."""
     months: int
     warm_up_months: int
     burn_in_months: int
@@ -97,7 +99,7 @@ def live_run(order: Order, task: Task) -> None:
     """Live one arm's months from the stored state, and store its recording."""
     began = time.perf_counter()
     folder = Path(order.folder)
-    model = _model(order, task.replication)
+    model = _model(order, task.replication, us=order.us.get(task.arm))
     try:
         model.restore(read_start(folder, task.start))
         model.set_policy(model.names[US], _policy(order, task.arm))
@@ -152,12 +154,22 @@ def clear_temporary(folder: Path, processes: set[int]) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _model(order: Order, replication: int, first_month: int = 0) -> LifecycleModel:
+def _model(
+    order: Order, replication: int, first_month: int = 0, us: dict[str, Any] | None = None
+) -> LifecycleModel:  # fmt: skip
     known = known_policies(tuple(map(Path, order.plugins)))
+    market = {**order.market, "us": laid_over(order.market["us"], us or {})}
     return LifecycleModel(
-        order.market, seed=order.seed, replication=replication, engine=order.engine, threads=1, known=known,
+        market, seed=order.seed, replication=replication, engine=order.engine, threads=1, known=known,
         first_month=first_month,
     )  # fmt: skip
+
+
+def laid_over(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with others over them, section by section."""
+    both = {key: laid_over(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+            for key, value in over.items()}  # fmt: skip
+    return {**base, **both}
 
 
 def _policy(order: Order, arm: str) -> Policy:

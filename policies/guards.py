@@ -168,7 +168,7 @@ def _ineligible(
     refused = np.zeros(len(listed), np.bool_)
     for code in np.unique(number).tolist():
         at = np.flatnonzero(number == code)
-        condition = view_condition(treatments[code].eligible, view.products)
+        condition = view_condition(treatments[code].eligible, view.products, view.schemes.segment_names)
         refused[at] = ~view.where(condition, listed.customer[at])
     return refused
 

@@ -13,6 +13,8 @@ from agents.chance import POLICY, address, draw4_each
 from agents.declaring import MAX_PRODUCTS, fields_of
 from agents.person import STAGES
 from policies.conditions import Condition, parse_condition
+from policies.reachable import unreachable
+from policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SEGMENT, STANDARD_SCHEMES, TIERS, Schemes, first_that_fits
 from policies.suggest import did_you_mean
 
 NO_YES = ("no", "yes")
@@ -104,6 +106,8 @@ class InstitutionView:
         The key of all luck.
     places : int array, shape (customers,), optional
         Where in `beliefs` each customer's row is; all rows in their order without it.
+    schemes : Schemes
+        Where tiers divide, and our own segments.
 
     Raises
     ------
@@ -116,6 +120,7 @@ class InstitutionView:
     month: int
     list_prices: NDArray[np.float64]
     budget: float
+    schemes: Schemes
     _beliefs: NDArray[np.void]
     _places: NDArray[np.int64] | None
     _key: tuple[int, int]
@@ -144,6 +149,17 @@ class InstitutionView:
     months_since_seen = Column()
     months_since_purchase = Column()
     purchases = Column()
+    risk_grade = Column(lambda v: v.schemes.risk_grade(v.default_per_year), "", "believed risk", RISK_GRADES)
+    return_band = Column(lambda v: v.schemes.return_band(v.margin_per_year), "", "believed return", RETURN_BANDS)
+    value_tier = Column(
+        lambda v: v.schemes.value_tier(v.margin_per_year, v.years_expected), "", "tier of expected value", TIERS
+    )
+    rfm = Column(
+        lambda v: v.schemes.rfm(v.months_since_purchase, v.purchases, v.margin_per_year),
+        "",
+        "recency, frequency and money value, 1 to 3 each",
+        RFM,
+    )
     months_since_trace = Column()
 
     def __init__(
@@ -157,6 +173,7 @@ class InstitutionView:
         seed: int,
         replication: int,
         places: NDArray[np.int64] | None = None,
+        schemes: Schemes = STANDARD_SCHEMES,
     ) -> None:
         if beliefs.dtype != BELIEF:
             raise ValueError("a view is made of belief rows: give an array of dtype agents.belief.BELIEF")
@@ -176,6 +193,7 @@ class InstitutionView:
             budget=budget,
             _beliefs=rows,
             _key=(seed, replication),
+            schemes=schemes,
             _places=None if places is None else read_only(places),
         )
 
@@ -265,17 +283,29 @@ class InstitutionView:
         if name in FIELDS:
             column: NDArray[Any] = getattr(self, name)
             return column
+        if name == SEGMENT and self.schemes.segments:
+            return self.segment
         if name.startswith("holds_"):
             return self.holds(name.removeprefix("holds_")).astype(np.int64)
         if name.startswith("need_"):
             return self.need(name.removeprefix("need_"))
         raise LookupError(f"the view has no column '{name}'.{did_you_mean(name, condition_fields(self.products))}")
 
+    @property
+    def segment(self) -> NDArray[np.int64]:
+        """Index of the first of our segments that fits each person; -1 where none does."""
+        if "_segment" not in self.__dict__:
+            conditions = [view_condition(condition, self.products) for _, condition in self.schemes.segments]
+            codes = first_that_fits([self.where(one) for one in conditions], len(self))
+            self.__dict__["_segment"] = read_only(codes)
+        made: NDArray[np.int64] = self.__dict__["_segment"]
+        return made
+
     def where(self, condition: Condition, rows: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
         """Return where a condition holds: for all customers, or for the given rows, in their order."""
+        words = condition_words(self.products, self.schemes.segment_names)
         if rows is None:
-            return condition.evaluate(self.column, condition_words(self.products), len(self))
-        words = condition_words(self.products)
+            return condition.evaluate(self.column, words, len(self))
         return condition.evaluate(lambda name: self.column(name)[rows], words, len(rows))
 
     def _index(self, product: str) -> int:
@@ -294,19 +324,26 @@ SHARES = frozenset(name for name, field in FIELDS.items() if field.unit == "shar
 """Columns in which a bare number above 1 is a slip for a percentage."""
 
 
-def condition_fields(products: Sequence[str] = ()) -> dict[str, tuple[str, ...] | None]:
-    """Return name -> words (None for numbers) of all fields of a condition, with those of each product."""
+COUNTS = frozenset(
+    name for name, field in FIELDS.items() if field.words is None and field.unit in ("months", "products", "payments")
+)
+"""Columns of whole numbers from 0."""
+
+
+def condition_fields(products: Sequence[str] = (), segments: tuple[str, ...] = ()) -> dict[str, tuple[str, ...] | None]:
+    """Return name -> words (None for numbers) of all fields of a condition, those of products and segments too."""
     per_product = {prefix + product: words for product in products for prefix, words in PER_PRODUCT.items()}
-    return {name: field.words for name, field in FIELDS.items()} | per_product
+    own = {SEGMENT: segments} if segments else {}
+    return {name: field.words for name, field in FIELDS.items()} | per_product | own
 
 
-def condition_words(products: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+def condition_words(products: Sequence[str] = (), segments: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     """Return name -> words in the order of their codes, of the fields that have words."""
-    return {name: words for name, words in condition_fields(products).items() if words is not None}
+    return {name: words for name, words in condition_fields(products, segments).items() if words is not None}
 
 
 @lru_cache(maxsize=1024)
-def view_condition(text: str, products: tuple[str, ...]) -> Condition:
+def view_condition(text: str, products: tuple[str, ...], segments: tuple[str, ...] = ()) -> Condition:
     """Return a condition on the view, read and checked against its columns.
 
     Raises
@@ -315,4 +352,10 @@ def view_condition(text: str, products: tuple[str, ...]) -> Condition:
         Saying at which character, and how to mend it.
     """
     shares = SHARES | {f"need_{product}" for product in products}
-    return parse_condition(text, condition_fields(products), shares)
+    return parse_condition(text, condition_fields(products, segments), shares)
+
+
+def unreachable_on_view(conditions: Sequence[Condition], products: Sequence[str]) -> list[int]:
+    """Return the indexes of conditions on the view that nobody can reach, the first that fits being taken."""
+    shares = SHARES | {f"need_{product}" for product in products}
+    return unreachable(conditions, condition_fields(products), shares, COUNTS)

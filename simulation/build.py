@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from agents.market import KINDS, OFFER, PRODUCT, Month
 from agents.rulebook import Rulebook
-from simulation.settings import InstitutionSettings, MarketSettings, WorldSettings
+from simulation.institution_settings import InstitutionSettings
+from simulation.settings import MarketSettings, WorldSettings
 
 
 def product_rows(settings: MarketSettings) -> NDArray[Any]:

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, BROWSING, CONTACTED, OPEN, OTHER_LINES, SETTLED
+from agents.belief import BELIEF, BROWSING, CONTACTED, LEFT, OPEN, OTHER_LINES, SETTLED
 from agents.compiling import compiled
 from agents.declaring import MAX_PRODUCTS
-from simulation.settings import InstitutionSettings
+from simulation.history import TagHistory
+from simulation.institution_settings import InstitutionSettings
 
 LONG_AGO = np.int16(-32768)
 LINE, MET, TRACE = range(3)
@@ -89,15 +90,18 @@ class Files:
         Index into SCOPES.
     joined, left : int64 arrays
         Indexes into `at` of those who are new this month; ids of those who are gone from the files.
+    tags : int8 array, shape (schemes, places)
+        Present tags, -1 none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, schemes: int = 0) -> None:
         self.records = np.zeros(0, BELIEF)
         self.at = self.places = self.scopes = np.zeros(0, np.int64)
         self.joined = self.left = self.left_places = np.zeros(0, np.int64)
         self.place_of = np.zeros(0, np.int32)
         self.register = np.zeros((0, 3), np.int16)
         self.free = np.zeros(0, np.int64)
+        self.tags = np.zeros((schemes, 0), np.int8)
 
     def update(self, signals: NDArray[Any], me: int, sees_browsing: int, month: int, rule: ScopeRule) -> None:
         """Open files for those who came into scope, close those of who left it.
@@ -146,7 +150,29 @@ class Files:
             records[:old] = self.records
             records["person_id"][old:] = -1
             self.records = records
+            tags = np.full((len(self.tags), old + more), -1, np.int8)
+            tags[:, :old] = self.tags
+            self.tags = tags
             self.free = np.concatenate([np.arange(old + more - 1, old - 1, -1), self.free])
+
+    def retag(self, scheme: int, codes: NDArray[np.integer[Any]], history: TagHistory, month: int) -> None:
+        """Give everybody in the files this month's tag of a scheme; what changed goes to the history.
+
+        Parameters
+        ----------
+        codes : int array, shape (people in the files,)
+        """
+        now, tags = codes.astype(np.int8), self.tags[scheme]
+        gone = self.left_places
+        had = gone[tags[gone] >= 0]
+        history.append(month, scheme, self.left[tags[gone] >= 0], tags[had], np.int8(-1), np.int8(LEFT))
+        tags[gone] = -1
+        before = tags[self.places]
+        changed = np.flatnonzero(before != now)
+        at = self.places[changed]
+        records = self.records
+        history.append(month, scheme, records["person_id"][at], before[changed], now[changed], records["news"][at])
+        tags[at] = now[changed]
 
     @property
     def beliefs(self) -> NDArray[Any]:
@@ -156,7 +182,7 @@ class Files:
     @property
     def nbytes(self) -> int:
         """Bytes of records, register and lists."""
-        parts = (self.records, self.at, self.places, self.scopes, self.place_of, self.register, self.free)
+        parts = (self.tags, self.records, self.at, self.places, self.scopes, self.place_of, self.register, self.free)
         return sum(part.nbytes for part in parts)
 
     def kept(self, here: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
@@ -169,11 +195,12 @@ class Files:
         }  # fmt: skip
 
     @classmethod
-    def of(cls, state: "dict[str, NDArray[Any]]") -> "Files":
-        """Return the files of a checkpoint."""
-        files = cls()
+    def of(cls, state: "dict[str, NDArray[Any]]", schemes: int = 0) -> "Files":
+        """Return the files of a checkpoint; tags and their history start anew."""
+        files = cls(schemes)
         files.records = state["records"].astype(BELIEF)
         files.at, files.scopes, files.register = state["at"].copy(), state["scopes"].copy(), state["register"].copy()
+        files.tags = np.full((schemes, len(files.records)), -1, np.int8)
         files.places = np.arange(len(files.at))
         files.place_of = np.full(len(files.register), -1, np.int32)
         files.place_of[files.at] = files.places

@@ -29,6 +29,7 @@ from simulation.compiled import CompiledEngine, Totals
 from simulation.counting import counted
 from simulation.customers import Customers
 from simulation.files import Files, scope_rule
+from simulation.history import TagHistory
 from simulation.ledger import balances_of, check_money, check_people
 from simulation.objects import ObjectEngine
 from simulation.population import extended, first_people, first_signals, newcomers
@@ -142,9 +143,12 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.month, self.systematic = first_month, 0.0
         self.people = first_people(self.settings, self.rules, self.offers, self.products, seed, replication)
         self.signals = first_signals(self.people, self.offers, self.products, seed, replication)
-        self.files = [Files() for _ in self.names]
+        self.schemes = self.settings.classification()
+        self.tags_kept = tuple(name for name in self.settings.tag_history if name in self.schemes.words())
+        self.files = [Files(len(self.tags_kept)) for _ in self.names]
+        self.histories = [TagHistory(self.tags_kept) for _ in self.names]
         self.scope_rules = [scope_rule(one, self.product_names) for one in self.settings.institutions().values()]
-        self.views: list[InstitutionView | None] = [None for _ in self.names]
+        self.views: dict[int, InstitutionView] = {}
         self.released_eur = np.zeros(len(self.names))
         self.recorder: Recorder | None = None
         self.balances = self._balances()
@@ -205,23 +209,29 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
                     files, self.signals, one.index, self.offers, self.effects, self.rules, self.splits
                 )
                 self._stop_on(fault)
+        self._look()
+        for one in self.institutions:
+            if self._keeps_files(one):
+                files, history, view = self.files[one.index], self.histories[one.index], self.views[one.index]
+                for scheme, name in enumerate(self.tags_kept):
+                    files.retag(scheme, view.column(name), history, self.month)
 
-    def decide(self) -> list[Plan]:
-        """Each policy makes a plan; all see the same posted offers."""
+    def _look(self) -> None:
+        """Each institution's view of its files and of the posted offers, the same for all."""
         n = len(self.products)
         prices = np.where(self.offers["sells"][:, :n] == 1, self.offers["price"][:, :n], np.nan)
         kinds = tuple(KINDS[int(kind)] for kind in self.products["kind"])
         posted = PostedOffers(self.names, self.product_names, kinds, prices)
-        plans = []
         for one in self.institutions:
-            view = InstitutionView(
+            self.views[one.index] = InstitutionView(
                 self.files[one.index].records, posted, one.index, self.month, self.list_prices[one.index, :n],
                 self.purse(one) / self.settings.people_each_stands_for, self.seed_key, self.replication,
-                self.files[one.index].places,
+                self.files[one.index].places, self.schemes,
             )  # fmt: skip
-            self.views[one.index] = view
-            plans.append(as_plan(one.policy.decide(view)))
-        return plans
+
+    def decide(self) -> list[Plan]:
+        """Each policy makes a plan."""
+        return [as_plan(one.policy.decide(self.views[one.index])) for one in self.institutions]
 
     def purse(self, institution: InstitutionAgent) -> float:
         """Money for treatments this month, EUR of the real book: the budget, and rewards kept back but not taken."""
@@ -233,7 +243,6 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         contacts = [np.zeros(0, CONTACT)]
         for one, plan in zip(self.institutions, plans, strict=True):
             view = self.views[one.index]
-            assert view is not None
             scale = self.settings.people_each_stands_for
             result = guard(plan, view, self.treatments, self.guards, self.purse(one), scale)
             self.released_eur[one.index] = result.spent_eur
@@ -322,7 +331,9 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.offers["price"] = state["price"]
         self.released_eur = state["released"].copy()
         parts = ("records", "at", "scopes", "register")
-        self.files = [Files.of({part: state[f"{part}:{name}"] for part in parts}) for name in self.names]
+        files = [{part: state[f"{part}:{name}"] for part in parts} for name in self.names]
+        self.files = [Files.of(one, len(self.tags_kept)) for one in files]
+        self.histories = [TagHistory(self.tags_kept) for _ in self.names]
         self.balances, self._after = self._balances(), self.people["provider"].copy()
         self.recorder = None
         self.engine.forget()

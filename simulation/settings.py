@@ -1,21 +1,20 @@
 """Settings of a market: what a user may write, with units, ranges and defaults; unknown keys are errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, create_model, field_validator, model_validator
 
 from agents.declaring import MAX_PRODUCTS, parameters_of
-from agents.market import MAX_CHANNELS
 from agents.rulebook import MAX_INSTITUTIONS, Rulebook
 from agents.traits import Traits
+from policies.conditions import ConditionError
+from policies.schemes import SCHEMES, SEGMENT, Schemes
+from policies.shelf.rules import PRODUCT_FIELD
+from policies.view import unreachable_on_view, view_condition
+from simulation.institution_settings import InstitutionSettings, Settings
 from simulation.units import Count, Money, Months, Number, Rate, Share, parse_multiplier, parser_for
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
 
 
 def _parameter_type(kind: Any, default: Any, unit: str, low: float, high: float) -> Any:
@@ -104,143 +103,6 @@ class ProductSettings(Settings):
         return 100.0 * (self.apr if self.apr is not None else -(self.rate or 0.0))
 
 
-class ChannelSettings(Settings):
-    """One way in which an institution reaches people who are not its customers."""
-
-    budget_per_month: Money | None = None
-    contacts_per_person_per_month: Number | None = None
-    cost_per_contact: Money = 1.0
-    precision: Number = 0.0
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.budget_per_month is None) == (self.contacts_per_person_per_month is None):
-            raise ValueError("give either budget_per_month or contacts_per_person_per_month (a fixed rate), not both")
-        if self.cost_per_contact <= 0 and self.budget_per_month is not None:
-            raise ValueError("a channel with a budget needs a cost_per_contact above 0")
-        if not 0.0 <= self.precision <= 3.0:
-            raise ValueError("precision is from 0 (everybody alike) to 3 (those who fit best)")
-        return self
-
-
-class PolicySettings(BaseModel):
-    """A policy by name, and its own settings, which the policy checks."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    policy: str
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What was given besides the name."""
-        return dict(self.model_extra or {})
-
-
-def _policy(value: object) -> object:
-    return {"policy": value} if isinstance(value, str) else value
-
-
-PolicyChoice = Annotated[PolicySettings, BeforeValidator(_policy)]
-CONVENIENCE = {"low": -0.5, "normal": 0.0, "high": 0.5}
-
-
-def _convenience(value: object) -> object:
-    if isinstance(value, str) and value in CONVENIENCE:
-        return CONVENIENCE[value]
-    if isinstance(value, str):
-        raise ValueError("convenience is low, normal or high (or a number in utility)")
-    return value
-
-
-class InformationSettings(Settings):
-    """What an institution gets to know of people, and how well."""
-
-    application: bool = True
-    """keeps what applicants say, and scores it"""
-    behaviour: bool = True
-    """reads behaviour month by month, by product held"""
-    responses: bool = True
-    """learns needs from offers taken and refused"""
-    browsing: bool = True
-    """sees who looks for a product now; assumption: such data can be bought by anybody"""
-    other_lines: Share = 0.5
-    """worth of what another business line knows, against own; assumption: half gets through"""
-    noise: Number = 1.0
-    """multiplies the standard error of readings of behaviour"""
-    believed_noise: Number | None = None
-    """what the institution takes that factor to be; by default it knows"""
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        for name in ("noise", "believed_noise"):
-            value = getattr(self, name)
-            if value is not None and not 0.0 < value <= 1000.0:
-                raise ValueError(
-                    f"{name} multiplies a standard error: above 0, at most 1000, such as 2 for twice as noisy"
-                )
-        return self
-
-
-Scope = Literal["open", "other_lines", "settled", "contacted", "browsing"]
-
-
-class InstitutionSettings(Settings):
-    """An institution: what it sells, at what price, how good it is, how it finds customers."""
-
-    name: str | None = None
-    share: Share
-    products: tuple[str, ...] | None = None
-    apr: dict[str, Rate] = {}
-    rate: dict[str, Rate] = {}
-    quality: Number = 0.0
-    service: Number = 0.0
-    convenience: Annotated[Number, BeforeValidator(_convenience)] = 0.0
-    funding_cost: Rate = 0.035
-    servicing_per_month: dict[str, Money] = {}
-    premium_per_risk: Number = 3.0
-    highest_risk: Number = -2.8
-    score_noise: Number = 0.8
-    visible: bool = True
-    acquisition: dict[str, ChannelSettings] = {}
-    policy: PolicyChoice = PolicySettings(policy="do_nothing")
-    information: InformationSettings = InformationSettings()
-    business_line: tuple[str, ...] | None = None
-    existing_customers: tuple[Scope, ...] = ("open", "other_lines")
-    settled_counts_for_months: Months = 24
-    contact_counts_for_months: Months = 12
-    browsing_counts_for_months: Months = 1
-
-    @model_validator(mode="after")
-    def _scope_has_people(self) -> Self:
-        nobody = "nobody would be in scope: "
-        if not self.existing_customers:
-            raise ValueError(f"existing_customers: {nobody}write at least [open]")
-        windows = {"settled": self.settled_counts_for_months, "contacted": self.contact_counts_for_months,
-                   "browsing": self.browsing_counts_for_months}  # fmt: skip
-        keys = {"settled": "settled_counts_for_months", "contacted": "contact_counts_for_months",
-                "browsing": "browsing_counts_for_months"}  # fmt: skip
-        for scope, months in windows.items():
-            if scope in self.existing_customers and not 1 <= months <= 240:
-                raise ValueError(f"{keys[scope]} is {months}: {nobody}write 1 to 240 months, or take '{scope}' out of "
-                                 "existing_customers")  # fmt: skip
-        if "browsing" in self.existing_customers and not self.information.browsing:
-            raise ValueError(f"existing_customers has 'browsing', but information.browsing is off: {nobody}"
-                             "switch it on, or take 'browsing' out")  # fmt: skip
-        if self.business_line is not None and not self.business_line:
-            raise ValueError("business_line: name at least one product, or leave it out for all")
-        if self.existing_customers == ("other_lines",) and self.business_line is None:
-            raise ValueError(f"existing_customers has 'other_lines' alone, but the business line is all products: "
-                             f"{nobody}name the line's products in business_line")  # fmt: skip
-        return self
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if len(self.acquisition) > MAX_CHANNELS:
-            raise ValueError(f"at most {MAX_CHANNELS} channels: join some")
-        if self.score_noise < 0:
-            raise ValueError("score_noise is a standard error: 0 or more, in log-odds")
-        return self
-
-
 class RiskSplit(Settings):
     """Division of the risk axis."""
 
@@ -261,6 +123,38 @@ class QuadrantSettings(Settings):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     risk: RiskSplit = RiskSplit()
     return_: ReturnSplit = Field(default=ReturnSplit(), alias="return")
+
+
+def _condition(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a segment is a condition, such as 'default_per_year < 2%', or 'otherwise'")
+    view_condition(value, tuple(dict.fromkeys(PRODUCT_FIELD.findall(value))))
+    return value
+
+
+Segments = dict[str, Annotated[str, BeforeValidator(_condition)]]
+
+
+class SchemeSettings(Settings):
+    """Where the schemes of classification divide; each in the order of its classes, so that all can be reached."""
+
+    risk_grades: tuple[Share, Share, Share, Share] = (0.005, 0.02, 0.05, 0.15)
+    return_bands: tuple[Number, Number, Number] = (0.0, 100.0, 300.0)
+    value_tiers: tuple[Number, Number, Number] = (150.0, 600.0, 2000.0)
+    rfm_recency_months: tuple[Number, Number] = (36.0, 12.0)
+    rfm_frequency: tuple[Number, Number] = (2.0, 4.0)
+    rfm_money: tuple[Number, Number] = (60.0, 300.0)
+
+    @field_validator("*")
+    @classmethod
+    def _every_class_can_be_reached(cls, value: tuple[float, ...], info: Any) -> tuple[float, ...]:
+        falls = info.field_name == "rfm_recency_months"
+        if not all(b < a if falls else b > a for a, b in pairwise(value)):
+            order = "falling: the fewer months, the better" if falls else "rising"
+            raise ValueError(f"{list(value)} leaves a class that nobody can reach: write numbers that are {order}")
+        if info.field_name in ("risk_grades", "rfm_recency_months", "rfm_frequency") and min(value) <= 0:
+            raise ValueError(f"{list(value)} leaves a class that nobody can reach: write numbers above 0")
+        return value
 
 
 class GuardSettings(Settings):
@@ -292,8 +186,11 @@ class MarketSettings(Settings):
     burn_in_months: Months = 60
     products: dict[str, ProductSettings]
     us: InstitutionSettings
-    rivals: dict[str, InstitutionSettings] = {}
+    rivals: dict[str, InstitutionSettings] = Field(default_factory=dict)
     quadrants: QuadrantSettings = QuadrantSettings()
+    schemes: SchemeSettings = SchemeSettings()
+    segments: Segments = Field(default_factory=dict)
+    tag_history: tuple[str, ...] = (*SCHEMES, SEGMENT)
     guards: GuardSettings = GuardSettings()
     world: WorldSettings = WorldSettings()
     traits: TraitsSettings = Field(default_factory=TraitsSettings)  # type: ignore[valid-type]  # class made from declarations
@@ -313,6 +210,7 @@ class MarketSettings(Settings):
             problems.append(f"the shares of us and the rivals add up to {total:.0%}: at most 100%, the rest has nobody")
         if self.our_name in self.rivals:
             problems.append(f"a rival has our own name '{self.our_name}': rename one")
+        problems += self._tag_problems()
         for reserved in {"nobody", "gone"} & set(self.institutions()):
             problems.append(f"no institution may be called '{reserved}': rename it")
         for name, one in self.institutions().items():
@@ -329,6 +227,29 @@ class MarketSettings(Settings):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _tag_problems(self) -> Iterator[str]:
+        known = (*SCHEMES, SEGMENT)
+        for name in self.tag_history:
+            if name not in known:
+                yield f"tag_history: there is no scheme '{name}'. Known are {', '.join(known)}"
+        for name in self.segments:
+            if not name.isidentifier() or name in ("and", "or", "not", "in", "otherwise"):
+                yield f"segments: '{name}' cannot name a segment: use letters, digits and '_'"
+        names, products = list(self.segments), tuple(self.products)
+        try:
+            conditions = [view_condition(one, products) for one in self.segments.values()]
+        except ConditionError as error:
+            yield f"segments: {error}"
+            return
+        for index in unreachable_on_view(conditions, products):
+            name = names[index]
+            yield (f"segments: nobody can reach '{name}' ({self.segments[name]}): what stands before it takes all "
+                   "its cases, or it contradicts itself. Put it first, or mend its condition")  # fmt: skip
+
+    def classification(self) -> Schemes:
+        """Return the schemes as the view reads them."""
+        return Schemes(**self.schemes.model_dump(), segments=tuple(self.segments.items()))
 
     @property
     def our_name(self) -> str:

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from policies.conditions import ConditionError
 from policies.plan import Treatments
 from policies.policy import SettingsError
+from policies.schemes import SEGMENT
 from policies.suggest import did_you_mean
 from policies.treatments import CROSS_SELL, GENERAL_NAMES, WITH_AMOUNT
 from policies.view import PER_PRODUCT, InstitutionView, view_condition
@@ -21,7 +22,8 @@ from policies.view import PER_PRODUCT, InstitutionView, view_condition
 SETTING = "setting"
 """In the shipped table: what to do is a setting of the policy."""
 _KEYS = ("when", "do", "amount")
-_PRODUCT_FIELD = re.compile(rf"\b(?:{'|'.join(PER_PRODUCT)})(\w+)")
+_SEGMENT_WORDS = re.compile(rf"\b{SEGMENT}\s*(?:[=!]=\s*(\w+)|in\s*\[([^\]]*)\])")
+PRODUCT_FIELD = re.compile(rf"\b(?:{'|'.join(PER_PRODUCT)})(\w+)")
 Problems = list[tuple[str, str]]
 
 
@@ -56,7 +58,13 @@ def treatment_problem(path: str, treatment: Any, amount: Any, pick: bool = False
 
 def _products_named(when: str) -> tuple[str, ...]:
     """Return the products that a condition names by `holds_` or `need_`."""
-    return tuple(dict.fromkeys(_PRODUCT_FIELD.findall(when)))
+    return tuple(dict.fromkeys(PRODUCT_FIELD.findall(when)))
+
+
+def _segments_named(when: str) -> tuple[str, ...]:
+    """Return the words that a condition compares `segment` with, and may."""
+    words = " ".join(f"{one} {several}" for one, several in _SEGMENT_WORDS.findall(when))
+    return tuple(dict.fromkeys(words.replace(",", " ").split()))
 
 
 def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
@@ -72,8 +80,8 @@ def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
     Raises
     ------
     SettingsError
-        All that is wrong, each with its place such as ``rules[1].when``. Names of products are left to
-        `product_problems`, once a market is known.
+        All that is wrong, each with its place such as ``rules[1].when``. Names of products and segments are
+        left to `product_problems`, once a market is known.
     """
     problems: Problems = []
     table = []
@@ -87,7 +95,8 @@ def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
         problems += [(f"{path}.{key}", f"a rule needs '{key}'") for key in ("when", "do") if key not in row]
         when, do, amount = row.get("when", "otherwise"), row.get("do", "none"), row.get("amount")
         try:
-            view_condition(when, _products_named(when) if isinstance(when, str) else ())
+            told = when if isinstance(when, str) else ""
+            view_condition(when, _products_named(told), _segments_named(told))
         except ConditionError as error:
             problems.append((f"{path}.when", str(error)))
         problems += treatment_problem(f"{path}.do", do, amount, pick=True)
@@ -99,13 +108,17 @@ def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
     return tuple(table)
 
 
-def product_problems(table: Sequence[Rule], products: Sequence[str]) -> Problems:
-    """Return what names a product that the market has not, with its place."""
+def product_problems(table: Sequence[Rule], products: Sequence[str], segments: Sequence[str] = ()) -> Problems:
+    """Return what names a product or a segment that the market has not, with its place."""
     problems: Problems = []
     for index, rule in enumerate(table):
         named = [("when", product) for product in _products_named(rule.when)]
         if rule.do.startswith(f"{CROSS_SELL}_"):
             named.append(("do", rule.do.removeprefix(f"{CROSS_SELL}_")))
+        for word in _segments_named(rule.when):
+            if word not in segments:
+                known = did_you_mean(word, segments) if segments else " Declare them below 'segments' of the market."
+                problems.append((f"rules[{index}].when", f"the market has no segment '{word}'.{known}"))
         problems += [
             (
                 f"rules[{index}].{key}",
@@ -125,7 +138,7 @@ def decide_by_rules(table: Sequence[Rule], view: InstitutionView) -> Treatments:
     free = np.ones(len(view), np.bool_)
     parts = []
     for number, rule in enumerate(table, start=1):
-        fits = free & view.where(view_condition(rule.when, view.products))
+        fits = free & view.where(view_condition(rule.when, view.products, view.schemes.segment_names))
         free &= ~fits
         if rule.do == "none" or not fits.any():
             continue
