@@ -45,6 +45,7 @@ class Signal:
     treatment: Annotated[int, Field("treatment", "treatment that reached the person; 0 none", "live")]
     taken: Annotated[int, Field("0/1", "whether it was taken", "live")]
     ending: Annotated[int, Field("0/1", "the relationship is being ended", "live")]
+    read: Annotated[int, Field("0/1", "behaviour was read this month", "live")]
 
 
 class Belief:
@@ -56,6 +57,7 @@ class Belief:
     months_since_seen: Annotated[int, Field("months", "since we last saw behaviour; 999 never", "observe")]
     months_since_purchase: Annotated[int, Field("months", "since a product was taken with us; 999 never", "observe")]
     purchases: Annotated[int, Field("products", "taken with us since we keep this record", "observe")]
+    came_looking: Annotated[int, Field("0/1", "was seen looking for a product when joining", "observe")]
     months_since_trace: Annotated[int, Field("months", "since seen looking for a product; 999 never", "observe")]
     looked_for: Annotated[int, Field("product", "product last looked for; -1 none seen", "observe")]
     tenure_months: Annotated[int, Field("months", "with us", "observe")]

@@ -63,7 +63,7 @@ def open_month(person: Person, signal: Signal) -> None:
     signal.provider, signal.cause, signal.source, signal.joined = person.provider, NO_EXIT, 0, 0
     signal.products_before, signal.stage_before = held_products(person), person.stage
     signal.treatment, signal.taken, signal.trace, signal.margin_per_year = 0, 0, -1, 0.0
-    signal.met, signal.invited = 0, 0
+    signal.met, signal.invited, signal.read = 0, 0, 0
 
 
 @rule
@@ -288,4 +288,5 @@ def show(person: Person, signal: Signal, world: World) -> None:
     read = learning.products_read(person.held, offer.line, offer.other_lines)
     noise = offer.reading_noise * learning.reading_noise(group.risk_precision * read)
     signal.risk_reading = risk + noise * normal_quantile(u)
+    signal.read = 1
     signal.care_reading = person.satisfaction + offer.reading_noise * group.care_noise * normal_quantile(v)

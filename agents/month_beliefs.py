@@ -48,14 +48,15 @@ def observe(
     belief.scope, belief.news = scope, JOINED if new or (ours and signal.joined == 1) else MOVED
     if new:
         open_file(belief, signal, rules.learning)
+    contacted = contacted_by(me, signal, effects)
     if ours:
         if belief.news == JOINED:
             hear_application(belief, signal, offer, rules.learning)
-        note_facts(belief, signal, effects)
+        note_facts(belief, signal, contacted)
         update_estimates(belief, signal, offer, rules.learning, fault)
-        note_response(belief, signal, effects, offer, rules.learning)
+        note_response(belief, signal, me, effects, offer, rules.learning)
     else:
-        note_absence(belief, signal, me, rules.learning)
+        note_absence(belief, contacted, rules.learning)
     note_trace(belief, signal, offer, rules.learning)
     conclude(belief, ours, rules, splits, fault)
 
@@ -69,7 +70,7 @@ def open_file(belief: Belief, signal: Signal, group: Learning) -> None:
     belief.return_precision = 1.0 / (group.class_return_sd * group.class_return_sd)
     belief.contact_history, belief.months_since_contact, belief.months_since_seen = 0, NEVER, NEVER
     belief.months_since_trace, belief.looked_for = NEVER, -1
-    belief.months_since_purchase, belief.purchases = NEVER, 0
+    belief.months_since_purchase, belief.purchases, belief.came_looking = NEVER, 0, 0
     for k in range(len(belief.need_yes)):
         belief.need_yes[k], belief.need_no[k], belief.held[k] = group.need_yes, group.need_no, 0
 
@@ -79,6 +80,7 @@ def hear_application(belief: Belief, signal: Signal, offer: Offer, group: Learni
     """Who joins applies: static attributes, and a score; what was known before of risk and needs stays."""
     belief.care_mean, belief.care_precision, belief.trend = 0.0, 1.0, 0.0
     belief.credit_cents, belief.deposit_cents = signal.credit_cents, signal.deposit_cents
+    belief.came_looking = 1 if signal.trace >= 0 and offer.sees_browsing == 1 else 0
     if offer.hears_application == 1:
         belief.age_years, belief.income = signal.age_years, signal.income
         score = 1.0 / (offer.score_noise * offer.score_noise) if offer.score_noise > 0.0 else 1e12
@@ -88,12 +90,19 @@ def hear_application(belief: Belief, signal: Signal, offer: Offer, group: Learni
 
 
 @rule
-def note_facts(belief: Belief, signal: Signal, effects: Sequence[Effect]) -> None:
+def contacted_by(me: int, signal: Signal, effects: Sequence[Effect]) -> int:
+    """Whether this institution had contact with the person this month, as provider then or with an invitation."""
+    if signal.before == me and signal.treatment > 0 and effects[signal.treatment].contact > 0.0:
+        return 1
+    return signal.invited >> me & 1
+
+
+@rule
+def note_facts(belief: Belief, signal: Signal, contacted: int) -> None:
     """What needs no estimate: accounts, past due, purchases, contacts."""
     before, now = belief.credit_cents + belief.deposit_cents, signal.credit_cents + signal.deposit_cents
     growth = between((now - before) / (before + 10000.0), -0.5, 0.5)
     belief.trend += 0.15 * (growth - belief.trend)
-    contacted = 1 if signal.treatment > 0 and effects[signal.treatment].contact > 0.0 else 0
     remember_contact(belief, contacted)
     bought, changed = 0, 0
     for k in range(len(belief.held)):
@@ -127,7 +136,7 @@ def remember_contact(belief: Belief, contacted: int) -> None:
 def update_estimates(belief: Belief, signal: Signal, offer: Offer, group: Learning, fault: NDArray[np.float64]) -> None:
     """Conjugate updates of risk, return and satisfaction; without readings they only age."""
     risk, care, margin = 0.0, 0.0, 0.0
-    if offer.hears_behaviour == 1:
+    if offer.hears_behaviour == 1 and signal.read == 1:
         noise = 1.0 / (offer.believed_noise * offer.believed_noise) if offer.believed_noise > 0.0 else 1e12
         risk = noise * group.risk_precision * learning.products_read(signal.held, offer.line, offer.other_lines)
         care = noise / (group.care_noise * group.care_noise)
@@ -148,16 +157,23 @@ def update_estimates(belief: Belief, signal: Signal, offer: Offer, group: Learni
 
 
 @rule
-def note_response(belief: Belief, signal: Signal, effects: Sequence[Effect], offer: Offer, group: Learning) -> None:
-    """An offer of a product taken or refused is evidence of the need for it."""
-    if offer.hears_responses == 1 and signal.treatment > 0 and effects[signal.treatment].product >= 0:
+def note_response(
+    belief: Belief, signal: Signal, me: int, effects: Sequence[Effect], offer: Offer, group: Learning
+) -> None:
+    """An offer of a product of ours taken or refused is evidence of the need for it."""
+    if (
+        offer.hears_responses == 1
+        and signal.before == me
+        and signal.treatment > 0
+        and effects[signal.treatment].product >= 0
+    ):
         k = effects[signal.treatment].product
         belief.need_yes[k] += signal.taken
         belief.need_no[k] += group.refusal * (1 - signal.taken)
 
 
 @rule
-def note_absence(belief: Belief, signal: Signal, me: int, group: Learning) -> None:
+def note_absence(belief: Belief, contacted: int, group: Learning) -> None:
     """Somebody who is not a customer: nothing is held with us, and what we knew grows old."""
     for k in range(len(belief.held)):
         if belief.held[k] == 1:
@@ -169,9 +185,8 @@ def note_absence(belief: Belief, signal: Signal, me: int, group: Learning) -> No
     belief.care_mean, belief.care_precision = 0.0, 1.0
     belief.months_since_seen = min(NEVER, belief.months_since_seen + 1)
     belief.months_since_purchase = min(NEVER, belief.months_since_purchase + 1)
-    invited = signal.invited >> me & 1
-    remember_contact(belief, invited)
-    if invited == 1 and belief.news == MOVED:
+    remember_contact(belief, contacted)
+    if contacted == 1 and belief.news == MOVED:
         belief.news = TREATED
 
 

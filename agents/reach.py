@@ -7,6 +7,9 @@ from agents.declaring import Parameter, rule
 from agents.formulas import between
 from agents.market import Offer
 
+MEDIAN_INCOME, SD_LOG_INCOME, MEAN_AGE, SD_AGE = 3300.0, 0.6, 45.0, 15.0
+"""Only a scale on which income and age are told to a score: its weights make up for it."""
+
 
 class Reach(NamedTuple):
     """Parameters of contacts by institutions that are not the provider."""
@@ -36,8 +39,8 @@ def lookalike_score(income: float, age_years: float, looks_for_product: bool, of
     w = offer.lookalike
     if w[0] == 0.0:
         return 0.0
-    x = math.log(between(income, 1.0, 1e9) / 3300.0) / 0.6
-    y = (age_years - 45.0) / 15.0
+    x = math.log(between(income, 1.0, 1e9) / MEDIAN_INCOME) / SD_LOG_INCOME
+    y = (age_years - MEAN_AGE) / SD_AGE
     acute = w[4] if looks_for_product and offer.sees_browsing == 1 else 0.0
     return between(w[1] + w[2] * x + w[3] * y + acute, -5.0, 5.0)
 

@@ -23,8 +23,9 @@ from benchmarks.numpy_people import Market, People, default_market, market_of, p
 from simulation.build import event_shock_sd, world_of_month
 from simulation.compiled import CompiledEngine
 from simulation.files import Files
-from simulation.model import MONTH, US, LifecycleModel
+from simulation.model import US, LifecycleModel
 from simulation.objects import ObjectEngine, PersonAgent
+from simulation.phases import MONTH
 
 PEOPLE, PEOPLE_AS_OBJECTS, BURN_IN, REPETITIONS = 200_000, 1_500, 24, 15
 BLOCK = 8_192

@@ -208,12 +208,26 @@ def verify(
 
 @app.command()
 def explain(
-    name: Annotated[str, typer.Argument(help="Parameter, metric, policy, treatment, market.default ...")] = "",
+    name: Annotated[str, typer.Argument(help="Parameter, metric ...; with --person an experiment.")] = "",
     policies: PolicyFiles = None,
+    person: Annotated[int | None, typer.Option(help="Tell this person's months, true and believed.")] = None,
+    arm: Annotated[str, typer.Option(help="Of that life; by default the champion.")] = "",
+    replication: Annotated[int, typer.Option(min=0, help="Of that life.")] = 0,
+    months: Annotated[int, typer.Option(min=0, help="Of that life; 0: as the experiment has.")] = 0,
+    every: Annotated[bool, typer.Option("--every", help="Tell months without change, too.")] = False,
+    sets: Sets = None,
     json: Json = False,
 ) -> None:
-    """Explain anything that has a name; alone: the month, phase by phase."""
+    """Explain anything that has a name; alone: the month, phase by phase; with --person: one life."""
     with _answering(json):
+        if person is not None:
+            from experiments.life_table import explain_person
+
+            config = name or "quickstart.yaml"
+            life = explain_person(config, person, arm, replication, months, sets or [], policies or [], every, json)
+            if json:
+                _print_json(life)
+            return
         from experiments.listing import entries
         from experiments.listing import explain as look_up
         from experiments.plugins import known_policies

@@ -17,7 +17,7 @@ from policies.policy import settings_of
 from policies.shelf import SHELF
 from policies.treatments import NUMBERS, catalogue
 from policies.view import PER_PRODUCT, InstitutionView
-from simulation.model import MONTH
+from simulation.phases import MONTH
 from simulation.settings import MarketSettings, market_from
 
 KINDS = ("policies", "treatments", "products", "metrics", "view", "parameters", "examples", "phases")

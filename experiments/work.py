@@ -5,6 +5,8 @@ import os
 import platform
 import time
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -75,43 +77,68 @@ def perform(order: Order, task: Task) -> Done:
 
 
 def live_start(order: Order, task: Task) -> None:
-    """Live burn-in with nobody treated, then the warm-up under the champion, and store the state."""
-    before = order.burn_in_months + order.warm_up_months
-    model = _model(order, task.replication, first_month=-before)
-    try:
-        us, champion = model.names[US], model.institutions[US - 1].policy
-        model.set_policy(us, make_policy("do_nothing"))
-        for _ in range(order.burn_in_months):
-            model.step()
-        model.set_policy(us, champion)
-        for _ in range(order.warm_up_months):
-            model.step()
-        buffer, packed = io.BytesIO(), pa.BufferOutputStream()
-        np.savez(buffer, allow_pickle=False, **model.state())
-        with pa.CompressedOutputStream(packed, "zstd") as stream:
-            stream.write(buffer.getvalue())
-        store.write_whole(start_path(Path(order.folder), task.name), packed.getvalue().to_pybytes())
-    finally:
-        _forget(model)
+    """Live burn-in and warm-up, and store the state."""
+    buffer, packed = io.BytesIO(), pa.BufferOutputStream()
+    np.savez(buffer, allow_pickle=False, **state_before(order, task.replication))
+    with pa.CompressedOutputStream(packed, "zstd") as stream:
+        stream.write(buffer.getvalue())
+    store.write_whole(start_path(Path(order.folder), task.name), packed.getvalue().to_pybytes())
 
 
 def live_run(order: Order, task: Task) -> None:
     """Live one arm's months from the stored state, and store its recording."""
     began = time.perf_counter()
     folder = Path(order.folder)
-    model = _model(order, task.replication, us=order.us.get(task.arm))
-    try:
-        model.restore(read_start(folder, task.start))
-        model.set_policy(model.names[US], _policy(order, task.arm))
+    with arm_model(order, task.arm, task.replication, read_start(folder, task.start)) as model:
         model.start_recording()
         for _ in range(order.months):
             model.step()
         table = model.recording()
-    finally:
-        _forget(model)
     own = {"arm": task.arm, "replication": task.replication, "seed": order.seed, "start": task.start}
     took = {"engine": order.engine, "seconds": round(time.perf_counter() - began, 3)}
     store.write_run(folder, task.name, table, {**order.record, **own, **took, "environment": environment()})
+
+
+def state_before(
+    order: Order, replication: int, lived: Callable[[], None] = lambda: None
+) -> dict[str, NDArray[Any]]:  # fmt: skip
+    """Live burn-in with nobody treated, then the warm-up under the champion; return the state before month 0.
+
+    Parameters
+    ----------
+    lived : callable
+        Told after every month.
+    """
+    before = order.burn_in_months + order.warm_up_months
+    model = _model(order, replication, first_month=-before)
+    try:
+        us, champion = model.names[US], model.institutions[US - 1].policy
+        model.set_policy(us, make_policy("do_nothing"))
+        for _ in range(order.burn_in_months):
+            model.step()
+            lived()
+        model.set_policy(us, champion)
+        for _ in range(order.warm_up_months):
+            model.step()
+            lived()
+        return model.state()
+    finally:
+        _forget(model)
+
+
+@contextmanager
+def arm_model(
+    order: Order, arm: str, replication: int, state: dict[str, NDArray[Any]],
+    kind: type[LifecycleModel] = LifecycleModel,
+) -> Iterator[LifecycleModel]:  # fmt: skip
+    """Give an arm's market in the state before month 0, as a model of this kind."""
+    model = _model(order, replication, us=order.us.get(arm), kind=kind)
+    try:
+        model.restore(state)
+        model.set_policy(model.names[US], _policy(order, arm))
+        yield model
+    finally:
+        _forget(model)
 
 
 def start_path(folder: Path, name: str) -> Path:
@@ -155,11 +182,12 @@ def clear_temporary(folder: Path, processes: set[int]) -> None:
 
 
 def _model(
-    order: Order, replication: int, first_month: int = 0, us: dict[str, Any] | None = None
+    order: Order, replication: int, first_month: int = 0, us: dict[str, Any] | None = None,
+    kind: type[LifecycleModel] = LifecycleModel,
 ) -> LifecycleModel:  # fmt: skip
     known = known_policies(tuple(map(Path, order.plugins)))
     market = {**order.market, "us": laid_over(order.market["us"], us or {})}
-    return LifecycleModel(
+    return kind(
         market, seed=order.seed, replication=replication, engine=order.engine, threads=1, known=known,
         first_month=first_month,
     )  # fmt: skip

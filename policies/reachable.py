@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from policies.conditions import AllOf, AnyOf, Comparison, Condition, Fields, Not, Tree
 
 MOST_CASES = 200_000
+"""Cases tried at once, for an answer within 50 ms; assumption."""
+
+_Axes = Mapping[str, NDArray[np.float64]]
+_Rows = NDArray[np.bool_]
 
 
 def comparisons(tree: Tree) -> list[Comparison]:
@@ -29,12 +33,14 @@ def unreachable(
     fields: Fields,
     shares: Collection[str] = (),
     counts: Collection[str] = (),
+    most: int = MOST_CASES,
 ) -> list[int]:
     """Return the indexes of conditions that no case reaches first.
 
-    Truth only changes at the constants that conditions name, so one case below, at and above each of them, and each
-    word, are all the cases there are. Where fields and constants make more than `MOST_CASES`, each condition is
-    tried with those before it that share a field with it, and one that is too large is taken to be reached.
+    Truth only changes at the constants that conditions name, so these, one value between each two neighbours, the
+    ends of what a field can be, and each word are all the cases there are; unknown values (NaN) are no case. Where
+    fields and constants make more than `most`, each condition is tried with as many of those before it as keep to
+    that number, and what cannot be proven so is taken to be reached.
 
     Parameters
     ----------
@@ -43,58 +49,112 @@ def unreachable(
     fields : mapping
         Field -> its words, None for a number.
     shares, counts : collections of str
-        Fields that lie between 0 and 1; fields that are whole numbers from 0.
+        Fields that lie between 0 and 1; fields that are whole numbers from 0. Other numbers have no bounds.
+    most : int
+        Cases to try at once.
+
+    Raises
+    ------
+    KeyError
+        If a condition names a field that is not among `fields`.
     """
-    values: dict[str, set[float]] = {}
-    for one in [one for condition in conditions for one in comparisons(condition.tree)]:
-        if fields.get(one.field) is None:
-            values.setdefault(one.field, set()).update(float(v) for v in one.values if not isinstance(v, str))
-    named = {field for condition in conditions for field in condition.fields}
-    cases = {name: _cases(fields.get(name), values.get(name, set()), name in shares, name in counts) for name in named}
-    if prod(len(one) for one in cases.values()) <= MOST_CASES:
-        return _never_first(conditions, range(len(conditions)), cases, fields)
-    lost = []
-    for index, condition in enumerate(conditions):
-        near = [k for k in range(index) if conditions[k].fields <= condition.fields]
-        some = {name: cases[name] for name in condition.fields}
-        small = prod(len(one) for one in some.values()) <= MOST_CASES
-        if small and _never_first([*(conditions[k] for k in near), condition], [len(near)], some, fields):
-            lost.append(index)
-    return lost
+    axes = _axes(conditions, fields, shares, counts)
+    if _size(axes) > most:
+        near = [_near(conditions, index, fields, shares, counts, most) for index in range(len(conditions))]
+        return [index for index, (own, _, taken) in enumerate(near) if not _left(own, taken)]
+    fits = _fits(conditions, axes, fields)
+    return [index for index in range(len(conditions)) if not _left(fits[index], fits[:index])]
 
 
-def _cases(words: tuple[str, ...] | None, values: set[float], share: bool, count: bool) -> NDArray[np.float64]:
-    """Return every value of a field that conditions can tell apart; words as their codes."""
-    if words is not None:
-        return np.arange(len(words), dtype=np.float64)
-    at = np.array(sorted(values))
-    if count:
-        near = np.concatenate([np.floor(at) - 1, np.floor(at), np.floor(at) + 1, np.ceil(at) + 1])
-        return np.unique(near[near >= 0]) if bool((near >= 0).any()) else np.zeros(1)
-    between = (at[1:] + at[:-1]) / 2.0
-    every = np.concatenate([at[:1] - 1.0, at, between, at[-1:] + 1.0])
-    if share:
-        every = np.concatenate([every, [0.0, 1.0], at[:1] / 2.0, (at[-1:] + 1.0) / 2.0])
-        every = every[(every >= 0.0) & (every <= 1.0)]
-    return np.unique(every)
-
-
-def _never_first(
+def shadowed_by(
     conditions: Sequence[Condition],
-    asked: Sequence[int],
-    cases: Mapping[str, NDArray[np.float64]],
+    index: int,
     fields: Fields,
+    shares: Collection[str] = (),
+    counts: Collection[str] = (),
+    most: int = MOST_CASES,
 ) -> list[int]:
-    """Return which of the conditions asked about no combination of cases reaches first."""
-    names = list(cases)
-    grid = np.meshgrid(*cases.values(), indexing="ij") if names else [np.zeros(1)]
-    columns = {name: axis.ravel() for name, axis in zip(names, grid, strict=False)}
-    size = grid[0].size
+    """Return the earlier conditions that together take all cases of an unreachable one, none of which can be spared.
+
+    A single one where there is such; none at all where the condition fits no case by itself. Parameters as for
+    `unreachable`.
+
+    Raises
+    ------
+    ValueError
+        If the condition can be reached, or `most` cases do not prove that it cannot.
+    """
+    own, earlier, taken = _near(conditions, index, fields, shares, counts, most)
+    if _left(own, taken):
+        raise ValueError(f"condition {index} ({conditions[index].text}) is not known to be out of reach")
+    needed = list(range(len(earlier)))
+    for k in sorted(needed, key=lambda k: int((own & taken[k]).sum())):  # one that takes everything goes last
+        rest = [other for other in needed if other != k]
+        if not _left(own, taken[rest]):
+            needed = rest
+    return [earlier[k] for k in needed]
+
+
+def _near(
+    conditions: Sequence[Condition],
+    index: int,
+    fields: Fields,
+    shares: Collection[str],
+    counts: Collection[str],
+    most: int,
+) -> tuple[_Rows, list[int], _Rows]:
+    """Return where a condition fits, which earlier ones are tried with it, and where these fit.
+
+    Those that add the fewest fields come first. A condition that is too large by itself is given one case that fits.
+    """
+    alone = conditions[index]
+    axes, earlier = _axes([alone], fields, shares, counts), list[int]()
+    if _size(axes) > most:
+        return np.ones(1, np.bool_), [], np.zeros((0, 1), np.bool_)
+    for k in sorted(range(index), key=lambda k: len(conditions[k].fields - alone.fields)):
+        wider = _axes([alone, *(conditions[j] for j in (*earlier, k))], fields, shares, counts)
+        if _size(wider) <= most:
+            axes, earlier = wider, [*earlier, k]
+    earlier.sort()
+    fits = _fits([alone, *(conditions[k] for k in earlier)], axes, fields)
+    return fits[0], earlier, fits[1:]
+
+
+def _axes(
+    conditions: Sequence[Condition], fields: Fields, shares: Collection[str], counts: Collection[str]
+) -> dict[str, NDArray[np.float64]]:
+    """Return for every field that is named the values that these conditions can tell apart; words as their codes."""
+    constants: dict[str, set[float]] = {}
+    for one in [one for condition in conditions for one in comparisons(condition.tree)]:
+        constants.setdefault(one.field, set()).update(value for value in one.values if not isinstance(value, str))
+    axes = {}
+    for name, found in constants.items():
+        words, share, whole = fields[name], name in shares, name in counts
+        if words is not None:
+            axes[name] = np.arange(len(words), dtype=np.float64)
+            continue
+        low, high = 0.0 if share or whole else -np.inf, 1.0 if share else np.inf
+        at = np.array(sorted({low, high, *(value for value in found if low < value < high)}))
+        between = np.floor(at) + 1.0 if whole else at[:-1] / 2.0 + at[1:] / 2.0
+        axes[name] = np.unique(np.concatenate([np.floor(at) if whole else at, between]))
+    return axes
+
+
+def _size(axes: _Axes) -> int:
+    return prod(axis.size for axis in axes.values())
+
+
+def _fits(conditions: Sequence[Condition], axes: _Axes, fields: Fields) -> _Rows:
+    """Return where each condition fits, shape (conditions, cases), over all combinations of the values."""
+    columns = dict(zip(axes, (axis.ravel() for axis in np.meshgrid(*axes.values(), indexing="ij")), strict=True))
     codes = {name: words for name, words in fields.items() if words is not None}
-    free = np.ones(size, np.bool_)
-    first = []
-    for condition in conditions:
-        fits = condition.evaluate(columns.__getitem__, codes, size)
-        first.append(bool((free & fits).any()))
-        free &= ~fits
-    return [index for index in asked if not first[index]]
+    size = _size(axes)
+    fits = np.zeros((len(conditions), size), np.bool_)
+    for row, condition in zip(fits, conditions, strict=True):
+        row[:] = condition.evaluate(columns.__getitem__, codes, size)
+    return fits
+
+
+def _left(own: _Rows, taken: _Rows) -> bool:
+    """Return whether a case fits that none of the others takes."""
+    return bool((own & ~taken.any(axis=0)).any())

@@ -13,10 +13,12 @@ from agents.chance import POLICY, address, draw4_each
 from agents.declaring import MAX_PRODUCTS, fields_of
 from agents.person import STAGES
 from policies.conditions import Condition, parse_condition
-from policies.reachable import unreachable
+from policies.reachable import shadowed_by, unreachable
 from policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SEGMENT, STANDARD_SCHEMES, TIERS, Schemes, first_that_fits
 from policies.suggest import did_you_mean
 
+PROTECTED = ("age_years",)
+"""What the law forbids to treat people by, though an application tells it."""
 NO_YES = ("no", "yes")
 PER_PRODUCT: dict[str, tuple[str, ...] | None] = {"holds_": NO_YES, "need_": None}
 _PEOPLE_AT_ONCE = 8192  # draws stay in the processor's cache: eight times faster than all at once
@@ -208,7 +210,9 @@ class InstitutionView:
         return len(self._beliefs) if self._places is None else len(self._places)
 
     def field(self, name: str) -> NDArray[Any]:
-        """Return a field of `agents.belief.Belief` for all customers in view."""
+        """Return a field of `agents.belief.Belief` for all customers in view; protected attributes are refused."""
+        if name in PROTECTED:
+            raise LookupError(f"'{name}' is a protected attribute: no policy may treat people by it")
         values: NDArray[Any] = self._beliefs[name]
         return values if self._places is None else values[self._places]
 
@@ -355,7 +359,12 @@ def view_condition(text: str, products: tuple[str, ...], segments: tuple[str, ..
     return parse_condition(text, condition_fields(products, segments), shares)
 
 
-def unreachable_on_view(conditions: Sequence[Condition], products: Sequence[str]) -> list[int]:
-    """Return the indexes of conditions on the view that nobody can reach, the first that fits being taken."""
-    shares = SHARES | {f"need_{product}" for product in products}
-    return unreachable(conditions, condition_fields(products), shares, COUNTS)
+def unreachable_on_view(conditions: Sequence[Condition], products: Sequence[str]) -> dict[int, list[int]]:
+    """Return the indexes of conditions that nobody can reach, the first that fits being taken, and what takes them.
+
+    Those that take a condition's cases stand before it; there are none where it contradicts itself.
+    """
+    shares = SHARES - {"utilisation"} | {f"need_{product}" for product in products}  # a line can be overdrawn
+    fields = condition_fields(products)
+    lost = unreachable(conditions, fields, shares, COUNTS)
+    return {index: shadowed_by(conditions, index, fields, shares, COUNTS) for index in lost}

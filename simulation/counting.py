@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from agents.compiling import compiled
 from agents.market import MAX_CHANNELS
 from agents.person import CAUSES, STAGES
-from agents.rulebook import MAX_INSTITUTIONS, MAX_TREATMENTS
+from agents.rulebook import MAX_INSTITUTIONS
 
 TENURE_YEARS = (*(str(y) for y in range(10)), "10+")
 PRODUCTS_HELD = ("1", "2", "3", "4+")
@@ -30,8 +30,6 @@ COUNTS = np.dtype(
         ("leavers_by_products", np.int64, (MAX_INSTITUTIONS, len(CAUSES), len(PRODUCTS_HELD))),
         ("joiners", np.int64, (MAX_INSTITUTIONS, SOURCES)),
         ("stage_moves", np.int64, (len(STAGES), len(STAGES) + 1)),
-        ("contacted", np.int64, (MAX_TREATMENTS,)),
-        ("taken", np.int64, (MAX_TREATMENTS,)),
     ],
     align=True,
 )
@@ -64,9 +62,6 @@ def count_rows(people: Any, signals: Any, counts: Any) -> None:
             counts.joiners[j, s.source] += 1
         if s.before == US:
             counts.stage_moves[s.stage_before, people[i].stage if j == US else 4] += 1
-            if s.treatment > 0:
-                counts.contacted[s.treatment] += 1
-                counts.taken[s.treatment] += s.taken
 
 
 def counted(people: NDArray[Any], signals: NDArray[Any]) -> NDArray[Any]:
@@ -75,3 +70,16 @@ def counted(people: NDArray[Any], signals: NDArray[Any]) -> NDArray[Any]:
     count_rows(people, signals, counts[0])
     row: NDArray[Any] = counts[0]
     return row
+
+
+def taken_contacts(signals: NDArray[Any], contacts: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return whether each of our contacts was taken: answered by a customer, or followed by joining on invitation.
+
+    Parameters
+    ----------
+    signals, contacts : structured arrays, shape (contacts,)
+        The month of each person contacted, and the contact.
+    """
+    came = (signals["joined"] == 1) & (signals["provider"] == US) & (signals["source"] == SOURCES - 1)
+    answered = (signals["taken"] == 1) & (signals["treatment"] == contacts["treatment"])
+    return np.asarray(np.where(signals["before"] == US, answered, came))

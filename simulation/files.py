@@ -67,12 +67,12 @@ def scope_rows(signals: Any, register: Any, codes: Any, me: Any, sees: Any, mont
                 code = OPEN if rule.open == 1 else NOBODY_ELSE
             elif rule.other_lines == 1:
                 code = OTHER_LINES
-        if code == NOBODY_ELSE and s.provider >= 0:
+        if code == NOBODY_ELSE and s.provider >= 0 and s.provider != me:
             if month - register[i, LINE] <= rule.settled_months and register[i, LINE] < month:
                 code = SETTLED
-            elif s.provider != me and month - register[i, MET] < rule.contacted_months:
+            elif month - register[i, MET] < rule.contacted_months:
                 code = CONTACTED
-            elif s.provider != me and month - register[i, TRACE] < rule.browsing_months:
+            elif month - register[i, TRACE] < rule.browsing_months:
                 code = BROWSING
         codes[i] = code
 

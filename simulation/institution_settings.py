@@ -97,6 +97,38 @@ class InformationSettings(Settings):
         return self
 
 
+Quadrant = Literal["low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return"]
+
+
+class FeedbackSettings(Settings):
+    """What acquisition learns from existing customers: a lookalike score of those whom the structure lacks."""
+
+    every_months: Months = 12
+    """fitted anew so often; assumption"""
+    wanted: dict[Quadrant, Share] = {"low_risk_high_return": 1.0}
+    """wanted share of customers by quadrant; what falls furthest short is looked for"""
+    tenure_months: Months = 6
+    """customers younger than this are not yet judged; assumption"""
+    strength: Number = 1.0
+    """what one standard deviation of the score adds to a channel's targeting score; assumption"""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not 1 <= self.every_months <= 240:
+            raise ValueError(f"every_months is {self.every_months}: write 1 to 240")
+        if not self.wanted or sum(self.wanted.values()) > 1.0 + 1e-9:
+            raise ValueError("wanted: name at least one quadrant with its share; shares add up to at most 100%")
+        if not 0.0 <= self.strength <= 10.0:
+            raise ValueError(f"strength is {self.strength}: write 0 to 10")
+        return self
+
+
+def _switch(value: object) -> object:
+    if isinstance(value, bool):
+        return {} if value else None
+    return value
+
+
 Scope = Literal["open", "other_lines", "settled", "contacted", "browsing"]
 
 
@@ -120,6 +152,8 @@ class InstitutionSettings(Settings):
     acquisition: dict[str, ChannelSettings] = {}
     policy: PolicyChoice = PolicySettings(policy="do_nothing")
     information: InformationSettings = InformationSettings()
+    feedback: Annotated[FeedbackSettings | None, BeforeValidator(_switch)] = None
+    """off, on, or its settings"""
     business_line: tuple[str, ...] | None = None
     existing_customers: tuple[Scope, ...] = ("open", "other_lines")
     settled_counts_for_months: Months = 24

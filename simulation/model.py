@@ -1,8 +1,9 @@
 """The model: a market of people and institutions, month by month, on Mesa."""
 
+import copy
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import mesa
 import numpy as np
@@ -26,65 +27,25 @@ from policies.view import InstitutionView, PostedOffers
 from simulation.build import institution_names, offer_rows, product_rows, world_of_month
 from simulation.channels import Channels
 from simulation.compiled import CompiledEngine, Totals
-from simulation.counting import counted
+from simulation.counting import counted, taken_contacts
 from simulation.customers import Customers
+from simulation.feedback import channel_weights, learn_from_customers, market_sample, what_selection_cost
 from simulation.files import Files, scope_rule
 from simulation.history import TagHistory
+from simulation.institution import InstitutionAgent
 from simulation.ledger import balances_of, check_money, check_people
 from simulation.objects import ObjectEngine
 from simulation.population import extended, first_people, first_signals, newcomers
 from simulation.recording import MonthFacts, Recorder, run_metrics
+from simulation.recording_beliefs import ARREARS, BeliefRecorder, truths_of
 from simulation.settings import MarketSettings, market_from
 
 US = 1
 """Index of the institution that a report asks about."""
 
 
-class Phase(NamedTuple):
-    """One phase of the month: what it does, reads and writes."""
-
-    name: str
-    does: str
-    reads: str
-    writes: str
-
-
-MONTH = (
-    Phase("open", "newcomers enter; the common factor moves; posted offers come into force", "market", "offers"),
-    Phase("observe", "last month's signals become estimates and tags", "signals", "beliefs"),
-    Phase("decide", "each policy makes a plan; all see the same posted offers", "view", "plans"),
-    Phase(
-        "guard",
-        "eligibility, contact rule, budget: trimmed from the top, refusals counted",
-        "plans",
-        "contacts",
-    ),
-    Phase(
-        "live",
-        "each person: contacts, products, payments, choice, stage; money posted",
-        "person",
-        "person, signals",
-    ),
-    Phase("settle", "conservation asserted, books and channels rolled forward", "postings", "books"),
-    Phase("record", "tidy rows of this month", "all", "recording"),
-)
-
-
 class RuleFault(RuntimeError):
     """A rule returned a number that is not finite or out of range."""
-
-
-class InstitutionAgent(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
-    """An institution in the model's agents: its name, its policy, and how many customers it has."""
-
-    def __init__(self, model: "LifecycleModel", index: int, name: str, policy: Policy) -> None:
-        super().__init__(model)
-        self.index, self.name, self.policy = index, name, policy
-
-    @property
-    def customers(self) -> int:
-        """Number of people whose main provider it is."""
-        return int((self.model.people["provider"] == self.index).sum())
 
 
 class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stubs
@@ -166,9 +127,10 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.offers["price"][agent.index] = self.list_prices[agent.index]
 
     def step(self) -> None:
-        """One month, in the order of `MONTH`."""
+        """One month, in the order of `simulation.phases.MONTH`."""
         world = self.open()
         self.observe()
+        self.learn(world)
         plans = self.decide()
         contacts, first, allowed = self.guard(plans)
         totals = self.live(world, contacts, first)
@@ -182,7 +144,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             self.settings, self.rules, self.products["kind"], self.month, self.seed_key, self.replication
         )
         fresh = np.zeros(len(cohort), SIGNAL)
-        fresh["person_id"] = cohort["id"]
+        fresh["person_id"], fresh["trace"] = cohort["id"], -1
         self.people, self.signals = extended(self.people, cohort), extended(self.signals, fresh)
         world = self.settings.world
         mean, persistence, sd = world.macro_mean, world.macro_persistence, world.macro_sd
@@ -203,31 +165,50 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         """Last month's signals become estimates and tags, institution by institution."""
         for one in self.institutions:
             if self._keeps_files(one):
-                files, sees = self.files[one.index], int(self.offers["sees_browsing"][one.index])
-                files.update(self.signals, one.index, sees, self.month, self.scope_rules[one.index - 1])
-                fault = self.engine.observe(
-                    files, self.signals, one.index, self.offers, self.effects, self.rules, self.splits
-                )
-                self._stop_on(fault)
+                self._read(self.files[one.index], one.index)
         self._look()
+        if self.recorder is not None and self.month % self.beliefs_recorder.every_months == 0:
+            self.beliefs_recorder.mark(self.month, self.views[US], truths_of(self._last_facts, self.schemes))
         for one in self.institutions:
             if self._keeps_files(one):
                 files, history, view = self.files[one.index], self.histories[one.index], self.views[one.index]
                 for scheme, name in enumerate(self.tags_kept):
                     files.retag(scheme, view.column(name), history, self.month)
 
+    def _read(self, files: Files, me: int) -> None:
+        """Bring an institution's files up to date with last month's signals."""
+        sees = int(self.offers["sees_browsing"][me])
+        files.update(self.signals, me, sees, self.month, self.scope_rules[me - 1])
+        self._stop_on(self.engine.observe(files, self.signals, me, self.offers, self.effects, self.rules, self.splits))
+
+    def learn(self, world: Any) -> None:
+        """Institutions that feed back what they know tell their channels whom to look for."""
+        for one, settings in zip(self.institutions, self.settings.institutions().values(), strict=True):
+            feedback, at = settings.feedback, (self.seed_key, self.replication, self.month, one.name)
+            if feedback is None or self.month % feedback.every_months or not self._keeps_files(one):
+                continue
+            learnt = learn_from_customers(self.files[one.index], feedback, *at)
+            self.offers["lookalike"][one.index] = channel_weights(learnt, feedback.strength)
+            if self.recorder is not None:
+                rows = market_sample(self.people)
+                truths = self._truths(world, rows)["quadrant"]
+                self.recorder.learnt(self.month, one.name, what_selection_cost(learnt, self.people[rows], truths, *at))
+
     def _look(self) -> None:
         """Each institution's view of its files and of the posted offers, the same for all."""
+        for one in self.institutions:
+            self.views[one.index] = self._view(one, self.files[one.index])
+
+    def _view(self, one: InstitutionAgent, files: Files) -> InstitutionView:
         n = len(self.products)
         prices = np.where(self.offers["sells"][:, :n] == 1, self.offers["price"][:, :n], np.nan)
         kinds = tuple(KINDS[int(kind)] for kind in self.products["kind"])
         posted = PostedOffers(self.names, self.product_names, kinds, prices)
-        for one in self.institutions:
-            self.views[one.index] = InstitutionView(
-                self.files[one.index].records, posted, one.index, self.month, self.list_prices[one.index, :n],
-                self.purse(one) / self.settings.people_each_stands_for, self.seed_key, self.replication,
-                self.files[one.index].places, self.schemes,
-            )  # fmt: skip
+        return InstitutionView(
+            files.records, posted, one.index, self.month, self.list_prices[one.index, :n],
+            self.purse(one) / self.settings.people_each_stands_for, self.seed_key, self.replication,
+            files.places, self.schemes,
+        )  # fmt: skip
 
     def decide(self) -> list[Plan]:
         """Each policy makes a plan."""
@@ -300,22 +281,27 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
     def appraised(self, world: Any) -> MonthFacts:
         """What is true of our customers now."""
         own = np.flatnonzero(self.people["provider"] == US)
-        truths = np.zeros(len(own), TRUTH)
-        fault = self.engine.appraise(
-            self.people, own, truths, world, self.offers, self.products, self.effects, self.rules, self.splits
-        )
-        self._stop_on(fault)
+        truths = self._truths(world, own)
         postings = np.zeros((len(self.names), 1), np.int64)
         counts = counted(self.people, self.signals)
         return MonthFacts(self.month, self.signals, counts, postings, own, truths, self.people["stage"][own])
 
+    def _truths(self, world: Any, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """What is true of the customers at these rows."""
+        truths = np.zeros(len(rows), TRUTH)
+        fault = self.engine.appraise(
+            self.people, rows, truths, world, self.offers, self.products, self.effects, self.rules, self.splits
+        )
+        self._stop_on(fault)
+        return truths
+
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return everything that the next month depends on, as arrays; people who are gone are left out."""
-        here = self.people["provider"] >= 0
+        """Return everything that the next month depends on, as arrays; who is gone and owes nothing is left out."""
+        here = (self.people["provider"] >= 0) | (self.people["owed_before_cents"] > 0)
         made = {
             "month": np.array(self.month), "systematic": np.array(self.systematic), "people": self.people[here],
             "signals": self.signals[here], "rate": self.channels.rate, "carried": self.channels.carried_cents,
-            "price": self.offers["price"], "released": self.released_eur,
+            "price": self.offers["price"], "lookalike": self.offers["lookalike"], "released": self.released_eur,
         }  # fmt: skip
         for name, files in zip(self.names, self.files, strict=True):
             files.cover(len(here))
@@ -330,6 +316,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.channels.rate, self.channels.carried_cents = state["rate"].copy(), state["carried"].copy()
         self.offers["price"] = state["price"]
         self.released_eur = state["released"].copy()
+        for j, one in enumerate(self.settings.institutions().values(), start=1):
+            self.offers["lookalike"][j] = state["lookalike"][j] if one.feedback is not None else 0.0
         parts = ("records", "at", "scopes", "register")
         files = [{part: state[f"{part}:{name}"] for part in parts} for name in self.names]
         self.files = [Files.of(one, len(self.tags_kept)) for one in files]
@@ -347,16 +335,25 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.recorder.stocks(facts)
         self.recorder.flows(facts)
         given_up = allowed[US - 1].given_up_eur / self.settings.people_each_stands_for
-        self.recorder.treatments(facts, allowed[US - 1], self.treatments, totals.ledger, given_up)
+        contacts = allowed[US - 1].contacts
+        taken = taken_contacts(self.signals[self.files[US].at[contacts["row"]]], contacts)
+        self.recorder.treatments(facts, allowed[US - 1], taken, self.treatments, totals.ledger, given_up)
         channels = {name: tuple(one.acquisition) for name, one in self.settings.institutions().items()}
         self.recorder.reached(facts, channels, totals.tally, self.offers["contact_cents"])
         if self.month % 12 == 11:
             self.recorder.mark_quadrants(facts)
+        s = self.signals
+        ours, left = s["provider"] == US, (s["before"] == US) & (s["provider"] != US)
+        self.beliefs_recorder.note(s["person_id"][ours & (s["months_past_due"] >= ARREARS)], s["person_id"][left])
         self._last_facts = facts
 
     def start_recording(self) -> None:
         """From now on every month leaves rows; the state now is month -1."""
-        self.recorder = Recorder(self.names)
+        self.recorder = Recorder(self.names, self.month)
+        add, us = self.recorder.add, self.names[US]
+        self.beliefs_recorder = BeliefRecorder(
+            lambda m, month, a, b, value: add(m, month, us, a, b, value), self.settings.compare_beliefs_every_months
+        )
         world = world_of_month(
             self.month - 1, self.seed_key, self.replication, self.systematic, self.settings.world, self.rules,
             self.offers,
@@ -366,6 +363,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.recorder.stocks(facts)
         self.recorder.mark_quadrants(facts)
         self.recorder.plane(facts)
+        self._last_facts = facts
 
     def recording(self) -> pd.DataFrame:
         """Return the rows so far, closing value and metrics included.
@@ -375,12 +373,20 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         RuntimeError
             If `start_recording` was not called or no month has been lived since.
         """
-        if self.recorder is None or not hasattr(self, "_last_facts"):
+        if self.recorder is None or self.month == self.recorder.first_month:
             raise RuntimeError("nothing is recorded: call start_recording() before the first step")
         facts, us = self._last_facts, self.names[US]
+        before, beliefs = len(self.recorder.rows), copy.deepcopy(self.beliefs_recorder)
+        if self.month % beliefs.every_months == 0:
+            files = copy.deepcopy(self.files[US])
+            self._read(files, US)
+            beliefs.mark(self.month, self._view(self.institutions[US - 1], files), truths_of(facts, self.schemes))
+        beliefs.finish(facts.month)
         self.recorder.plane(facts)
         self.recorder.add("closing_value", facts.month, us, "future_margin", "", facts.truths["future_margin"].sum())
         self.recorder.add("closing_value", facts.month, us, "expected_loss", "", -facts.truths["expected_loss"].sum())
         for name, value in run_metrics(self.recorder.table(), us).items():
             self.recorder.add("metric", facts.month, us, name, "", value)
-        return self.recorder.table()
+        table = self.recorder.table()
+        del self.recorder.rows[before:]
+        return table

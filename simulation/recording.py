@@ -13,6 +13,7 @@ from agents.person import CAUSES, STAGES
 from policies.guards import Allowed
 from policies.treatments import Treatment
 from simulation.counting import BUCKETS, PRODUCTS_HELD, TENURE_YEARS
+from simulation.feedback import Learnt
 from simulation.ledger import profit_cents
 
 COLUMNS = ("measure", "month", "institution", "a", "b", "value")
@@ -36,8 +37,8 @@ class MonthFacts(NamedTuple):
 class Recorder:
     """Collects rows; `us` is the institution a report asks about, index 1."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names = names
+    def __init__(self, names: tuple[str, ...], first_month: int = 0) -> None:
+        self.names, self.first_month = names, first_month
         self.rows: list[tuple[str, int, str, str, str, float]] = []
         self.marks: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self.sums: dict[str, float] = {}
@@ -86,8 +87,9 @@ class Recorder:
         ):
             for j, cause, c in np.argwhere(table).tolist():
                 self.add(measure, month, self.names[j], CAUSES[cause], labels[c], table[j, cause, c])
-        joiners = np.stack([counts["joiners"][:, 1], counts["joiners"][:, 2:].sum(axis=1)], axis=1)
-        self._table("joiners", month, joiners, ("searched", "reached"))
+        came = counts["joiners"]
+        joiners = np.stack([came[:, 1], came[:, 2:-1].sum(axis=1), came[:, -1]], axis=1)
+        self._table("joiners", month, joiners, ("searched", "reached", "invited"))
         moves = counts["stage_moves"]
         for origin, to in np.argwhere(moves).tolist():
             self.add("stage_moves", month, self.names[1], STAGES[origin], (*STAGES, "gone")[to], moves[origin, to])
@@ -128,15 +130,17 @@ class Recorder:
         self,
         facts: MonthFacts,
         allowed: Allowed,
+        taken: NDArray[np.bool_],
         catalogue: Sequence[Treatment],
         postings: NDArray[np.int64],
         given_up_eur: float,
     ) -> None:
         """What we proposed, what was refused and why, who was contacted, who took it, what it cost."""
         month, us = facts.month, self.names[1]
-        for outcome in ("contacted", "taken"):
-            for t in np.flatnonzero(facts.counts[outcome]).tolist():
-                self.add("treatments", month, us, catalogue[t].name, outcome, facts.counts[outcome][t])
+        sent = allowed.contacts["treatment"]
+        for outcome, some in (("contacted", sent), ("taken", sent[taken])):
+            for t, count in zip(*(found.tolist() for found in np.unique(some, return_counts=True)), strict=True):
+                self.add("treatments", month, us, catalogue[t].name, outcome, count)
         for name, count in allowed.proposed.items():
             self.add("treatments", month, us, name, "proposed", count)
         for rule, by_treatment in allowed.refused.items():
@@ -144,6 +148,17 @@ class Recorder:
                 self.add("treatments", month, us, name, f"refused:{rule}", count)
         self.add("treatments", month, us, "", "cost_eur", postings[1, TREATMENT] / 100.0)
         self.add("treatments", month, us, "", "given_up_eur", given_up_eur)
+
+    def learnt(self, month: int, institution: str, learnt: Learnt) -> None:
+        """Whom an institution's channels are told to look for, and how well the score does that."""
+        told = {} if learnt.score is None else {
+            "customers": learnt.score.customers, "wanted_share": learnt.score.wanted_share,
+            "auc_own_customers": learnt.score.auc_out_of_sample,
+        }  # fmt: skip
+        if learnt.cost is not None:
+            told |= {"auc_market": learnt.cost.own_auc, "auc_market_all_seeing": learnt.cost.all_seeing_auc}
+        for what, value in told.items():
+            self.add("lookalike", month, institution, what, learnt.wanted, value)
 
     def reached(
         self, facts: MonthFacts, channels: Mapping[str, Sequence[str]], contacts: NDArray[np.int64], cents: NDArray[Any]

@@ -191,6 +191,7 @@ class MarketSettings(Settings):
     schemes: SchemeSettings = SchemeSettings()
     segments: Segments = Field(default_factory=dict)
     tag_history: tuple[str, ...] = (*SCHEMES, SEGMENT)
+    compare_beliefs_every_months: Months = 12
     guards: GuardSettings = GuardSettings()
     world: WorldSettings = WorldSettings()
     traits: TraitsSettings = Field(default_factory=TraitsSettings)  # type: ignore[valid-type]  # class made from declarations
@@ -203,6 +204,8 @@ class MarketSettings(Settings):
             problems.append(f"products: from 1 to {MAX_PRODUCTS}, not {len(self.products)}")
         if len(self.rivals) > MAX_INSTITUTIONS - 2:
             problems.append(f"rivals: at most {MAX_INSTITUTIONS - 2}, not {len(self.rivals)}: join some")
+        if self.compare_beliefs_every_months < 1:
+            problems.append("compare_beliefs_every_months: at least 1 month")
         if self.people < 1:
             problems.append("people: at least 1")
         total = sum(one.share for one in self.institutions().values())
@@ -242,10 +245,12 @@ class MarketSettings(Settings):
         except ConditionError as error:
             yield f"segments: {error}"
             return
-        for index in unreachable_on_view(conditions, products):
-            name = names[index]
-            yield (f"segments: nobody can reach '{name}' ({self.segments[name]}): what stands before it takes all "
-                   "its cases, or it contradicts itself. Put it first, or mend its condition")  # fmt: skip
+        for index, takers in unreachable_on_view(conditions, products).items():
+            name, before = names[index], " and ".join(f"'{names[taker]}'" for taker in takers)
+            why = (
+                f"{before} before it takes all its cases: put it first" if before else "it contradicts itself: mend it"
+            )
+            yield f"segments: nobody can reach '{name}' ({self.segments[name]}): {why}"
 
     def classification(self) -> Schemes:
         """Return the schemes as the view reads them."""

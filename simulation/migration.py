@@ -1,0 +1,115 @@
+"""Migration between tags: who moved where, how long a cell keeps its people, and whether the past counts as well."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Ints = NDArray[np.integer]
+
+
+def matched(ids_before: Ints, tags_before: Ints, ids_after: Ints, tags_after: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return ids (ascending), tags before and tags after of everybody who has a tag at either time; -1 for none.
+
+    Both lists of ids are ascending and without repetition.
+    """
+    ids = np.union1d(ids_before, ids_after)
+    before, after = np.full(len(ids), -1), np.full(len(ids), -1)
+    before[np.searchsorted(ids, ids_before)] = tags_before
+    after[np.searchsorted(ids, ids_after)] = tags_after
+    return ids, before, after
+
+
+def migration_matrix(
+    before: Ints, after: Ints, cells: int, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return how many (or how much weight) moved from which cell to which, shape (cells + 1, cells + 1).
+
+    The last row is who is new, the last column who is gone (tag -1).
+    """
+    origin, to = np.where(before < 0, cells, before), np.where(after < 0, cells, after)
+    size = cells + 1
+    return np.bincount(origin * size + to, weights, minlength=size * size).reshape(size, size).astype(np.float64)
+
+
+class Rates(NamedTuple):
+    """Shares of those who are there at both ends of a period."""
+
+    persistence: float
+    upgrade: float
+    downgrade: float
+
+
+def rates(matrix: NDArray[np.float64], rank: Sequence[int]) -> Rates:
+    """Return who kept the cell, moved to a better and to a worse one; nan where nobody stayed at all.
+
+    Parameters
+    ----------
+    matrix : array, shape (cells + 1, cells + 1)
+        From `migration_matrix`.
+    rank : sequence of int, length cells
+        How good each cell is; a move between equals is neither up nor down.
+    """
+    stayed = matrix[:-1, :-1]
+    people, worth = stayed.sum(), np.asarray(rank)
+    if people == 0:
+        return Rates(np.nan, np.nan, np.nan)
+    better = worth[None, :] > worth[:, None]
+    kept, up, down = np.trace(stayed), stayed[better].sum(), stayed[better.T].sum()
+    return Rates(float(kept / people), float(up / people), float(down / people))
+
+
+def periods_in_cells(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the periods that somebody in a cell will spend in each cell before leaving, shape (cells, cells).
+
+    The fundamental matrix of the chain that these moves are (Kemeny & Snell 1960), taken to go on unchanged. A
+    row without people is nan; where nobody ever leaves, the answer is infinite.
+    """
+    people = matrix[:-1].sum(axis=1)
+    cells = len(people)
+    some = np.flatnonzero(people > 0)
+    made = np.full((cells, cells), np.nan)
+    if not len(some):
+        return made
+    q = matrix[np.ix_(some, some)] / people[some, None]
+    with np.errstate(all="ignore"):
+        stuck = np.max(np.abs(np.linalg.eigvals(q))) >= 1.0 - 1e-12
+        within = np.full(q.shape, np.inf) if stuck else np.linalg.inv(np.eye(len(some)) - q)
+    made[some] = 0.0
+    made[np.ix_(some, some)] = within
+    return made
+
+
+class OrderTest(NamedTuple):
+    """Likelihood ratio test that the next cell depends on the present one alone."""
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+
+
+def order_test(counts: NDArray[np.float64]) -> OrderTest:
+    """Test a chain of first order against one of second order (Anderson & Goodman 1957, Ann. Math. Stat. 28).
+
+    Parameters
+    ----------
+    counts : array, shape (cells, cells, cells)
+        People by cell at three times in a row. Empty rows and columns take no degree of freedom.
+    """
+    n_ij, n_jk, n_j = counts.sum(axis=2), counts.sum(axis=0), counts.sum(axis=(0, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = n_ij[:, :, None] * (n_jk / n_j[:, None])[None, :, :]
+        terms = np.where(counts > 0, counts * np.log(counts / expected), 0.0)
+    statistic = 2.0 * float(terms.sum())
+    rows, columns = (n_ij > 0).sum(axis=0), (n_jk > 0).sum(axis=1)
+    degrees = int((np.maximum(rows - 1, 0) * np.maximum(columns - 1, 0)).sum())
+    return OrderTest(statistic, degrees, float(stats.chi2.sf(statistic, degrees)) if degrees else 1.0)
+
+
+def triples(first: Ints, second: Ints, third: Ints, cells: int) -> NDArray[np.float64]:
+    """Return people by cell at three times, shape (cells, cells, cells); only those who are there at all three."""
+    there = (first >= 0) & (second >= 0) & (third >= 0)
+    code = (first[there] * cells + second[there]) * cells + third[there]
+    return np.bincount(code, minlength=cells**3).reshape(cells, cells, cells).astype(np.float64)

@@ -1,0 +1,165 @@
+"""What the recording keeps of beliefs: once a year, what the institution believed beside what was true."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.belief import OTHER_LINES, QUADRANTS
+from agents.person import STAGES
+from policies.schemes import RETURN_BANDS, RISK_GRADES, Schemes
+from policies.view import InstitutionView
+from simulation.belief_quality import DEFAULT, LEAVE, BeliefQuality, belief_error, tag_errors
+from simulation.migration import matched, migration_matrix, order_test, triples
+from simulation.recording import MonthFacts
+
+Ints = NDArray[np.integer]
+Row = tuple[str, str, str, float]
+COMPARED = {"quadrant": QUADRANTS, "stage": STAGES, "risk_grade": RISK_GRADES, "return_band": RETURN_BANDS}
+"""Schemes whose tags are true or false: those that say what is believed of risk, return and stage."""
+KINDS = ("true", "believed")
+COHORT_MONTHS = 12
+ARREARS = 3
+"""Missed payments outstanding that are a default (Basel: 90 days)."""
+
+
+class Truths(NamedTuple):
+    """What was true of our customers when the beliefs were formed; arrays of shape (customers,), ids ascending."""
+
+    ids: Ints
+    tags: Mapping[str, Ints]
+    """scheme of `COMPARED` -> codes"""
+    balances_eur: NDArray[np.float64]
+    """credit and deposits"""
+    risk: NDArray[np.float64]
+    """log-odds of a missed payment in a month"""
+
+
+def truths_of(facts: MonthFacts, schemes: Schemes) -> Truths:
+    """Return what a month's facts say of our customers, tags by the schemes in use."""
+    s, truths = facts.signals[facts.own_rows], facts.truths
+    order = np.argsort(s["person_id"], kind="stable")
+    tags = {
+        "quadrant": truths["quadrant"], "stage": facts.stages,
+        "risk_grade": schemes.risk_grade(truths["default_per_year"]),
+        "return_band": schemes.return_band(truths["margin_per_year"]),
+    }  # fmt: skip
+    balances = (s["credit_cents"] + s["deposit_cents"]) / 100.0
+    ordered = {name: codes[order] for name, codes in tags.items()}
+    return Truths(s["person_id"][order], ordered, balances[order], truths["risk"][order])
+
+
+class _Mark(NamedTuple):
+    """Who had which tags at one time, true or believed."""
+
+    ids: Ints
+    tags: Mapping[str, Ints]
+    balances_eur: NDArray[np.float64]
+    segments: Ints
+    """index of our segment, -1 none"""
+
+
+class BeliefRecorder:
+    """Compares beliefs with the truth from mark to mark; all rows are of customers of ours who are in our files.
+
+    Parameters
+    ----------
+    add : callable
+        Takes a finished row: measure, month, a, b, value.
+    every_months : int
+        From mark to mark.
+    """
+
+    def __init__(self, add: Callable[[str, int, str, str, float], None], every_months: int) -> None:
+        self.add, self.every_months = add, every_months
+        self.quality = BeliefQuality()
+        self._marks: dict[str, list[_Mark]] = {kind: [] for kind in KINDS}
+        self._orders = {(kind, name): np.zeros((len(tags),) * 3) for kind in KINDS for name, tags in COMPARED.items()}
+
+    def mark(self, month: int, view: InstitutionView, truths: Truths) -> None:
+        """Compare the beliefs that open this month with what was true at the last one's end."""
+        own = np.flatnonzero(view.scope <= OTHER_LINES)
+        own = own[np.argsort(view.person_id[own], kind="stable")]
+        ids, at, rows = np.intersect1d(view.person_id[own], truths.ids, assume_unique=True, return_indices=True)
+        own = own[at]
+        believed = {name: np.asarray(view.column(name)[own]) for name in COMPARED}
+        true = {name: tags[rows] for name, tags in truths.tags.items()}
+        tenure, scope = view.tenure_months[own], view.scope[own]
+        errors = belief_error(
+            view.field("risk_mean")[own], view.field("risk_precision")[own], truths.risk[rows], tenure,
+            view.products_held[own],
+        )  # fmt: skip
+        for measure, a, b, value in [*tag_errors(believed, true, tenure, scope), *errors]:
+            self.add(measure, month, a, b, value)
+        segments = view.segment[own] if view.schemes.segments else np.full(len(own), -1)
+        balances = truths.balances_eur[rows]
+        for kind, tags in zip(KINDS, (true, believed), strict=True):
+            marks = self._marks[kind]
+            marks.append(_Mark(ids, tags, balances, segments))
+            del marks[:-3]
+            self._migration(kind, month, view.schemes.segment_names)
+        if self.quality.month is not None and month - self.quality.month >= COHORT_MONTHS:
+            self.close(month)
+        if self.quality.month is None:
+            scores = {DEFAULT: view.default_per_year[own], LEAVE: view.leave_per_year[own]}
+            self.quality.mark(month, ids, scores, tenure, scope)
+
+    def _migration(self, kind: str, month: int, segments: tuple[str, ...]) -> None:
+        """Add who moved from which tag to which since the last mark, and the counts for the test of order."""
+        marks = self._marks[kind]
+        if len(marks) < 2:
+            return
+        old, new = marks[-2:]
+        for name, words in COMPARED.items():
+            ids, before, after = matched(old.ids, old.tags[name], new.ids, new.tags[name])
+            for part, people in self._parts(old, new, ids, segments):
+                for weight, worth in (("heads", None), ("balance", self._balance(old, new, ids)[people])):
+                    matrix = migration_matrix(before[people], after[people], len(words), worth)
+                    for row in self._cells(matrix, words):
+                        self.add(f"migration/{name}/{kind}/{weight}{part}", month, *row)
+            if len(marks) == 3:
+                stayed = reduce(np.intersect1d, [mark.ids for mark in marks])
+                first, second, third = (mark.tags[name][np.searchsorted(mark.ids, stayed)] for mark in marks)
+                self._orders[kind, name] += triples(first, second, third, len(words))
+
+    @staticmethod
+    def _parts(old: _Mark, new: _Mark, ids: Ints, segments: tuple[str, ...]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """Give everybody, and each segment: where one was at the start, or where one came in."""
+        yield "", np.ones(len(ids), np.bool_)
+        if segments:
+            _, was, now = matched(old.ids, old.segments, new.ids, new.segments)
+            begun = np.where(np.isin(ids, old.ids), was, now)
+            for index, name in enumerate(segments):
+                yield f"/{name}", begun == index
+
+    @staticmethod
+    def _balance(old: _Mark, new: _Mark, ids: Ints) -> NDArray[np.float64]:
+        """Return the balance at the start, of who came later at the end."""
+        balance = np.zeros(len(ids))
+        for mark in (new, old):
+            balance[np.searchsorted(ids, mark.ids)] = mark.balances_eur
+        return balance
+
+    @staticmethod
+    def _cells(matrix: NDArray[np.float64], words: tuple[str, ...]) -> Iterator[tuple[str, str, float]]:
+        for i, j in np.argwhere(matrix).tolist():
+            yield (*words, "new")[i], (*words, "left")[j], float(matrix[i, j])
+
+    def note(self, persons_defaulted: Ints, persons_left: Ints) -> None:
+        """Note to whom what was predicted happened this month."""
+        self.quality.note(persons_defaulted, persons_left)
+
+    def close(self, month: int) -> None:
+        """Judge the predictions of the open cohort."""
+        for measure, a, b, value in self.quality.close():
+            self.add(measure, month, a, b, value)
+
+    def finish(self, month: int) -> None:
+        """Add what needs the whole run: whether moves depend on the present tag alone."""
+        for (kind, name), counts in self._orders.items():
+            if counts.sum() > 0:
+                test = order_test(counts)
+                self.add("markov_order", month, f"{name}/{kind}", "statistic", test.statistic)
+                self.add("markov_order", month, f"{name}/{kind}", "degrees_of_freedom", test.degrees_of_freedom)
