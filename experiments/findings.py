@@ -181,14 +181,15 @@ def migration_finding(
     chances: Tables,
     origin: str = "low_risk_low_return",
     target: str = "low_risk_high_return",
+    apart: int = 12,
 ) -> str:
-    """Say which share of one quadrant is in another 12 months on, and which arm alters it most."""
+    """Say which share of one quadrant is in another some months on, and which arm alters it most."""
     champion, way = outcomes.champion, (origin, target)
     level = estimate(average(chances[champion][[way]]), way).mean
     differences = against_champion(outcomes, {arm: table[way] for arm, table in chances.items()})
-    under = f"Under {champion}, {percent(level)} of {words(origin)} customers are {words(target)} twelve months on"
+    under = f"Under {champion}, {percent(level)} of {words(origin)} customers are {words(target)} {apart} months on"
     if np.isnan(level):
-        return f"Under {champion}, no customer was {words(origin)} for a whole year"
+        return f"Under {champion}, no customer was {words(origin)} for so long"
     return under + _against(champion, differences, points, "raises", "lowers", "it")
 
 

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from experiments.metrics import STANDARD_METRICS
 from experiments.statistics import Comparison, dunnett_half_widths, t_half_widths
 
 STAGES = ("acquisition", "growth", "maturity", "decline")
@@ -32,7 +33,17 @@ MEASURES = (
     "customers_by_cell",
     "credit_balance_by_cell",
     "stage_moves",
-    "quadrant_moves",
+    "migration/quadrant/true/heads",
+    "migration/quadrant/believed/heads",
+    *(f"reliability_{what}" for what in ("people", "predicted", "happened")),
+    *(f"score_{what}" for what in ("people", "auc", "brier")),
+    "tag_error",
+    "tag_error_people",
+    "risk_error",
+    "risk_error_expected",
+    "risk_error_people",
+    "markov_order",
+    "lookalike",
     "leavers",
     "ledger",
     "metric",
@@ -76,6 +87,8 @@ class Outcomes:
         Arms against the champion, metric by metric.
     splits : tuple of float or None
         Where the quadrants part: default probability in 12 months, EUR of margin a year. None if not known.
+    metrics : tuple of str
+        Those to show, in the order of their columns.
     """
 
     champion: str
@@ -83,6 +96,7 @@ class Outcomes:
     rows: Mapping[str, pd.DataFrame]
     comparisons: tuple[Comparison, ...] = ()
     splits: tuple[float, float] | None = None
+    metrics: tuple[str, ...] = STANDARD_METRICS
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -108,6 +122,7 @@ def read_outcomes(
     arms: Sequence[str],
     comparisons: Iterable[Comparison] = (),
     splits: tuple[float, float] | None = None,
+    metrics: Sequence[str] = STANDARD_METRICS,
 ) -> Outcomes:
     """Cut the long rows of an experiment by measure.
 
@@ -124,6 +139,8 @@ def read_outcomes(
         From `experiments.statistics.compare`.
     splits : tuple of float, optional
         Where the quadrants part: default probability in 12 months, EUR of margin a year.
+    metrics : sequence of str
+        Those to show.
 
     Raises
     ------
@@ -143,7 +160,7 @@ def read_outcomes(
     institutions = runs.loc[runs["measure"] == "customers_by_cell", "institution"].unique()
     own = runs[runs["institution"].isin([*institutions, ""]) & runs["arm"].isin(order)]
     rows = {str(name): part for name, part in own.groupby("measure", sort=False, observed=True)}
-    return Outcomes(champion, order, rows, tuple(comparisons), splits)
+    return Outcomes(champion, order, rows, tuple(comparisons), splits, tuple(metrics))
 
 
 def average(table: pd.DataFrame) -> pd.DataFrame:
@@ -236,12 +253,21 @@ def migration(outcomes: Outcomes) -> Tables:
         Columns (from, to), from has also ``new`` (joined in between), to has also ``left``; fractions that
         sum to 1 over to, nan where nobody was in from.
     """
-    moves = outcomes.of("quadrant_moves").groupby(["arm", "replication", "a", "b"], observed=True)["value"].sum()
+    moves = (
+        outcomes.of("migration/quadrant/true/heads")
+        .groupby(["arm", "replication", "a", "b"], observed=True)["value"]
+        .sum()
+    )
     wide = moves.unstack("b").reindex(columns=[*QUADRANTS, "left"]).fillna(0.0)
     chances = wide.div(wide.sum(axis=1).replace(0.0, np.nan), axis=0)
     table = chances.unstack("a").swaplevel(axis=1)
     columns = pd.MultiIndex.from_product([[*QUADRANTS, "new"], [*QUADRANTS, "left"]])
     return _by_arm(outcomes, table.reindex(columns=columns))
+
+
+def months_apart(moves: pd.DataFrame) -> int:
+    """Return the months over which migration was counted; the first count ends that long after month 0."""
+    return int(moves["month"].min())
 
 
 def expected_months_in_stage(moves: pd.DataFrame, start: str = "acquisition") -> pd.Series:

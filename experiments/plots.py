@@ -10,6 +10,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from experiments.outcomes import Outcomes
+from experiments.plots_beliefs import believed_migration, reliability_of
 from experiments.plots_effects import attrition_by_cause, effects, months_in_stage, profit_and_loss
 from experiments.plots_structure import (
     composition_by_quadrant,
@@ -25,6 +26,8 @@ FIGURES: dict[str, Callable[[Outcomes], Drawing]] = {
     "composition_by_stage": composition_by_stage,
     "risk_return_plane": risk_return_plane,
     "migration_matrix": migration_matrix,
+    "believed_migration": believed_migration,
+    "reliability": reliability_of,
     "months_in_stage": months_in_stage,
     "attrition_by_cause": attrition_by_cause,
     "profit_and_loss": profit_and_loss,

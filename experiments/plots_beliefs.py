@@ -12,8 +12,9 @@ from scipy.stats import binomtest
 
 from agents.belief import QUADRANTS
 from experiments.findings import percent, words
+from experiments.findings_beliefs import pooled_moves
 from experiments.outcomes import QUADRANTS as SHOWN
-from experiments.outcomes import NotRecordedError
+from experiments.outcomes import NotRecordedError, Outcomes, months_apart
 from experiments.plots_style import FAINT, GREY, INK, TEXT_COLOURS, Drawing, Room, axis_label, heading, panels
 from simulation.belief_quality import BIN_EDGES, DEFAULT, LEAVE, standard_errors_off
 from simulation.migration import rates
@@ -98,6 +99,19 @@ def reliability_figure(table: pd.DataFrame) -> Drawing:
     return Drawing("reliability", _reliability_finding(found), note, figure)
 
 
+def reliability_of(outcomes: Outcomes) -> Drawing:
+    """Draw the champion's reliability, all years and runs pooled."""
+    parts = [outcomes.of(f"reliability_{what}") for what in ("people", "predicted", "happened")]
+    rows = pd.concat(parts)
+    return reliability_figure(rows[rows["arm"] == outcomes.champion])
+
+
+def believed_migration(outcomes: Outcomes) -> Drawing:
+    """Draw the champion's migration between quadrants, true and believed, all years and runs pooled."""
+    apart = months_apart(outcomes.of("migration/quadrant/true/heads"))
+    return migration_figure(pooled_moves(outcomes, "true"), pooled_moves(outcomes, "believed"), apart)
+
+
 def _reliability_panel(ax: Axes, bins: Reliability) -> None:
     """Draw one score; what lies below the decade of the lowest share is drawn at the foot."""
     x, y = bins.predicted / bins.people, bins.happened / bins.people
@@ -176,14 +190,16 @@ def _how_far(believed: float, happened: float) -> str:
     return f"too {'low' if believed < happened else 'high'} by {nearest}"
 
 
-def migration_figure(true_matrix: Floats, believed_matrix: Floats) -> Drawing:
-    """Draw who moved between quadrants in a year, in truth and as the institution believes.
+def migration_figure(true_matrix: Floats, believed_matrix: Floats, months: int = 12) -> Drawing:
+    """Draw who moved between quadrants in some months, in truth and as the institution believes.
 
     Parameters
     ----------
     true_matrix, believed_matrix : array, shape (5, 5)
-        People by quadrant at the year's start and end, in the order of `agents.belief.QUADRANTS`, the last row new
+        People by quadrant at the start and end, in the order of `agents.belief.QUADRANTS`, the last row new
         and the last column gone, as `simulation.migration.migration_matrix` gives them.
+    months : int
+        From start to end.
 
     Raises
     ------
@@ -197,18 +213,18 @@ def migration_figure(true_matrix: Floats, believed_matrix: Floats) -> Drawing:
         if matrix.shape != (size, size):
             raise ValueError(f"{name} has shape {matrix.shape}, not {(size, size)}")
         if matrix[:-1, :-1].sum() == 0:
-            raise NotRecordedError(f"{name}: nobody is there at both ends of a year")
+            raise NotRecordedError(f"{name}: nobody is there at both ends")
     figure, axes = panels(1, 2, 4.3, Room(1.0, bottom=0.65, across=0.35))
     for ax, name, matrix in zip(axes[0], ("true", "believed"), (true_matrix, believed_matrix), strict=True):
         heading(ax, f"{name}: {percent(1.0 - _moved(matrix))} stay in their quadrant")
         _heat_map(ax, matrix[:-1, :-1])
-        axis_label(ax, "quadrant 12 months on", "quadrant at the start" if name == "true" else "")
+        axis_label(ax, f"quadrant {months} months on", "quadrant at the start" if name == "true" else "")
     axes[0][1].tick_params(labelleft=False)
     note = (
-        "Share of the customers of each quadrant (row) who are in each quadrant twelve months on (column), in % of "
-        "the row; those who left or came meanwhile are left out. Years and runs as given, pooled."
+        "Share of the customers of each quadrant (row) who are in each quadrant later (column), in % of the "
+        "row; those who left or came meanwhile are left out. All years and runs pooled, in the champion's arm."
     )
-    return Drawing("believed_migration", _migration_finding(true_matrix, believed_matrix), note, figure)
+    return Drawing("believed_migration", _migration_finding(true_matrix, believed_matrix, months), note, figure)
 
 
 def _moved(matrix: Floats) -> float:
@@ -216,7 +232,7 @@ def _moved(matrix: Floats) -> float:
     return 1.0 - rates(matrix, range(len(matrix) - 1)).persistence
 
 
-def _migration_finding(true_matrix: Floats, believed_matrix: Floats) -> str:
+def _migration_finding(true_matrix: Floats, believed_matrix: Floats, months: int) -> str:
     """Compare how many move; within 1.96 standard errors the two are called alike.
 
     The standard error is that of independent counts. They are of the same people, which makes it too wide: it errs
@@ -225,7 +241,8 @@ def _migration_finding(true_matrix: Floats, believed_matrix: Floats) -> str:
     true, believed = _moved(true_matrix), _moved(believed_matrix)
     people = [matrix[:-1, :-1].sum() for matrix in (true_matrix, believed_matrix)]
     error = np.sqrt(sum(p * (1.0 - p) / n for p, n in zip((true, believed), people, strict=True)))
-    says = f"The bank believes that {believed:.0%} of customers change quadrant in a year; truly {true:.0%} do"
+    time = "a year" if months == 12 else f"{months} months"
+    says = f"The institution believes that {believed:.0%} of customers change quadrant in {time}; truly {true:.0%} do"
     if abs(believed - true) <= 1.96 * error:
         return f"{says}: alike, within chance"
     return f"{says}: {'noise looks like movement' if believed > true else 'movement goes unseen'}"

@@ -8,7 +8,7 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 
 from experiments import findings
-from experiments.metrics import METRICS, STANDARD_METRICS, difference_text, shown_times
+from experiments.metrics import METRICS, difference_text, shown_times
 from experiments.outcomes import (
     CAUSES,
     LINES,
@@ -220,7 +220,7 @@ def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: floa
 
 def effects(outcomes: Outcomes) -> Drawing:
     """Draw each metric's difference from the champion with its interval and verdict, a dot per arm."""
-    shown = [name for name in STANDARD_METRICS if name == "return_on_treatment" or _rows(outcomes, name)]
+    shown = [name for name in outcomes.metrics if name == "return_on_treatment" or _rows(outcomes, name)]
     room = Room(_arms_width(outcomes.others, None), top=0.45)
     figure, axes = panels(1, len(shown), 1.2 + 0.46 * max(len(outcomes.others), 1), room, sharey=True)
     returns = treatment_returns(outcomes)

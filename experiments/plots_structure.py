@@ -18,6 +18,7 @@ from experiments.outcomes import (
     Outcomes,
     average,
     migration,
+    months_apart,
     paired,
     shares_over_time,
 )
@@ -242,6 +243,7 @@ def _corner(ax: Axes, name: str, share: float, change: float | None) -> None:
 def migration_matrix(outcomes: Outcomes) -> Drawing:
     """Draw where customers are 12 months on: the champion's matrix, then each arm's difference from it."""
     chances = migration(outcomes)
+    apart = months_apart(outcomes.of("migration/quadrant/true/heads"))
     champion = outcomes.champion
     level = average(chances[champion])
     differences = {arm: paired(chances[champion], chances[arm]) for arm in outcomes.others}
@@ -259,13 +261,13 @@ def migration_matrix(outcomes: Outcomes) -> Drawing:
             heading(ax, f"{arm}, difference in points")
             _matrix(ax, differences[arm], reach)
         ax.tick_params(labelleft=k % columns == 0)
-        axis_label(ax, "quadrant 12 months on", "quadrant today" if k % columns == 0 else "")
+        axis_label(ax, f"quadrant {apart} months on", "quadrant today" if k % columns == 0 else "")
     hide(flat[len(outcomes.arms) :])
     note = (
-        "Share of the customers of each quadrant (row) who are in each quadrant twelve months on (column), "
+        "Share of the customers of each quadrant (row) who are in each quadrant later (column), "
         "years pooled, average over replications. Differences within chance (95% interval covers 0) are grey."
     )
-    return Drawing("migration_matrix", findings.migration_finding(outcomes, chances), note, figure)
+    return Drawing("migration_matrix", findings.migration_finding(outcomes, chances, apart=apart), note, figure)
 
 
 def _matrix(ax: Axes, averages: pd.DataFrame, reach: float | None) -> None:

@@ -10,6 +10,7 @@ import jinja2
 import pandas as pd
 
 from experiments.findings import effects_finding, turns_without_closing
+from experiments.findings_beliefs import HEADS, belief_remarks, belief_table
 from experiments.metrics import METRICS, STANDARD_METRICS, Metric, difference_text, level_text
 from experiments.outcomes import NotRecordedError, Outcomes, metric_values, read_outcomes
 from experiments.plots import FIGURES, draw_figure, image_bytes
@@ -54,6 +55,7 @@ def write_report(
     comparisons: Sequence[Comparison],
     about: Mapping[str, str],
     splits: tuple[float, float] | None = None,
+    metrics: Sequence[str] = STANDARD_METRICS,
 ) -> Path:
     """Write the report of an experiment.
 
@@ -76,6 +78,8 @@ def write_report(
     splits : tuple of float, optional
         Where the quadrants part: default probability in 12 months, EUR of margin a year. Without them the
         lines are placed where they part the recorded quadrants best.
+    metrics : sequence of str
+        Those to show, in the order of their columns.
 
     Returns
     -------
@@ -87,16 +91,19 @@ def write_report(
     ValueError
         If a column, the champion or the rows of an arm are missing.
     """
-    outcomes = read_outcomes(runs, champion, arms, comparisons, splits)
+    outcomes = read_outcomes(runs, champion, arms, comparisons, splits, metrics)
     page = _template().render(
         question=question,
         answer=effects_finding(outcomes),
-        heads=[METRICS[name].headline for name in STANDARD_METRICS],
+        heads=[METRICS[name].headline for name in metrics],
         rows=list(effects_table(outcomes)),
         champion=champion,
         over=what_the_interval_is_over(outcomes),
         pairing=pairing_remark(outcomes.comparisons),
-        metrics=[METRICS[name] for name in STANDARD_METRICS],
+        metrics=[METRICS[name] for name in metrics],
+        beliefs=belief_table(outcomes),
+        belief_heads=HEADS,
+        remarks=belief_remarks(outcomes),
         figures=list(_figures(outcomes)),
         about=dict(about),
     )
@@ -108,7 +115,7 @@ def effects_table(outcomes: Outcomes) -> Iterator[EffectRow]:
     """Yield the rows of the table of effects: levels for the champion, differences for the others."""
     values = metric_values(outcomes)
     levels = values.loc[[outcomes.champion]].mean()
-    metrics = [METRICS[name] for name in STANDARD_METRICS]
+    metrics = [METRICS[name] for name in outcomes.metrics]
     yield EffectRow(outcomes.champion, True, False, tuple(_level_cell(metric, levels) for metric in metrics))
     returns = treatment_returns(outcomes)
     by_key = {(c.arm, c.metric): c for c in outcomes.comparisons}

@@ -36,7 +36,7 @@ def report_of(results: Results) -> Path:
     arms = [arm for arm in results.arms if arm in there]
     return write_report(
         results.folder / "report.html", about["question"], results.champion, arms, results.rows(MEASURES),
-        results.comparisons(), told, splits,
+        results.comparisons(), told, splits, about["metrics"],
     )  # fmt: skip
 
 
@@ -50,9 +50,11 @@ def figure_of(results: Results, name: str) -> Path:
     """
     if name not in FIGURES:
         raise ValueError(f"the report has no figure '{name}'. {suggest(name, FIGURES)}")
-    market = results.about["market"]
+    about, market = results.about, results.about["market"]
     splits = (market["quadrants"]["risk"]["split"], market["quadrants"]["return"]["split"])
-    outcomes = read_outcomes(results.rows(MEASURES), results.champion, results.arms, results.comparisons(), splits)
+    outcomes = read_outcomes(
+        results.rows(MEASURES), results.champion, results.arms, results.comparisons(), splits, about["metrics"]
+    )
     return save_figure(results.folder / f"{name}.png", name, outcomes)
 
 

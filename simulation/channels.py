@@ -36,6 +36,12 @@ class Channels:
                     reachable = max(1.0, settings.people * (1.0 - one.share))
                     self.rate[j, c] = self.budget_cents[j, c] / self.cost_cents[j, c] / reachable
 
+    def go_on(self, rate: NDArray[np.float64], carried_cents: NDArray[np.float64]) -> None:
+        """Take over the rates that budgets had found, and the money kept; a channel that is new starts as set up."""
+        found = (self.budget_cents > 0.0) & (rate > 0.0)
+        self.rate = np.where(found, rate, self.rate)
+        self.carried_cents = np.where(found, carried_cents, 0.0)
+
     def settle(self, contacts: NDArray[np.int64]) -> None:
         """After a month: carry the difference over, and set rates so that next month's contacts cost its money."""
         budgeted = self.budget_cents > 0.0

@@ -47,9 +47,11 @@ class PolicySettings(BaseModel):
         return dict(self.model_extra or {})
 
 
-ARM_KEYS = ("information", "existing_customers", "settled_counts_for_months", "contact_counts_for_months",
-            "browsing_counts_for_months", "business_line", "feedback")  # fmt: skip
-"""What an arm may change about us: what we hear, whom we may treat, what acquisition learns. From month 0 on."""
+ARM_KEYS = (
+    "acquisition", "information", "existing_customers", "settled_counts_for_months", "contact_counts_for_months",
+    "browsing_counts_for_months", "business_line", "feedback",
+)  # fmt: skip
+"""What an arm may change about us: channels, what we hear, whom we may treat, what is fed back. From month 0 on."""
 
 
 def _policy(value: object) -> object:

@@ -313,7 +313,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.month, self.systematic = int(state["month"]), float(state["systematic"])
         # a file forgets that rows are aligned, and compiled rules would be compiled anew for such rows
         self.people, self.signals = state["people"].astype(PERSON), state["signals"].astype(SIGNAL)
-        self.channels.rate, self.channels.carried_cents = state["rate"].copy(), state["carried"].copy()
+        self.channels.go_on(state["rate"], state["carried"])
         self.offers["price"] = state["price"]
         self.released_eur = state["released"].copy()
         for j, one in enumerate(self.settings.institutions().values(), start=1):
@@ -334,18 +334,26 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.recorder.cells(facts)
         self.recorder.stocks(facts)
         self.recorder.flows(facts)
+        self.recorder.new_customers(facts)
         given_up = allowed[US - 1].given_up_eur / self.settings.people_each_stands_for
         contacts = allowed[US - 1].contacts
         taken = taken_contacts(self.signals[self.files[US].at[contacts["row"]]], contacts)
+        invited = self._paid_to_strangers(contacts, taken)
+        self.recorder.add("treatments", self.month, self.names[US], "", "invitations_eur", invited)
         self.recorder.treatments(facts, allowed[US - 1], taken, self.treatments, totals.ledger, given_up)
         channels = {name: tuple(one.acquisition) for name, one in self.settings.institutions().items()}
         self.recorder.reached(facts, channels, totals.tally, self.offers["contact_cents"])
-        if self.month % 12 == 11:
-            self.recorder.mark_quadrants(facts)
         s = self.signals
         ours, left = s["provider"] == US, (s["before"] == US) & (s["provider"] != US)
         self.beliefs_recorder.note(s["person_id"][ours & (s["months_past_due"] >= ARREARS)], s["person_id"][left])
         self._last_facts = facts
+
+    def _paid_to_strangers(self, contacts: NDArray[Any], taken: NDArray[np.bool_]) -> float:
+        """EUR of our contacts with people who were not our customers, and of the welcomes that were taken."""
+        others = self.signals["before"][self.files[US].at[contacts["row"]]] != US
+        effects = self.effects[contacts["treatment"]]
+        welcome = np.floor(effects["reward_cents"] * contacts["amount"] + 0.5) * taken
+        return float((effects["contact_cents"] + welcome)[others].sum()) / 100.0
 
     def start_recording(self) -> None:
         """From now on every month leaves rows; the state now is month -1."""
@@ -361,7 +369,6 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         facts = self.appraised(world)._replace(month=self.month - 1)
         self.recorder.cells(facts)
         self.recorder.stocks(facts)
-        self.recorder.mark_quadrants(facts)
         self.recorder.plane(facts)
         self._last_facts = facts
 

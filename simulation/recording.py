@@ -40,7 +40,6 @@ class Recorder:
     def __init__(self, names: tuple[str, ...], first_month: int = 0) -> None:
         self.names, self.first_month = names, first_month
         self.rows: list[tuple[str, int, str, str, str, float]] = []
-        self.marks: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self.sums: dict[str, float] = {}
 
     def add(self, measure: str, month: int, institution: str, a: str, b: str, value: float) -> None:
@@ -98,23 +97,12 @@ class Recorder:
                 if j > 0:
                     self.add("ledger", month, self.names[j], line, "", cents / 100.0)
 
-    def mark_quadrants(self, facts: MonthFacts) -> None:
-        """Every twelve months: from which quadrant to which our customers moved since the last mark."""
-        ids, tags = facts.signals["person_id"][facts.own_rows], facts.truths["quadrant"]
-        order = np.argsort(ids)
-        ids, tags = ids[order], tags[order]
-        if self.marks is not None:
-            old_ids, old_tags = self.marks
-            _, old_at, new_at = np.intersect1d(old_ids, ids, assume_unique=True, return_indices=True)
-            moves = np.bincount(old_tags[old_at] * 4 + tags[new_at], minlength=16).reshape(4, 4)
-            left = np.bincount(old_tags, minlength=4) - moves.sum(axis=1)
-            new = np.bincount(tags, minlength=4) - moves.sum(axis=0)
-            for f, origin in enumerate(QUADRANTS):
-                for t, to in enumerate(QUADRANTS):
-                    self.add("quadrant_moves", facts.month, self.names[1], origin, to, moves[f, t])
-                self.add("quadrant_moves", facts.month, self.names[1], origin, "left", left[f])
-                self.add("quadrant_moves", facts.month, self.names[1], "new", origin, new[f])
-        self.marks = (ids, tags)
+    def new_customers(self, facts: MonthFacts) -> None:
+        """Our customers in their first twelve months, by quadrant."""
+        new = facts.signals["tenure_months"][facts.own_rows] < 12
+        counts = np.bincount(facts.truths["quadrant"][new], minlength=4)
+        for name, value in zip(QUADRANTS, counts.tolist(), strict=True):
+            self.add("new_customers_by_quadrant", facts.month, self.names[1], name, "", value)
 
     def plane(self, facts: MonthFacts) -> None:
         """A sample of our customers on the plane of risk and return."""
@@ -195,6 +183,13 @@ def run_metrics(table: pd.DataFrame, us: str) -> dict[str, float]:
     paid = float(spend[spend["b"].isin(["cost_eur", "given_up_eur"])]["value"].sum()) if spend is not None else 0.0
     profit = float(ledger.sum())
     end = max(1.0, float(cells.loc[last].sum()))
+    invitations = float(spend[spend["b"] == "invitations_eur"]["value"].sum()) if spend is not None else 0.0
+    acquisition = invitations - float(ledger.get("acquisition", 0.0))
+    joined = float(by["joiners"]["value"].sum()) if "joiners" in by else 0.0
+    new = by["new_customers_by_quadrant"]
+    new = new[new["month"] >= min(first + 13, last)].groupby("a")["value"].sum()
+    errors = by.get("tag_error", ledger.to_frame().assign(a="", b="", value=0.0))
+    wrong = errors[(errors["a"] == "quadrant") & (errors["b"] == "all")]["value"]
     return {
         "profit_per_customer": (profit + closing) / start,
         "profit_before_closing_per_customer": profit / start,
@@ -202,4 +197,8 @@ def run_metrics(table: pd.DataFrame, us: str) -> dict[str, float]:
         "attrition_per_year": 12.0 * leavers / max(1.0, customers),
         "loss_rate_per_year": 12.0 * loss / max(1.0, owed),
         "treatment_spend_per_customer": paid / start,
+        "cost_per_new_customer": acquisition / joined if joined else float("nan"),
+        "growth": end / start - 1.0,
+        "new_share_low_risk_high_return": float(new["low_risk_high_return"] / max(1.0, new.sum())),
+        "quadrant_error": float(wrong.mean()),
     }

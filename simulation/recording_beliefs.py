@@ -62,7 +62,7 @@ class _Mark(NamedTuple):
 
 
 class BeliefRecorder:
-    """Compares beliefs with the truth from mark to mark; all rows are of customers of ours who are in our files.
+    """Compares beliefs with the truth from mark to mark: beliefs of customers in our files, truth of all customers.
 
     Parameters
     ----------
@@ -93,11 +93,11 @@ class BeliefRecorder:
         )  # fmt: skip
         for measure, a, b, value in [*tag_errors(believed, true, tenure, scope), *errors]:
             self.add(measure, month, a, b, value)
-        segments = view.segment[own] if view.schemes.segments else np.full(len(own), -1)
-        balances = truths.balances_eur[rows]
-        for kind, tags in zip(KINDS, (true, believed), strict=True):
-            marks = self._marks[kind]
-            marks.append(_Mark(ids, tags, balances, segments))
+        every = np.full(len(truths.ids), -1)
+        every[rows] = view.segment[own] if view.schemes.segments else -1
+        self._marks["true"].append(_Mark(truths.ids, truths.tags, truths.balances_eur, every))
+        self._marks["believed"].append(_Mark(ids, believed, truths.balances_eur[rows], every[rows]))
+        for kind, marks in self._marks.items():
             del marks[:-3]
             self._migration(kind, month, view.schemes.segment_names)
         if self.quality.month is not None and month - self.quality.month >= COHORT_MONTHS:

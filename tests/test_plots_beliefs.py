@@ -128,7 +128,7 @@ def moves(stay: float, people: float = 1000.0) -> np.ndarray:
 
 
 def test_movement_believed_and_true() -> None:
-    says = "The bank believes that {} of customers change quadrant in a year; truly {} do: {}"
+    says = "The institution believes that {} of customers change quadrant in a year; truly {} do: {}"
     assert migration_figure(moves(0.82), moves(0.69)).finding == says.format("31%", "18%", "noise looks like movement")
     assert migration_figure(moves(0.69), moves(0.82)).finding == says.format("18%", "31%", "movement goes unseen")
     assert migration_figure(moves(0.8), moves(0.8)).finding == says.format("20%", "20%", "alike, within chance")
