@@ -66,7 +66,7 @@ def test_who_pays_invitations_pays_them_for_new_customers() -> None:
         model.step()
     table = model.recording()
     invitations = values(table, "treatments", b="invitations_eur").sum()
-    assert invitations == pytest.approx(-values(table, "treatments", b="cost_eur").sum())
+    assert invitations == pytest.approx(values(table, "treatments", b="cost_eur").sum())
     assert invitations > 100.0
     spent = invitations - values(table, "ledger", a="acquisition").sum()
     cost = values(table, "metric", a="cost_per_new_customer").item()
