@@ -75,8 +75,9 @@ class BeliefQuality:
         return None if self._cohort is None else self._cohort.month
 
     def mark(
-        self, month: int, persons: Ints, predicted: Mapping[str, Floats], tenure_months: Ints, scope: Ints
-    ) -> None:
+        self, month: int, persons: Ints, predicted: Mapping[str, Floats], tenure_months: Ints, scope: Ints,
+        in_default: Rows | None = None,
+    ) -> None:  # fmt: skip
         """Open a cohort.
 
         Parameters
@@ -89,6 +90,8 @@ class BeliefQuality:
         tenure_months : int array, shape (people,)
         scope : int array, shape (people,)
             Index into SCOPES.
+        in_default : bool array, shape (people,), optional
+            Who is in default already, of whom nothing else can be predicted.
 
         Raises
         ------
@@ -113,8 +116,8 @@ class BeliefQuality:
             told,
             tenure_months.copy(),
             scope.copy(),
-            nobody.copy(),
-            nobody.copy(),
+            nobody.copy() if in_default is None else in_default.copy(),
+            nobody,
             np.zeros(len(persons), np.int64),
         )
 
@@ -124,8 +127,7 @@ class BeliefQuality:
         Parameters
         ----------
         persons_defaulted : int array
-            Ids of those with three or more missed payments at the month's end; also of who had them before, since
-            the prediction for these is 1.
+            Ids of those with three or more missed payments at the month's end.
         persons_left : int array
             Ids of those who left or whose relationship ended.
         """
@@ -162,7 +164,7 @@ class BeliefQuality:
             p, y = predicted, cohort.left
             if score == DEFAULT:
                 share = np.where(cohort.defaulted, 1.0, cohort.months_seen / max(1, self._months))
-                within = -np.expm1(share * np.log1p(-np.minimum(predicted, 1.0 - 1e-15)))
+                within = 1.0 - (1.0 - predicted) ** share
                 p, y = np.where(share < 1.0, within, predicted), cohort.defaulted
             found += _reliability(score, p, y)
             for group, there in inside.items():

@@ -83,3 +83,12 @@ def taken_contacts(signals: NDArray[Any], contacts: NDArray[Any]) -> NDArray[np.
     came = (signals["joined"] == 1) & (signals["provider"] == US) & (signals["source"] == SOURCES - 1)
     answered = (signals["taken"] == 1) & (signals["treatment"] == contacts["treatment"])
     return np.asarray(np.where(signals["before"] == US, answered, came))
+
+
+def paid_to_strangers(
+    signals: NDArray[Any], contacts: NDArray[Any], taken: NDArray[np.bool_], effects: NDArray[Any]
+) -> float:
+    """Return EUR of our contacts with people who were not our customers, and of the welcomes that they took."""
+    sent = effects[contacts["treatment"]]
+    welcome = np.floor(sent["reward_cents"] * contacts["amount"] + 0.5) * taken
+    return float((sent["contact_cents"] + welcome)[signals["before"] != US].sum()) / 100.0

@@ -27,7 +27,7 @@ from policies.view import InstitutionView, PostedOffers
 from simulation.build import institution_names, offer_rows, product_rows, world_of_month
 from simulation.channels import Channels
 from simulation.compiled import CompiledEngine, Totals
-from simulation.counting import counted, taken_contacts
+from simulation.counting import counted, paid_to_strangers, taken_contacts
 from simulation.customers import Customers
 from simulation.feedback import channel_weights, learn_from_customers, market_sample, what_selection_cost
 from simulation.files import Files, scope_rule
@@ -302,6 +302,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             "month": np.array(self.month), "systematic": np.array(self.systematic), "people": self.people[here],
             "signals": self.signals[here], "rate": self.channels.rate, "carried": self.channels.carried_cents,
             "price": self.offers["price"], "lookalike": self.offers["lookalike"], "released": self.released_eur,
+            "reading_noise": self.offers["reading_noise"],
         }  # fmt: skip
         for name, files in zip(self.names, self.files, strict=True):
             files.cover(len(here))
@@ -316,6 +317,9 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.channels.go_on(state["rate"], state["carried"])
         self.offers["price"] = state["price"]
         self.released_eur = state["released"].copy()
+        # last month was read with another noise than is believed in from now on: it is not read again
+        other_noise = np.flatnonzero(state["reading_noise"] != self.offers["reading_noise"])
+        self.signals["read"][np.isin(self.signals["provider"], other_noise)] = 0
         for j, one in enumerate(self.settings.institutions().values(), start=1):
             self.offers["lookalike"][j] = state["lookalike"][j] if one.feedback is not None else 0.0
         parts = ("records", "at", "scopes", "register")
@@ -337,8 +341,9 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.recorder.new_customers(facts)
         given_up = allowed[US - 1].given_up_eur / self.settings.people_each_stands_for
         contacts = allowed[US - 1].contacts
-        taken = taken_contacts(self.signals[self.files[US].at[contacts["row"]]], contacts)
-        invited = self._paid_to_strangers(contacts, taken)
+        months = self.signals[self.files[US].at[contacts["row"]]]
+        taken = taken_contacts(months, contacts)
+        invited = paid_to_strangers(months, contacts, taken, self.effects)
         self.recorder.add("treatments", self.month, self.names[US], "", "invitations_eur", invited)
         self.recorder.treatments(facts, allowed[US - 1], taken, self.treatments, totals.ledger, given_up)
         channels = {name: tuple(one.acquisition) for name, one in self.settings.institutions().items()}
@@ -347,13 +352,6 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         ours, left = s["provider"] == US, (s["before"] == US) & (s["provider"] != US)
         self.beliefs_recorder.note(s["person_id"][ours & (s["months_past_due"] >= ARREARS)], s["person_id"][left])
         self._last_facts = facts
-
-    def _paid_to_strangers(self, contacts: NDArray[Any], taken: NDArray[np.bool_]) -> float:
-        """EUR of our contacts with people who were not our customers, and of the welcomes that were taken."""
-        others = self.signals["before"][self.files[US].at[contacts["row"]]] != US
-        effects = self.effects[contacts["treatment"]]
-        welcome = np.floor(effects["reward_cents"] * contacts["amount"] + 0.5) * taken
-        return float((effects["contact_cents"] + welcome)[others].sum()) / 100.0
 
     def start_recording(self) -> None:
         """From now on every month leaves rows; the state now is month -1."""

@@ -104,7 +104,7 @@ class BeliefRecorder:
             self.close(month)
         if self.quality.month is None:
             scores = {DEFAULT: view.default_per_year[own], LEAVE: view.leave_per_year[own]}
-            self.quality.mark(month, ids, scores, tenure, scope)
+            self.quality.mark(month, ids, scores, tenure, scope, view.months_past_due[own] >= ARREARS)
 
     def _migration(self, kind: str, month: int, segments: tuple[str, ...]) -> None:
         """Add who moved from which tag to which since the last mark, and the counts for the test of order."""
