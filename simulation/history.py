@@ -30,7 +30,7 @@ class TagHistory:
     def __init__(self, schemes: tuple[str, ...] = ()) -> None:
         self.schemes = schemes
         self._sealed: list[NDArray[np.void]] = []
-        self._open = np.empty(1024, CHANGE)
+        self._open = np.empty(min(1024, SEALED), CHANGE)
         self._used = 0
         self._month = -32768
 
@@ -73,7 +73,7 @@ class TagHistory:
             if self._used == SEALED:
                 self._open.flags.writeable = False
                 self._sealed.append(self._open)
-                self._open, self._used = np.empty(1024, CHANGE), 0
+                self._open, self._used = np.empty(min(1024, SEALED), CHANGE), 0
 
     def _make_room(self, more: int) -> None:
         if self._used + more > len(self._open):
