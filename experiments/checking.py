@@ -86,12 +86,18 @@ def _market(path: Path) -> Checked:
 
 
 def _policies(path: Path) -> Checked:
-    names = sorted(policies_of([path]))
+    from experiments.contract import check_policy
+
     known = known_policies([path])
-    lines, found = [], {}
-    for name in names:
+    lines, found, problems = [], {}, []
+    for name in sorted(policies_of([path])):
         settings = list(settings_of(known[name]))
+        verdict = check_policy(path, known[name])
+        problems += verdict.problems
         found[name] = settings
-        lines.append(f"{path.name}   {name}   {len(settings)} settings: {', '.join(settings) or 'none'}")
+        lines.append(f"{path.name}   {name}   {len(settings)} settings: {', '.join(settings) or 'none'}   "
+                     f"{verdict.proposals:,} proposals, {verdict.ns_per_customer:,.0f} ns a customer")  # fmt: skip
+    if problems:
+        raise ConfigError(problems)
     lines.append(f"No errors.\nNext     tenure run CONFIG --policies {path}")
     return Checked(lines, {"file": str(path), "problems": [], "policies": found})
