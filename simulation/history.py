@@ -113,8 +113,9 @@ class TagHistory:
         """
         rows = self.rows()
         told = pd.DataFrame({"person": rows["person"], "month": rows["month"], "why": np.array(NEWS)[rows["why"]]})
-        told.insert(1, "scheme", np.array(self.schemes)[rows["scheme"]])
-        longest = np.array([[*words[name], *[""] * (128 - len(words[name]))] for name in self.schemes])
+        told.insert(1, "scheme", np.array(self.schemes, np.str_)[rows["scheme"]])
+        longest = np.array([[*words[name], *[""] * (128 - len(words[name]))] for name in self.schemes], np.str_)
+        longest = longest.reshape(-1, 128)
         told.insert(2, "from", longest[rows["scheme"], rows["before"]])
         told.insert(3, "to", longest[rows["scheme"], rows["after"]])
         return told

@@ -94,7 +94,8 @@ class InformationSettings(Settings):
             value = getattr(self, name)
             if value is not None and not 0.0 < value <= 1000.0:
                 raise ValueError(
-                    f"{name} multiplies a standard error: above 0, at most 1000, such as 2 for twice as noisy"
+                    f"{name} is {value:g}, but it multiplies a standard error: write more than 0 and at most 1000, "
+                    "such as 2 for twice as noisy"
                 )
         return self
 
@@ -119,13 +120,19 @@ class FeedbackSettings(Settings):
         if not 1 <= self.every_months <= 240:
             raise ValueError(f"every_months is {self.every_months}: write 1 to 240")
         if not self.wanted or sum(self.wanted.values()) > 1.0 + 1e-9:
-            raise ValueError("wanted: name at least one quadrant with its share; shares add up to at most 100%")
+            raise ValueError(
+                f"wanted adds up to {sum(self.wanted.values()):.0%}: name one quadrant or more, at most 100% in all"
+            )
         if not 0.0 <= self.strength <= 10.0:
             raise ValueError(f"strength is {self.strength}: write 0 to 10")
         return self
 
 
 def _switch(value: object) -> object:
+    if value in ("on", "yes"):
+        return {}
+    if value in ("off", "no"):
+        return None
     if isinstance(value, bool):
         return {} if value else None
     return value

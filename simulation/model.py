@@ -350,7 +350,9 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.recorder.reached(facts, channels, totals.tally, self.offers["contact_cents"])
         s = self.signals
         ours, left = s["provider"] == US, (s["before"] == US) & (s["provider"] != US)
-        self.beliefs_recorder.note(s["person_id"][ours & (s["months_past_due"] >= ARREARS)], s["person_id"][left])
+        self.beliefs_recorder.note(
+            self.month, s["person_id"][ours & (s["months_past_due"] >= ARREARS)], s["person_id"][left]
+        )
         self._last_facts = facts
 
     def start_recording(self) -> None:

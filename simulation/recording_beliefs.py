@@ -100,8 +100,6 @@ class BeliefRecorder:
         for kind, marks in self._marks.items():
             del marks[:-3]
             self._migration(kind, month, view.schemes.segment_names)
-        if self.quality.month is not None and month - self.quality.month >= COHORT_MONTHS:
-            self.close(month)
         if self.quality.month is None:
             scores = {DEFAULT: view.default_per_year[own], LEAVE: view.leave_per_year[own]}
             self.quality.mark(month, ids, scores, tenure, scope, view.months_past_due[own] >= ARREARS)
@@ -147,14 +145,12 @@ class BeliefRecorder:
         for i, j in np.argwhere(matrix).tolist():
             yield (*words, "new")[i], (*words, "left")[j], float(matrix[i, j])
 
-    def note(self, persons_defaulted: Ints, persons_left: Ints) -> None:
-        """Note to whom what was predicted happened this month."""
+    def note(self, month: int, persons_defaulted: Ints, persons_left: Ints) -> None:
+        """Note to whom what was predicted happened this month; after twelve months the predictions are judged."""
         self.quality.note(persons_defaulted, persons_left)
-
-    def close(self, month: int) -> None:
-        """Judge the predictions of the open cohort."""
-        for measure, a, b, value in self.quality.close():
-            self.add(measure, month, a, b, value)
+        if self.quality.month is not None and month - self.quality.month == COHORT_MONTHS - 1:
+            for measure, a, b, value in self.quality.close():
+                self.add(measure, month + 1, a, b, value)
 
     def finish(self, month: int) -> None:
         """Add what needs the whole run: whether moves depend on the present tag alone."""

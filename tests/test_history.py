@@ -152,7 +152,7 @@ def opened(files: Files, customers: set[int], month: int) -> None:
     files.records["news"][files.places[files.joined]] = JOINED
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(people_and_tags)
 def test_only_changes_leave_rows(months: list[dict[int, int]]) -> None:
     """Rows by hand, from dictionaries: who came, changed, stayed, went, or came back into another's place."""
@@ -369,3 +369,7 @@ def test_an_empty_log_has_an_empty_table() -> None:
 def test_a_scheme_unknown_to_the_log_is_refused() -> None:
     with pytest.raises(ValueError, match="not in tuple"):
         TagHistory(("quadrant",)).tags_at(0, "stage")
+
+
+def test_a_log_of_no_scheme_has_an_empty_table() -> None:
+    assert len(TagHistory(()).table(SCHEMES)) == 0
