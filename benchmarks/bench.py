@@ -1,6 +1,6 @@
 """What a month costs: compiled engine, object engine and plain NumPy, measured alternately in one run.
 
-Run `python -m benchmarks.bench` (or `make bench`) on an otherwise idle machine; it takes under two minutes.
+Run `python -m benchmarks.bench` (or `make bench`) on an otherwise idle machine; it takes some two minutes.
 """
 
 import os
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from agents.market import Month
 from agents.treatment import CONTACT
+from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import Market, People, default_market, market_of, people_of
 from simulation.build import event_shock_sd, world_of_month
@@ -213,6 +214,7 @@ def main() -> None:
     print(verdict("compiled, 1 thread : NumPy (the faster way)", faster, TARGET_NUMPY))
     print(f"{'compiled, 2 threads : 1 thread':<44}{median(r.one_thread / r.two_threads for r in rows):>10.2f}\n")
     print("phases of the compiled model's month, ms:\n  " + ", ".join(f"{k} {1e3 * v:.1f}" for k, v in phases.items()))
+    print("\n" + "\n".join(lines(keep_files())))
     print(f"\nmeasured in {time.perf_counter() - began:.0f} s")
 
 

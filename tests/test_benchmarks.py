@@ -5,6 +5,7 @@ import pytest
 
 from agents.market import CREDIT_LOSS, INTEREST
 from agents.treatment import CONTACT
+from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import default_market, market_of, people_of
 from simulation.build import event_shock_sd
@@ -49,3 +50,11 @@ def test_numpy_month_conserves_people_and_lives_like_the_engine() -> None:
     assert np.all(people.balance >= 0.0) and np.all(np.isfinite(people.balance))
     assert left / customers == pytest.approx(engine_left / engine_customers, rel=0.5), "leavers a month"
     assert 0.5 < -lost / engine_lost < 2.0
+
+
+def test_copies_of_customers_keep_as_many_changes_as_they_are() -> None:
+    """Twice the copies: twice the changes, files and people."""
+    once, twice = (keep_files(customers=n * 130, months=5, people=500) for n in (1, 2))
+    assert twice.customers == 2 * once.customers > 100 and twice.changes == 2 * once.changes > 0
+    assert twice.files_bytes > 1.5 * once.files_bytes
+    assert len(lines(once)) == 2 and len(once.observe_ns) == 5
