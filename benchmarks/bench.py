@@ -164,7 +164,7 @@ def whole_month(model: LifecycleModel) -> dict[str, float]:
 
     for _ in range(13):  # the order of LifecycleModel.step
         world = timed("open", model.open)
-        timed("observe", lambda world=world: model.observe(world))
+        timed("observe", lambda world=world: (model.observe(), model.learn(world)))
         plans = timed("decide", model.decide)
         contacts, first, allowed = timed("guard", lambda plans=plans: model.guard(plans))
         totals = timed("live", lambda args=(world, contacts, first): model.live(*args))

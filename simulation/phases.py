@@ -14,7 +14,12 @@ class Phase(NamedTuple):
 
 MONTH = (
     Phase("open", "newcomers enter; the common factor moves; posted offers come into force", "market", "offers"),
-    Phase("observe", "last month's signals become estimates and tags", "signals", "beliefs"),
+    Phase(
+        "observe",
+        "last month's signals become estimates and tags; from time to time acquisition learns from them",
+        "signals",
+        "beliefs, offers",
+    ),
     Phase("decide", "each policy makes a plan; all see the same posted offers", "view", "plans"),
     Phase(
         "guard",

@@ -5,11 +5,14 @@ import pytest
 
 from agents.market import CREDIT_LOSS, INTEREST
 from agents.treatment import CONTACT
+from benchmarks.bench import whole_month
 from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import default_market, market_of, people_of
 from simulation.build import event_shock_sd
 from simulation.model import LifecycleModel
+from simulation.phases import MONTH
+from tests.markets import differences, small_market
 
 MONTHS = 18
 
@@ -58,3 +61,12 @@ def test_copies_of_customers_keep_as_many_changes_as_they_are() -> None:
     assert twice.customers == 2 * once.customers > 100 and twice.changes == 2 * once.changes > 0
     assert twice.files_bytes > 1.5 * once.files_bytes
     assert len(lines(once)) == 2 and len(once.observe_ns) == 5
+
+
+def test_the_month_that_is_timed_phase_by_phase_is_a_whole_month() -> None:
+    timed, stepped = LifecycleModel(small_market()), LifecycleModel(small_market())
+    assert list(whole_month(timed)) == [phase.name for phase in MONTH]
+    stepped.start_recording()
+    for _ in range(timed.month):
+        stepped.step()
+    assert differences(timed, stepped) == []
