@@ -154,6 +154,8 @@ class SchemeSettings(Settings):
             raise ValueError(f"{list(value)} leaves a class that nobody can reach: write numbers that are {order}")
         if info.field_name in ("risk_grades", "rfm_recency_months", "rfm_frequency") and min(value) <= 0:
             raise ValueError(f"{list(value)} leaves a class that nobody can reach: write numbers above 0")
+        if falls and max(value) > 999:
+            raise ValueError(f"{list(value)} leaves a class that nobody can reach: months are counted to 999 at most")
         return value
 
 
@@ -217,6 +219,9 @@ class MarketSettings(Settings):
         for reserved in {"nobody", "gone"} & set(self.institutions()):
             problems.append(f"no institution may be called '{reserved}': rename it")
         for name, one in self.institutions().items():
+            if one.existing_customers == ("other_lines",) and {*(one.business_line or ())} >= set(self.products):
+                problems.append(f"{name} counts customers of other lines alone, but its business_line has every product: "
+                                "nobody is in scope, leave a product out")  # fmt: skip
             mentioned = {
                 *(one.products or ()),
                 *one.apr,
