@@ -220,8 +220,8 @@ class MarketSettings(Settings):
             problems.append(f"no institution may be called '{reserved}': rename it")
         for name, one in self.institutions().items():
             if one.existing_customers == ("other_lines",) and {*(one.business_line or ())} >= set(self.products):
-                problems.append(f"{name} counts customers of other lines alone, but its business_line has every product: "
-                                "nobody is in scope, leave a product out")  # fmt: skip
+                empty = f"{name} counts customers of other lines alone, but its business_line has every product"
+                problems.append(f"{empty}: nobody is in scope, leave a product out")
             mentioned = {
                 *(one.products or ()),
                 *one.apr,
