@@ -28,6 +28,7 @@ class Learning(NamedTuple):
     need_no: Annotated[float, Parameter("count", 0.01, 100, "assumption: prior evidence against it")] = 1.0
     refusal: Annotated[float, Parameter("count", 0, 10, "assumption: a refused offer says little")] = 0.5
     trace: Annotated[float, Parameter("count", 0, 10, "assumption: a browsing trace")] = 0.5
+    told: Annotated[float, Parameter("count", 0, 10, "assumption: an answer in a talk, as an offer taken")] = 1.0
     leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.8
     leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 2.7
     leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7

@@ -38,6 +38,7 @@ class Offer:
     premium_per_risk: Annotated[float, Field("points", "price per unit of believed risk above average", "settings")]
     highest_risk: Annotated[float, Field("log-odds", "application score above which nobody is accepted", "settings")]
     score_noise: Annotated[float, Field("log-odds", "standard error of its application score", "settings")]
+    ended_share: Annotated[float, Field("share", "of its customers, told last month to go", "market")]
     watches: Annotated[int, Field("0/1", "keeps beliefs, so behaviour is read", "policy")]
     hears_application: Annotated[int, Field("0/1", "keeps what applicants say, and scores it", "settings")]
     hears_behaviour: Annotated[int, Field("0/1", "reads behaviour, month by month", "settings")]

@@ -1,7 +1,7 @@
 """A person's month, and what the provider learns from it: the one place that reads or writes a person or a belief.
 
 `live` alone writes a `Person` (its money is next door in `month_accounts.py`, its choices in
-`month_choice.py`) and emits the month's `Signal`;
+`month_choice.py`, what treatments do to it in `month_treatments.py`) and emits the month's `Signal`;
 `observe` (`month_beliefs.py`) alone writes a `Belief` and never meets a person. All run
 compiled over rows, or as plain Python on agents, with the same bits.
 """
@@ -12,7 +12,7 @@ from agents import chance, checks, learning, lifecycle, market, needs, reach, re
 from agents.belief import Signal
 from agents.checks import checked
 from agents.declaring import rule
-from agents.formulas import between, cents, normal_quantile
+from agents.formulas import normal_quantile
 from agents.market import REVOLVING, receive
 from agents.month_accounts import (  # fmt: skip
     application_score,
@@ -24,9 +24,9 @@ from agents.month_accounts import (  # fmt: skip
     owed_cents,
     pay_former_lenders,
     risk_above,
-    take_product,
 )
 from agents.month_choice import leave_or_choose
+from agents.month_treatments import let_effects_pass, read_invitation, read_treatments
 from agents.person import DECLINE, GONE, GROWTH, NO_EXIT, NOBODY, Person
 from agents.rulebook import World
 from agents.treatment import Contact
@@ -63,7 +63,7 @@ def open_month(person: Person, signal: Signal) -> None:
     signal.provider, signal.cause, signal.source, signal.joined = person.provider, NO_EXIT, 0, 0
     signal.products_before, signal.stage_before = held_products(person), person.stage
     signal.treatment, signal.taken, signal.trace, signal.margin_per_year = 0, 0, -1, 0.0
-    signal.met, signal.invited, signal.read = 0, 0, 0
+    signal.met, signal.invited, signal.read, signal.told_needs = 0, 0, 0, 0
 
 
 @rule
@@ -90,60 +90,7 @@ def needs_move(person: Person, signal: Signal, world: World) -> None:
         world.fault,
     )
     person.barred_months = max(0, person.barred_months - 1)
-    person.reward_months, person.price_cut_months = (
-        max(0, person.reward_months - 1),
-        max(0, person.price_cut_months - 1),
-    )
-    if person.reward_months == 0:
-        person.reward_switching_cost = 0.0
-    if person.price_cut_months == 0:
-        person.price_cut = 0.0
-
-
-@rule
-def read_treatments(
-    person: Person, signal: Signal, contacts: Sequence[Contact], first: int, last: int, world: World
-) -> float:
-    """Treatments that reached the person: cost, acceptance, effect. Returns the weight of the contacts."""
-    pressure = 0.0
-    for c in range(first, last):
-        sent = contacts[c]
-        effect = world.effects[sent.treatment]
-        if sent.institution != person.provider:
-            continue
-        pressure += effect.contact
-        receive(world.ledger, sent.institution, market.TREATMENT, -effect.contact_cents)
-        u, v, w, _ = luck(person.id, chance.RESPONSE << 25, world)
-        fit = person.need[effect.product] if effect.product >= 0 else 0.5
-        weak = (
-            world.rules.relationship.response_risk * risk_above(person, world)
-            if is_credit(effect.product, world)
-            else 0.0
-        )
-        p = relationship.takes_offer(
-            fit, effect.benefit + weak, person.satisfaction, person.fatigue, world.rules.relationship
-        )
-        signal.treatment = sent.treatment
-        if effect.needs_yes == 1 and u >= checked(p, 0.0, 1.0, checks.TAKES, person.id, world.fault):
-            continue
-        if effect.product >= 0 and not take_product(person, effect.product, v, w, world):
-            continue
-        signal.taken = 1
-        receive(world.ledger, sent.institution, market.TREATMENT, -cents(effect.reward_cents / 100.0 * sent.amount))
-        if effect.satisfaction != 0.0:
-            person.satisfaction = between(person.satisfaction + effect.satisfaction * sent.amount, -5.0, 5.0)
-        if effect.switching_cost != 0.0:
-            person.reward_switching_cost, person.reward_months = (
-                effect.switching_cost * sent.amount,
-                effect.lasts_months,
-            )
-        if effect.price_cut != 0.0:
-            person.price_cut, person.price_cut_months = effect.price_cut * sent.amount, effect.lasts_months
-        if effect.line_factor != 1.0:
-            person.line_cents = cents(person.line_cents / 100.0 * effect.line_factor)
-        if effect.ends == 1:
-            person.ending = 1
-    return pressure
+    let_effects_pass(person)
 
 
 @rule
@@ -197,27 +144,14 @@ def meet_channels(
 
 
 @rule
-def read_invitation(person: Person, signal: Signal, sent: Contact, received: int, world: World) -> None:
-    """An institution that knows a person who is not its customer makes a first offer of its own."""
-    effect, j = world.effects[sent.treatment], sent.institution
-    receive(world.ledger, j, market.TREATMENT, -effect.contact_cents)
-    signal.invited |= 1 << j
-    u, _, _, _ = luck(person.id, (chance.INVITATION << 25) | world.offers[j].word, world)
-    p = reach.reads_invitation(person.attention, received, world.rules.reach)
-    if u < checked(p, 0.0, 1.0, checks.READS, person.id, world.fault):
-        world.considered[j], world.contacted[j] = 1, market.MAX_CHANNELS + 1
-        world.invitation[j] = effect.welcome * sent.amount
-        world.welcome_cents[j] = cents(effect.reward_cents / 100.0 * sent.amount)
-
-
-@rule
 def experience(person: Person, pressure: float, moves: float, served: float, world: World) -> None:
     """What was delivered against what was expected; depth, satisfaction, fatigue and stage move."""
     group = world.rules.relationship
-    delivered = world.offers[person.provider].service + group.service_sd * normal_quantile(served)
+    offer = world.offers[person.provider]
+    delivered = offer.service + person.extra_service + group.service_sd * normal_quantile(served)
     surprise = delivered - person.expectation
     person.satisfaction = checked(
-        relationship.satisfaction_next(person.satisfaction, surprise, person.fatigue, group),
+        relationship.satisfaction_next(person.satisfaction, surprise, person.fatigue, offer.ended_share, group),
         -50.0,
         50.0,
         checks.SATISFACTION,
@@ -268,7 +202,9 @@ def show(person: Person, signal: Signal, world: World) -> None:
         person.income,
         person.months_past_due,
     )
-    signal.line_cents = person.line_cents
+    signal.line_cents, signal.premium = person.line_cents, person.premium
+    signal.opted_out, signal.vulnerable = person.opted_out, person.vulnerable
+    signal.let_go, signal.lending_stopped = person.let_go, person.lending_stopped
     revolving, deposits = 0, 0
     for k in range(world.goods):
         signal.held[k] = person.held[k]

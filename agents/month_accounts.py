@@ -43,6 +43,16 @@ def owed_cents(person: Person, world: World) -> int:
 
 
 @rule
+def drawn_cents(person: Person, world: World) -> int:
+    """Revolving balance with the provider."""
+    drawn = 0
+    for k in range(world.goods):
+        if world.products[k].kind == REVOLVING:
+            drawn += person.balance_cents[k]
+    return drawn
+
+
+@rule
 def is_credit(k: int, world: World) -> bool:
     """Whether product k lends money."""
     return k >= 0 and (world.products[k].kind == INSTALMENT or world.products[k].kind == REVOLVING)
@@ -74,6 +84,8 @@ def take_product(person: Person, k: int, u: float, v: float, world: World) -> bo
     if offer.sells[k] == 0 or person.held[k] == 1 or person.ending == 1:
         return False
     if is_credit(k, world):
+        if person.lending_stopped == 1:
+            return False
         score = application_score(person, person.provider, world)
         if not would_lend(person, score, offer):
             return False
@@ -194,13 +206,11 @@ def borrow_and_repay(person: Person, signal: Signal, u: float, world: World) -> 
 @rule
 def miss_probability(person: Person, owed: int, world: World) -> float:
     """The person's own probability of missing a payment this month."""
-    drawn = 0
-    for k in range(world.goods):
-        if world.products[k].kind == REVOLVING:
-            drawn += person.balance_cents[k]
-    utilisation = between(drawn / person.line_cents, 0.0, 1.5) if person.line_cents > 0 else 0.4
+    utilisation = 0.4
+    if person.line_cents > 0:
+        utilisation = between(drawn_cents(person, world) / person.line_cents, 0.0, 1.5)
     debt = between(owed / 100.0 / (12.0 * person.income), 0.0, 5.0)
-    risk = person.risk_trait + person.risk_event
+    risk = person.risk_trait + person.risk_event - person.relief
     p = credit.misses_payment(risk, utilisation, debt, world.now.systematic, world.rules.credit)
     return checked(p, 0.0, 1.0, checks.MISS, person.id, world.fault)
 
@@ -263,9 +273,10 @@ def draw_on_line(person: Person, world: World) -> None:
             person.id,
             world.fault,
         )
-        wanted = 0.0 if person.ending == 1 else min(line, share * counts)
+        runs_off = person.ending == 1 or person.lending_stopped == 1
+        wanted = 0.0 if runs_off else min(line, share * counts)
         change = cents(world.rules.credit.draw_speed * (wanted - person.balance_cents[k] / 100.0))
-        if person.ending == 1:
+        if runs_off:
             change = min(change, -2500)
         change = max(change, -person.balance_cents[k])
         person.balance_cents[k] += change

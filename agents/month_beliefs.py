@@ -69,7 +69,7 @@ def open_file(belief: Belief, signal: Signal, group: Learning) -> None:
     belief.return_mean = group.class_return
     belief.return_precision = 1.0 / (group.class_return_sd * group.class_return_sd)
     belief.contact_history, belief.months_since_contact, belief.months_since_seen = 0, NEVER, NEVER
-    belief.months_since_trace, belief.looked_for = NEVER, -1
+    belief.months_since_trace, belief.looked_for, belief.months_since_arrears = NEVER, -1, NEVER
     belief.months_since_purchase, belief.purchases, belief.came_looking = NEVER, 0, 0
     for k in range(len(belief.need_yes)):
         belief.need_yes[k], belief.need_no[k], belief.held[k] = group.need_yes, group.need_no, 0
@@ -122,7 +122,10 @@ def note_facts(belief: Belief, signal: Signal, contacted: int) -> None:
     belief.tenure_months, belief.ending, belief.months_since_seen = signal.tenure_months, signal.ending, 0
     belief.credit_cents, belief.deposit_cents = signal.credit_cents, signal.deposit_cents
     belief.revolving_cents, belief.line_cents = signal.revolving_cents, signal.line_cents
-    belief.months_past_due = signal.months_past_due
+    belief.months_past_due, belief.premium = signal.months_past_due, signal.premium
+    belief.months_since_arrears = 0 if signal.months_past_due > 0 else min(NEVER, belief.months_since_arrears + 1)
+    belief.opted_out, belief.vulnerable = signal.opted_out, signal.vulnerable
+    belief.let_go, belief.lending_stopped = signal.let_go, signal.lending_stopped
 
 
 @rule
@@ -160,7 +163,7 @@ def update_estimates(belief: Belief, signal: Signal, offer: Offer, group: Learni
 def note_response(
     belief: Belief, signal: Signal, me: int, effects: Sequence[Effect], offer: Offer, group: Learning
 ) -> None:
-    """An offer of a product of ours taken or refused is evidence of the need for it."""
+    """An offer of a product of ours taken or refused is evidence of the need for it, and so is what was told."""
     if (
         offer.hears_responses == 1
         and signal.before == me
@@ -170,6 +173,11 @@ def note_response(
         k = effects[signal.treatment].product
         belief.need_yes[k] += signal.taken
         belief.need_no[k] += group.refusal * (1 - signal.taken)
+    if signal.before == me and signal.told_needs > 0:
+        for k in range(len(belief.need_yes)):
+            said = signal.told_needs >> (k + 1) & 1
+            belief.need_yes[k] += group.told * said
+            belief.need_no[k] += group.told * (1 - said)
 
 
 @rule
@@ -179,11 +187,13 @@ def note_absence(belief: Belief, contacted: int, group: Learning) -> None:
         if belief.held[k] == 1:
             belief.held[k], belief.news = 0, LEFT
     belief.tenure_months, belief.ending, belief.trend, belief.months_past_due = 0, 0, 0.0, 0
+    belief.opted_out, belief.let_go, belief.lending_stopped, belief.premium = 0, 0, 0, 0.0
     belief.credit_cents, belief.deposit_cents, belief.revolving_cents, belief.line_cents = 0, 0, 0, 0
     belief.risk_precision = learning.precision_aged(belief.risk_precision, group.risk_drift)
     belief.return_precision = learning.precision_aged(belief.return_precision, group.return_drift)
     belief.care_mean, belief.care_precision = 0.0, 1.0
     belief.months_since_seen = min(NEVER, belief.months_since_seen + 1)
+    belief.months_since_arrears = min(NEVER, belief.months_since_arrears + 1)
     belief.months_since_purchase = min(NEVER, belief.months_since_purchase + 1)
     remember_contact(belief, contacted)
     if contacted == 1 and belief.news == MOVED:

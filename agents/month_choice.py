@@ -65,7 +65,7 @@ def leave_or_choose(person: Person, signal: Signal, cause: int, pressure: float,
 def renewed(person: Person, u: float, v: float, w: float, world: World) -> bool:
     """Whether a customer whose last product has run off takes one again."""
     k = first_product(person, person.provider, v, world)
-    if k < 0 or person.ending == 1:
+    if k < 0 or person.ending == 1 or person.let_go == 1:
         return False
     p = lifecycle.renews(person.need[k], person.satisfaction, world.rules.lifecycle)
     if u >= checked(p, 0.0, 1.0, checks.RENEWS, person.id, world.fault):
@@ -217,9 +217,8 @@ def enter(person: Person, institution: int, world: World) -> None:
     person.satisfaction, person.fatigue, person.ending, person.margin_per_year = 0.0, 0.0, 0, 0.0
     person.expectation = world.offers[institution].service if institution > NOBODY else 0.0
     person.depth = world.rules.relationship.depth_start if institution > NOBODY else 0.0
-    person.reward_switching_cost, person.reward_months, person.price_cut, person.price_cut_months = (
-        0.0,
-        0,
-        0.0,
-        0,
-    )
+    person.reward_switching_cost, person.reward_months = 0.0, 0
+    person.price_cut, person.price_cut_months = 0.0, 0
+    person.extra_service, person.extra_service_months = 0.0, 0
+    person.relief, person.relief_months = 0.0, 0
+    person.opted_out, person.let_go, person.lending_stopped = 0, 0, 0

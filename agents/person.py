@@ -28,6 +28,7 @@ class Person:
     loyal_to: Annotated[int, Field("institution", "hard-core loyal to this one; 0 to none", "birth")]
     risk_trait: Annotated[float, Field("log-odds", "constant part of the monthly miss propensity", "birth")]
     leave_per_year: Annotated[float, Field("1/year", "theta: leaving the market for own reasons", "birth")]
+    vulnerable: Annotated[int, Field("0/1", "in need of special care, and says so", "birth")]
     attention: Annotated[float, Field("contacts", "contacts a month at which half are read", "birth")]
 
     provider: Annotated[int, Field("institution", "main provider; 0 nobody, -1 gone for good", "live")]
@@ -59,6 +60,13 @@ class Person:
     reward_months: Annotated[int, Field("months", "until the reward's switching cost ends", "live")]
     price_cut: Annotated[float, Field("points", "taken off the price by a treatment", "live")]
     price_cut_months: Annotated[int, Field("months", "until the price cut ends", "live")]
+    extra_service: Annotated[float, Field("utility", "added to what is delivered by an upgrade", "live")]
+    extra_service_months: Annotated[int, Field("months", "until the upgrade ends", "live")]
+    relief: Annotated[float, Field("log-odds", "taken off the miss propensity by the provider's help", "live")]
+    relief_months: Annotated[int, Field("months", "until that help ends", "live")]
+    opted_out: Annotated[int, Field("0/1", "has told the provider to send no more offers", "live")]
+    let_go: Annotated[int, Field("0/1", "the provider renews nothing that runs off", "live")]
+    lending_stopped: Annotated[int, Field("0/1", "the provider gives no new credit", "live")]
     ending: Annotated[int, Field("0/1", "the provider is ending the relationship", "live")]
 
 

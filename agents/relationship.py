@@ -30,6 +30,12 @@ class Relationship(NamedTuple):
     response_satisfaction: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.6
     response_risk: Annotated[float, Parameter("log-odds", 0, 5, "Ausubel 1999, sign: the weak take credit")] = 0.15
     response_fatigue: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.5
+    opt_out: Annotated[float, Parameter("log-odds", -40, 10, "assumption: one message in 400 to who gets few")] = -6.0
+    opt_out_fatigue: Annotated[float, Parameter("log-odds", 0, 10, "assumption: each further one doubles it")] = 0.7
+    others_ended: Annotated[
+        float,
+        Parameter("1/share", 0, 100, "Haenlein & Kaplan 2011, sign: 1% ended a month as a mildly worse service"),
+    ] = 10.0
 
 
 @rule
@@ -51,12 +57,18 @@ def depth_next(depth: float, potential: float, growing: bool, declining: bool, r
 
 
 @rule
-def satisfaction_next(satisfaction: float, surprise: float, fatigue: float, relationship: Relationship) -> float:
-    """Satisfaction one month on: fades, moves with delivered less expected, suffers from fatigue."""
+def satisfaction_next(
+    satisfaction: float, surprise: float, fatigue: float, others_ended: float, relationship: Relationship
+) -> float:
+    """Satisfaction one month on: fades, moves with delivered less expected, suffers from fatigue and others' ending.
+
+    `others_ended` is the share of the provider's customers whom it told to go last month.
+    """
     return (
         relationship.satisfaction_kept * satisfaction
         + relationship.surprise * surprise
         - relationship.satisfaction_per_fatigue * fatigue
+        - relationship.others_ended * others_ended
     )
 
 
@@ -85,3 +97,9 @@ def takes_offer(fit: float, benefit: float, satisfaction: float, fatigue: float,
         + relationship.response_satisfaction * satisfaction
         - relationship.response_fatigue * fatigue
     )
+
+
+@rule
+def opts_out(fatigue: float, relationship: Relationship) -> float:
+    """Probability that a message makes the customer say: no more of these."""
+    return logistic(relationship.opt_out + relationship.opt_out_fatigue * fatigue)

@@ -28,6 +28,9 @@ class Traits(NamedTuple):
     inertia_sd: Annotated[float, Parameter("utility", 0, 10, "assumption")] = 0.7
     loyal_share: Annotated[float, Parameter("share", 0, 1, "assumption: hard-core loyal")] = 0.15
     attention: Annotated[float, Parameter("contacts", 0.1, 1000, "assumption")] = 6.0
+    vulnerable: Annotated[
+        float, Parameter("share", 0, 1, "assumption: those who say so; FCA Financial Lives 2022 counts 47% in some way")
+    ] = 0.05
     groups: Annotated[int, Parameter("count", 1, 10, "audit groups, unrelated to anything by default")] = 2
 
 
@@ -69,6 +72,7 @@ def born(
     people["income"] = traits.income_median * np.exp(traits.income_sd * z_income)
     people["risk_trait"] = traits.risk_mean + traits.risk_sd * z_risk
     people["risk_event"] = event_sd * normal(c[3])
+    people["vulnerable"] = c[1] < traits.vulnerable
     people["price_sensitivity"] = traits.price_sensitivity * np.exp(traits.price_sensitivity_sd * normal(a[2]))
     people["inertia"] = np.maximum(0.0, traits.inertia + traits.inertia_sd * normal(a[3]))
     people["search_trait"] = normal(b[0])

@@ -29,8 +29,9 @@ from experiments.reading import (
 from policies.guards import Guards
 from policies.policy import Policy, SettingsError
 from policies.shelf import make_policy
-from policies.shelf.rules import product_problems
-from policies.treatments import CROSS_SELL, catalogue
+from policies.shelf.rules import market_problems
+from policies.treatments import CROSS_SELL
+from simulation.guard_settings import HouseGuards
 from simulation.institution_settings import ARM_KEYS, PolicyChoice, PolicySettings, Settings
 from simulation.settings import MarketSettings
 from simulation.units import Count, Money, Months, parser_for
@@ -49,8 +50,8 @@ class ContactRule(Settings):
     in_months: Months = 3
 
 
-class ExperimentGuards(Settings):
-    """Rules that hold in every arm."""
+class ExperimentGuards(HouseGuards):
+    """Rules that hold in every arm, for us."""
 
     contacts: ContactRule | None = None
 
@@ -300,15 +301,13 @@ def _choice_problems(
 def _product_faults(policy: Policy, market: MarketSettings) -> list[tuple[str, str]]:
     """What a policy says of products or treatments that this market has not."""
     table = getattr(policy, "table", ())
-    faults = product_problems(table, tuple(market.products), tuple(market.segments))
-    known = [one.name for one in catalogue({name: one.kind for name, one in market.products.items()})]
-    for field in ("treatment", "high_risk_high_return"):
-        named = getattr(policy, field, None)
-        if isinstance(named, str) and named not in (*known, CROSS_SELL):
-            faults.append((field, f"this market has no treatment '{named}'. {suggest(named, known)}"))
-        if named == CROSS_SELL and field == "treatment":
-            names = [one for one in known if one.startswith(CROSS_SELL)]
-            faults.append((field, f"'{CROSS_SELL}' leaves the product open. Write one of {', '.join(names)}"))
+    known = [one.name for one in market.catalogue()]
+    faults = market_problems(table, tuple(market.products), tuple(market.segments), known)
+    for field in ("treatment", "treatments", "high_risk_high_return"):
+        value = getattr(policy, field, None)
+        for named in (value,) if isinstance(value, str) else value or ():
+            if named not in (*known, CROSS_SELL):
+                faults.append((field, f"this market has no treatment '{named}'. {suggest(named, known)}"))
     return faults
 
 
@@ -323,6 +322,9 @@ def _resolved_market(data: Mapping[str, Value], settings: ExperimentSettings) ->
         guards["contacts_in_months"] = settings.guards.contacts.in_months
     champion = settings.arms[settings.champion]
     market["guards"] = guards
+    house = settings.guards.model_dump(by_alias=True, exclude_unset=True, exclude={"contacts"})
+    if house:
+        market["us"] = {**market["us"], "guards": {**(market["us"].get("guards") or {}), **house}}
     market["us"] = {**market["us"], "policy": {"policy": champion.policy, **champion.settings}}
     return market
 

@@ -12,10 +12,11 @@ from experiments.config import EXAMPLES
 from experiments.market_files import MARKETS
 from experiments.metrics import METRICS
 from experiments.reading import suggest
-from policies.guards import RULES, Guards
+from policies.guard_rules import shipped_rules
+from policies.guards import Guards
 from policies.policy import settings_of
 from policies.shelf import SHELF
-from policies.treatments import NUMBERS, catalogue
+from policies.treatments import NUMBERS
 from policies.view import PER_PRODUCT, InstitutionView
 from simulation.phases import MONTH
 from simulation.settings import MarketSettings, market_from
@@ -98,7 +99,7 @@ def default_market() -> MarketSettings:
 
 def _treatments() -> Iterator[Entry]:
     market = default_market()
-    for one in catalogue({name: product.kind for name, product in market.products.items()})[1:]:
+    for one in market.catalogue()[1:]:
         numbers = {
             name: f"{getattr(one, name):g} {declared.unit}".strip() + f"   {one.source.get(name, declared.source)}"
             for name, declared in NUMBERS.items() if name in one.source
@@ -152,9 +153,11 @@ def _parameters() -> Iterator[Entry]:
                 "source": declared.source, "set it": f"--set market.{prefix}.{name}=...",
             }  # fmt: skip
             yield Entry("parameter", f"{prefix}.{name}", f"{default} {declared.unit}   {declared.source}", facts)
-    for number, rule in enumerate(RULES, start=1):
+    rules = shipped_rules()
+    for number, rule in enumerate(Guards(rules=default_market().us.guards.dated_rules("2027-01")).why(), start=1):
         line = f"refuses proposals, asked as number {number}; counted in every report"
-        yield Entry("rule of the guard", f"refused.{rule}", line, {})
+        told = {key: str(value) for key, value in rules.get(rule, {}).items()}
+        yield Entry("rule of the guard", f"refused.{rule}", line, told)
 
 
 def _examples() -> Iterator[Entry]:

@@ -1,6 +1,6 @@
 """The guard: serves a plan from the top of its list, within the rules, and counts every refusal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from agents.declaring import Parameter
 from agents.treatment import CONTACT
+from policies.guard_rules import GuardRule, StructureLimit, forbidden, measured, room
 from policies.plan import OfferChange, Plan, Treatments, first_of_each
 from policies.suggest import did_you_mean
-from policies.treatments import NUMBERS, Treatment, given_up
+from policies.treatments import CREDIT_KINDS, NUMBERS, Treatment, given_up
 from policies.view import InstitutionView, view_condition
 
-RULES = ("not_eligible", "contacts", "already_treated", "budget")
-"""Why a proposal can be refused, in the order of asking; the first rule that refuses is counted."""
+FIRST, LAST = ("not_eligible",), ("price_ceiling", "contacts", "already_treated", "capacity", "budget")
+"""Why a proposal can be refused beside the dated rules and the limits of structure, which are asked in between."""
 
 
 class Guards(NamedTuple):
@@ -26,6 +27,16 @@ class Guards(NamedTuple):
     ] = 4000.0
     contacts_at_most: Annotated[int, Parameter("contacts", 0, 32, "assumption: a usual rule of the house")] = 2
     contacts_in_months: Annotated[int, Parameter("months", 1, 32, "assumption: a usual rule of the house")] = 3
+    price_ceiling: float = 36.0
+    """Points a year; 10 U.S.C. 987 (Military Lending Act) has 36% all in, and many lenders keep to it elsewhere."""
+    capacity_per_month: Mapping[str, float] = {}
+    """Treatment, group or `all` -> how many a month, of the real book."""
+    rules: tuple[GuardRule, ...] = ()
+    structure: tuple[StructureLimit, ...] = ()
+
+    def why(self) -> tuple[str, ...]:
+        """Return why a proposal can be refused, in the order of asking; the first that refuses is counted."""
+        return (*FIRST, *(rule.name for rule in self.rules), *(limit.name for limit in self.structure), *LAST)
 
 
 class Allowed(NamedTuple):
@@ -55,7 +66,7 @@ def guard(
     budget_eur: float,
     scale: float = 1.0,
 ) -> Allowed:
-    """Trim a plan from the top of its list: eligibility, contact rule, one treatment each, budget.
+    """Trim a plan from the top of its list: eligibility, rules, structure, price, contacts, capacity, budget.
 
     A proposal costs its contact, its reward in full (it may be taken) and the income that its price cut
     gives up. The list is served until the first proposal that the money left does not cover; **nothing below
@@ -72,7 +83,7 @@ def guard(
     treatments : sequence of Treatment
         The catalogue; its order gives the treatment numbers of the contacts.
     rules : Guards
-        Contact rule; the month's budget is `budget_eur`.
+        All rules; the month's budget is `budget_eur`.
     budget_eur : float
         Money left this month, of the real book; infinite for no limit.
     scale : float
@@ -96,22 +107,32 @@ def guard(
     if len(listed) and int(listed.customer.max()) >= len(view):
         raise ValueError(f"plan: customer {int(listed.customer.max())} is not in view; there are {len(view)}")
     limit = _cents(budget_eur / scale)
-    verdict = np.where(number == 0, -1, 0)  # 0: served; 1 + index into RULES; -1: `none` proposes nothing
-    verdict = _refuse(verdict, _ineligible(listed, number, view, treatments), "not_eligible")
-    verdict = _refuse(verdict, _too_often(listed, number, view, treatments, rules), "contacts")
-    left = np.flatnonzero(verdict == 0)
-    verdict[left[~first_of_each(listed.customer[left])]] = 1 + RULES.index("already_treated")
-    left = np.flatnonzero(verdict == 0)
+    refusal = _Refusals(number, rules.why())
+    refusal.add("not_eligible", _ineligible(listed, number, view, treatments))
+    for rule in rules.rules:
+        if rule.from_month <= view.month <= rule.until_month:
+            refusal.add(rule.name, _forbidden(rule, listed, number, view, treatments))
+    for one in rules.structure:
+        refusal.add(one.name, _against_structure(one, listed, number, refusal.free, view, treatments, scale))
+    refusal.add("price_ceiling", _too_dear(listed, number, amount, view, treatments, rules.price_ceiling))
+    refusal.add("contacts", _too_often(listed, number, view, treatments, rules))
+    left = np.flatnonzero(refusal.free)
+    refusal.at(left[~first_of_each(listed.customer[left])], "already_treated")
+    for word, many in rules.capacity_per_month.items():
+        named = np.ones(len(treatments), np.bool_) if word == "all" else forbidden((word,), treatments, view.kinds)
+        left = np.flatnonzero(refusal.free & named[number])
+        refusal.at(left[int(many / scale) :], "capacity")
+    left = np.flatnonzero(refusal.free)
     spent, forgone = _costs(listed.customer[left], number[left], amount[left], view, treatments)
     total = np.cumsum(spent + forgone)
     served = left[total <= limit]  # costs are never negative, so these are the first of the list
-    verdict[left[len(served) :]] = 1 + RULES.index("budget")
+    refusal.at(left[len(served) :], "budget")
     used = int(total[len(served) - 1]) if len(served) else 0
     offer, offer_cents, trimmed = _fit_offer(plan.offer, view, limit - used)
     contacts = np.zeros(len(served), CONTACT)
     contacts["row"], contacts["institution"] = listed.customer[served], view.me
     contacts["treatment"], contacts["amount"] = number[served], amount[served]
-    proposed, refused = _counts(number, verdict, treatments)
+    proposed, refused = refusal.counts(treatments)
     for product in trimmed:
         refused.setdefault("budget", {})[f"offer_{product}"] = 1
     euros = scale / 100.0
@@ -156,9 +177,96 @@ def _amounts(listed: Treatments, number: NDArray[np.int64], treatments: Sequence
     return np.where(given, listed.amount, own[number])
 
 
-def _refuse(verdict: NDArray[np.int64], refused: NDArray[np.bool_], rule: str) -> NDArray[np.int64]:
-    """Return verdicts with a rule's refusals, where no earlier rule has refused."""
-    return np.where((verdict == 0) & refused, 1 + RULES.index(rule), verdict)
+class _Refusals:
+    """Who is refused what, and why: the first reason given stands. `none` proposes nothing."""
+
+    def __init__(self, number: NDArray[np.int64], why: tuple[str, ...]) -> None:
+        self.number, self.why = number, why
+        self.verdict = np.where(number == 0, -1, 0)  # 0: not refused; 1 + index into why; -1: nothing proposed
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """Proposals that nothing has refused yet."""
+        return np.asarray(self.verdict == 0)
+
+    def add(self, reason: str, refused: NDArray[np.bool_]) -> None:
+        """Refuse where nothing has refused yet."""
+        self.verdict[(self.verdict == 0) & refused] = 1 + self.why.index(reason)
+
+    def at(self, positions: NDArray[np.int64], reason: str) -> None:
+        """Refuse these proposals, which nothing has refused yet."""
+        self.verdict[positions] = 1 + self.why.index(reason)
+
+    def counts(self, treatments: Sequence[Treatment]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+        """Return proposals by treatment, and refusals by reason and treatment; only what occurred."""
+        names = [treatment.name for treatment in treatments]
+        asked = np.bincount(self.number[self.verdict >= 0], minlength=len(names))
+        proposed = {name: int(count) for name, count in zip(names, asked, strict=True) if count}
+        refused: dict[str, dict[str, int]] = {}
+        for code, reason in enumerate(self.why, start=1):
+            counts = np.bincount(self.number[self.verdict == code], minlength=len(names))
+            if counts.any():
+                refused[reason] = {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+        return proposed, refused
+
+
+def _forbidden(
+    rule: GuardRule,
+    listed: Treatments,
+    number: NDArray[np.int64],
+    view: InstitutionView,
+    treatments: Sequence[Treatment],
+) -> NDArray[np.bool_]:
+    """Return where a rule forbids the treatment to the customer."""
+    refused = forbidden(rule.forbids, treatments, view.kinds)[number]
+    at = np.flatnonzero(refused)
+    condition = view_condition(rule.when, view.products, view.schemes.segment_names)
+    refused[at] = view.where(condition, listed.customer[at])
+    return refused
+
+
+def _against_structure(
+    limit: StructureLimit,
+    listed: Treatments,
+    number: NDArray[np.int64],
+    free: NDArray[np.bool_],
+    view: InstitutionView,
+    treatments: Sequence[Treatment],
+    scale: float,
+) -> NDArray[np.bool_]:
+    """Return where a treatment would lead below a floor, or add where a ceiling is reached."""
+    cell, may_go, full = room(limit, view, scale)
+    inside = cell[listed.customer]
+    refused = np.zeros(len(listed), np.bool_)
+    if full:
+        stops = limit.stops or (("credit",) if limit.of != "customers" else ("marketing", "credit"))
+        refused |= inside & forbidden(stops, treatments, view.kinds)[number]
+    if limit.at_least is not None:
+        stops = limit.stops or ("winds_down",)
+        at = np.flatnonzero(free & inside & forbidden(stops, treatments, view.kinds)[number])
+        gone = np.cumsum(measured(limit.of, view)[listed.customer[at]])
+        refused[at[gone > may_go]] = True
+    return refused
+
+
+def _too_dear(
+    listed: Treatments,
+    number: NDArray[np.int64],
+    amount: NDArray[np.float64],
+    view: InstitutionView,
+    treatments: Sequence[Treatment],
+    ceiling: float,
+) -> NDArray[np.bool_]:
+    """Return where a dearer price would pass the ceiling on some product that the customer owes."""
+    refused = np.zeros(len(listed), np.bool_)
+    premium = np.array([treatment.premium for treatment in treatments])
+    at = np.flatnonzero(premium[number] > 0)
+    if len(at):
+        held = view.field("held")[listed.customer[at]][:, : len(view.products)] > 0
+        lends = np.array([kind in CREDIT_KINDS for kind in view.kinds])
+        dearest = np.where(held & lends, np.nan_to_num(view.list_prices), 0.0).max(axis=1)
+        refused[at] = dearest + view.premium[listed.customer[at]] + premium[number[at]] * amount[at] > ceiling
+    return refused
 
 
 def _ineligible(
@@ -221,18 +329,3 @@ def _fit_offer(
     short = left_cents / wanted * (1.0 - 1e-12)
     cuts[cut[cost > 0]] *= short  # a cut that costs nothing needs no trimming
     return cuts, wanted * short, [view.products[index] for index in cut[cost > 0]]
-
-
-def _counts(
-    number: NDArray[np.int64], verdict: NDArray[np.int64], treatments: Sequence[Treatment]
-) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-    """Return proposals by treatment, and refusals by rule and treatment; only what occurred."""
-    names = [treatment.name for treatment in treatments]
-    asked = np.bincount(number[verdict >= 0], minlength=len(names))
-    proposed = {name: int(count) for name, count in zip(names, asked, strict=True) if count}
-    refused = {}
-    for code, rule in enumerate(RULES, start=1):
-        counts = np.bincount(number[verdict == code], minlength=len(names))
-        if counts.any():
-            refused[rule] = {name: int(count) for name, count in zip(names, counts, strict=True) if count}
-    return proposed, refused

@@ -1,18 +1,26 @@
-"""The catalogue of treatments: what an institution can do to a customer, as data with sources."""
+"""The catalogue of treatments: what an institution can do to a customer, as data with sources (`treatments.yaml`)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from importlib.resources import files
 from typing import Annotated, Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
+from ruamel.yaml import YAML
 
 from agents.declaring import Parameter
+from agents.rulebook import MAX_TREATMENTS
 from agents.treatment import EFFECT
 from policies.suggest import did_you_mean
 
 CREDIT_KINDS = ("instalment", "revolving")
 NEUTRAL = "no effect"
+GROUPS = ("marketing", "credit", "dearer", "care", "winds_down")
+"""What kind of act a treatment is; a guard's rule may forbid a whole group."""
+CROSS_SELL = "cross_sell"
+BY_THE_USER = "set by the user"
 
 
 @dataclass(frozen=True)
@@ -27,20 +35,30 @@ class Treatment:
     meaning: str
     eligible: str
     """Condition on the view, in the language of rules."""
+    answers: str = "nothing"
+    """The need of the customer that it answers."""
+    groups: tuple[str, ...] = ()
     amount_unit: str = ""
     """Unit of the amount; empty where the treatment has none."""
     product: int = -1
-    needs_yes: int = 0
-    ends: int = 0
     source: Mapping[str, str] = field(default_factory=dict)
     """Number -> where it comes from, for every number that is not neutral."""
 
     amount: Annotated[float, Parameter("its own unit", 0.0, 1e6, NEUTRAL)] = 0.0
+    needs_yes: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
     benefit: Annotated[float, Parameter("log-odds", -10.0, 10.0, NEUTRAL)] = 0.0
     satisfaction: Annotated[float, Parameter("per amount", -1.0, 1.0, NEUTRAL)] = 0.0
     switching_cost: Annotated[float, Parameter("utility per amount", 0.0, 5.0, NEUTRAL)] = 0.0
     price_cut: Annotated[float, Parameter("points per amount", 0.0, 10.0, NEUTRAL)] = 0.0
+    premium: Annotated[float, Parameter("points per amount", 0.0, 10.0, NEUTRAL)] = 0.0
+    service: Annotated[float, Parameter("utility per amount", 0.0, 5.0, NEUTRAL)] = 0.0
+    relief: Annotated[float, Parameter("log-odds per amount", 0.0, 5.0, NEUTRAL)] = 0.0
+    cure: Annotated[int, Parameter("payments", 0, 5, NEUTRAL)] = 0
     line_factor: Annotated[float, Parameter("", 0.0, 10.0, NEUTRAL)] = 1.0
+    reveals_needs: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
+    lets_go: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
+    stops_lending: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
+    ends: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
     lasts_months: Annotated[int, Parameter("months", 0, 120, NEUTRAL)] = 0
     contact: Annotated[float, Parameter("contacts", 0.0, 10.0, NEUTRAL)] = 0.0
     contact_cost: Annotated[float, Parameter("EUR", 0.0, 1e4, NEUTRAL)] = 0.0
@@ -54,127 +72,25 @@ NUMBERS: dict[str, Parameter] = {
     for extra in getattr(hint, "__metadata__", ())
 }
 """The numbers of a treatment that a config may set, with unit and allowed range."""
+WORDS = ("meaning", "eligible", "answers", "amount_unit")
+WHOLE = tuple(one.name for one in fields(Treatment) if one.name in NUMBERS and isinstance(one.default, int))
+Entry = Mapping[str, Any]
 
-_CONTACT: dict[str, Any] = {"contact": 1.0, "contact_cost": 1.0}
-_CONTACT_SOURCE = {
-    "contact": "definition: one message counts as one contact",
-    "contact_cost": "assumption: about one EUR for each contact",
-}
-_HOUSE = "assumption: a usual rule of the house"
-_CUSTOMERS = "scope in [open, other_lines]"
-_WELCOME: dict[str, Any] = {"amount_unit": "EUR", "amount": 50.0, "welcome": 0.5 / 30.0, "reward": 1.0, **_CONTACT}
-_WELCOME_SOURCE = _CONTACT_SOURCE | {
-    "amount": "assumption",
-    "welcome": "assumption: an EUR draws as much as it binds, see loyalty_reward",
-    "reward": "definition: the amount is what is paid to who joins",
-}
 
-_FOR_ALL = (
-    Treatment(
-        "loyalty_reward",
-        "money for staying: pleases, and binds for a year",
-        eligible=f"{_CUSTOMERS} and months_past_due == 0 and ending == no",
-        amount_unit="EUR",
-        needs_yes=1,
-        amount=30.0,
-        benefit=1.0,
-        satisfaction=0.01,
-        switching_cost=0.5 / 30.0,
-        lasts_months=12,
-        reward=1.0,
-        source=_CONTACT_SOURCE
-        | {
-            "eligible": _HOUSE,
-            "amount": "assumption",
-            "benefit": "assumption: an offer of money is taken more readily than an offer to buy",
-            "satisfaction": "assumption: 30 EUR please as much as a clearly better service for a month",
-            "switching_cost": "assumption: 30 EUR bind as much as one further product",
-            "lasts_months": "assumption: one year, the usual term of a loyalty scheme",
-            "reward": "definition: the amount is what is paid",
-        },
-        **_CONTACT,
-    ),
-    Treatment(
-        "price_cut",
-        "points off the price of what is owed, for a year",
-        eligible=f"{_CUSTOMERS} and balance > 0 and months_past_due == 0 and ending == no",
-        amount_unit="points",
-        amount=1.0,
-        price_cut=1.0,
-        lasts_months=12,
-        source=_CONTACT_SOURCE
-        | {
-            "eligible": _HOUSE,
-            "amount": "assumption",
-            "price_cut": "definition: the amount is the points taken off",
-            "lasts_months": "assumption: one year",
-        },
-        **_CONTACT,
-    ),
-    Treatment(
-        "line_increase",
-        "a quarter more revolving line",
-        eligible=f"{_CUSTOMERS} and line > 0 and months_past_due == 0 and ending == no",
-        line_factor=1.25,
-        source=_CONTACT_SOURCE | {"eligible": _HOUSE, "line_factor": "assumption"},
-        **_CONTACT,
-    ),
-    Treatment(
-        "line_decrease",
-        "a smaller revolving line, 0.7 of what it was",
-        eligible=f"{_CUSTOMERS} and line > 0 and ending == no",
-        line_factor=0.7,
-        source=_CONTACT_SOURCE | {"eligible": _HOUSE, "line_factor": "assumption"},
-        **_CONTACT,
-    ),
-    Treatment(
-        "end",
-        "no new business; closed when nothing is owed any more",
-        eligible=f"{_CUSTOMERS} and ending == no",
-        ends=1,
-        source=_CONTACT_SOURCE | {"eligible": "definition: a relationship ends once"},
-        **_CONTACT,
-    ),
-    Treatment(
-        "win_back",
-        "money for coming back, to one who was a customer",
-        eligible="scope == settled",
-        source=_WELCOME_SOURCE | {"eligible": "definition: a customer of the past"},
-        **_WELCOME,
-    ),
-    Treatment(
-        "preferential_offer",
-        "money for joining, to one who was in contact or is seen looking for a product",
-        eligible="scope in [contacted, browsing]",
-        source=_WELCOME_SOURCE | {"eligible": "definition: no customer yet, and no stranger"},
-        **_WELCOME,
-    ),
-)
+@cache
+def shipped() -> Mapping[str, Entry]:
+    """Return the catalogue as shipped, entry by entry."""
+    text = files(__package__).joinpath("treatments.yaml").read_text(encoding="utf-8")
+    read: Mapping[str, Entry] = YAML(typ="safe", pure=True).load(text)
+    return read
 
-GENERAL_NAMES = ("none", *(treatment.name for treatment in _FOR_ALL))
+
+_TEMPLATES = (CROSS_SELL, "cross_sell_of_credit")
+GENERAL_NAMES = ("none", *(name for name in shipped() if name not in _TEMPLATES))
 """Treatments that every market has; beside them there is `cross_sell_<product>` for each product."""
-CROSS_SELL = "cross_sell"
-WITH_AMOUNT = {treatment.name: treatment.amount_unit for treatment in _FOR_ALL if treatment.amount_unit}
-"""Treatments that take an amount -> its unit."""
 
 
-def _cross_sell(index: int, product: str, kind: str) -> Treatment:
-    """Return the offer of one product to those who do not hold it."""
-    sound = f"{_CUSTOMERS} and holds_{product} == no and months_past_due == 0 and ending == no"
-    return Treatment(
-        f"{CROSS_SELL}_{product}",
-        f"offer of {product} to those who do not hold it",
-        eligible=f"{sound} and default_per_year < 12%" if kind in CREDIT_KINDS else sound,
-        product=index,
-        needs_yes=1,
-        source=_CONTACT_SOURCE | {"eligible": f"{_HOUSE}; credit up to 12% believed default, assumption"},
-        **_CONTACT,
-    )
-
-
-def catalogue(
-    products: Mapping[str, str], settings: Mapping[str, Mapping[str, Any]] | None = None
-) -> tuple[Treatment, ...]:
+def catalogue(products: Mapping[str, str], settings: Mapping[str, Entry] | None = None) -> tuple[Treatment, ...]:
     """Return all treatments of a market; index 0 is `none`.
 
     Parameters
@@ -182,48 +98,101 @@ def catalogue(
     products : mapping
         Product -> kind (deposit, instalment, revolving, fee), in the market's order.
     settings : mapping, optional
-        Treatment -> number (see NUMBERS) or `eligible` -> value, in place of the catalogue's own.
+        Treatment -> what is different about it: a number (see NUMBERS) or a word. A name that the catalogue has
+        not is a treatment of one's own, which says with `extends` from which one it starts.
 
     Raises
     ------
     ValueError
         For an unknown treatment or number, a value that is no number, or one out of range; all at once.
     """
-    cross_sell = [_cross_sell(index, name, kind) for index, (name, kind) in enumerate(products.items())]
-    nothing = Treatment("none", "leave alone", eligible="otherwise")
-    every = {treatment.name: treatment for treatment in (nothing, *cross_sell, *_FOR_ALL)}
     problems = [
         f"products: '{name}' must be a plain word, such as 'credit_card'"
         for name in products
         if not name.isidentifier()
     ]
+    sold = enumerate(products.items())
+    entries = {f"{CROSS_SELL}_{name}": _of_product(index, name, kind) for index, (name, kind) in sold}
+    entries |= {name: _whole(shipped()[name]) for name in GENERAL_NAMES[1:]}
+    own = [name for name in settings or {} if name not in entries]
     for name, changes in (settings or {}).items():
-        if name not in every or name == "none":
-            problems.append(f"treatments: no treatment '{name}' to set.{did_you_mean(name, list(every)[1:])}")
-            continue
-        wrong = [text for key, value in changes.items() if (text := _problem(name, key, value))]
+        wrong = list(_problems(name, changes, entries, name in own))
         problems += wrong
         if not wrong:
-            told = {**every[name].source, **dict.fromkeys(changes, "set by the user")}
-            every[name] = replace(every[name], source=told, **changes)
+            start = entries[changes["extends"]] if name in own else entries[name]
+            entries[name] = {**start, **{key: value for key, value in changes.items() if key != "extends"}}
+    if len(entries) + 1 > MAX_TREATMENTS:
+        problems.append(f"treatments: at most {MAX_TREATMENTS - 1}, not {len(entries)}: leave some out")
     if problems:
         raise ValueError("\n".join(problems))
-    return tuple(every.values())
+    nothing = Treatment("none", "leave alone", eligible="otherwise")
+    return (nothing, *(_made(name, entry) for name, entry in entries.items()))
 
 
-def _problem(treatment: str, key: str, value: Any) -> str:
-    """Return what is wrong with one setting of a treatment, or nothing."""
-    where = f"treatments.{treatment}.{key}"
-    if key == "eligible":
-        return "" if isinstance(value, str) else f"{where}: a condition such as 'ending == no'; got {value!r}"
-    if key not in NUMBERS:
-        return f"{where}: a treatment has no such number.{did_you_mean(key, [*NUMBERS, 'eligible'])}"
-    unit, low, high, _ = NUMBERS[key]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"{where}: a number is wanted ({unit or 'no unit'}); got {value!r}"
-    if key == "lasts_months" and value != int(value):
-        return f"{where}: whole months are wanted; got {value!r}"
-    return "" if low <= value <= high else f"{where}: must lie in {low:g} .. {high:g} {unit}; got {value!r}"
+def _whole(entry: Entry) -> dict[str, Any]:
+    """Return an entry with what it takes over from the one it extends."""
+    base = _whole(shipped()[entry["extends"]]) if "extends" in entry else {}
+    return {**base, **{key: value for key, value in entry.items() if key != "extends"}}
+
+
+def _of_product(index: int, product: str, kind: str) -> dict[str, Any]:
+    """Return the offer of one product to those who do not hold it."""
+    entry = _whole(shipped()["cross_sell_of_credit" if kind in CREDIT_KINDS else CROSS_SELL])
+    worded = {key: entry[key].replace("{product}", product) for key in ("meaning", "eligible")}
+    return {**entry, **worded, "product": index}
+
+
+def _made(name: str, entry: Entry) -> Treatment:
+    """Return the treatment that an entry declares; a number stands alone or with its source."""
+    numbers = {key: value for key, value in entry.items() if key in NUMBERS}
+    told = {key: str(value[1]) if isinstance(value, list) else BY_THE_USER for key, value in numbers.items()}
+    plain = {key: value[0] if isinstance(value, list) else value for key, value in numbers.items()}
+    plain = {key: int(value) if key in WHOLE else float(value) for key, value in plain.items()}
+    words = {key: entry[key] for key in WORDS if key in entry}
+    groups = tuple(entry.get("groups", ()))
+    return Treatment(name, product=entry.get("product", -1), groups=groups, source=told, **words, **plain)
+
+
+def _problems(name: str, changes: Any, entries: Mapping[str, Entry], own: bool) -> Iterator[str]:
+    """What is wrong with the settings of one treatment."""
+    where = f"treatments.{name}"
+    if not isinstance(changes, Mapping):
+        yield f"{where}: write the numbers that are different, such as {{amount: 50}}; got {changes!r}"
+        return
+    if name == "none" or not name.isidentifier():
+        yield f"{where}: no treatment can have this name: write a plain word, such as 'birthday_gift'"
+        return
+    if own and "extends" not in changes:
+        close = did_you_mean(name, entries)
+        hint = close if "mean" in close else ""
+        yield f"treatments: no treatment '{name}' to set.{hint} Or one of your own: add 'extends: loyalty_reward'"
+        return
+    if own and changes["extends"] not in entries:
+        yield f"{where}.extends: no treatment '{changes['extends']}'.{did_you_mean(str(changes['extends']), entries)}"
+    known = (*NUMBERS, *WORDS, "groups", *(("extends",) if own else ()))
+    for key, value in changes.items():
+        yield from _value_problem(f"{where}.{key}", str(key), value, known)
+
+
+def _value_problem(where: str, key: str, value: Any, known: Sequence[str]) -> Iterator[str]:
+    """What is wrong with one setting of a treatment."""
+    if key not in known:
+        yield f"{where}: a treatment has no such number.{did_you_mean(key, known)}"
+    elif key in WORDS and not isinstance(value, str):
+        example = "a condition such as 'ending == no'" if key == "eligible" else "words"
+        yield f"{where}: {example}; got {value!r}"
+    elif key == "groups":
+        if not isinstance(value, list | tuple) or not set(value) <= set(GROUPS):
+            yield f"{where}: a list of {', '.join(GROUPS)}; got {value!r}"
+    elif key in NUMBERS:
+        unit, low, high, _ = NUMBERS[key]
+        number = value[0] if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str) else value
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            yield f"{where}: a number is wanted ({unit or 'no unit'}), or [number, source]; got {value!r}"
+        elif key in WHOLE and number != int(number):
+            yield f"{where}: a whole number is wanted ({unit}); got {value!r}"
+        elif not low <= number <= high:
+            yield f"{where}: must lie in {low:g} .. {high:g} {unit}; got {value!r}"
 
 
 def effects_table(treatments: Sequence[Treatment]) -> NDArray[np.void]:

@@ -131,6 +131,7 @@ class InstitutionView:
     tenure_months = Column()
     products_held = Column(lambda v: v.field("held").sum(axis=1), "products", "held with us")
     months_past_due = Column()
+    months_since_arrears = Column()
     balance = Column(lambda v: v.field("credit_cents") / 100.0, "EUR", "credit balance")
     deposits = Column(lambda v: v.field("deposit_cents") / 100.0, "EUR", "deposit balance")
     line = Column(lambda v: v.field("line_cents") / 100.0, "EUR", "revolving line")
@@ -146,6 +147,17 @@ class InstitutionView:
     months_since_contact = Column()
     quadrant = Column(lambda v: v.field("quadrant"), "", "believed risk x return", QUADRANTS)
     stage = Column(lambda v: v.field("stage"), "", "inferred stage of the lifecycle", STAGES)
+    premium = Column()
+    income = Column()
+    debt_to_income = Column(
+        lambda v: np.where(v.income > 0, np.minimum(v.balance / np.maximum(12.0 * v.income, 1e-9), 5.0), 5.0),
+        "share",
+        "credit balance over a year's income; 500% where no income is known",
+    )
+    opted_out = Column(lambda v: v.field("opted_out"), "", "wants no more offers from us", NO_YES)
+    vulnerable = Column(lambda v: v.field("vulnerable"), "", "in need of special care", NO_YES)
+    let_go = Column(lambda v: v.field("let_go"), "", "we renew nothing that runs off", NO_YES)
+    lending_stopped = Column(lambda v: v.field("lending_stopped"), "", "we give no new credit", NO_YES)
     ending = Column(lambda v: v.field("ending"), "", "we are ending the relationship", NO_YES)
     scope = Column(lambda v: v.field("scope"), "", "why this person is in our files", SCOPES)
     months_since_seen = Column()

@@ -28,11 +28,14 @@ class Channels:
         self.carried_cents = np.zeros(shape)
         scale = settings.people_each_stands_for
         for j, one in enumerate(settings.institutions().values(), start=1):
+            budgets = sum(channel.budget_per_month or 0.0 for channel in one.acquisition.values())
+            share = one.acquisition_share
+            factor = 1.0 if share is None or budgets == 0 else share * settings.purse_of(one) / budgets
             for c, channel in enumerate(one.acquisition.values()):
                 if channel.budget_per_month is None:
                     self.rate[j, c] = channel.contacts_per_person_per_month or 0.0
                 else:
-                    self.budget_cents[j, c] = 100.0 * channel.budget_per_month / scale
+                    self.budget_cents[j, c] = 100.0 * factor * channel.budget_per_month / scale
                     reachable = max(1.0, settings.people * (1.0 - one.share))
                     self.rate[j, c] = self.budget_cents[j, c] / self.cost_cents[j, c] / reachable
 

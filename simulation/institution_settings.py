@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from agents.market import MAX_CHANNELS
+from simulation.guard_settings import HouseGuards, Quadrant
 from simulation.units import Money, Months, Number, Rate, Share
 
 
@@ -49,7 +50,7 @@ class PolicySettings(BaseModel):
 
 ARM_KEYS = (
     "acquisition", "information", "existing_customers", "settled_counts_for_months", "contact_counts_for_months",
-    "browsing_counts_for_months", "business_line", "feedback",
+    "browsing_counts_for_months", "business_line", "feedback", "guards", "acquisition_share",
 )  # fmt: skip
 """What an arm may change about us: channels, what we hear, whom we may treat, what is fed back. From month 0 on."""
 
@@ -98,9 +99,6 @@ class InformationSettings(Settings):
                     "such as 2 for twice as noisy"
                 )
         return self
-
-
-Quadrant = Literal["low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return"]
 
 
 class FeedbackSettings(Settings):
@@ -163,6 +161,9 @@ class InstitutionSettings(Settings):
     information: InformationSettings = InformationSettings()
     feedback: Annotated[FeedbackSettings | None, BeforeValidator(_switch)] = None
     """off, on, or its settings"""
+    acquisition_share: Share | None = None
+    """of the one purse for treatments and channels that goes to new customers; as budgeted without it"""
+    guards: HouseGuards = HouseGuards()
     business_line: tuple[str, ...] | None = None
     existing_customers: tuple[Scope, ...] = ("open", "other_lines")
     settled_counts_for_months: Months = 24

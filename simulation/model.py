@@ -16,13 +16,12 @@ from agents.checks import CHECKED
 from agents.formulas import normal_quantile
 from agents.learning import Splits
 from agents.market import KINDS, MAX_CHANNELS, TREATMENT
-from agents.person import PERSON
 from agents.treatment import CONTACT
-from policies.guards import Allowed, Guards, guard
+from policies.guards import Allowed, guard
 from policies.plan import Plan, as_plan
 from policies.policy import Policy, needs_view
 from policies.shelf import SHELF, make_policy
-from policies.treatments import catalogue, effects_table
+from policies.treatments import effects_table
 from policies.view import InstitutionView, PostedOffers
 from simulation.build import institution_names, offer_rows, product_rows, world_of_month
 from simulation.channels import Channels
@@ -39,6 +38,7 @@ from simulation.population import extended, first_people, first_signals, newcome
 from simulation.recording import MonthFacts, Recorder, run_metrics
 from simulation.recording_beliefs import ARREARS, BeliefRecorder, truths_of
 from simulation.settings import MarketSettings, market_from
+from simulation.state import go_on_from, state_of
 
 US = 1
 """Index of the institution that a report asks about."""
@@ -88,8 +88,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.products, self.offers = product_rows(self.settings), offer_rows(self.settings)
         self.list_prices = self.offers["price"].copy()
         self.names, self.product_names = institution_names(self.settings), tuple(self.settings.products)
-        kinds = {name: product.kind for name, product in self.settings.products.items()}
-        self.treatments = catalogue(kinds)
+        self.treatments = self.settings.catalogue()
         self.effects = effects_table(self.treatments)
         self.splits = Splits(self.settings.quadrants.risk.split, self.settings.quadrants.return_.split)
         self.channels = Channels(self.settings, self.offers)
@@ -100,7 +99,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             InstitutionAgent(self, j, name, make_policy(one.policy.policy, one.policy.settings, self.known))
             for j, (name, one) in enumerate(self.settings.institutions().items(), start=1)
         ]
-        self.guards = Guards(**self.settings.guards.model_dump())
+        self.guards = [self.settings.guards_of(one) for one in self.settings.institutions().values()]
         self.month, self.systematic = first_month, 0.0
         self.people = first_people(self.settings, self.rules, self.offers, self.products, seed, replication)
         self.signals = first_signals(self.people, self.offers, self.products, seed, replication)
@@ -110,10 +109,10 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.histories = [TagHistory(self.tags_kept) for _ in self.names]
         self.scope_rules = [scope_rule(one, self.product_names) for one in self.settings.institutions().values()]
         self.views: dict[int, InstitutionView] = {}
-        self.released_eur = np.zeros(len(self.names))
+        self.released_eur, self.told_to_go = np.zeros(len(self.names)), np.zeros(len(self.names))
         self.recorder: Recorder | None = None
-        self.balances = self._balances()
-        self._after = self.people["provider"].copy()
+        self.balances = self.money_balances()
+        self.after = self.people["provider"].copy()
 
     @property
     def customers(self) -> Customers:
@@ -152,6 +151,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         shock = normal_quantile(u) * sd * (1.0 - persistence**2) ** 0.5
         self.systematic = mean + persistence * (self.systematic - mean) + shock
         self.offers["reach"][:, :MAX_CHANNELS] = self.channels.rate
+        self.offers["ended_share"] = self.told_to_go
         self.offers["watches"] = [0] + [int(self._keeps_files(one)) for one in self.institutions]
         return world_of_month(
             self.month, self.seed_key, self.replication, self.systematic, self.settings.world, self.rules,
@@ -216,7 +216,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
 
     def purse(self, institution: InstitutionAgent) -> float:
         """Money for treatments this month, EUR of the real book: the budget, and rewards kept back but not taken."""
-        return self.guards.budget_per_month + float(self.released_eur[institution.index])
+        return self.guards[institution.index - 1].budget_per_month + float(self.released_eur[institution.index])
 
     def guard(self, plans: list[Plan]) -> tuple[NDArray[Any], NDArray[np.int64], list[Allowed]]:
         """Trim every plan; return contacts sorted by person, where each person's begin, and what was refused."""
@@ -225,7 +225,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         for one, plan in zip(self.institutions, plans, strict=True):
             view = self.views[one.index]
             scale = self.settings.people_each_stands_for
-            result = guard(plan, view, self.treatments, self.guards, self.purse(one), scale)
+            result = guard(plan, view, self.treatments, self.guards[one.index - 1], self.purse(one), scale)
             self.released_eur[one.index] = result.spent_eur
             allowed.append(result)
             rows = result.contacts.copy()
@@ -236,9 +236,19 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             self.offers["price"][one.index, :n] = self.list_prices[one.index, :n] - cut
         every = np.concatenate(contacts)
         every = every[np.argsort(every["row"], kind="stable")]
+        self.told_to_go = self._told_to_go(every)
         first = np.zeros(len(self.people) + 1, np.int64)
         np.cumsum(np.bincount(every["row"], minlength=len(self.people)), out=first[1:])
         return every, first, allowed
+
+    def _told_to_go(self, contacts: NDArray[Any]) -> NDArray[np.float64]:
+        """Share of its customers whom each institution tells this month that it lends no more or ends."""
+        sent = self.effects[contacts["treatment"]]
+        told = contacts["institution"][(sent["ends"] == 1) | (sent["stops_lending"] == 1)]
+        if not len(told):
+            return np.zeros(len(self.names))
+        have = np.bincount(self.people["provider"][self.people["provider"] > 0], minlength=len(self.names))
+        return np.asarray(np.bincount(told, minlength=len(self.names)) / np.maximum(have, 1))
 
     def live(self, world: Any, contacts: NDArray[Any], first: NDArray[np.int64]) -> Totals:
         """Everybody lives the month."""
@@ -258,15 +268,16 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
 
     def settle(self, totals: Totals) -> None:
         """Money to the cent, people to the one; channels follow their budgets."""
-        closing = self._balances()
+        closing = self.money_balances()
         check_money(self.balances, closing, totals.ledger, self.names, self.month)
-        check_people(self.signals["before"], self.signals["provider"], self._after, len(self.names), self.month)
-        self.balances, self._after = closing, self.signals["provider"].copy()
+        check_people(self.signals["before"], self.signals["provider"], self.after, len(self.names), self.month)
+        self.balances, self.after = closing, self.signals["provider"].copy()
         self.channels.settle(totals.tally)
         paid_eur = totals.ledger[:, TREATMENT] / 100.0 * self.settings.people_each_stands_for
         self.released_eur = np.maximum(self.released_eur - paid_eur, 0.0)
 
-    def _balances(self) -> NDArray[np.int64]:
+    def money_balances(self) -> NDArray[np.int64]:
+        """Balances of every institution, as the people's accounts add up, see `simulation.ledger`."""
         p, s = self.people, self.signals
         return balances_of(
             s["provider"], s["credit_cents"], s["deposit_cents"], p["owed_before_cents"], p["owed_before_to"],
@@ -297,38 +308,11 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return everything that the next month depends on, as arrays; who is gone and owes nothing is left out."""
-        here = (self.people["provider"] >= 0) | (self.people["owed_before_cents"] > 0)
-        made = {
-            "month": np.array(self.month), "systematic": np.array(self.systematic), "people": self.people[here],
-            "signals": self.signals[here], "rate": self.channels.rate, "carried": self.channels.carried_cents,
-            "price": self.offers["price"], "lookalike": self.offers["lookalike"], "released": self.released_eur,
-            "reading_noise": self.offers["reading_noise"],
-        }  # fmt: skip
-        for name, files in zip(self.names, self.files, strict=True):
-            files.cover(len(here))
-            made |= {f"{part}:{name}": values for part, values in files.kept(here).items()}
-        return made
+        return state_of(self)
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a state of a model of the same market; recording starts anew."""
-        self.month, self.systematic = int(state["month"]), float(state["systematic"])
-        # a file forgets that rows are aligned, and compiled rules would be compiled anew for such rows
-        self.people, self.signals = state["people"].astype(PERSON), state["signals"].astype(SIGNAL)
-        self.channels.go_on(state["rate"], state["carried"])
-        self.offers["price"] = state["price"]
-        self.released_eur = state["released"].copy()
-        # last month was read with another noise than is believed in from now on: it is not read again
-        other_noise = np.flatnonzero(state["reading_noise"] != self.offers["reading_noise"])
-        self.signals["read"][np.isin(self.signals["provider"], other_noise)] = 0
-        for j, one in enumerate(self.settings.institutions().values(), start=1):
-            self.offers["lookalike"][j] = state["lookalike"][j] if one.feedback is not None else 0.0
-        parts = ("records", "at", "scopes", "register")
-        files = [{part: state[f"{part}:{name}"] for part in parts} for name in self.names]
-        self.files = [Files.of(one, len(self.tags_kept)) for one in files]
-        self.histories = [TagHistory(self.tags_kept) for _ in self.names]
-        self.balances, self._after = self._balances(), self.people["provider"].copy()
-        self.recorder = None
-        self.engine.forget()
+        go_on_from(self, state)
 
     def record(self, world: Any, totals: Totals, allowed: list[Allowed]) -> None:
         """Tidy rows of this month, if a recording is on."""

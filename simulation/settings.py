@@ -10,8 +10,10 @@ from agents.declaring import MAX_PRODUCTS, parameters_of
 from agents.rulebook import MAX_INSTITUTIONS, Rulebook
 from agents.traits import Traits
 from policies.conditions import ConditionError
+from policies.guards import Guards
 from policies.schemes import SCHEMES, SEGMENT, Schemes
 from policies.shelf.rules import PRODUCT_FIELD
+from policies.treatments import Treatment, catalogue
 from policies.view import unreachable_on_view, view_condition
 from simulation.institution_settings import InstitutionSettings, Settings
 from simulation.units import Count, Money, Months, Number, Rate, Share, parse_multiplier, parser_for
@@ -160,7 +162,7 @@ class SchemeSettings(Settings):
 
 
 class GuardSettings(Settings):
-    """Rules that no plan may break; money is of the real book."""
+    """Money and contacts, the same for everybody; money is of the real book."""
 
     budget_per_month: Money = 0.0
     contacts_at_most: Count = 2
@@ -195,6 +197,7 @@ class MarketSettings(Settings):
     tag_history: tuple[str, ...] = (*SCHEMES, SEGMENT)
     compare_beliefs_every_months: Months = 12
     guards: GuardSettings = GuardSettings()
+    treatments: dict[str, dict[str, Any]] = Field(default_factory=dict)
     world: WorldSettings = WorldSettings()
     traits: TraitsSettings = Field(default_factory=TraitsSettings)  # type: ignore[valid-type]  # class made from declarations
     rules: RulesSettings = Field(default_factory=RulesSettings)  # type: ignore[valid-type]  # class made from declarations
@@ -216,6 +219,7 @@ class MarketSettings(Settings):
         if self.our_name in self.rivals:
             problems.append(f"a rival has our own name '{self.our_name}': rename one")
         problems += self._tag_problems()
+        problems += self._treatment_problems()
         for reserved in {"nobody", "gone"} & set(self.institutions()):
             problems.append(f"no institution may be called '{reserved}': rename it")
         for name, one in self.institutions().items():
@@ -256,6 +260,37 @@ class MarketSettings(Settings):
                 f"{before} before it takes all its cases: put it first" if before else "it contradicts itself: mend it"
             )
             yield f"segments: nobody can reach '{name}' ({self.segments[name]}): {why}"
+
+    def _treatment_problems(self) -> Iterator[str]:
+        try:
+            names = [one.name for one in self.catalogue()]
+        except ValueError as error:
+            yield from str(error).splitlines()
+            return
+        kinds = {name: product.kind for name, product in self.products.items()}
+        for name, one in self.institutions().items():
+            for text in one.guards.market_problems(kinds, tuple(self.segments), names):
+                yield f"{text} (of {name})"
+
+    def catalogue(self) -> tuple[Treatment, ...]:
+        """Return all treatments of this market; index 0 is `none`."""
+        return catalogue({name: product.kind for name, product in self.products.items()}, self.treatments)
+
+    def guards_of(self, one: InstitutionSettings) -> Guards:
+        """Return what an institution's plans are held to."""
+        house = one.guards
+        common = self.guards.model_dump()
+        if one.acquisition_share is not None:
+            common["budget_per_month"] = (1.0 - one.acquisition_share) * self.purse_of(one)
+        return Guards(
+            **common, price_ceiling=100.0 * house.price_ceiling, capacity_per_month=house.capacity_per_month,
+            rules=house.dated_rules(self.start), structure=tuple(limit.limit() for limit in house.structure),
+        )  # fmt: skip
+
+    def purse_of(self, one: InstitutionSettings) -> float:
+        """Return the money of a month for existing and for new customers together, EUR of the real book."""
+        channels = [channel.budget_per_month or 0.0 for channel in one.acquisition.values()]
+        return float(self.guards.budget_per_month + sum(channels))
 
     def classification(self) -> Schemes:
         """Return the schemes as the view reads them."""

@@ -231,7 +231,7 @@ def parse_multiplier(value: object) -> float | None:
     return None
 
 
-def _month_of(text: str) -> int:
+def month_number(text: str) -> int:
     """Months since the year 0 of a date ``2027-01``."""
     match = _DATE.fullmatch(text.strip())
     if match is None or not 1 <= int(match[2]) <= 12:
@@ -258,7 +258,7 @@ def parse_month(value: object, start: str) -> int:
     12
     """
     if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
-        months = _month_of(value) - _month_of(start)
+        months = month_number(value) - month_number(start)
         if months < 0:
             raise ValueError(f"{value} is before the start, {start}: write {start} or later")
         return months

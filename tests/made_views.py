@@ -37,6 +37,11 @@ def beliefs_of(customers: int, seed: int) -> NDArray[np.void]:
     rows["years_expected"] = luck.random(customers) * 10
     rows["quadrant"] = luck.integers(0, len(QUADRANTS), customers)
     rows["stage"] = luck.integers(0, len(STAGES), customers)
+    rows["income"] = luck.choice([0.0, 1.0, 1.0], customers) * luck.uniform(500.0, 6000.0, customers)
+    rows["months_since_arrears"] = np.where(rows["months_past_due"] > 0, 0, luck.choice([1, 2, 3, 40, 999], customers))
+    for name in ("opted_out", "vulnerable", "let_go", "lending_stopped"):
+        rows[name] = luck.random(customers) < 0.15
+    rows["premium"] = luck.choice([0.0, 0.0, 2.0], customers)
     return rows
 
 

@@ -41,7 +41,7 @@ def run(
 def reseat(model: LifecycleModel, rows: NDArray[np.int64]) -> None:
     """Let the model start with these rows of people, in this order."""
     model.people, model.signals = model.people[rows], model.signals[rows]
-    model.balances, model._after = model._balances(), model.people["provider"].copy()
+    model.balances, model.after = model.money_balances(), model.people["provider"].copy()
 
 
 def files_by_id(model: LifecycleModel, institution: int) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policies.plan import Plan, Treatments, as_plan
 from policies.policy import SettingsError, needs_view, settings_of
 from policies.shelf import SHELF, make_policy
-from policies.shelf.rules import book_table, product_problems, read_rules
+from policies.shelf.rules import book_table, market_problems, read_rules
 from policies.treatments import catalogue
 from policies.view import InstitutionView
 from tests.made_views import KINDS, PRICES, PRODUCTS, as_rows, beliefs_of, view_of, views
@@ -33,6 +33,7 @@ ARMS: dict[str, dict[str, Any]] = {
 }
 arms = st.sampled_from(sorted(ARMS))
 CATALOGUE = catalogue(dict(zip(PRODUCTS, KINDS, strict=True)))
+TREATMENTS = [treatment.name for treatment in CATALOGUE]
 
 
 def decided(arm: str, view: InstitutionView) -> Plan:
@@ -172,12 +173,11 @@ def test_only_do_nothing_needs_no_view() -> None:
             ["Did you mean 'amount'", "uniform.share: a number is wanted"],
         ),
         ("uniform", {"share": 1.5}, ["between 0 and 100%"]),
-        ("uniform", {"treatment": "loyal_reward"}, ["Did you mean 'loyalty_reward'"]),
         ("uniform", {"treatment": 3}, ["a word is wanted"]),
         ("uniform", {"treatment": "end", "amount": 3}, ["takes no amount"]),
         ("do_nothing", {"amount": 3}, ["takes none"]),
         ("price_match", {"at_most_points": -1}, ["0 or more points"]),
-        ("quadrant_rules", {"high_risk_high_return": "sell"}, ["no treatment is called 'sell'"]),
+        ("quadrant_rules", {"high_risk_high_return": "sell it"}, ["the name of a treatment is wanted"]),
         ("rules", {}, ["needs this setting"]),
         ("rules", {"rules": []}, ["at least one rule"]),
         ("rules", {"rules": "end"}, ["a list is wanted"]),
@@ -186,7 +186,7 @@ def test_only_do_nothing_needs_no_view() -> None:
             {
                 "rules": [
                     {"when": "leave_per_yaer > 20%", "do": "end"},
-                    {"when": "otherwise", "do": "rewards"},
+                    {"when": "otherwise", "do": "re wards"},
                     {"whn": "otherwise", "do": "end", "amount": 5},
                     {"when": "leave_per_year > 20", "do": "loyalty_reward", "amount": -5},
                     "end",
@@ -217,9 +217,10 @@ def test_wrong_settings_say_what_where_and_how(
 
 def test_products_in_rules_are_checked_against_the_market() -> None:
     wrong = {"when": "need_lone > 50%", "do": "cross_sell_crad"}
-    problems = product_problems(read_rules([wrong, {"when": "otherwise", "do": "cross_sell"}], "rules"), PRODUCTS)
-    assert [path for path, _ in problems] == ["rules[0].when", "rules[0].do"]
-    assert product_problems(read_rules(TABLE, "rules"), PRODUCTS) == []
+    table = read_rules([wrong, {"when": "otherwise", "do": "cross_sell"}], "rules")
+    problems = market_problems(table, PRODUCTS, (), TREATMENTS)
+    assert sorted(path for path, _ in problems) == ["rules[0].do", "rules[0].when"]
+    assert market_problems(read_rules(TABLE, "rules"), PRODUCTS, (), TREATMENTS) == []
 
 
 def test_a_policy_of_ones_own_is_made_like_those_of_the_shelf() -> None:

@@ -207,7 +207,8 @@ QUIET_READING = {**LIVELY, "reach": {"read_share": 0.6, "read_invitation": 0.9}}
 def market(treatment: str | None, amount: float | None = None, **changes: Any) -> dict[str, Any]:
     """Return a lively market in which we invite everybody whom we know and who is no customer, or nobody."""
     config = small_market(**{"people": 4000, "rules": QUIET_READING, "guards": {"budget_per_month": 1e9}, **changes})
-    config["us"] |= {"existing_customers": ["open", "settled", "contacted", "browsing"]}
+    nobody_spared = {"rules": {"opted_out": "off", "hardship": "off"}}
+    config["us"] |= {"existing_customers": ["open", "settled", "contacted", "browsing"], "guards": nobody_spared}
     if treatment is not None:
         config["us"]["policy"] = {"policy": "uniform", "treatment": treatment, "amount": amount}
         config["us"]["existing_customers"] = SCOPE[treatment]

@@ -164,7 +164,10 @@ def test_offers_and_acquisition_are_checked() -> None:
 def test_the_catalogue_starts_with_none_and_sells_every_product() -> None:
     names = [treatment.name for treatment in CATALOGUE]
     assert names[:4] == ["none", "cross_sell_loan", "cross_sell_card", "cross_sell_savings"]
-    of_customers = {"loyalty_reward", "price_cut", "line_increase", "line_decrease", "end"}
+    of_customers = {
+        "loyalty_reward", "service_upgrade", "price_cut", "reprice", "line_increase", "line_decrease", "early_help",
+        "needs_review", "let_go", "stop_lending", "end",
+    }  # fmt: skip
     assert of_customers | {"win_back", "preferential_offer"} == set(names[4:])
     assert [treatment.product for treatment in CATALOGUE[:4]] == [-1, 0, 1, 2]
 
@@ -179,7 +182,8 @@ def test_every_number_has_a_source() -> None:
 def test_none_has_no_effect_and_money_becomes_cents() -> None:
     table = effects_table(CATALOGUE)
     assert table.dtype == EFFECT
-    assert table[0].tolist() == (-1, 0, 0.0, 0.0, 0.0, 0.0, 1.0, 0, 0, 0.0, 0, 0.0, 0)
+    neutral = {"product": -1, "line_factor": 1.0}
+    assert all(table[0][name] == neutral.get(name, 0) for name in EFFECT.names or ())
     reward = table[[treatment.name for treatment in CATALOGUE].index("loyalty_reward")]
     assert (reward["contact_cents"], reward["reward_cents"], reward["needs_yes"]) == (100, 100, 1)
 

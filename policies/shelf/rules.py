@@ -16,7 +16,7 @@ from policies.plan import Treatments
 from policies.policy import SettingsError
 from policies.schemes import SEGMENT
 from policies.suggest import did_you_mean
-from policies.treatments import CROSS_SELL, GENERAL_NAMES, WITH_AMOUNT
+from policies.treatments import CROSS_SELL, GENERAL_NAMES, shipped
 from policies.view import PER_PRODUCT, InstitutionView, view_condition
 
 SETTING = "setting"
@@ -36,23 +36,24 @@ class Rule(NamedTuple):
 
 
 def treatment_problem(path: str, treatment: Any, amount: Any, pick: bool = False) -> Problems:
-    """Return what is wrong with a treatment and its amount, as far as products do not matter.
+    """Return what is wrong with a treatment and its amount, as far as that can be told without a market.
 
-    `pick` allows `cross_sell`, which leaves the choice of the product to the policy.
+    A market may have treatments of its own, so names are left to `market_problems`. `pick` allows `cross_sell`,
+    which leaves the choice of the product to the policy.
     """
-    known = [*GENERAL_NAMES, *([CROSS_SELL] if pick else []), f"{CROSS_SELL}_<product>"]
-    if not isinstance(treatment, str):
+    if not isinstance(treatment, str) or not treatment.isidentifier():
         return [(path, f"the name of a treatment is wanted, got {treatment!r}")]
-    of_product = treatment.startswith(f"{CROSS_SELL}_") and treatment != f"{CROSS_SELL}_"
-    if treatment not in known and not of_product:
-        return [(path, f"no treatment is called '{treatment}'.{did_you_mean(treatment, known)}")]
+    if treatment == CROSS_SELL and not pick:
+        return [(path, f"'{CROSS_SELL}' leaves the product open: write {CROSS_SELL}_<product>")]
     if amount is None:
         return []
     where = re.sub(r"\w+$", "amount", path)
-    if treatment not in WITH_AMOUNT:
+    entry = shipped().get(treatment, {"extends": ""} if treatment not in GENERAL_NAMES else {})
+    unit = entry.get("amount_unit", "its own unit" if "extends" in entry else "")
+    if treatment == CROSS_SELL or treatment.startswith(f"{CROSS_SELL}_") or not unit:
         return [(where, f"'{treatment}' takes no amount; remove it")]
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < np.inf:
-        return [(where, f"a number of 0 or more is wanted ({WITH_AMOUNT[treatment]}), got {amount!r}")]
+        return [(where, f"a number of 0 or more is wanted ({unit}), got {amount!r}")]
     return []
 
 
@@ -81,7 +82,7 @@ def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
     ------
     SettingsError
         All that is wrong, each with its place such as ``rules[1].when``. Names of products and segments are
-        left to `product_problems`, once a market is known.
+        left to `market_problems`, once a market is known.
     """
     problems: Problems = []
     table = []
@@ -108,13 +109,16 @@ def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
     return tuple(table)
 
 
-def product_problems(table: Sequence[Rule], products: Sequence[str], segments: Sequence[str] = ()) -> Problems:
-    """Return what names a product or a segment that the market has not, with its place."""
+def market_problems(
+    table: Sequence[Rule], products: Sequence[str], segments: Sequence[str], treatments: Sequence[str]
+) -> Problems:
+    """Return what names a product, a segment or a treatment that the market has not, with its place."""
     problems: Problems = []
     for index, rule in enumerate(table):
         named = [("when", product) for product in _products_named(rule.when)]
-        if rule.do.startswith(f"{CROSS_SELL}_"):
-            named.append(("do", rule.do.removeprefix(f"{CROSS_SELL}_")))
+        if rule.do not in (*treatments, CROSS_SELL):
+            message = f"no treatment is called '{rule.do}'.{did_you_mean(rule.do, treatments)}"
+            problems.append((f"rules[{index}].do", message))
         for word in _segments_named(rule.when):
             if word not in segments:
                 known = did_you_mean(word, segments) if segments else " Declare them below 'segments' of the market."

@@ -1,0 +1,119 @@
+"""Rules of the guard as data: what is forbidden to whom and when, and limits of structure; with their sources."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+from scipy.special import ndtr, ndtri
+
+from agents.credit import Credit
+from policies.suggest import did_you_mean
+from policies.treatments import CROSS_SELL, GROUPS, Treatment
+from policies.view import InstitutionView, view_condition
+
+MEASURES = ("customers", "balance", "line", "deposits", "capital", "net_funding")
+"""What a limit may measure, beside the balance in one product: heads or EUR. Capital is Basel's for the believed
+risk; net funding is what is lent less what is kept."""
+
+
+class GuardRule(NamedTuple):
+    """Forbids some treatments to the customers for whom a condition holds, in some months."""
+
+    name: str
+    forbids: tuple[str, ...]
+    """Treatments, or groups of them; `cross_sell_deposit` stands for all deposits."""
+    when: str
+    source: str
+    from_month: int = -(10**6)
+    until_month: int = 10**6
+    """The last month in force."""
+
+
+class StructureLimit(NamedTuple):
+    """A floor or a ceiling of the structure of customers or of assets.
+
+    Below its floor nobody of the cell is told to go or gets less; at its ceiling nobody of the cell gets more.
+    """
+
+    name: str
+    where: str
+    """Condition: the cell."""
+    of: str
+    """One of MEASURES, or a product for its balance."""
+    share: bool
+    """Whether the limits are shares of the same measure of all customers, or heads and EUR of the real book."""
+    at_least: float | None = None
+    at_most: float | None = None
+    stops: tuple[str, ...] = ()
+    """Treatments or groups refused to the cell; by default what winds down (floor), what sells or lends (ceiling)."""
+
+
+@cache
+def shipped_rules() -> Mapping[str, Mapping[str, Any]]:
+    """Return the rules as shipped, name -> entry."""
+    text = files(__package__).joinpath("guard_rules.yaml").read_text(encoding="utf-8")
+    read: Mapping[str, Mapping[str, Any]] = YAML(typ="safe", pure=True).load(text)
+    return read
+
+
+def forbidden(words: Sequence[str], treatments: Sequence[Treatment], kinds: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which treatments some words name, by name or by group, shape (treatments,)."""
+    return np.array([one.name in words or bool({*one.groups} & {*words}) or _sells(one, kinds) in words
+                     for one in treatments])  # fmt: skip
+
+
+def _sells(treatment: Treatment, kinds: Sequence[str]) -> str:
+    return f"{CROSS_SELL}_{kinds[treatment.product]}" if treatment.product >= 0 else ""
+
+
+def words_problems(words: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    """What is wrong with the words of `forbids` or `stops`."""
+    known = (*GROUPS, *names, f"{CROSS_SELL}_deposit", f"{CROSS_SELL}_fee")
+    for word in words:
+        if word not in known:
+            yield f"no treatment and no group is called '{word}'.{did_you_mean(word, known)}"
+
+
+def measured(of: str, view: InstitutionView) -> NDArray[np.float64]:
+    """Return what each customer counts for in a limit: 1, or EUR, shape (customers,)."""
+    if of == "customers":
+        return (view.products_held > 0).astype(np.float64)
+    if of == "capital":
+        return view.balance * capital_share(view.default_per_year)
+    if of == "net_funding":
+        return np.asarray(view.balance - view.deposits)
+    own: NDArray[np.float64] = view.column(of) if of in MEASURES else view.balance_of(of)
+    return own
+
+
+def capital_share(default_per_year: NDArray[np.float64], loss_given_default: float = 0.85) -> NDArray[np.float64]:
+    """Return the capital that Basel's retail formula asks for, share of what is owed, shape as given.
+
+    `agents.credit.capital_share` for many at once, with its default correlation.
+    """
+    rho = Credit().basel_correlation
+    pd = np.clip(default_per_year, 0.0005, 0.9999)
+    stressed = ndtr((ndtri(pd) + np.sqrt(rho) * ndtri(0.999)) / np.sqrt(1.0 - rho))
+    return np.asarray(loss_given_default * (stressed - pd))
+
+
+def room(limit: StructureLimit, view: InstitutionView, scale: float) -> tuple[NDArray[np.bool_], float, bool]:
+    """Return who is in the cell, how much may go before its floor, and whether its ceiling is reached.
+
+    Returns
+    -------
+    cell : array, shape (customers,)
+    may_go : float
+        In the measure, of the customers in view; infinite without a floor.
+    full : bool
+    """
+    cell = view.where(view_condition(limit.where, view.products, view.schemes.segment_names))
+    counts = measured(limit.of, view)
+    here, whole = float(counts[cell].sum()), float(counts.sum())
+    unit = whole if limit.share else 1.0 / scale
+    may_go = np.inf if limit.at_least is None else here - limit.at_least * unit
+    return cell, may_go, limit.at_most is not None and here >= limit.at_most * unit

@@ -1,0 +1,53 @@
+"""The state of a model between two months: everything that the next month depends on, as arrays."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.belief import SIGNAL
+from agents.person import PERSON
+from simulation.files import Files
+from simulation.history import TagHistory
+
+if TYPE_CHECKING:
+    from simulation.model import LifecycleModel
+
+_FILE_PARTS = ("records", "at", "scopes", "register")
+
+
+def state_of(model: "LifecycleModel") -> dict[str, NDArray[Any]]:
+    """Return everything that the model's next month depends on; who is gone and owes nothing is left out."""
+    here = (model.people["provider"] >= 0) | (model.people["owed_before_cents"] > 0)
+    made = {
+        "month": np.array(model.month), "systematic": np.array(model.systematic), "people": model.people[here],
+        "signals": model.signals[here], "rate": model.channels.rate, "carried": model.channels.carried_cents,
+        "price": model.offers["price"], "lookalike": model.offers["lookalike"], "released": model.released_eur,
+        "reading_noise": model.offers["reading_noise"], "told_to_go": model.told_to_go,
+    }  # fmt: skip
+    for name, files in zip(model.names, model.files, strict=True):
+        files.cover(len(here))
+        made |= {f"{part}:{name}": values for part, values in files.kept(here).items()}
+    return made
+
+
+def go_on_from(model: "LifecycleModel", state: Mapping[str, NDArray[Any]]) -> None:
+    """Let a model of the same market go on from a state; recording starts anew."""
+    model.month, model.systematic = int(state["month"]), float(state["systematic"])
+    # a file forgets that rows are aligned, and compiled rules would be compiled anew for such rows
+    model.people, model.signals = state["people"].astype(PERSON), state["signals"].astype(SIGNAL)
+    model.channels.go_on(state["rate"], state["carried"])
+    model.offers["price"] = state["price"]
+    model.released_eur, model.told_to_go = state["released"].copy(), state["told_to_go"].copy()
+    # last month was read with another noise than is believed in from now on: it is not read again
+    other_noise = np.flatnonzero(state["reading_noise"] != model.offers["reading_noise"])
+    model.signals["read"][np.isin(model.signals["provider"], other_noise)] = 0
+    for j, one in enumerate(model.settings.institutions().values(), start=1):
+        model.offers["lookalike"][j] = state["lookalike"][j] if one.feedback is not None else 0.0
+    files = [{part: state[f"{part}:{name}"] for part in _FILE_PARTS} for name in model.names]
+    model.files = [Files.of(one, len(model.tags_kept)) for one in files]
+    model.histories = [TagHistory(model.tags_kept) for _ in model.names]
+    model.balances, model.after = model.money_balances(), model.people["provider"].copy()
+    model.recorder = None
+    model.engine.forget()
