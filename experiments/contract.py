@@ -108,8 +108,9 @@ def _market() -> LifecycleModel:
 def _view(view: InstitutionView, rows: NDArray[np.void]) -> InstitutionView:
     """Return the same month with other files."""
     return InstitutionView(
-        rows, view.posted, view.me, view.month, view.list_prices, view.budget, *view._key, schemes=view.schemes
-    )
+        rows, view.posted, view.me, view.month, view.list_prices, view.budget, *view._key, schemes=view.schemes,
+        house=view.house,
+    )  # fmt: skip
 
 
 def _files(view: InstitutionView) -> NDArray[np.void]:

@@ -39,6 +39,41 @@ class Guards(NamedTuple):
         return (*FIRST, *(rule.name for rule in self.rules), *(limit.name for limit in self.structure), *LAST)
 
 
+class Means(NamedTuple):
+    """What one institution could do: its catalogue and the rules that it keeps; the view's `House`."""
+
+    treatments: tuple[Treatment, ...]
+    rules: Guards
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all treatments; the first is `none`."""
+        return tuple(treatment.name for treatment in self.treatments)
+
+    def allows(self, view: InstitutionView, treatment: str) -> NDArray[np.bool_]:
+        """Return to whom the treatment may be done this month, shape (customers,); see `InstitutionView.may`."""
+        listed, number, amount = self._for_all(view, treatment)
+        refused = _ineligible(listed, number, view, self.treatments)
+        for rule in self.rules.rules:
+            if rule.from_month <= view.month <= rule.until_month:
+                refused |= _forbidden(rule, listed, number, view, self.treatments)
+        refused |= _too_dear(listed, number, amount, view, self.treatments, self.rules.price_ceiling)
+        return ~(refused | _too_often(listed, number, view, self.treatments, self.rules))
+
+    def cost_eur(self, view: InstitutionView, treatment: str) -> NDArray[np.float64]:
+        """Return what the budget sets aside for each customer, EUR, shape (customers,)."""
+        listed, number, amount = self._for_all(view, treatment)
+        spent, forgone = _costs(listed.customer, number, amount, view, self.treatments)
+        return (spent + forgone) / 100.0
+
+    def _for_all(
+        self, view: InstitutionView, treatment: str
+    ) -> tuple[Treatments, NDArray[np.int64], NDArray[np.float64]]:
+        listed = Treatments.of(treatment, np.arange(len(view)))
+        number = _numbers(listed, self.treatments)
+        return listed, number, _amounts(listed, number, self.treatments)
+
+
 class Allowed(NamedTuple):
     """What the guard let through, and what it refused. Money is of the real book, EUR."""
 

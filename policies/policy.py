@@ -5,6 +5,9 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Protocol, Union, get_args, get_origin, get_type_hints
 
+from numpy.typing import NDArray
+
+from policies.outcomes import Outcomes
 from policies.plan import Plan, Treatments
 from policies.suggest import did_you_mean
 from policies.view import InstitutionView
@@ -14,7 +17,12 @@ class Policy(Protocol):
     """Anything with a name and a `decide`; usually a frozen dataclass, its fields the settings of an arm.
 
     A policy with `needs_view = False` decides without customers: its institution keeps no beliefs, and the
-    view it gets is empty.
+    view it gets is empty. One with `needs_truth = True`, an oracle, gets a view whose estimates are true.
+
+    A policy that learns has also `learn(view, outcomes)`, called every month before `decide` with what became of
+    last month's view (see `policies.outcomes.Outcomes`), and keeps what it learns in arrays that `state()` returns
+    and `restore(state)` takes back. `decide` itself changes nothing. What it wants told in a report is a
+    dictionary of numbers that `notes()` returns.
     """
 
     @property
@@ -46,6 +54,22 @@ class SettingsError(ValueError):
 def needs_view(policy: Policy | type) -> bool:
     """Return whether the policy looks at its customers; if not, its institution keeps no beliefs."""
     return bool(getattr(policy, "needs_view", True))
+
+
+class Learner(Policy, Protocol):
+    """A policy that learns from what becomes of its customers."""
+
+    def learn(self, view: InstitutionView, outcomes: Outcomes) -> None:
+        """Take in last month, before `decide` is asked about this one."""
+        ...
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that was learnt, as arrays."""
+        ...
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what was learnt."""
+        ...
 
 
 def settings_of(policy: type) -> dict[str, tuple[Any, Any]]:

@@ -1,87 +1,28 @@
 """The view: all that a policy may know of its own customers and of the market."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, overload
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, QUADRANTS, SCOPES, Belief
+from agents.belief import BELIEF, QUADRANTS, SCOPES
 from agents.chance import POLICY, address, draw4_each
-from agents.declaring import MAX_PRODUCTS, fields_of
+from agents.declaring import MAX_PRODUCTS
 from agents.person import STAGES
 from policies.conditions import Condition, parse_condition
 from policies.reachable import shadowed_by, unreachable
 from policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SEGMENT, STANDARD_SCHEMES, TIERS, Schemes, first_that_fits
 from policies.suggest import did_you_mean
+from policies.view_parts import Column, House, PostedOffers, ViewField, read_only
 
 PROTECTED = ("age_years",)
 """What the law forbids to treat people by, though an application tells it."""
 NO_YES = ("no", "yes")
 PER_PRODUCT: dict[str, tuple[str, ...] | None] = {"holds_": NO_YES, "need_": None}
 _PEOPLE_AT_ONCE = 8192  # draws stay in the processor's cache: eight times faster than all at once
-
-
-class ViewField(NamedTuple):
-    """What one column of the view means, for rules and for `tenure list view`."""
-
-    words: tuple[str, ...] | None
-    """Words that a condition may use, in the order of their codes; None for numbers."""
-    unit: str
-    meaning: str
-
-
-class PostedOffers(NamedTuple):
-    """The public market this month: what anybody could look up."""
-
-    institutions: tuple[str, ...]
-    products: tuple[str, ...]
-    kinds: tuple[str, ...]
-    """Kind of each product: deposit, instalment, revolving or fee."""
-    prices: NDArray[np.float64]
-    """Yearly points, shape (institutions, products); a deposit's is minus its rate; nan: not offered."""
-
-
-class Column:
-    """A column of the view: declared once, made when first read, contiguous and read-only.
-
-    Without `make` it is the field of `Belief` of the same name, whose unit and meaning it takes over.
-    """
-
-    def __init__(
-        self,
-        make: "Callable[[InstitutionView], NDArray[Any]] | None" = None,
-        unit: str = "",
-        meaning: str = "",
-        words: tuple[str, ...] | None = None,
-    ) -> None:
-        self.make, self.field = make, ViewField(words, unit, meaning)
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-        if self.make is None:
-            declared = fields_of(Belief)[name]
-            self.field = self.field._replace(unit=declared.unit, meaning=declared.meaning)
-
-    @overload
-    def __get__(self, view: None, owner: type) -> "Column": ...
-    @overload
-    def __get__(self, view: "InstitutionView", owner: type) -> NDArray[Any]: ...
-    def __get__(self, view: "InstitutionView | None", owner: type) -> "Column | NDArray[Any]":
-        if view is None:
-            return self
-        values = view.field(self.name) if self.make is None else self.make(view)
-        made = view.__dict__[self.name] = read_only(values)  # found there from now on, before this descriptor
-        return made
-
-
-def read_only(values: NDArray[Any]) -> NDArray[Any]:
-    """Return a contiguous copy that refuses to be written."""
-    made = np.array(values, order="C")
-    made.flags.writeable = False
-    return made
 
 
 class InstitutionView:
@@ -110,6 +51,8 @@ class InstitutionView:
         Where in `beliefs` each customer's row is; all rows in their order without it.
     schemes : Schemes
         Where tiers divide, and our own segments.
+    house : House, optional
+        What we could do; without it `may` and `cost_eur` cannot be asked.
 
     Raises
     ------
@@ -123,6 +66,7 @@ class InstitutionView:
     list_prices: NDArray[np.float64]
     budget: float
     schemes: Schemes
+    house: House | None
     _beliefs: NDArray[np.void]
     _places: NDArray[np.int64] | None
     _key: tuple[int, int]
@@ -188,6 +132,7 @@ class InstitutionView:
         replication: int,
         places: NDArray[np.int64] | None = None,
         schemes: Schemes = STANDARD_SCHEMES,
+        house: House | None = None,
     ) -> None:
         if beliefs.dtype != BELIEF:
             raise ValueError("a view is made of belief rows: give an array of dtype agents.belief.BELIEF")
@@ -208,6 +153,7 @@ class InstitutionView:
             _beliefs=rows,
             _key=(seed, replication),
             schemes=schemes,
+            house=house,
             _places=None if places is None else read_only(places),
         )
 
@@ -220,6 +166,14 @@ class InstitutionView:
     def __len__(self) -> int:
         """Return the number of customers in view."""
         return len(self._beliefs) if self._places is None else len(self._places)
+
+    def only(self, rows: NDArray[np.int64]) -> "InstitutionView":
+        """Return the view of some customers alone, in the order of these indexes; their luck is the same."""
+        places = rows if self._places is None else self._places[rows]
+        return InstitutionView(
+            self._beliefs, self.posted, self.me, self.month, self.list_prices, self.budget, *self._key, places,
+            self.schemes, self.house,
+        )  # fmt: skip
 
     def field(self, name: str) -> NDArray[Any]:
         """Return a field of `agents.belief.Belief` for all customers in view; protected attributes are refused."""
@@ -280,6 +234,22 @@ class InstitutionView:
         mask = np.int64((1 << min(max(months, 0), 63)) - 1)
         counts: NDArray[np.int64] = np.bitwise_count(self.field("contact_history") & mask).astype(np.int64)
         return counts
+
+    def may(self, treatment: str) -> NDArray[np.bool_]:
+        """Return to whom a treatment may be done: eligibility, dated rules, price ceiling and contact rule.
+
+        Budget, capacity and limits of structure depend on what else is done; the guard asks them of the whole plan.
+        """
+        return self._house().allows(self, treatment)
+
+    def cost_eur(self, treatment: str) -> NDArray[np.float64]:
+        """Return what the budget sets aside if each customer got a treatment, its amount the catalogue's, EUR."""
+        return self._house().cost_eur(self, treatment)
+
+    def _house(self) -> House:
+        if self.house is None:
+            raise LookupError("this view knows no catalogue: give InstitutionView a house")
+        return self.house
 
     def uniform(self, decision: str) -> NDArray[np.float64]:
         """Return one uniform in (0, 1) for each customer, the same whatever else was drawn.

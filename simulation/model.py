@@ -17,12 +17,14 @@ from agents.formulas import normal_quantile
 from agents.learning import Splits
 from agents.market import KINDS, MAX_CHANNELS, TREATMENT
 from agents.treatment import CONTACT
-from policies.guards import Allowed, guard
+from policies.guards import Allowed, Means, guard
+from policies.outcomes import Outcomes
 from policies.plan import Plan, as_plan
 from policies.policy import Policy, needs_view
 from policies.shelf import SHELF, make_policy
 from policies.treatments import effects_table
-from policies.view import InstitutionView, PostedOffers
+from policies.view import InstitutionView
+from policies.view_parts import PostedOffers
 from simulation.build import institution_names, offer_rows, product_rows, world_of_month
 from simulation.channels import Channels
 from simulation.compiled import CompiledEngine, Totals
@@ -39,6 +41,7 @@ from simulation.recording import MonthFacts, Recorder, run_metrics
 from simulation.recording_beliefs import ARREARS, BeliefRecorder, truths_of
 from simulation.settings import MarketSettings, market_from
 from simulation.state import go_on_from, state_of
+from simulation.teaching import learner, outcomes_of, truthful
 
 US = 1
 """Index of the institution that a report asks about."""
@@ -99,6 +102,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             InstitutionAgent(self, j, name, make_policy(one.policy.policy, one.policy.settings, self.known))
             for j, (name, one) in enumerate(self.settings.institutions().items(), start=1)
         ]
+        self.told: dict[int, Outcomes] = {}
         self.guards = [self.settings.guards_of(one) for one in self.settings.institutions().values()]
         self.month, self.systematic = first_month, 0.0
         self.people = first_people(self.settings, self.rules, self.offers, self.products, seed, replication)
@@ -120,9 +124,10 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         return Customers(self.people, self.names)
 
     def set_policy(self, institution: str, policy: Policy) -> None:
-        """From now on this institution follows this policy; prices return to its list until it posts others."""
+        """From now on this institution follows a copy of this policy; its prices return to its list."""
         agent = next(one for one in self.institutions if one.name == institution)
-        agent.policy = policy
+        agent.policy = copy.deepcopy(policy)
+        self.told.pop(agent.index, None)
         self.offers["price"][agent.index] = self.list_prices[agent.index]
 
     def step(self) -> None:
@@ -134,6 +139,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         contacts, first, allowed = self.guard(plans)
         totals = self.live(world, contacts, first)
         self.settle(totals)
+        self.teach(allowed)
         self.record(world, totals, allowed)
         self.month += 1
 
@@ -153,9 +159,11 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.offers["reach"][:, :MAX_CHANNELS] = self.channels.rate
         self.offers["ended_share"] = self.told_to_go
         self.offers["watches"] = [0] + [int(self._keeps_files(one)) for one in self.institutions]
+        return self._world(self.month)
+
+    def _world(self, month: int) -> Any:
         return world_of_month(
-            self.month, self.seed_key, self.replication, self.systematic, self.settings.world, self.rules,
-            self.offers,
+            month, self.seed_key, self.replication, self.systematic, self.settings.world, self.rules, self.offers,
         )  # fmt: skip
 
     def _keeps_files(self, institution: InstitutionAgent) -> bool:
@@ -205,13 +213,24 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         kinds = tuple(KINDS[int(kind)] for kind in self.products["kind"])
         posted = PostedOffers(self.names, self.product_names, kinds, prices)
         return InstitutionView(
-            files.records, posted, one.index, self.month, self.list_prices[one.index, :n],
+            self._records(one, files), posted, one.index, self.month, self.list_prices[one.index, :n],
             self.purse(one) / self.settings.people_each_stands_for, self.seed_key, self.replication,
-            files.places, self.schemes,
+            files.places, self.schemes, Means(self.treatments, self.guards[one.index - 1]),
         )  # fmt: skip
 
+    def _records(self, one: InstitutionAgent, files: Files) -> NDArray[np.void]:
+        if not getattr(one.policy, "needs_truth", False):
+            return files.records
+        rows = np.flatnonzero(self.people["provider"] == one.index)
+        return truthful(self, one.index, self._truths(self._world(self.month), rows), rows)
+
     def decide(self) -> list[Plan]:
-        """Each policy makes a plan."""
+        """Each policy makes a plan; one that learns is first told what became of last month's."""
+        for one in self.institutions:
+            policy = learner(one.policy)
+            if policy is not None:
+                nothing = Outcomes.none(tuple(treatment.name for treatment in self.treatments))
+                policy.learn(self.views[one.index], self.told.get(one.index, nothing))
         return [as_plan(one.policy.decide(self.views[one.index])) for one in self.institutions]
 
     def purse(self, institution: InstitutionAgent) -> float:
@@ -253,18 +272,16 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
     def live(self, world: Any, contacts: NDArray[Any], first: NDArray[np.int64]) -> Totals:
         """Everybody lives the month."""
         totals: Totals = self.engine.live(
-            self.people,
-            self.signals,
-            contacts,
-            first,
-            world,
-            self.offers,
-            self.products,
-            self.effects,
-            self.rules,
+            self.people, self.signals, contacts, first, world, self.offers, self.products, self.effects, self.rules
         )
         self._stop_on(totals.fault)
         return totals
+
+    def teach(self, allowed: list[Allowed]) -> None:
+        """Note what became of this month's view, for policies that learn."""
+        for one in self.institutions:
+            if learner(one.policy) is not None:
+                self.told[one.index] = outcomes_of(self, one.index, allowed[one.index - 1])
 
     def settle(self, totals: Totals) -> None:
         """Money to the cent, people to the one; channels follow their budgets."""
@@ -346,11 +363,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.beliefs_recorder = BeliefRecorder(
             lambda m, month, a, b, value: add(m, month, us, a, b, value), self.settings.compare_beliefs_every_months
         )
-        world = world_of_month(
-            self.month - 1, self.seed_key, self.replication, self.systematic, self.settings.world, self.rules,
-            self.offers,
-        )  # fmt: skip
-        facts = self.appraised(world)._replace(month=self.month - 1)
+        facts = self.appraised(self._world(self.month - 1))._replace(month=self.month - 1)
         self.recorder.cells(facts)
         self.recorder.stocks(facts)
         self.recorder.plane(facts)

@@ -10,6 +10,7 @@ from agents.belief import SIGNAL
 from agents.person import PERSON
 from simulation.files import Files
 from simulation.history import TagHistory
+from simulation.teaching import kept, learner, taken_back
 
 if TYPE_CHECKING:
     from simulation.model import LifecycleModel
@@ -29,7 +30,11 @@ def state_of(model: "LifecycleModel") -> dict[str, NDArray[Any]]:
     for name, files in zip(model.names, model.files, strict=True):
         files.cover(len(here))
         made |= {f"{part}:{name}": values for part, values in files.kept(here).items()}
-    return made
+    for one in model.institutions:
+        policy = learner(one.policy)
+        if policy is not None:
+            made |= {f"policy.{key}:{one.name}": values for key, values in policy.state().items()}
+    return made | kept(model.told, model.names)
 
 
 def go_on_from(model: "LifecycleModel", state: Mapping[str, NDArray[Any]]) -> None:
@@ -48,6 +53,13 @@ def go_on_from(model: "LifecycleModel", state: Mapping[str, NDArray[Any]]) -> No
     files = [{part: state[f"{part}:{name}"] for part in _FILE_PARTS} for name in model.names]
     model.files = [Files.of(one, len(model.tags_kept)) for one in files]
     model.histories = [TagHistory(model.tags_kept) for _ in model.names]
+    model.told = taken_back(state, model.names, tuple(one.name for one in model.treatments))
+    for one in model.institutions:
+        policy, mine = learner(one.policy), (len("policy."), -len(f":{one.name}"))
+        learnt = {key[slice(*mine)]: values for key, values in state.items()
+                  if key.startswith("policy.") and key.endswith(f":{one.name}")}  # fmt: skip
+        if policy is not None and learnt:
+            policy.restore(learnt)
     model.balances, model.after = model.money_balances(), model.people["provider"].copy()
     model.recorder = None
     model.engine.forget()

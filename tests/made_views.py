@@ -6,12 +6,16 @@ from numpy.typing import NDArray
 
 from agents.belief import BELIEF, QUADRANTS
 from agents.person import STAGES
+from policies.guards import Guards, Means
 from policies.plan import Plan
-from policies.view import InstitutionView, PostedOffers
+from policies.treatments import catalogue
+from policies.view import InstitutionView
+from policies.view_parts import PostedOffers
 
 PRODUCTS = ("loan", "card", "savings")
 KINDS = ("instalment", "revolving", "deposit")
 INSTITUTIONS = ("nobody", "us", "rival")
+HOUSE = Means(catalogue(dict(zip(PRODUCTS, KINDS, strict=True))), Guards())
 PRICES = np.array([[np.nan, np.nan, np.nan], [9.9, 18.9, -1.6], [8.9, 19.9, -2.0]])
 
 
@@ -48,7 +52,7 @@ def beliefs_of(customers: int, seed: int) -> NDArray[np.void]:
 def view_of(rows: NDArray[np.void], month: int = 5, prices: NDArray[np.float64] = PRICES) -> InstitutionView:
     """Return our view of these customers."""
     posted = PostedOffers(INSTITUTIONS, PRODUCTS, KINDS, prices)
-    return InstitutionView(rows, posted, 1, month, prices[1], 4000.0, seed=7, replication=3)
+    return InstitutionView(rows, posted, 1, month, prices[1], 4000.0, seed=7, replication=3, house=HOUSE)
 
 
 views = st.builds(

@@ -25,6 +25,7 @@ BASE: dict[str, Any] = {
         "online": {"contacts_per_person_per_month": 0.4, "cost_per_contact": 1.5, "precision": 1}}}},
     "guards": {"budget_per_month": 500, "contacts_at_most": 2, "contacts_in_months": 3},
 }  # fmt: skip
+LEARNERS = ("thompson", "roi_knapsack", "optimal_structure", "uplift", "oracle")
 LIVELY: dict[str, Any] = {
     "needs": {"episodes_per_year": 3.0, "take_on_own": 0.0},
     "reach": {"read_share": 0.6},
@@ -95,9 +96,10 @@ def _shares(count: int) -> st.SearchStrategy[list[float]]:
 @st.composite
 def policies(draw: st.DrawFn) -> dict[str, Any]:
     """One of the shelf's policies with settings."""
-    name = draw(st.sampled_from(["do_nothing", "uniform", "quadrant_rules", "price_match"]))
+    name = draw(st.sampled_from(["do_nothing", "uniform", "quadrant_rules", "price_match", *LEARNERS]))
     if name == "uniform":
         treatments = ["loyalty_reward", "price_cut", "line_increase", "line_decrease", "end", "win_back"]
+        treatments += ["service_upgrade", "reprice", "early_help", "needs_review", "let_go", "stop_lending"]
         treatments += ["preferential_offer"] * 2
         return {
             "policy": name,
@@ -106,6 +108,9 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
         }
     if name == "quadrant_rules":
         return {"policy": name, "high_risk_high_return": draw(st.sampled_from(["none", "line_decrease", "cross_sell"]))}
+    if name in LEARNERS:
+        own = {"treatments": ["loyalty_reward", "stop_lending"], "epoch_months": draw(st.integers(1, 3))}
+        return {"policy": name, **own, "trial_months": draw(st.integers(0, 4))}
     return {"policy": name}
 
 

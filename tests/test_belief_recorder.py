@@ -15,7 +15,8 @@ from scipy import stats
 from agents.belief import BELIEF, OPEN, QUADRANTS, SETTLED
 from agents.person import STAGES
 from policies.schemes import RETURN_BANDS, RISK_GRADES, Schemes
-from policies.view import InstitutionView, PostedOffers
+from policies.view import InstitutionView
+from policies.view_parts import PostedOffers
 from simulation.migration import order_test, triples
 from simulation.model import US
 from simulation.recording_beliefs import COMPARED, KINDS, BeliefRecorder, Truths

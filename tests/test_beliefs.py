@@ -299,6 +299,11 @@ ARMS: dict[str, dict[str, Any]] = {
     ]},
     "quadrant_rules": {"high_risk_high_return": "line_decrease"},
     "price_match": {},
+    "uplift": {"trial_months": 3, "epoch_months": 2, "trial_share": "90%"},
+    "roi_knapsack": {"trial_months": 3, "epoch_months": 2, "effect_sd_eur": 500},
+    "thompson": {"epoch_months": 2},
+    "optimal_structure": {"trial_months": 3, "epoch_months": 2},
+    "oracle": {"trial_months": 3, "epoch_months": 2, "effect_sd_eur": 500},
 }  # fmt: skip
 
 
@@ -323,7 +328,7 @@ def test_every_policy_of_the_shelf_is_among_these() -> None:
     assert set(ARMS) == set(SHELF)
 
 
-@pytest.mark.parametrize("name", ARMS)
+@pytest.mark.parametrize("name", [name for name in ARMS if name != "oracle"])  # which is shown the truth
 def test_the_truth_permuted_behind_unchanged_beliefs_changes_no_decision(name: str) -> None:
     lived = arm(name)
     for _ in range(8):

@@ -5,12 +5,20 @@ from typing import Any
 
 from policies.policy import Policy, SettingsError, build_policy
 from policies.shelf.do_nothing import DoNothing
+from policies.shelf.optimal_structure import OptimalStructure
+from policies.shelf.oracle import Oracle
 from policies.shelf.price_match import PriceMatch
+from policies.shelf.roi_knapsack import RoiKnapsack
 from policies.shelf.rules import QuadrantRules, Rules
+from policies.shelf.thompson import Thompson
 from policies.shelf.uniform import Uniform
+from policies.shelf.uplift import Uplift
 from policies.suggest import did_you_mean
 
-SHELF: dict[str, type] = {policy.name: policy for policy in (DoNothing, Uniform, Rules, QuadrantRules, PriceMatch)}
+_ALL: tuple[Any, ...] = (
+    DoNothing, Uniform, Rules, QuadrantRules, PriceMatch, Uplift, RoiKnapsack, Thompson, OptimalStructure, Oracle,
+)  # fmt: skip
+SHELF: dict[str, type] = {policy.name: policy for policy in _ALL}
 """Name -> class of every policy on the shelf."""
 
 

@@ -1,0 +1,163 @@
+"""What learning policies share: customers are decided on once an epoch, by lot at first, and watched until it ends."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.belief import OTHER_LINES, QUADRANTS
+from agents.person import STAGES
+from policies.outcomes import Outcomes
+from policies.view import InstitutionView
+
+CELLS = len(STAGES) * len(QUADRANTS)
+CELL_NAMES = tuple(f"{stage}/{quadrant}" for stage in STAGES for quadrant in QUADRANTS)
+MAX_ARMS = 16
+LEFT = CELLS
+"""Where those who are no customers any more have gone."""
+FEATURES = ("one", "leave", "default", "margin", "products", "tenure", "need", "care")
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def cells_of(view: InstitutionView) -> Ints:
+    """Return each customer's cell, stage x quadrant as believed, shape (customers,)."""
+    return np.asarray(view.stage.astype(np.int64) * len(QUADRANTS) + view.quadrant)
+
+
+def features_of(view: InstitutionView) -> Floats:
+    """Return what a linear model of a customer's worth reads, each about within -1..1, shape (customers, FEATURES)."""
+    needs = [np.where(view.holds(product), 0.0, view.need(product)) for product in view.products]
+    return np.stack(
+        [
+            np.ones(len(view)),
+            view.leave_per_year,
+            np.minimum(view.default_per_year * 5.0, 2.0),
+            np.clip(view.margin_per_year / 200.0, -2.0, 2.0),
+            np.minimum(view.products_held / 3.0, 2.0),
+            np.minimum(view.tenure_months / 60.0, 2.0),
+            np.max(needs, axis=0),
+            np.clip(view.field("care_mean"), -2.0, 2.0),
+        ],
+        axis=1,
+    )
+
+
+def due(view: InstitutionView, epoch_months: int) -> NDArray[np.bool_]:
+    """Return who is decided on this month: each customer once an epoch, shape (customers,)."""
+    customers = view.scope <= OTHER_LINES
+    return np.asarray(customers & ((view.person_id + view.month) % epoch_months == 0))
+
+
+def worth_eur(view: InstitutionView, discount_per_year: float = 0.1) -> Floats:
+    """Return what each customer is believed to be worth from now on, EUR, shape (customers,).
+
+    Margin less expected loss on what is owed, over the years expected, discounted. The rate is an assumption, and
+    so is the loss of 0.85 of what is owed; a surrogate for the future that a trial is too short to see
+    (Athey, Chetty, Imbens & Kang 2019).
+    """
+    yearly = view.margin_per_year - 0.85 * view.default_per_year * view.balance
+    years = view.years_expected
+    annuity = (1.0 - np.exp(-discount_per_year * years)) / discount_per_year
+    return np.asarray(yearly * annuity)
+
+
+class Seen(NamedTuple):
+    """Customers whose epoch has ended; arrays of shape (customers,)."""
+
+    arm: Ints
+    """What was assigned, index into the policy's arms; 0 none."""
+    by_lot: NDArray[np.bool_]
+    """Whether it was assigned by lot alone."""
+    allowed: NDArray[np.bool_]
+    """What could have been done to whom, shape (customers, arms)."""
+    cell: Ints
+    end_cell: Ints
+    """LEFT for those who are gone."""
+    features: Floats
+    profit_eur: Floats
+    """Over the epoch, before the treatment's cost."""
+    cost_eur: Floats
+    """What treatments cost meanwhile."""
+    value_eur: Floats
+    """Profit, and what the customer was believed to be worth at the end less at the start; 0 for those who are gone."""
+
+
+_ROW = np.dtype(
+    [("person_id", np.int64), ("arm", np.int64), ("by_lot", np.bool_), ("allowed", np.int64), ("cell", np.int64),
+     ("month", np.int64), ("stays", np.bool_), ("profit_eur", np.float64), ("cost_eur", np.float64),
+     ("worth_eur", np.float64), ("features", np.float64, (len(FEATURES),))]
+)  # fmt: skip
+
+
+class Watched:
+    """Customers who were decided on, and what they brought since: the memory of a policy that learns.
+
+    Parameters
+    ----------
+    epoch_months : int
+        From decision to judgement.
+    """
+
+    def __init__(self, epoch_months: int) -> None:
+        self.epoch_months = epoch_months
+        self.pending, self.rows = np.zeros(0, _ROW), np.zeros(0, _ROW)
+
+    def propose(
+        self, view: InstitutionView, chosen: Ints, arm: Ints, by_lot: NDArray[np.bool_], allowed: NDArray[np.bool_]
+    ) -> None:
+        """Note whom this month's decision is about: indexes into the view, and for each what `Seen` tells."""
+        self.pending = np.zeros(len(chosen), _ROW)
+        self.pending["person_id"], self.pending["month"] = view.person_id[chosen], view.month
+        self.pending["arm"], self.pending["by_lot"] = arm, by_lot
+        self.pending["cell"], self.pending["features"] = cells_of(view)[chosen], features_of(view)[chosen]
+        self.pending["stays"], self.pending["worth_eur"] = True, worth_eur(view)[chosen]
+        self.pending["allowed"] = allowed @ (1 << np.arange(allowed.shape[1]))
+
+    def note(self, outcomes: Outcomes, arms: tuple[str, ...]) -> None:
+        """Add a month. Who was assigned something that did not reach him is not watched: the money ended above him."""
+        order = np.argsort(outcomes.person_id, kind="stable")
+        ids = outcomes.person_id[order]
+        if len(self.pending):
+            at, found = _places(ids, self.pending["person_id"])
+            code = np.array([outcomes.names.index(name) for name in arms])
+            reached = outcomes.treatment[order][at] == code[self.pending["arm"]]
+            self.rows = np.concatenate([self.rows, self.pending[found & reached]])
+            self.pending = self.pending[:0]
+        at, found = _places(ids, self.rows["person_id"])
+        here = found & self.rows["stays"]
+        for name in ("profit_eur", "cost_eur"):
+            month = getattr(outcomes, name)[order]
+            self.rows[name] += np.where(here, month[at] if len(ids) else 0.0, 0.0)
+        self.rows["stays"] &= found & (outcomes.stays[order][at] if len(ids) else False)
+
+    def ended(self, view: InstitutionView) -> Seen:
+        """Return those whose epoch has ended, and forget them."""
+        ripe = self.rows["month"] + self.epoch_months <= view.month
+        rows, self.rows = self.rows[ripe], self.rows[~ripe]
+        order = np.argsort(view.person_id, kind="stable")
+        at, found = _places(view.person_id[order], rows["person_id"])
+        here = found & rows["stays"]
+        cells, worth = (np.append(one[order], 0)[np.where(here, at, -1)] for one in (cells_of(view), worth_eur(view)))
+        return Seen(
+            rows["arm"], rows["by_lot"], (rows["allowed"][:, None] >> np.arange(MAX_ARMS) & 1) == 1, rows["cell"],
+            np.where(here, cells, LEFT), rows["features"],
+            rows["profit_eur"], rows["cost_eur"], rows["profit_eur"] + np.where(here, worth, 0.0) - rows["worth_eur"],
+        )  # fmt: skip
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return the memory as arrays."""
+        return {"pending": self.pending.copy(), "rows": self.rows.copy()}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take the memory back."""
+        self.pending, self.rows = state["pending"].astype(_ROW), state["rows"].astype(_ROW)
+
+
+def _places(ids: Ints, wanted: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return where each wanted id is among ascending ids, and whether it is there at all."""
+    if not len(ids):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return at, np.asarray(ids[at] == wanted)

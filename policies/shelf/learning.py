@@ -1,0 +1,167 @@
+"""What the policies that learn have in common: a trial by lot, then what it taught, then always a little trial."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.epochs import MAX_ARMS, Floats, Ints, Watched, due, features_of
+from policies.lessons import Lessons
+from policies.outcomes import Outcomes
+from policies.plan import Treatments
+from policies.policy import SettingsError
+from policies.shelf.rules import treatment_problem
+from policies.view import InstitutionView
+
+NOTHING = "none"
+
+
+class Choice(NamedTuple):
+    """What is best for some customers; arrays of shape (customers,)."""
+
+    arm: Ints
+    """Index into the policy's arms; 0 nothing."""
+    priority: Floats
+    """Who comes first if money is short: the greatest."""
+
+
+class Decision(NamedTuple):
+    """What is decided this month; arrays of shape (customers,)."""
+
+    rows: Ints
+    """Index into the view."""
+    arm: Ints
+    by_lot: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+    """Shape (customers, arms)."""
+    priority: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class EpochLearner:
+    """Decides on each customer once an epoch: by lot in the trial, then by what was learnt, a share still by lot.
+
+    Keeping a share to the lot for ever costs a little money and keeps the policy able to notice that it is wrong.
+    """
+
+    treatments: tuple[str, ...] = (
+        "loyalty_reward",
+        "service_upgrade",
+        "price_cut",
+        "needs_review",
+        "cross_sell_savings",
+    )
+    epoch_months: int = 6  # from one decision on a customer to the next; assumption: effects show within half a year
+    trial_months: int = 12  # all by lot; assumption
+    trial_share: float = 0.5  # of the customers decided on get a treatment by lot; assumption
+    explore_share: float = 0.1  # still by lot after the trial; assumption
+    effect_sd_eur: float = 15.0  # what effects are taken to be like before any is seen; assumption
+    most_eur: float = 500.0  # of gain or loss that one customer counts for; assumption
+    watched: Watched = field(init=False, repr=False)
+    lessons: Lessons = field(init=False, repr=False)
+    months: NDArray[np.int64] = field(init=False, repr=False)
+    name = "learner"
+
+    def __post_init__(self) -> None:
+        problems = [
+            problem
+            for index, treatment in enumerate(self.treatments)
+            for problem in treatment_problem(f"treatments[{index}]", treatment, None)
+        ]
+        if not 1 <= len(self.treatments) < MAX_ARMS or len({*self.treatments, NOTHING}) <= len(self.treatments):
+            problems.append(("treatments", f"1 to {MAX_ARMS - 1} different treatments beside 'none'"))
+        for key in ("trial_share", "explore_share"):
+            if not 0.0 <= getattr(self, key) <= 1.0:
+                problems.append((key, f"a share lies between 0 and 100%, got {getattr(self, key)!r}"))
+        if not 1 <= self.epoch_months <= 36 or not 0 <= self.trial_months <= 240:
+            problems.append(("epoch_months", "1 to 36 months from decision to judgement, and a trial of at most 240"))
+        for key in ("effect_sd_eur", "most_eur"):
+            if not getattr(self, key) > 0:
+                problems.append((key, f"more than 0 EUR, got {getattr(self, key)!r}"))
+        if problems:
+            raise SettingsError(self.name, problems)
+        object.__setattr__(self, "watched", Watched(self.epoch_months))
+        object.__setattr__(self, "lessons", Lessons(len(self.arms), self.most_eur))
+        object.__setattr__(self, "months", np.zeros(1, np.int64))
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """What can be done, nothing first."""
+        return (NOTHING, *self.treatments)
+
+    @property
+    def in_trial(self) -> bool:
+        """Whether all is still by lot."""
+        return int(self.months[0]) <= self.trial_months
+
+    def learn(self, view: InstitutionView, outcomes: Outcomes) -> None:
+        """Take in last month, and note on whom this month's decision will be."""
+        self.months[0] += 1
+        self.watched.note(outcomes, self.arms)
+        self.lessons.add(self.watched.ended(view))
+        self.think(view)
+        made = self.decision(view)
+        self.watched.propose(view.only(made.rows), np.arange(len(made.rows)), made.arm, made.by_lot, made.allowed)
+
+    def think(self, view: InstitutionView) -> None:
+        """Draw conclusions from the lessons, if they are to be drawn this month; by default when they are asked for."""
+
+    def net_effect(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Floats:
+        """Return what each arm adds to each customer's value, its cost paid, EUR; -inf where it is not allowed."""
+        effect = features_of(view) @ self.lessons.effect_of_features(self.effect_sd_eur).T - self.lessons.cost_eur
+        return np.where(allowed, effect, -np.inf)
+
+    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
+        """Return what is best for these customers, of what is allowed, shape (customers, arms)."""
+        raise NotImplementedError
+
+    def decision(self, view: InstitutionView) -> Decision:
+        """Return what is decided this month; the same whenever asked."""
+        rows = np.flatnonzero(due(view, self.epoch_months))
+        some = view.only(rows)
+        allowed = np.stack([np.ones(len(rows), np.bool_), *(some.may(name) for name in self.treatments)], axis=1)
+        lot, which = some.uniform(f"{self.name} lot"), some.uniform(f"{self.name} arm")
+        by_lot = lot < (self.trial_share if self.in_trial else self.explore_share)
+        arm = np.where(by_lot, (which * len(self.arms)).astype(np.int64), 0)
+        priority = 1e6 + lot  # the lot is served first: it is a small share, and money must not choose for it
+        if self.in_trial:
+            by_lot[:] = True
+        elif len(rows):
+            best = self.best(some, allowed)
+            arm, priority = np.where(by_lot, arm, best.arm), np.where(by_lot, priority, best.priority)
+        fits = allowed[np.arange(len(rows)), arm]
+        return Decision(rows, np.where(fits, arm, 0), by_lot & fits, allowed, priority)
+
+    def decide(self, view: InstitutionView) -> Treatments:
+        """Return what the lot or what was learnt says, the lot first, then by priority."""
+        made = self.decision(view)
+        parts = []
+        for is_lot, because in ((True, "by lot, to learn"), (False, "best by what was learnt")):
+            some = np.flatnonzero((made.by_lot == is_lot) & (made.arm > 0))
+            some = some[np.lexsort((view.person_id[made.rows[some]], -made.priority[some]))]
+            parts.append(Treatments.each(self.arms, made.arm[some], made.rows[some], because=because))
+        return Treatments.joined(parts)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return what was learnt."""
+        parts = {
+            "watched": self.watched.state(),
+            "lessons": self.lessons.state(),
+            "own": {"months": self.months.copy()},
+        }
+        return {f"{part}.{key}": value for part, values in parts.items() for key, value in values.items()}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what was learnt."""
+        for part, memory in (("watched", self.watched), ("lessons", self.lessons)):
+            memory.restore(
+                {key.removeprefix(f"{part}."): value for key, value in state.items() if key.startswith(part)}
+            )
+        self.months[:] = state["own.months"]
+
+    def notes(self) -> dict[str, float]:
+        """Return how much was learnt from, for reports."""
+        watched = self.lessons.people[1].sum(axis=1)
+        return {f"learnt_from/{name}": float(count) for name, count in zip(self.arms, watched, strict=True)}

@@ -1,0 +1,226 @@
+"""Optimal structure: learn moves and money of each cell, find the best structure within limits, steer towards it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.belief import QUADRANTS
+from policies.epochs import CELL_NAMES, CELLS, Floats, cells_of, due
+from policies.guard_rules import capital_share
+from policies.policy import SettingsError
+from policies.shelf.learning import Choice, EpochLearner
+from policies.structure import InfeasibleStructure, Program, Resource, Share, Structure, solve
+from policies.structure_spread import spread
+from policies.suggest import did_you_mean
+from policies.view import InstitutionView
+
+OBJECTIVES = ("value", "average", "growth", "return_on_capital")
+MEASURES = ("customers", "balance")
+BUDGET, CAPITAL = "budget", "capital"
+DRAWS = 40
+"""Programs solved again with drawn estimates, to tell what is uncertain; assumption."""
+QUANTILES = (0.05, 0.5, 0.95)
+
+
+@dataclass(frozen=True, eq=False)
+class OptimalStructure(EpochLearner):
+    """Solves a constrained Markov decision process over the believed cells (stage x quadrant), epoch by epoch.
+
+    What it keeps of customers is told by the trial alone: who moves where, what they bring, and what each treatment
+    changes in that. It follows the best policy within the budget and its own floors and ceilings, and solves again
+    every year with all that it has learnt since.
+    """
+
+    name = "optimal_structure"
+    objective: str = "value"  # or average (long-run profit), growth (customers), return_on_capital
+    discount_per_year: float = 0.1  # assumption
+    hurdle_per_year: float = 0.15  # return that capital must earn, for return_on_capital; assumption
+    refit_months: int = 12  # from one solution to the next; assumption
+    floors: Mapping[str, float] = field(default_factory=dict)  # quadrant -> least share
+    ceilings: Mapping[str, float] = field(default_factory=dict)  # quadrant -> greatest share
+    of: str = "balance"  # what floors and ceilings are shares of: customers, or balance (credit and deposits)
+    capital_at_most_eur: float | None = None  # of the customers in view; None: no limit
+    sums: dict[str, Floats] = field(init=False, repr=False)
+    """What cells are like, summed over decisions: cells' people, newcomers, balances, capital; arms' cost."""
+    solved: dict[str, Floats] = field(init=False, repr=False, default_factory=dict)
+    """The last solution: policy, gain per EUR, and what `notes` tells."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        problems = [
+            (f"{key}.{quadrant}", f"no quadrant is called '{quadrant}'.{did_you_mean(quadrant, QUADRANTS)}"
+             if quadrant not in QUADRANTS else f"a share lies between 0 and 100%, got {share!r}")
+            for key in ("floors", "ceilings") for quadrant, share in self._shares(key).items()
+            if quadrant not in QUADRANTS or not 0.0 <= share <= 1.0
+        ]  # fmt: skip
+        for key, words in (("objective", OBJECTIVES), ("of", MEASURES)):
+            if getattr(self, key) not in words:
+                problems.append((key, f"one of {', '.join(words)}; got '{getattr(self, key)}'"))
+        if self.discount_per_year <= 0 or self.refit_months < 1:
+            problems.append(("discount_per_year", "more than 0, and refit_months at least 1"))
+        if problems:
+            raise SettingsError(self.name, problems)
+        shapes = {"people": CELLS, "newcomers": CELLS, "balance": CELLS, "capital": CELLS, "now": CELLS}
+        sums = {name: np.zeros(size) for name, size in shapes.items()}
+        object.__setattr__(self, "sums", sums | {"cost": np.zeros((len(self.arms), CELLS)), "budget": np.zeros(1)})
+
+    def _shares(self, key: str) -> dict[str, float]:
+        """Return floors or ceilings as numbers; a share may be written 20%."""
+        return {
+            quadrant: float(share.rstrip("%")) / 100.0 if isinstance(share, str) else float(share)
+            for quadrant, share in getattr(self, key).items()
+        }
+
+    def think(self, view: InstitutionView) -> None:
+        """Count what the cells are like this month; solve when a solution is due."""
+        self._count(view)
+        month = int(self.months[0])
+        if month > self.trial_months and (not self.solved or (month - self.trial_months - 1) % self.refit_months == 0):
+            self._solve()
+
+    def _count(self, view: InstitutionView) -> None:
+        rows = np.flatnonzero(due(view, self.epoch_months))
+        some = view.only(rows)
+        cell = cells_of(some)
+        new = some.tenure_months < self.epoch_months
+        owed = some.balance
+        each = {
+            "people": np.ones(len(rows)), "newcomers": new.astype(np.float64), "balance": owed + some.deposits,
+            "capital": owed * capital_share(some.default_per_year),
+        }  # fmt: skip
+        for name, weight in each.items():
+            self.sums[name] += np.bincount(cell, weight, minlength=CELLS)
+        self.sums["now"] *= 1.0 - 1.0 / self.epoch_months  # about the last epoch's
+        self.sums["now"] += np.bincount(cell, minlength=CELLS)
+        for arm, name in enumerate(self.treatments, start=1):
+            self.sums["cost"][arm] += np.bincount(cell, some.cost_eur(name) * some.may(name), minlength=CELLS)
+        self.sums["budget"][0] += view.budget
+
+    def program(self) -> tuple[Program, Floats]:
+        """Return what was learnt as a program whose month is an epoch, and the standard errors of its rewards.
+
+        Effects are those on customers to whom a treatment was allowed, times the share of the cell to whom it is.
+        They are drawn towards nothing by `effect_sd_eur` (money) and as many customers as a cell has arms (moves).
+        """
+        lessons, people = self.lessons, np.maximum(self.sums["people"], 1e-9)
+        n = lessons.people
+        profit = lessons.profit / np.maximum(n, 1.0)
+        noise = lessons.noise_variance(lessons.profit, lessons.profit_square)
+        share = lessons.allowed / np.maximum(lessons.allowed[0], 1.0)
+        error = noise / np.maximum(n[1], 0.5) + noise / np.maximum(n[0], 0.5)
+        trust = self.effect_sd_eur**2 / (self.effect_sd_eur**2 + error) * (n[0] > 0) * (n[1] > 0)
+        plain = lessons.moves[0, 0] + np.eye(CELLS, CELLS + 1)  # one customer who stays where he is
+        plain /= plain.sum(axis=1, keepdims=True)
+        odds = lessons.moves / np.maximum(n, 1.0)[..., None]
+        weight = np.where((n[0] > 0) & (n[1] > 0), n[1] / (n[1] + 10.0 * len(self.arms)), 0.0)
+        cost = lessons.cost[1] / np.maximum(n[1], 1.0)
+        effect = share * (trust * (profit[1] - profit[0]) - np.where(n[1] > 0, cost, lessons.cost_eur[:, None]))
+        shift = (share * weight)[..., None] * (odds[1] - odds[0])
+        effect[0], shift[0] = 0.0, 0.0
+        moves = np.maximum(plain + shift, 0.0)
+        moves /= moves.sum(axis=2, keepdims=True)
+        epochs = max(1.0, float(self.months[0]) / self.epoch_months)
+        reward = profit[0, 0] + effect
+        capital = np.broadcast_to(self.sums["capital"] / people, reward.shape)
+        years = self.epoch_months / 12.0
+        if self.objective == "growth":
+            reward = np.ones_like(reward) + 1e-6 * reward
+        elif self.objective == "return_on_capital":
+            reward = reward - self.hurdle_per_year * years * capital
+        resources = [Resource(BUDGET, self.sums["cost"] / people, float(self.sums["budget"][0]) / epochs)]
+        if self.capital_at_most_eur is not None:
+            resources.append(Resource(CAPITAL, capital, self.capital_at_most_eur))
+        heads = self.of == "customers"
+        weights = None if heads else self.sums["balance"] / people
+        low, high = self._shares("floors"), self._shares("ceilings")
+        shares = tuple(
+            Share(quadrant, np.arange(CELLS) % len(QUADRANTS) == index, low.get(quadrant), high.get(quadrant), weights)
+            for index, quadrant in enumerate(QUADRANTS) if quadrant in low or quadrant in high
+        )  # fmt: skip
+        discount = 0.0 if self.objective == "average" else (1.0 + self.discount_per_year) ** years - 1.0
+        inflow = np.maximum(self.sums["newcomers"] / epochs, 1e-6)
+        made = Program(moves[:, :, :CELLS], reward, inflow, self.sums["now"], discount, tuple(resources), shares)
+        return made, np.sqrt(trust * error * share**2 + noise / np.maximum(n[0, 0], 1.0))
+
+    def _solve(self) -> None:
+        program, error = self.program()
+        told: dict[str, float] = {}
+        try:
+            best = solve(program)
+            told["infeasible"] = 0.0
+        except InfeasibleStructure as infeasible:
+            told |= {"infeasible": 1.0}
+            told |= {f"conflict/{name}/nearest": value for name, value in infeasible.nearest.items()}
+            best = solve(program._replace(shares=()))
+        told |= self._told(program, best)
+        if not told["infeasible"]:
+            told |= self._uncertain(program, error)
+        worth = program.reward + program.transitions @ best.cell_value / (1.0 + program.discount_per_month)
+        cost = np.maximum(program.resources[0].use, 0.01)
+        self.solved.clear()
+        self.solved.update(policy=best.policy, gain=(worth - worth[0]) / cost)
+        self.solved.update({f"told/{name}": np.array(value) for name, value in told.items()})
+
+    def _told(self, program: Program, best: Structure) -> dict[str, float]:
+        """Return the solution in words and numbers: composition, mix of treatments, prices."""
+        mix = best.occupancy.sum(axis=1) / best.occupancy.sum()
+        now = self.sums["now"] / max(1.0, self.sums["now"].sum())
+        told = {f"target/{name}": float(share) for name, share in zip(CELL_NAMES, best.composition, strict=True)}
+        told |= {f"now/{name}": float(share) for name, share in zip(CELL_NAMES, now, strict=True)}
+        told |= {f"mix/{name}": float(share) for name, share in zip(self.arms, mix, strict=True)}
+        told |= {f"price/{name}": price for name, price in best.prices.items()}
+        told |= {f"reached/{name}": value for name, value in best.reached.items()}
+        for cell, name in enumerate(CELL_NAMES):
+            if best.composition[cell] > 0.01:
+                told |= {f"do/{name}/{self.arms[arm]}": float(p) for arm, p in enumerate(best.policy[cell]) if p > 0.01}
+        return told | {"value_per_epoch_eur": best.value_per_month}
+
+    def _uncertain(self, program: Program, error: Floats) -> dict[str, float]:
+        """Return 5%, 50% and 95% of the prices and of the value, over what the trial leaves open."""
+        counts = self.lessons.moves[1].copy()
+        counts[0] = self.lessons.moves[0, 0]
+        base = np.concatenate([program.transitions, 1.0 - program.transitions.sum(axis=2, keepdims=True)], axis=2)
+        sure = np.maximum(counts.sum(axis=2), 1.0)[..., None] * np.maximum(base, 0.0)
+        luck = np.random.default_rng(int(self.months[0]))  # the same whenever the same is asked
+        try:
+            drawn = spread(program, sure, luck, DRAWS, error, quantiles=QUANTILES)
+        except InfeasibleStructure:
+            return {"infeasible_share": 1.0}
+        told = {"infeasible_share": drawn.infeasible_share}
+        for index, quantile in enumerate(QUANTILES):
+            told |= {f"price/{name}/{quantile:.0%}": float(prices[index]) for name, prices in drawn.prices.items()}
+            told[f"value_per_epoch_eur/{quantile:.0%}"] = float(drawn.value_per_month[index])
+            told[f"value_kept_per_epoch_eur/{quantile:.0%}"] = float(drawn.kept_value_per_month[index])
+        return told
+
+    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
+        """Return for each customer an arm drawn with the probabilities of its cell; best gain per EUR first."""
+        if not self.solved:
+            return Choice(np.zeros(len(view), np.int64), np.zeros(len(view)))
+        cell = cells_of(view)
+        steps = np.cumsum(self.solved["policy"], axis=1)[cell]
+        arm = np.minimum((view.uniform("structure")[:, None] > steps).sum(axis=1), len(self.arms) - 1)
+        return Choice(arm, self.solved["gain"][arm, cell])
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return what was learnt and solved."""
+        own = {f"own.sums/{name}": value.copy() for name, value in self.sums.items()}
+        return super().state() | own | {f"own.solved/{name}": value.copy() for name, value in self.solved.items()}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what was learnt and solved."""
+        super().restore(state)
+        self.solved.clear()
+        for part, memory in (("own.sums/", self.sums), ("own.solved/", self.solved)):
+            kept = {key.removeprefix(part): value.copy() for key, value in state.items() if key.startswith(part)}
+            memory.update(kept)
+
+    def notes(self) -> dict[str, float]:
+        """Return the solution, for reports: target and present composition, mix, prices with their uncertainty."""
+        told = {
+            key.removeprefix("told/"): float(value) for key, value in self.solved.items() if key.startswith("told/")
+        }
+        return super().notes() | told

@@ -1,0 +1,23 @@
+"""Uplift: treat those whose value the treatment raises most, as learnt from a trial; not whoever stays anyway."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.shelf.learning import Choice, EpochLearner
+from policies.view import InstitutionView
+
+
+@dataclass(frozen=True, eq=False)
+class Uplift(EpochLearner):
+    """One treatment for whom it pays: the difference of two regressions, of those treated and of those not."""
+
+    name = "uplift"
+    treatments: tuple[str, ...] = ("loyalty_reward",)
+
+    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
+        """Return the treatment of greatest effect where it is above 0, the greatest first."""
+        effect = self.net_effect(view, allowed)
+        arm = effect.argmax(axis=1)  # the first, nothing, has effect 0
+        return Choice(arm, effect[np.arange(len(arm)), arm])

@@ -1,0 +1,189 @@
+"""Policies that learn: what they watch, what they conclude, and that nothing leaks from one life to another."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.belief import QUADRANTS
+from policies.epochs import CELLS, FEATURES, LEFT, Seen, Watched, cells_of, due
+from policies.lessons import Lessons
+from policies.outcomes import Outcomes
+from policies.plan import as_plan
+from policies.shelf import make_policy
+from policies.shelf.roi_knapsack import at_price_of_money
+from simulation.model import US, LifecycleModel
+from tests.made_views import beliefs_of, view_of, views
+from tests.markets import LEARNERS, LIVELY, small_market
+
+BRISK: dict[str, Any] = {"epoch_months": 2, "trial_months": 4, "effect_sd_eur": 100}
+
+
+def living(name: str, **changes: Any) -> LifecycleModel:
+    """Return a lively market whose institution learns."""
+    config = small_market(people=600, rules=LIVELY, guards={"budget_per_month": 500})
+    config["us"]["policy"] = {"policy": name, **BRISK, **changes}
+    if name == "thompson":
+        del config["us"]["policy"]["trial_months"]
+    return LifecycleModel(config, seed=3)
+
+
+@settings(max_examples=40)
+@given(views, st.integers(1, 12))
+def test_each_customer_is_decided_on_once_an_epoch(view: Any, epoch: int) -> None:
+    turns = np.zeros(len(view), int)
+    for month in range(view.month, view.month + epoch):
+        later = view.only(np.arange(len(view)))
+        later.__dict__["month"] = month
+        turns += due(later, epoch)
+    assert np.array_equal(turns, (view.scope <= 1).astype(int))
+
+
+def seen_of(arm: np.ndarray, value: np.ndarray, features: np.ndarray, allowed: np.ndarray | None = None) -> Seen:
+    """Return customers by lot, of one cell, who ended with a value."""
+    size = len(arm)
+    could = np.ones((size, 16), bool) if allowed is None else allowed
+    cell = np.zeros(size, int)
+    return Seen(arm, np.ones(size, bool), could, cell, cell, features, value, np.zeros(size), value)
+
+
+def test_the_effect_is_the_difference_between_treated_and_not() -> None:
+    # y = 10 + 40 x for nobody treated; a treatment adds 20 - 30 x: told without noise, it must be found
+    luck = np.random.default_rng(1)
+    features = np.zeros((4000, len(FEATURES)))
+    features[:, 0], features[:, 1] = 1.0, luck.random(4000)
+    arm = luck.integers(0, 2, 4000)
+    x = features[:, 1]
+    value = 10.0 + 40.0 * x + np.where(arm == 1, 20.0 - 30.0 * x, 0.0)
+    lessons = Lessons(2, 1e6)
+    lessons.add(seen_of(arm, value, features))
+    weights = lessons.effect_of_features(1e4)
+    assert weights[1, :2] == pytest.approx([20.0, -30.0], abs=0.1) and not weights[0].any()
+    cautious = lessons.effect_of_features(1e-4)
+    assert np.abs(cautious).max() < 1e-3  # who expects no effects needs much to be convinced
+    mean, sd = lessons.effect_by_cell(1e6)
+    expected = value[arm == 1].mean() - value[arm == 0].mean()
+    assert mean[1, 0] == pytest.approx(expected, rel=1e-3) and sd[1, 0] < sd[1, 1]
+
+
+def test_who_could_not_have_been_treated_is_not_compared_with() -> None:
+    # the sick lose 100 whatever is done, and may not be treated; among the well the treatment does nothing
+    arm = np.array([0, 0, 0, 1, 1])
+    sick = np.array([True, False, False, False, False])
+    allowed = np.ones((5, 16), bool)
+    allowed[sick, 1] = False
+    features = np.zeros((5, len(FEATURES)))
+    lessons = Lessons(2, 1e6)
+    lessons.add(seen_of(arm, np.where(sick, -100.0, 7.0), features, allowed))
+    assert lessons.effect_by_cell(1e6)[0][1, 0] == pytest.approx(0.0, abs=1e-9)
+    assert lessons.people[:, 1, 0].tolist() == [2, 2]
+
+
+def test_a_customer_is_watched_to_the_end_of_the_epoch_and_no_further() -> None:
+    view, watched = view_of(beliefs_of(3, 1), month=0), Watched(2)
+    names = ("none", "gift")
+    watched.propose(view, np.arange(3), np.array([0, 1, 1]), np.ones(3, bool), np.ones((3, 2), bool))
+
+    def month(treated: list[int], stays: list[bool], profit: list[float]) -> None:
+        flags, money = np.array(stays), np.array(profit)
+        watched.note(Outcomes(view.person_id, np.array(treated), names, flags, flags, money, money / 10.0), names)
+
+    month([0, 1, 0], [True, True, True], [10.0, 20.0, 99.0])  # the third was refused: not watched
+    month([0, 0, 0], [True, False, True], [1.0, 2.0, 99.0])
+    later = view.only(np.arange(3))
+    later.__dict__["month"] = 2
+    seen = watched.ended(later)
+    assert (seen.arm.tolist(), seen.profit_eur.tolist()) == ([0, 1], [11.0, 22.0])
+    assert seen.cost_eur.tolist() == pytest.approx([1.1, 2.2])
+    assert seen.end_cell.tolist() == [cells_of(view)[0], LEFT] and not len(watched.ended(later).arm)
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 40), st.integers(1, 4), st.floats(0.0, 300.0), st.integers(0, 999))
+def test_the_price_of_money_fits_the_budget_and_leaves_little(size: int, arms: int, budget: float, seed: int) -> None:
+    luck = np.random.default_rng(seed)
+    cost = np.concatenate([np.zeros((size, 1)), luck.uniform(1.0, 30.0, (size, arms))], axis=1)
+    effect = np.concatenate([np.zeros((size, 1)), luck.normal(0.0, 30.0, (size, arms))], axis=1)
+    arm = at_price_of_money(effect, cost, budget).arm
+    own = np.arange(size)
+    spent, gain = cost[own, arm].sum(), effect[own, arm].sum()
+    assert spent <= budget + 1e-6
+    everything = effect.max(axis=1, initial=0.0).sum()
+    if budget >= cost.max(axis=1, initial=0.0).sum():
+        assert gain == pytest.approx(everything)
+    # the bound of Lagrange: no spending within the budget gains more than this at any price
+    price = 2.0
+    bound = (effect - price * cost).max(axis=1, initial=0.0).sum() + price * budget
+    assert gain <= bound + 1e-6
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_learner_goes_on_from_a_state_and_shares_nothing(name: str) -> None:
+    whole, half = living(name), living(name)
+    for _ in range(12):
+        whole.step()
+    for _ in range(9):
+        half.step()
+    resumed = living(name)
+    resumed.restore(half.state())
+    memory = {key: values.copy() for key, values in half.institutions[US - 1].policy.state().items()}  # type: ignore[attr-defined]
+    for _ in range(3):
+        resumed.step()
+    stays, here = whole.people["provider"] >= 0, resumed.people["provider"] >= 0
+    assert whole.people[stays].tobytes() == resumed.people[here].tobytes()
+    kept = half.institutions[US - 1].policy.state()  # type: ignore[attr-defined]
+    assert all(np.array_equal(kept[key], values) for key, values in memory.items())
+    mine, theirs = (one.institutions[US - 1].policy.state() for one in (whole, resumed))  # type: ignore[attr-defined]
+    assert all(np.array_equal(mine[key], theirs[key]) for key in mine)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_learning_changes_what_is_done(name: str) -> None:
+    model = living(name, treatments=["loyalty_reward", "needs_review"])
+    for _ in range(14):
+        model.step()
+    policy = model.institutions[US - 1].policy
+    learnt = policy.notes()  # type: ignore[attr-defined]
+    assert learnt["learnt_from/none"] > 10 and learnt["learnt_from/loyalty_reward"] > 10
+    fresh = make_policy(name, {**BRISK, "trial_months": 0, "treatments": ["loyalty_reward", "needs_review"]})
+    view = model.views[US]
+    assert (
+        as_plan(fresh.decide(view)).treatments.customer.tolist()
+        != as_plan(policy.decide(view)).treatments.customer.tolist()
+        or name == "uplift"
+    )
+
+
+def test_optimal_structure_tells_what_it_wants_and_what_limits_cost() -> None:
+    floors = {"low_risk_low_return": "10%", "low_risk_high_return": 0.9, "high_risk_low_return": 0.9}
+    impossible = living("optimal_structure", floors=floors)
+    possible = living("optimal_structure", of="customers", ceilings={"high_risk_high_return": "99%"})
+    for _ in range(8):
+        impossible.step()
+        possible.step()
+    told = impossible.institutions[US - 1].policy.notes()  # type: ignore[attr-defined]
+    assert told["infeasible"] == 1.0 and sum(key.startswith("conflict/") for key in told) >= 1
+    told = possible.institutions[US - 1].policy.notes()  # type: ignore[attr-defined]
+    assert sum(value for key, value in told.items() if key.startswith("target/")) == pytest.approx(1.0)
+    assert told["price/budget"] >= 0.0 and told["price/ceiling of high_risk_high_return"] >= 0.0
+    assert told["price/budget/5%"] <= told["price/budget/50%"] <= told["price/budget/95%"]
+    assert len([key for key in told if key.startswith("now/")]) == CELLS == 4 * len(QUADRANTS)
+
+
+@pytest.mark.parametrize(
+    ("settings_", "message"),
+    [
+        ({"trial_share": 2.0}, "between 0 and 100%"),
+        ({"treatments": ["end", "end"]}, "different treatments"),
+        ({"epoch_months": 0}, "1 to 36"),
+        ({"effect_sd_eur": 0.0}, "more than 0"),
+        ({"objective": "profits"}, "return_on_capital"),
+        ({"floors": {"low_risk": 0.2}}, "no quadrant is called"),
+        ({"ceilings": {"low_risk_low_return": 1.5}}, "between 0 and 100%"),
+    ],
+)
+def test_settings_that_make_no_sense_say_so(settings_: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_policy("optimal_structure", settings_)
