@@ -96,7 +96,21 @@ def _shares(count: int) -> st.SearchStrategy[list[float]]:
 @st.composite
 def policies(draw: st.DrawFn) -> dict[str, Any]:
     """One of the shelf's policies with settings."""
-    name = draw(st.sampled_from(["do_nothing", "uniform", "quadrant_rules", "price_match", *LEARNERS]))
+    name = draw(
+        st.sampled_from(
+            [
+                "do_nothing",
+                "uniform",
+                "quadrant_rules",
+                "stage_rules",
+                "price_match",
+                "price_war",
+                "needs_led",
+                "random_trial",
+                *LEARNERS,
+            ]
+        )
+    )
     if name == "uniform":
         treatments = ["loyalty_reward", "price_cut", "line_increase", "line_decrease", "end", "win_back"]
         treatments += ["service_upgrade", "reprice", "early_help", "needs_review", "let_go", "stop_lending"]

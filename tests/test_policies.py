@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policies.plan import Plan, Treatments, as_plan
 from policies.policy import SettingsError, needs_view, settings_of
 from policies.shelf import SHELF, make_policy
-from policies.shelf.rules import book_table, market_problems, read_rules
+from policies.shelf.rules import market_problems, read_rules, shipped_table
 from policies.treatments import catalogue
 from policies.view import InstitutionView
 from tests.made_views import KINDS, PRICES, PRODUCTS, as_rows, beliefs_of, view_of, views
@@ -120,7 +120,7 @@ def test_the_book_treats_each_quadrant_in_its_own_direction() -> None:
     assert kinds == {0: "cross", 1: "loyalty", 2: "end", 3: "line"}
     left_alone = as_rows(as_plan(make_policy("quadrant_rules").decide(view_of(rows))))
     assert 3 not in {row[0] for row in left_alone}
-    assert len(book_table()) == 4
+    assert len(shipped_table("quadrant_rules")) == 4
 
 
 def test_uniform_reaches_anyone_equally_in_a_new_order_each_month() -> None:

@@ -5,18 +5,23 @@ from typing import Any
 
 from policies.policy import Policy, SettingsError, build_policy
 from policies.shelf.do_nothing import DoNothing
+from policies.shelf.needs_led import NeedsLed
 from policies.shelf.optimal_structure import OptimalStructure
 from policies.shelf.oracle import Oracle
 from policies.shelf.price_match import PriceMatch
+from policies.shelf.price_war import PriceWar
+from policies.shelf.propensity_retention import PropensityRetention
+from policies.shelf.random_trial import RandomTrial
 from policies.shelf.roi_knapsack import RoiKnapsack
-from policies.shelf.rules import QuadrantRules, Rules
+from policies.shelf.rules import QuadrantRules, Rules, StageRules
 from policies.shelf.thompson import Thompson
 from policies.shelf.uniform import Uniform
 from policies.shelf.uplift import Uplift
 from policies.suggest import did_you_mean
 
 _ALL: tuple[Any, ...] = (
-    DoNothing, Uniform, Rules, QuadrantRules, PriceMatch, Uplift, RoiKnapsack, Thompson, OptimalStructure, Oracle,
+    DoNothing, Uniform, RandomTrial, Rules, QuadrantRules, StageRules, PriceWar, PriceMatch, NeedsLed,
+    PropensityRetention, Uplift, RoiKnapsack, OptimalStructure, Thompson, Oracle,
 )  # fmt: skip
 SHELF: dict[str, type] = {policy.name: policy for policy in _ALL}
 """Name -> class of every policy on the shelf."""

@@ -188,9 +188,9 @@ class Rules:
 
 
 @cache
-def book_table() -> tuple[Mapping[str, Any], ...]:
-    """Return the rows of the textbook's table, as shipped in `quadrant_rules.yaml`."""
-    text = files(__package__).joinpath("quadrant_rules.yaml").read_text(encoding="utf-8")
+def shipped_table(policy: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the rows of a table as shipped in `<policy>.yaml`."""
+    text = files(__package__).joinpath(f"{policy}.yaml").read_text(encoding="utf-8")
     return tuple(YAML(typ="safe", pure=True).load(text)["rules"])
 
 
@@ -212,9 +212,23 @@ class QuadrantRules:
         if problems:
             raise SettingsError(self.name, problems)
         setting = {"do": self.high_risk_high_return, "amount": self.amount}
-        rows = [{**row, **setting} if row["do"] == SETTING else row for row in book_table()]
+        rows = [{**row, **setting} if row["do"] == SETTING else row for row in shipped_table(self.name)]
         object.__setattr__(self, "table", read_rules(rows, self.name))
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return each customer's treatment by quadrant."""
         return decide_by_rules(self.table, view)
+
+
+@dataclass(frozen=True)
+class StageRules:
+    """Care by stage of the lifecycle, shipped as a table of rules: reach maturity soon, lengthen it, part in time.
+
+    For changes copy the table into an arm of the policy `rules`.
+    """
+
+    name = "stage_rules"
+
+    def decide(self, view: InstitutionView) -> Treatments:
+        """Return each customer's treatment by stage."""
+        return decide_by_rules(read_rules(shipped_table(self.name), self.name), view)
