@@ -86,10 +86,10 @@ def act(person: Person, signal: Signal, effect: Effect, amount: float, world: Wo
         person.price_cut, person.price_cut_months = effect.price_cut * amount, effect.lasts_months
     if effect.service != 0.0:
         person.extra_service, person.extra_service_months = effect.service * amount, effect.lasts_months
-    if effect.relief != 0.0:
+    if effect.relief != 0.0 and person.relief_months == 0:  # no second plan while one runs
+        person.months_past_due = max(0, person.months_past_due - effect.cure)
         person.relief, person.relief_months = effect.relief * amount, effect.lasts_months
     person.premium += effect.premium * amount
-    person.months_past_due = max(0, person.months_past_due - effect.cure)
     if effect.line_factor != 1.0:
         person.line_cents = cents(person.line_cents / 100.0 * effect.line_factor)
     if effect.reveals_needs == 1:

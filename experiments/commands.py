@@ -66,11 +66,17 @@ def run(
     """Make the runs that are missing, compare the arms, and write the report."""
     with _answering(json):
         from experiments import terminal
-        from experiments.config import find_config, load_experiment
+        from experiments.config import circumstances, find_config, load_experiment
         from experiments.runner import comparisons_json, estimate, run_experiment
 
         if Path(config).is_dir():
             config, out, sets, policies = _again(Path(config), out, sets, policies)
+        for name, extra in circumstances(config, sets or []).items():
+            typer.echo("" if json else f"\nUnder the circumstances '{name}': {', '.join(extra) or 'as written'}")
+            folder = (out or Path("results") / Path(config).stem) / name
+            run(config, folder, workers, engine, policies, [*(sets or []), *extra, "circumstances={}"], only, json)
+        if circumstances(config, sets or []):
+            return
         if engine not in ("compiled", "objects"):
             _stop(f"--engine: there is no engine '{engine}'. Write compiled or objects.", 2)
         single = _arm_and_replication(only)
@@ -98,7 +104,7 @@ def run(
         if json:
             _print_json({**comparisons_json(results), "report": None if report_path is None else str(report_path)})
         else:
-            _tell_results(results, report_path, words)
+            _echo_lines(terminal.results_lines(results, report_path, words))
         if results.failed:
             raise typer.Exit(1)
 
@@ -368,27 +374,6 @@ def _report(results: "Results", experiment: "Experiment", engine: str) -> Path |
 
     there = {results.about["runs"][name][0] for name in results.names}
     return report_of(results) if there == set(experiment.arms) else None
-
-
-def _tell_results(results: "Results", report_path: Path | None, words: list[str]) -> None:
-    from experiments import terminal
-
-    folder = str(results.folder)
-    steps = [(terminal.command_text(["tenure", "compare", folder]), "this table again")]
-    if report_path is not None:
-        typer.echo("")
-        _echo_lines(terminal.effects_lines(results))
-        _echo_lines([terminal.spent_line(results)])
-        more = 2 * int(results.about["replications"])
-        again = terminal.command_text([*words, "--set", f"replications={more}"])
-        steps = [(again, "narrower intervals; these runs are kept")]
-    _echo_lines(terminal.failed_lines(results))
-    typer.echo("")
-    made = f"{results.made} runs made in {terminal.seconds_text(results.seconds)}, " if results.made else ""
-    typer.echo(f"Runs     {made}{len(results.names)} of {len(results.about['runs'])} are in {folder}")
-    if report_path is not None:
-        typer.echo(f"Report   {report_path}")
-    _echo_lines(terminal.next_lines(steps))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationError
@@ -74,6 +75,8 @@ class ExperimentSettings(Settings):
     seed: Count = 1
     metrics: Annotated[tuple[str, ...], BeforeValidator(_names)] = STANDARD_METRICS
     market: Any = None
+    circumstances: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """name -> KEY=VALUE laid over all else: `tenure run` asks the question under each of them"""
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,26 @@ def find_config(name: str | Path) -> tuple[Path, bool]:
             if shipped.is_file():
                 return shipped, True
     return path, False
+
+
+def circumstances(path: str | Path, sets: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Return the circumstances under which an experiment asks its question, name -> KEY=VALUE; empty for one alone.
+
+    Raises
+    ------
+    ConfigError
+        If they are no lists of KEY=VALUE.
+    """
+    found, _ = find_config(path)
+    document = apply_sets(_with_market_mapping(read_with_extends(found, [EXAMPLES])), sets)
+    told = document.data.get("circumstances", {})
+    right = isinstance(told, dict) and all(
+        isinstance(some, list) and all(isinstance(one, str) and "=" in one for one in some) for some in told.values()
+    )
+    if not right:
+        mend = "Write lists of KEY=VALUE, such as crisis: [market.extends=crisis]"
+        raise ConfigError([document.problem(("circumstances",), "circumstances: each is a list of settings", mend)])
+    return {str(name): [str(one) for one in some] for name, some in told.items()}  # type: ignore[union-attr]
 
 
 def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequence[Path] = ()) -> Experiment:

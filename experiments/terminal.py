@@ -4,6 +4,7 @@ import math
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from textwrap import fill
 from types import TracebackType
 from typing import Any
@@ -225,3 +226,22 @@ def verification_lines(case: str, rows: Sequence[Row]) -> list[str]:
         lines.append(f"  {row.what[:46]:46} {row.expected:>12.5g} {row.simulated:>12.5g} {apart:>11}"
                      + ("" if row.ok else "   WRONG"))  # fmt: skip
     return [*lines, ""]
+
+
+def results_lines(results: Results, report_path: Path | None, words: list[str]) -> Iterator[str]:
+    """Give what a run has found, where it is, and what to do next; `words` is the command that does it again."""
+    folder = str(results.folder)
+    steps = [(command_text(["tenure", "compare", folder]), "this table again")]
+    if report_path is not None:
+        yield ""
+        yield from effects_lines(results)
+        yield spent_line(results)
+        more = 2 * int(results.about["replications"])
+        steps = [(command_text([*words, "--set", f"replications={more}"]), "narrower intervals; these runs are kept")]
+    yield from failed_lines(results)
+    yield ""
+    made = f"{results.made} runs made in {seconds_text(results.seconds)}, " if results.made else ""
+    yield f"Runs     {made}{len(results.names)} of {len(results.about['runs'])} are in {folder}"
+    if report_path is not None:
+        yield f"Report   {report_path}"
+    yield from next_lines(steps)

@@ -222,7 +222,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         if not getattr(one.policy, "needs_truth", False):
             return files.records
         rows = np.flatnonzero(self.people["provider"] == one.index)
-        return truthful(self, one.index, self._truths(self._world(self.month), rows), rows)
+        return truthful(self.people, files, self._truths(self._world(self.month), rows), rows)
 
     def decide(self) -> list[Plan]:
         """Each policy makes a plan; one that learns is first told what became of last month's."""

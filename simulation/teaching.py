@@ -13,6 +13,7 @@ from policies.guards import Allowed
 from policies.outcomes import Outcomes
 from policies.policy import Learner, Policy
 from simulation.counting import SOURCES
+from simulation.files import Files
 
 if TYPE_CHECKING:
     from simulation.model import LifecycleModel
@@ -53,8 +54,8 @@ def outcomes_of(model: "LifecycleModel", me: int, allowed: Allowed) -> Outcomes:
     return Outcomes(ids, treatment, names, taken, seen["provider"] == me, profit, cost / 100.0)
 
 
-def truthful(model: "LifecycleModel", me: int, truths: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.void]:
-    """Return the institution's records with the truth in place of estimates, for its customers.
+def truthful(people: NDArray[np.void], files: Files, truths: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.void]:
+    """Return an institution's records with the truth in place of estimates, for its customers.
 
     Parameters
     ----------
@@ -63,7 +64,6 @@ def truthful(model: "LifecycleModel", me: int, truths: NDArray[Any], rows: NDArr
     rows : int array, shape (customers,)
         The institution's customers among the people, ascending.
     """
-    files, people = model.files[me], model.people
     records = files.records.copy()
     mine = np.isin(files.at, rows) & (files.scopes <= OTHER_LINES)
     at, places = np.searchsorted(rows, files.at[mine]), files.places[mine]
