@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from agents.declaring import parameters_of
 from experiments.market_files import leaves, market_document, market_settings
@@ -75,7 +74,7 @@ class ExperimentSettings(Settings):
     seed: Count = 1
     metrics: Annotated[tuple[str, ...], BeforeValidator(_names)] = STANDARD_METRICS
     market: Any = None
-    circumstances: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    circumstances: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """name -> KEY=VALUE laid over all else: `tenure run` asks the question under each of them"""
 
 
