@@ -152,6 +152,16 @@ _DECLARED = (
         decimals=1,
         headline=("wrong", "quadrant"),
     ),
+    Metric(
+        name="swing_of_profit",
+        label="standard deviation of the months' profit per customer at the start",
+        unit="EUR",
+        whose="own book, per customer at month 0",
+        window="whole run, month by month",
+        better="lower",
+        decimals=2,
+        headline=("profit swings", "EUR a month"),
+    ),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}

@@ -88,18 +88,17 @@ class Lessons:
         return weights
 
     def effect_by_cell(self, prior_sd_eur: float) -> tuple[Floats, Floats]:
-        """Return each arm's effect on value before its cost by cell, and its standard deviation; EUR, (arms, cells).
-
-        The posterior of a normal prior around 0; the noise is that of all cells together.
-        """
-        n = self.people
-        mean = self.value / np.maximum(n, 1.0)
+        """Return each arm's effect on value before its cost by cell, and its standard deviation; EUR, (arms, cells)."""
         variance = self.noise_variance(self.value, self.value_square)
-        error = variance / np.maximum(n[1], 0.5) + variance / np.maximum(n[0], 0.5)
-        trust = prior_sd_eur**2 / (prior_sd_eur**2 + error)
-        effect = np.where((n[0] > 0) & (n[1] > 0), trust * (mean[1] - mean[0]), 0.0)
-        effect[0] = 0.0
-        return effect, np.sqrt(trust * error)
+        return random_effects(*self.difference(self.value, variance), prior_sd_eur)
+
+    def difference(self, sums: Floats, variance: float) -> tuple[Floats, Floats]:
+        """Return the gain of the treated over the others, and its variance (inf: unknown); EUR, (arms, cells)."""
+        n = self.people
+        mean = sums / np.maximum(n, 1.0)
+        known = (n[0] > 0) & (n[1] > 0) & (np.arange(self.arms) > 0)[:, None]
+        error = np.where(known, variance / np.maximum(n[1], 1.0) + variance / np.maximum(n[0], 1.0), np.inf)
+        return np.where(known, mean[1] - mean[0], 0.0), error
 
     def noise_variance(self, sums: Floats, squares: Floats) -> float:
         """Return the variance within cells of those not treated, EUR^2."""
@@ -115,3 +114,34 @@ class Lessons:
         """Take the sums back."""
         for name, value in state.items():
             setattr(self, name, value.copy())
+
+
+def random_effects(difference: Floats, error: Floats, prior_sd_eur: float) -> tuple[Floats, Floats]:
+    """Return effects by cell, each drawn to the mean of its arm, and their standard deviations; shape (arms, cells).
+
+    Cells of one arm are like studies of one treatment (DerSimonian & Laird 1986): the spread between them that
+    chance does not explain says how far each cell's own figure is trusted. The arm's mean is drawn to 0 by a normal
+    prior. The arm without treatment, whose error is infinite everywhere, has effect 0.
+
+    Parameters
+    ----------
+    difference, error : array, shape (arms, cells)
+        EUR and EUR^2; an infinite error is a cell that shows nothing.
+    prior_sd_eur : float
+        Standard deviation of the prior of an arm's mean.
+    """
+    weight = 1.0 / error
+    total = weight.sum(axis=1)
+    mean = (weight * difference).sum(axis=1) / np.maximum(total, 1e-12)
+    cells = (weight > 0).sum(axis=1)
+    excess = (weight * (difference - mean[:, None]) ** 2).sum(axis=1) - (cells - 1)
+    spread = total - (weight**2).sum(axis=1) / np.maximum(total, 1e-12)
+    between = np.where(spread > 0, np.maximum(excess, 0.0) / np.maximum(spread, 1e-12), 0.0)
+    of_mean = 1.0 / np.maximum(total, 1e-12)
+    trust_mean = prior_sd_eur**2 / (prior_sd_eur**2 + of_mean)
+    centre = (trust_mean * mean)[:, None]
+    trust = np.where(weight > 0, between[:, None] / (between[:, None] + np.where(weight > 0, error, 1.0)), 0.0)
+    effect = centre + trust * (difference - centre)
+    variance = (1.0 - trust) * between[:, None] + (1.0 - trust) ** 2 * (trust_mean * of_mean)[:, None]
+    treated = np.arange(len(total)) > 0
+    return effect * treated[:, None], np.sqrt(variance) * treated[:, None]

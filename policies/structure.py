@@ -2,7 +2,8 @@
 
 A constrained Markov decision process over cells of customers, solved as a linear program in the *occupancy*: the people
 in a cell to whom an action is done (Altman 1999, Constrained Markov Decision Processes, chapters 3 and 10; Puterman
-1994, sections 6.9 and 8.9). A price is a dual of the program: what moves, in EUR of value, when a limit rises by one.
+1994, sections 6.9 and 8.9). A price is a dual of the program: by how many EUR the value moves when a limit rises by one
+unit.
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,6 @@ TOLERANCE = 1e-10
 """Of the program in its own units (one person joins, no coefficient of a limit above 1): the least that HiGHS takes."""
 NEGLIGIBLE = 1e-9
 """A cell with less than this share of all people is empty; a bound that probabilities may miss by rounding."""
-
-
 _WANTED = {
     "transitions": "probabilities, at most 1 in all from each cell",
     "reward": "finite EUR",
@@ -213,7 +212,7 @@ def occupancy_under(program: Program, policy: Numbers) -> Numbers:
     """
     _check(program)
     shape = program.reward.shape[::-1]
-    if policy.shape != shape or (policy < 0.0).any() or (np.abs(policy.sum(axis=1) - 1.0) > NEGLIGIBLE).any():
+    if policy.shape != shape or not ((policy >= 0.0).all() and (abs(policy.sum(axis=1) - 1.0) <= NEGLIGIBLE).all()):
         raise ValueError(
             f"structure: a policy is probabilities of shape (cells, actions) = {shape}, adding to 1 by cell"
         )
@@ -273,8 +272,6 @@ def _optimise(
     )
     if found.status == 2:
         return None
-    if found.status == 3:
-        raise ValueError("structure: it pays to keep people for ever, so the long run has no end: add a discount")
     if found.status != 0:
         raise RuntimeError(f"structure: HiGHS failed: {found.message}")
     return _Best(
@@ -317,16 +314,19 @@ def _conflict(program: Program, limits: Sequence[_Limit]) -> InfeasibleStructure
 
 def _check(program: Program) -> None:
     """Raise a ValueError if the program makes no sense."""
-    actions, cells = shape = program.reward.shape
-    moves, people = program.transitions, np.concatenate([program.inflow, program.start])
+    shape = program.reward.shape
+    cells = shape[-1:]
     allowed = np.ones(shape, np.bool_) if program.allowed is None else program.allowed
-    if moves.shape != (actions, cells, cells) or people.shape != (2 * cells,) or allowed.shape != shape:
+    moves = program.transitions
+    shapes = (moves.shape, program.inflow.shape, program.start.shape, allowed.shape)
+    if len(shape) != 2 or shapes != (shape + cells, cells, cells, shape):
         raise ValueError(
-            f"structure: for rewards of shape (actions, cells) {shape}, transitions are {(actions, cells, cells)},"
-            f" inflow and start {(cells,)}, allowed {shape}"
+            f"structure: for rewards of shape (actions, cells), got {shape}, the shapes of transitions, inflow, start"
+            f" and allowed are {(shape + cells, cells, cells, shape)}, got {shapes}"
         )
+    people = np.concatenate([program.inflow, program.start])
     wrong = {
-        "transitions": (moves < 0.0).any() or (moves.sum(axis=2) > 1.0 + NEGLIGIBLE).any() or np.isnan(moves).any(),
+        "transitions": not (moves >= 0.0).all() or not (moves.sum(axis=2) <= 1.0 + NEGLIGIBLE).all(),
         "reward": not np.isfinite(program.reward).all(),
         "inflow and start": not (np.isfinite(people).all() and (people >= 0.0).all()),
         "discount_per_month": not 0.0 <= program.discount_per_month < np.inf,
@@ -336,20 +336,35 @@ def _check(program: Program) -> None:
         if is_wrong:
             raise ValueError(f"structure: {name}: {_WANTED[name]}")
     for share in program.shares:
+        weight = np.ones(cells) if share.weight is None else share.weight
         bounds = [bound for bound in (share.at_least, share.at_most) if bound is not None]
-        if (
-            share.cells.shape != (cells,)
-            or any(not 0.0 <= bound <= 1.0 for bound in bounds)
-            or bounds != sorted(bounds)
-        ):
+        if share.cells.shape != cells or not all(0.0 <= bound <= 1.0 for bound in bounds) or bounds != sorted(bounds):
             raise ValueError(f"structure: share of {share.name}: one flag a cell, and 0 <= at_least <= at_most <= 1")
-        if share.weight is not None and (share.weight.shape != (cells,) or (share.weight < 0.0).any()):
-            raise ValueError(f"structure: share of {share.name}: one weight a cell, 0 or more")
+        if weight.shape != cells or not (weight >= 0.0).all() or not np.isfinite(weight).all():
+            raise ValueError(f"structure: share of {share.name}: one weight a cell, finite, 0 or more")
     for one in program.resources:
-        if one.use.shape != shape or not np.isfinite(one.use).all() or np.isnan(one.at_most):
+        if one.use.shape != shape or not np.isfinite(one.use).all() or not one.at_most > -np.inf:
             raise ValueError(f"structure: resource {one.name}: finite use of shape {shape}, and a limit")
     names = [limit.name for limit in _limits(program)]
     if len({*names}) < len(names):
         raise ValueError(f"structure: two limits have the same name, of {sorted(names)}: rename one")
     if not _source(program).any():
         raise ValueError("structure: nobody enters: give inflow, or with a discount people to start with")
+    if program.discount_per_month == 0.0:
+        _check_that_all_leave(moves, allowed)
+
+
+def _check_that_all_leave(moves: Numbers, allowed: NDArray[np.bool_]) -> None:
+    """Raise a ValueError if some allowed policy keeps people in some cells for ever, so that their number has no limit.
+
+    These cells are what is left when cells that all actions may lead out of are crossed out, again and again.
+    """
+    closed = np.ones(allowed.shape[1], np.bool_)
+    while closed.any():
+        fewer = closed & (allowed & (moves @ closed >= 1.0 - NEGLIGIBLE)).any(axis=0)
+        if (fewer == closed).all():
+            raise ValueError(
+                f"structure: cells {np.flatnonzero(closed).tolist()} can be kept for ever, so there is no long run:"
+                " give a discount above 0, or transitions by which people leave"
+            )
+        closed = fewer

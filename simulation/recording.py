@@ -201,4 +201,5 @@ def run_metrics(table: pd.DataFrame, us: str) -> dict[str, float]:
         "growth": end / start - 1.0,
         "new_share_low_risk_high_return": float(new["low_risk_high_return"] / max(1.0, new.sum())),
         "quadrant_error": float(wrong.mean()),
+        "swing_of_profit": float(by["ledger"].groupby("month")["value"].sum().std(ddof=0) / start),
     }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agents.belief import QUADRANTS
 from policies.epochs import CELLS, FEATURES, LEFT, Seen, Watched, cells_of, due
-from policies.lessons import Lessons
+from policies.lessons import Lessons, random_effects
 from policies.outcomes import Outcomes
 from policies.plan import as_plan
 from policies.shelf import make_policy
@@ -65,7 +65,20 @@ def test_the_effect_is_the_difference_between_treated_and_not() -> None:
     assert np.abs(cautious).max() < 1e-3  # who expects no effects needs much to be convinced
     mean, sd = lessons.effect_by_cell(1e6)
     expected = value[arm == 1].mean() - value[arm == 0].mean()
-    assert mean[1, 0] == pytest.approx(expected, rel=1e-3) and sd[1, 0] < sd[1, 1]
+    assert mean[1, 0] == pytest.approx(expected, rel=1e-3) and sd[1, 0] <= sd[1, 1]
+
+
+def test_cells_are_drawn_to_the_mean_of_their_arm_as_far_as_chance_explains_them() -> None:
+    inf = np.inf
+    alike = np.array([[0.0, 0.0, 0.0], [6.0, 6.0, 0.0]])
+    error = np.array([[inf, inf, inf], [1.0, 4.0, inf]])
+    effect, sd = random_effects(alike, error, 1e6)  # no spread between cells: all have the mean, the unseen one too
+    assert effect[1] == pytest.approx([6.0, 6.0, 6.0]) and not effect[0].any() and not sd[0].any()
+    # by hand: errors 1 and 1, gains 0 and 10: mean 5, Q = 50, between = (50 - 1) / (2 - 2 / 2) = 49; trust 49 / 50
+    apart, _ = random_effects(np.array([[0.0, 0.0], [0.0, 10.0]]), np.array([[inf, inf], [1.0, 1.0]]), 1e6)
+    assert apart[1] == pytest.approx([5.0 - 0.98 * 5.0, 5.0 + 0.98 * 5.0], rel=1e-6)
+    doubted, _ = random_effects(alike, error, 1e-6)
+    assert np.abs(doubted).max() < 1e-6
 
 
 def test_who_could_not_have_been_treated_is_not_compared_with() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from agents.belief import QUADRANTS
 from policies.epochs import CELL_NAMES, CELLS, Floats, cells_of, due
 from policies.guard_rules import capital_share
+from policies.lessons import random_effects
 from policies.policy import SettingsError
 from policies.shelf.learning import Choice, EpochLearner
 from policies.structure import InfeasibleStructure, Program, Resource, Share, Structure, solve
@@ -22,6 +23,9 @@ MEASURES = ("customers", "balance")
 BUDGET, CAPITAL = "budget", "capital"
 DRAWS = 40
 """Programs solved again with drawn estimates, to tell what is uncertain; assumption."""
+SURE_MOVES = 500.0
+"""Customers treated in a cell whose moves count as much as those of the untreated; assumption: chance moves a few
+hundred customers by some points, which is as much as treatments do."""
 QUANTILES = (0.05, 0.5, 0.95)
 
 
@@ -103,21 +107,20 @@ class OptimalStructure(EpochLearner):
         """Return what was learnt as a program whose month is an epoch, and the standard errors of its rewards.
 
         Effects are those on customers to whom a treatment was allowed, times the share of the cell to whom it is.
-        They are drawn towards nothing by `effect_sd_eur` (money) and as many customers as a cell has arms (moves).
+        Money is drawn to the arm's mean (see `random_effects`), and moves to those of the untreated.
         """
         lessons, people = self.lessons, np.maximum(self.sums["people"], 1e-9)
         n = lessons.people
         profit = lessons.profit / np.maximum(n, 1.0)
         noise = lessons.noise_variance(lessons.profit, lessons.profit_square)
         share = lessons.allowed / np.maximum(lessons.allowed[0], 1.0)
-        error = noise / np.maximum(n[1], 0.5) + noise / np.maximum(n[0], 0.5)
-        trust = self.effect_sd_eur**2 / (self.effect_sd_eur**2 + error) * (n[0] > 0) * (n[1] > 0)
+        gain, error = random_effects(*lessons.difference(lessons.profit, noise), self.effect_sd_eur)
         plain = lessons.moves[0, 0] + np.eye(CELLS, CELLS + 1)  # one customer who stays where he is
         plain /= plain.sum(axis=1, keepdims=True)
         odds = lessons.moves / np.maximum(n, 1.0)[..., None]
-        weight = np.where((n[0] > 0) & (n[1] > 0), n[1] / (n[1] + 10.0 * len(self.arms)), 0.0)
+        weight = np.where((n[0] > 0) & (n[1] > 0), n[1] / (n[1] + SURE_MOVES), 0.0)
         cost = lessons.cost[1] / np.maximum(n[1], 1.0)
-        effect = share * (trust * (profit[1] - profit[0]) - np.where(n[1] > 0, cost, lessons.cost_eur[:, None]))
+        effect = share * (gain - np.where(n[1] > 0, cost, lessons.cost_eur[:, None]))
         shift = (share * weight)[..., None] * (odds[1] - odds[0])
         effect[0], shift[0] = 0.0, 0.0
         moves = np.maximum(plain + shift, 0.0)
@@ -143,7 +146,7 @@ class OptimalStructure(EpochLearner):
         discount = 0.0 if self.objective == "average" else (1.0 + self.discount_per_year) ** years - 1.0
         inflow = np.maximum(self.sums["newcomers"] / epochs, 1e-6)
         made = Program(moves[:, :, :CELLS], reward, inflow, self.sums["now"], discount, tuple(resources), shares)
-        return made, np.sqrt(trust * error * share**2 + noise / np.maximum(n[0, 0], 1.0))
+        return made, np.sqrt(share**2 * error**2 + noise / np.maximum(n[0, 0], 1.0))
 
     def _solve(self) -> None:
         program, error = self.program()
