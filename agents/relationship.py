@@ -34,8 +34,10 @@ class Relationship(NamedTuple):
     opt_out_fatigue: Annotated[float, Parameter("log-odds", 0, 10, "assumption: each further one doubles it")] = 0.7
     others_ended: Annotated[
         float,
-        Parameter("1/share", 0, 100, "Haenlein & Kaplan 2011, sign: 1% ended a month as a mildly worse service"),
-    ] = 10.0
+        Parameter(
+            "1/share", 0, 100, "Haenlein & Kaplan 2011, sign; size: assumption: 1% ended a month costs 0.2 in time"
+        ),
+    ] = 2.0
 
 
 @rule

@@ -85,6 +85,10 @@ class Allowed(NamedTuple):
     """Treatment -> proposals."""
     refused: dict[str, dict[str, int]]
     """Rule -> treatment -> refusals; a trimmed price counts once, as ``offer_<product>``."""
+    because: dict[str, int]
+    """Reason of the plan -> how many were served for it."""
+    customers_proposed: int
+    """Customers to whom the plan proposed anything."""
     spent_eur: float
     """Contacts, and the rewards as if all were taken."""
     given_up_eur: float
@@ -172,11 +176,14 @@ def guard(
         refused.setdefault("budget", {})[f"offer_{product}"] = 1
     euros = scale / 100.0
     given_up_cents = float(forgone[: len(served)].sum()) + offer_cents
+    reasons = np.bincount(listed.because[served], minlength=len(listed.reasons))
     return Allowed(
         contacts,
         served,
         proposed,
         refused,
+        {reason: int(count) for reason, count in zip(listed.reasons, reasons, strict=True) if count},
+        len(np.unique(listed.customer[number > 0])),
         float(spent[: len(served)].sum()) * euros,
         given_up_cents * euros,
         offer,

@@ -235,6 +235,11 @@ class InstitutionView:
         counts: NDArray[np.int64] = np.bitwise_count(self.field("contact_history") & mask).astype(np.int64)
         return counts
 
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """Names of all that we could do; the first is `none`."""
+        return self._house().names
+
     def may(self, treatment: str) -> NDArray[np.bool_]:
         """Return to whom a treatment may be done: eligibility, dated rules, price ceiling and contact rule.
 

@@ -346,6 +346,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         taken = taken_contacts(months, contacts)
         invited = paid_to_strangers(months, contacts, taken, self.effects)
         self.recorder.add("treatments", self.month, self.names[US], "", "invitations_eur", invited)
+        if self.month % self.beliefs_recorder.every_months == 0:
+            self.recorder.funnel(self.month, self.views[US], allowed[US - 1], self.effects["contact"], int(taken.sum()))
         self.recorder.treatments(facts, allowed[US - 1], taken, self.treatments, totals.ledger, given_up)
         channels = {name: tuple(one.acquisition) for name, one in self.settings.institutions().items()}
         self.recorder.reached(facts, channels, totals.tally, self.offers["contact_cents"])
@@ -391,6 +393,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.recorder.add("closing_value", facts.month, us, "expected_loss", "", -facts.truths["expected_loss"].sum())
         for name, value in run_metrics(self.recorder.table(), us).items():
             self.recorder.add("metric", facts.month, us, name, "", value)
+        for name, value in getattr(self.institutions[US - 1].policy, "notes", dict)().items():
+            self.recorder.add("policy_notes", facts.month, us, name, "", value)
         table = self.recorder.table()
         del self.recorder.rows[before:]
         return table

@@ -12,6 +12,7 @@ from agents.market import LINES, TREATMENT
 from agents.person import CAUSES, STAGES
 from policies.guards import Allowed
 from policies.treatments import Treatment
+from policies.view import InstitutionView
 from simulation.counting import BUCKETS, PRODUCTS_HELD, TENURE_YEARS
 from simulation.feedback import Learnt
 from simulation.ledger import profit_cents
@@ -134,8 +135,24 @@ class Recorder:
         for rule, by_treatment in allowed.refused.items():
             for name, count in by_treatment.items():
                 self.add("treatments", month, us, name, f"refused:{rule}", count)
+        for reason, count in allowed.because.items():
+            self.add("reasons", month, us, reason, "", count)
         self.add("treatments", month, us, "", "cost_eur", postings[1, TREATMENT] / 100.0)
         self.add("treatments", month, us, "", "given_up_eur", given_up_eur)
+
+    def funnel(self, month: int, view: InstitutionView, allowed: Allowed, weight: NDArray[Any], taken: int) -> None:
+        """From everybody in scope to those who took something, and those who got nothing; customers of one month."""
+        contacted = int(np.sum(weight[allowed.contacts["treatment"]] > 0))
+        able = np.zeros(len(view), np.bool_)
+        for name in view.treatments[1:]:
+            able |= view.may(name)
+        steps = {
+            "in scope": len(view), "eligible": int(able.sum()), "proposed": allowed.customers_proposed,
+            "allowed": len(allowed.contacts), "contacted": contacted, "took it": taken,
+            "got nothing": len(view) - len(allowed.contacts),
+        }  # fmt: skip
+        for step, people in steps.items():
+            self.add("funnel", month, self.names[1], step, "", people)
 
     def learnt(self, month: int, institution: str, learnt: Learnt) -> None:
         """Whom an institution's channels are told to look for, and how well the score does that."""

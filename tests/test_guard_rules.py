@@ -161,3 +161,15 @@ def test_settings_that_make_no_sense_say_so(told: dict[str, Any], message: str) 
     with pytest.raises(ValidationError) as error:
         HouseGuards.model_validate(told)
     assert message in str(error.value)
+
+
+@settings(max_examples=40)
+@given(plans(), st.integers(0, 20))
+def test_every_treatment_served_has_its_reason(case: tuple[InstitutionView, Plan], many: int) -> None:
+    view, plan = case
+    reasoned = Treatments.each(
+        plan.treatments.names, plan.treatments.treatment, plan.treatments.customer, because="a reason"
+    )
+    told = guard(Plan(reasoned), view, CATALOGUE, house(capacity_per_month={"all": many}), EVERYTHING)
+    assert told.because == ({"a reason": len(told.contacts)} if len(told.contacts) else {})
+    assert len(told.contacts) <= told.customers_proposed <= len(view)
