@@ -258,7 +258,11 @@ def _optimise(
     one = np.append(np.zeros(gain.size), 1.0) if whole is None else np.append(whole.ravel() / whole.max(), 0.0)
     rows = [limit.row() for limit in limits]
     left = np.array([np.append(coefficients.ravel(), -bound / entering) for coefficients, bound in rows])
-    sizes = [float(np.abs(row).max()) or 1.0 for row in left]
+    # A share that is all or nothing leaves a row of rounding errors, which must not be blown up to a limit.
+    sizes = [
+        float(np.abs(row if limit.whole is None else limit.whole).max()) or 1.0
+        for row, limit in zip(left, limits, strict=True)
+    ]
     highest = np.inf if program.allowed is None else np.where(program.allowed, np.inf, 0.0).ravel()
     found = linprog(
         np.append(-gain.ravel() / unit, 0.0),

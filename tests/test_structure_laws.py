@@ -180,6 +180,13 @@ def test_a_price_is_what_a_little_more_is_worth(program: Program, part: float, w
             assert price * unit * 1e-4 == pytest.approx((up + down) / 2.0, rel=2e-2, abs=2e-7 * scale)
 
 
+@given(programs(), st.floats(-1e-14, 0.0))
+def test_a_ceiling_on_everybody_just_under_all_is_no_limit(program: Program, rounding: float) -> None:
+    everybody = Share("everybody", np.full(len(program.inflow), True), None, 1.0 + rounding)
+    found, free = solve(program._replace(shares=(everybody,))), solve(program)
+    assert found.value_per_month == pytest.approx(free.value_per_month, rel=1e-6)
+
+
 def only(program: Program, names: set[str]) -> Program:
     """Return the program with no limits but those named."""
     return program._replace(
