@@ -51,6 +51,7 @@ class Signal:
     lending_stopped: Annotated[int, Field("0/1", "gets no new credit", "live")]
     premium: Annotated[float, Field("points", "above the list price of credit, by contract", "live")]
     told_needs: Annotated[int, Field("bits", "bit 0: was asked; bit k + 1: said to need product k", "live")]
+    used: Annotated[int, Field("0/1", "used what is held with the provider this month", "live")]
     read: Annotated[int, Field("0/1", "behaviour was read this month", "live")]
 
 
@@ -61,6 +62,7 @@ class Belief:
     scope: Annotated[int, Field("", "tag: why we keep this record, index into SCOPES", "observe")]
     news: Annotated[int, Field("", "what the month brought, index into NEWS", "observe")]
     months_since_seen: Annotated[int, Field("months", "since we last saw behaviour; 999 never", "observe")]
+    months_since_use: Annotated[int, Field("months", "since the customer used what is held with us", "observe")]
     months_since_purchase: Annotated[int, Field("months", "since a product was taken with us; 999 never", "observe")]
     purchases: Annotated[int, Field("products", "taken with us since we keep this record", "observe")]
     came_looking: Annotated[int, Field("0/1", "was seen looking for a product when joining", "observe")]

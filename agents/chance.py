@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from agents.compiling import compiled
 
 # kind of decision -> registered number; a number once given is never given again. A block has four words, and each
-# word one use: EPISODE starts, which, lasts, life event; LIFE pays, stage, service, looks around; USE asks, term, size;
-# EXIT leaves or chooses, renews, product, term.
+# word one use: EPISODE starts, which, lasts, life event; LIFE pays, stage, service, looks around; USE asks, term, size,
+# uses; EXIT leaves or chooses, renews, product, term.
 TRAITS, NEEDS_AT_BIRTH, LEAVE_AT_BIRTH, TASTE, ORIGIN = 1, 2, 3, 4, 5
 EPISODE, LIFE, USE, EXIT, RESPONSE = 10, 11, 12, 13, 14
 REACH, READ, CHOICE, APPLICATION, INVITATION = 20, 21, 22, 23, 24

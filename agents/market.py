@@ -21,6 +21,7 @@ class Product:
     longest_months: Annotated[int, Field("months", "longest usual term", "settings")]
     loss_given_default: Annotated[float, Field("share", "of the balance, before recoveries", "settings")]
     interchange: Annotated[float, Field("share", "of what is spent with it", "settings")]
+    use_fee_cents: Annotated[int, Field("cents", "earned in a month in which the customer is active", "settings")]
 
 
 class Offer:

@@ -8,7 +8,7 @@ compiled over rows, or as plain Python on agents, with the same bits.
 
 from collections.abc import Sequence
 
-from agents import chance, checks, learning, lifecycle, market, needs, reach, relationship
+from agents import activity, chance, checks, learning, lifecycle, market, needs, reach, relationship
 from agents.belief import Signal
 from agents.checks import checked
 from agents.declaring import rule
@@ -63,7 +63,7 @@ def open_month(person: Person, signal: Signal) -> None:
     signal.provider, signal.cause, signal.source, signal.joined = person.provider, NO_EXIT, 0, 0
     signal.products_before, signal.stage_before = held_products(person), person.stage
     signal.treatment, signal.taken, signal.trace, signal.margin_per_year = 0, 0, -1, 0.0
-    signal.met, signal.invited, signal.read, signal.told_needs = 0, 0, 0, 0
+    signal.met, signal.invited, signal.read, signal.told_needs, signal.used = 0, 0, 0, 0, 0
 
 
 @rule
@@ -100,7 +100,8 @@ def meet_channels(
     """Institutions that are not the provider reach out by their channels; who is read is considered."""
     received = 0
     for j in range(world.institutions):
-        world.considered[j], world.contacted[j], world.invitation[j], world.welcome_cents[j] = 0, 0, 0.0, 0
+        world.considered[j], world.contacted[j], world.messages[j] = 0, 0, 0
+        world.invitation[j], world.welcome_cents[j] = 0.0, 0
         offer = world.offers[j]
         if j == NOBODY or j == person.provider or offer.spends == 0:
             continue
@@ -124,18 +125,20 @@ def meet_channels(
                 continue
             u = a if channel == 0 else (b if channel == 1 else (c if channel == 2 else d))
             expected = reach.expected_contacts(offer.reach[channel], offer.precision[channel], score)
-            if reach.is_contacted(u, checked(expected, 0.0, 1e12, checks.CONTACTS, person.id, world.fault)):
+            arrived = reach.contacts_received(u, checked(expected, 0.0, 1e12, checks.CONTACTS, person.id, world.fault))
+            if arrived > 0:
                 world.contacted[j] = channel + 1
-                received += 1
-                world.tally[j, channel] += 1
-                receive(world.ledger, j, market.ACQUISITION_COST, -offer.contact_cents[channel])
+                world.messages[j] += arrived
+                received += arrived
+                world.tally[j, channel] += arrived
+                receive(world.ledger, j, market.ACQUISITION_COST, -arrived * offer.contact_cents[channel])
     if received > 0:
         p = reach.reads(person.attention, received + int(pressure), world.rules.reach)
         p = checked(p, 0.0, 1.0, checks.READS, person.id, world.fault)
         for j in range(1, world.institutions):
             if world.contacted[j] > 0:
                 u, _, _, _ = luck(person.id, (chance.READ << 25) | world.offers[j].word, world)
-                world.considered[j] = 1 if u < p else 0
+                world.considered[j] = 1 if u < reach.reads_any(p, world.messages[j]) else 0
     for c in range(first, last):
         if contacts[c].institution != person.provider:
             read_invitation(person, signal, contacts[c], received, world)
@@ -222,6 +225,7 @@ def show(person: Person, signal: Signal, world: World) -> None:
     offer, group = world.offers[person.provider], world.rules.learning
     u, v, _, _ = luck(person.id, (chance.SIGNAL << 25) | offer.word, world)
     read = learning.products_read(person.held, offer.line, offer.other_lines)
+    read *= activity.told_by(signal.used, world.rules.activity)
     noise = offer.reading_noise * learning.reading_noise(group.risk_precision * read)
     signal.risk_reading = risk + noise * normal_quantile(u)
     signal.read = 1

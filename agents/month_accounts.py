@@ -2,7 +2,7 @@
 
 import math
 
-from agents import chance, checks, credit, learning, lifecycle, market, needs
+from agents import activity, chance, checks, credit, learning, lifecycle, market, needs
 from agents.belief import Signal, Truth
 from agents.chance import draw4
 from agents.checks import checked
@@ -15,6 +15,8 @@ from agents.rulebook import World
 
 MEDIAN_INCOME = 3300.0
 """EUR a month; product amounts are quoted for this income (assumption)."""
+LONG_AGO = 999
+"""Months after which the last use is not counted back any further."""
 
 
 @rule
@@ -139,15 +141,16 @@ def bank(person: Person, signal: Signal, world: World) -> None:
     """Everyday banking: take a product one needs, keep deposits, pay fees; the provider pays its servicing."""
     offer, fees, servicing, margins = world.offers[person.provider], 0, 0, 0
     k = person.episode_product
+    asks, u, v, active = luck(person.id, chance.USE << 25, world)
+    use(person, signal, active, world)
     if k >= 0 and person.held[k] == 0 and person.ending == 0:
-        asks, u, v, _ = luck(person.id, chance.USE << 25, world)
         p = needs.takes_by_oneself(person.need[k], person.satisfaction, world.rules.needs)
         if asks < checked(p, 0.0, 1.0, checks.TAKES_SELF, person.id, world.fault):
             take_product(person, k, u, v, world)
     for k in range(world.goods):
         if person.held[k] == 0:
             continue
-        fees += offer.fee_cents[k]
+        fees += offer.fee_cents[k] + world.products[k].use_fee_cents * signal.used
         servicing += offer.servicing_cents[k]
         if world.products[k].kind == DEPOSIT:
             wanted = (
@@ -161,12 +164,23 @@ def bank(person: Person, signal: Signal, world: World) -> None:
             receive(world.ledger, person.provider, market.DEPOSITS, change)
             margins += cents(person.balance_cents[k] / 100.0 * (offer.funding + offer.price[k]) / 1200.0)
         elif world.products[k].kind == REVOLVING:
-            spent = person.income * 0.25 * person.depth * person.need[k]
+            spent = person.income * world.rules.activity.spent * person.depth * person.need[k] * signal.used
             fees += cents(spent * world.products[k].interchange)
     receive(world.ledger, person.provider, market.FEES, fees)
     receive(world.ledger, person.provider, market.SERVICING, -servicing)
     receive(world.ledger, person.provider, market.DEPOSIT_MARGIN, margins)
     signal.margin_per_year = (fees - servicing + margins) * 0.12
+
+
+@rule
+def use(person: Person, signal: Signal, u: float, world: World) -> None:
+    """Whether the customer uses what is held this month; a reminder prompts it."""
+    prompted = signal.taken == 1 and world.effects[signal.treatment].prompts == 1
+    p = activity.uses(person.months_since_use, prompted, world.rules.activity)
+    if u < checked(p, 0.0, 1.0, checks.USES, person.id, world.fault):
+        signal.used, person.months_since_use = 1, 1
+    else:
+        person.months_since_use = min(LONG_AGO, person.months_since_use + 1)
 
 
 @rule

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agents import checks, credit, learning
+from agents import activity, checks, credit, learning
 from agents.belief import JOINED, LEFT, MOVED, PAST_DUE, PRODUCTS, TREATED, Belief, Signal
 from agents.checks import checked
 from agents.declaring import rule
@@ -53,7 +53,7 @@ def observe(
         if belief.news == JOINED:
             hear_application(belief, signal, offer, rules.learning)
         note_facts(belief, signal, contacted)
-        update_estimates(belief, signal, offer, rules.learning, fault)
+        update_estimates(belief, signal, offer, rules, fault)
         note_response(belief, signal, me, effects, offer, rules.learning)
     else:
         note_absence(belief, contacted, rules.learning)
@@ -71,6 +71,7 @@ def open_file(belief: Belief, signal: Signal, group: Learning) -> None:
     belief.contact_history, belief.months_since_contact, belief.months_since_seen = 0, NEVER, NEVER
     belief.months_since_trace, belief.looked_for, belief.months_since_arrears = NEVER, -1, NEVER
     belief.months_since_purchase, belief.purchases, belief.came_looking = NEVER, 0, 0
+    belief.months_since_use = NEVER
     for k in range(len(belief.need_yes)):
         belief.need_yes[k], belief.need_no[k], belief.held[k] = group.need_yes, group.need_no, 0
 
@@ -112,6 +113,8 @@ def note_facts(belief: Belief, signal: Signal, contacted: int) -> None:
             belief.held[k] = signal.held[k]
     belief.purchases += bought
     belief.months_since_purchase = 0 if bought > 0 else min(NEVER, belief.months_since_purchase + 1)
+    active = signal.used == 1 or signal.joined == 1
+    belief.months_since_use = 1 if active else min(NEVER, belief.months_since_use + 1)
     if belief.news == MOVED:
         if contacted == 1:
             belief.news = TREATED
@@ -136,12 +139,14 @@ def remember_contact(belief: Belief, contacted: int) -> None:
 
 
 @rule
-def update_estimates(belief: Belief, signal: Signal, offer: Offer, group: Learning, fault: NDArray[np.float64]) -> None:
+def update_estimates(belief: Belief, signal: Signal, offer: Offer, rules: Rulebook, fault: NDArray[np.float64]) -> None:
     """Conjugate updates of risk, return and satisfaction; without readings they only age."""
+    group = rules.learning
     risk, care, margin = 0.0, 0.0, 0.0
     if offer.hears_behaviour == 1 and signal.read == 1:
         noise = 1.0 / (offer.believed_noise * offer.believed_noise) if offer.believed_noise > 0.0 else 1e12
-        risk = noise * group.risk_precision * learning.products_read(signal.held, offer.line, offer.other_lines)
+        read = learning.products_read(signal.held, offer.line, offer.other_lines)
+        risk = noise * group.risk_precision * read * activity.told_by(signal.used, rules.activity)
         care = noise / (group.care_noise * group.care_noise)
         margin = 1.0 / (group.return_noise * group.return_noise) if belief.news != JOINED else 0.0
     aged = learning.precision_aged(belief.risk_precision, group.risk_drift)
@@ -195,6 +200,7 @@ def note_absence(belief: Belief, contacted: int, group: Learning) -> None:
     belief.months_since_seen = min(NEVER, belief.months_since_seen + 1)
     belief.months_since_arrears = min(NEVER, belief.months_since_arrears + 1)
     belief.months_since_purchase = min(NEVER, belief.months_since_purchase + 1)
+    belief.months_since_use = min(NEVER, belief.months_since_use + 1)
     remember_contact(belief, contacted)
     if contacted == 1 and belief.news == MOVED:
         belief.news = TREATED

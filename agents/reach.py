@@ -9,6 +9,8 @@ from agents.market import Offer
 
 MEDIAN_INCOME, SD_LOG_INCOME, MEAN_AGE, SD_AGE = 3300.0, 0.6, 45.0, 15.0
 """Only a scale on which income and age are told to a score: its weights make up for it."""
+MOST_EXPECTED = 25
+"""Contacts a month that one channel means for one person at most."""
 
 
 class Reach(NamedTuple):
@@ -52,9 +54,27 @@ def expected_contacts(rate: float, precision: float, score: float) -> float:
 
 
 @rule
-def is_contacted(u: float, expected: float) -> bool:
-    """Whether at least one contact arrives, with probability 1 - exp(-expected), which is below `expected`."""
-    return u < expected and u < -math.expm1(-expected)
+def contacts_received(u: float, expected: float) -> int:
+    """Contacts that arrive in a month: Poisson, by inverse distribution function, a small `u` for many.
+
+    At least one arrives with probability 1 - exp(-expected), which is below `expected`: what reaches the same person
+    twice is paid twice (Blattberg & Deighton 1996).
+    """
+    if u >= expected:
+        return 0
+    mean = between(expected, 0.0, MOST_EXPECTED)
+    received, term, more = 0, math.exp(-mean), -math.expm1(-mean)
+    while u < more and received < 4 * MOST_EXPECTED:
+        received += 1
+        term *= mean / received
+        more -= term
+    return received
+
+
+@rule
+def reads_any(p: float, contacts: int) -> float:
+    """Probability that at least one of the contacts of one sender is read."""
+    return p if contacts == 1 else 1.0 - math.pow(1.0 - p, float(contacts))
 
 
 @rule

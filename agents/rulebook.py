@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.activity import Activity
 from agents.choice import Choice
 from agents.credit import Credit
 from agents.declaring import MAX_PRODUCTS
@@ -28,6 +29,7 @@ class Rulebook(NamedTuple):
     credit: Credit = Credit()
     lifecycle: Lifecycle = Lifecycle()
     learning: Learning = Learning()
+    activity: Activity = Activity()
 
 
 MAX_INSTITUTIONS = 12
@@ -40,8 +42,8 @@ class World:
     """What a person's month meets: the month, the market, the rules, and where postings and counts go.
 
     Compiled, it is one row that rules read by pointer (`world_dtype`); in the object engine an object. Per
-    institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`, `contacted`, `invitation`
-    (utility), `welcome_cents`, `ledger` (by account, cents) and `tally` (contacts by channel).
+    institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`, `contacted`, `messages`,
+    `invitation` (utility), `welcome_cents`, `ledger` (by account, cents) and `tally` (contacts by channel).
     """
 
     now: Month
@@ -54,6 +56,7 @@ class World:
     utilities: list[float]
     considered: list[int]
     contacted: list[int]
+    messages: list[int]
     invitation: list[float]
     welcome_cents: list[int]
     ledger: NDArray[np.int64]
@@ -86,6 +89,7 @@ WORLD = np.dtype(
         ("utilities", np.float64, (MAX_INSTITUTIONS,)),
         ("considered", np.int64, (MAX_INSTITUTIONS,)),
         ("contacted", np.int64, (MAX_INSTITUTIONS,)),
+        ("messages", np.int64, (MAX_INSTITUTIONS,)),
         ("invitation", np.float64, (MAX_INSTITUTIONS,)),
         ("welcome_cents", np.int64, (MAX_INSTITUTIONS,)),
         ("ledger", np.int64, (MAX_INSTITUTIONS, len(ACCOUNTS))),

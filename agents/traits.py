@@ -27,7 +27,7 @@ class Traits(NamedTuple):
     inertia: Annotated[float, Parameter("utility", 0, 40, "k; CMA 2015: 3% a year switch")] = 3.0
     inertia_sd: Annotated[float, Parameter("utility", 0, 10, "assumption")] = 0.7
     loyal_share: Annotated[float, Parameter("share", 0, 1, "assumption: hard-core loyal")] = 0.15
-    attention: Annotated[float, Parameter("contacts", 0.1, 1000, "assumption")] = 6.0
+    attention: Annotated[float, Parameter("contacts", 0.1, 1e12, "assumption")] = 6.0
     vulnerable: Annotated[
         float, Parameter("share", 0, 1, "assumption: those who say so; FCA Financial Lives 2022 counts 47% in some way")
     ] = 0.05

@@ -21,6 +21,7 @@ class Effect:
     service: Annotated[float, Field("utility per amount", "added to what is delivered while it lasts", "catalogue")]
     relief: Annotated[float, Field("log-odds per amount", "off the miss propensity while it lasts", "catalogue")]
     cure: Annotated[int, Field("payments", "missed payments that are forgiven, put off to the end", "catalogue")]
+    prompts: Annotated[int, Field("0/1", "reminds the customer to use what is held", "catalogue")]
     reveals_needs: Annotated[int, Field("0/1", "the customer tells which products are needed", "catalogue")]
     lets_go: Annotated[int, Field("0/1", "no renewal of what runs off", "catalogue")]
     stops_lending: Annotated[int, Field("0/1", "no new credit; what is owed runs off", "catalogue")]

@@ -7,7 +7,9 @@ standard errors at the population used, or, where nothing is random, within half
 
 from collections.abc import Callable
 
+from experiments.known_allocation import acquisition, scarce_contacts, two_segments
 from experiments.known_credit import capital, delinquency, one_factor
+from experiments.known_letting_go import letting_go
 from experiments.known_relationship import margin_multiple, residual_lifetime, retention, stages, staying
 from experiments.known_rows import Row
 from experiments.known_taiwan import taiwan_2005
@@ -35,6 +37,10 @@ CASES: dict[str, Callable[[], list[Row]]] = {
     "delinquency": delinquency,
     "one_factor": one_factor,
     "capital": capital,
+    "letting_go": letting_go,
+    "acquisition": acquisition,
+    "two_segments": two_segments,
+    "scarce_contacts": scarce_contacts,
     "taiwan_2005": taiwan_2005,
 }
 """Case -> run it at its full population."""

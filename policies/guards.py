@@ -44,6 +44,8 @@ class Means(NamedTuple):
 
     treatments: tuple[Treatment, ...]
     rules: Guards
+    purse_eur: float = 0.0
+    acquisition_eur: float = 0.0
 
     @property
     def names(self) -> tuple[str, ...]:

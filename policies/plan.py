@@ -139,17 +139,22 @@ def first_of_each(customer: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Acquisition:
-    """How the money for new customers is spread.
+    """How the money for new customers is spread, and how much of the one purse it is; from next month on.
 
     Parameters
     ----------
     weights : mapping
-        Channel -> weight, 0 or more; shares of the sum.
+        Channel that has a budget -> weight, 0 or more; shares of the sum. None leaves them as they are.
+    share : float, optional
+        Of the purse for new and existing customers together that goes to new ones, 0 to 1. None leaves it as it is.
     """
 
-    weights: Mapping[str, float]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    share: float | None = None
 
     def __post_init__(self) -> None:
+        if self.share is not None and not 0.0 <= self.share <= 1.0:
+            raise ValueError(f"acquisition: a share of the purse lies between 0 and 1, got {self.share}")
         wrong = {channel: weight for channel, weight in self.weights.items() if not 0 <= weight < np.inf}
         if wrong:
             raise ValueError(f"acquisition: a channel's weight must be 0 or more and finite; got {wrong}")

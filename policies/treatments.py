@@ -55,6 +55,7 @@ class Treatment:
     relief: Annotated[float, Parameter("log-odds per amount", 0.0, 5.0, NEUTRAL)] = 0.0
     cure: Annotated[int, Parameter("payments", 0, 5, NEUTRAL)] = 0
     line_factor: Annotated[float, Parameter("", 0.0, 10.0, NEUTRAL)] = 1.0
+    prompts: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
     reveals_needs: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
     lets_go: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
     stops_lending: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0

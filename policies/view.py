@@ -105,6 +105,7 @@ class InstitutionView:
     ending = Column(lambda v: v.field("ending"), "", "we are ending the relationship", NO_YES)
     scope = Column(lambda v: v.field("scope"), "", "why this person is in our files", SCOPES)
     months_since_seen = Column()
+    months_since_use = Column()
     months_since_purchase = Column()
     purchases = Column()
     risk_grade = Column(lambda v: v.schemes.risk_grade(v.default_per_year), "", "believed risk", RISK_GRADES)
@@ -234,6 +235,16 @@ class InstitutionView:
         mask = np.int64((1 << min(max(months, 0), 63)) - 1)
         counts: NDArray[np.int64] = np.bitwise_count(self.field("contact_history") & mask).astype(np.int64)
         return counts
+
+    @property
+    def purse(self) -> float:
+        """EUR of this month for new and for existing customers together, in the scale of `budget`."""
+        return self._house().purse_eur
+
+    @property
+    def acquisition_budget(self) -> float:
+        """EUR of this month that go to channels, in the scale of `budget`."""
+        return self._house().acquisition_eur
 
     @property
     def treatments(self) -> tuple[str, ...]:

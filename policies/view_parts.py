@@ -30,6 +30,16 @@ class House(Protocol):
         """Names of all treatments; the first is `none`."""
         ...
 
+    @property
+    def purse_eur(self) -> float:
+        """Money of a month for new and existing customers together, EUR, as the view's budget."""
+        ...
+
+    @property
+    def acquisition_eur(self) -> float:
+        """What of it goes to channels this month."""
+        ...
+
     def allows(self, view: "InstitutionView", treatment: str) -> NDArray[np.bool_]:
         """Return to whom the treatment may be done this month, shape (customers,)."""
         ...

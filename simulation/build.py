@@ -21,6 +21,7 @@ def product_rows(settings: MarketSettings) -> NDArray[Any]:
         row["amount"] = product.size
         row["shortest_months"], row["longest_months"] = product.term_months
         row["loss_given_default"], row["interchange"] = product.loss_given_default, product.interchange
+        row["use_fee_cents"] = math.floor(product.fee_per_use * 100.0 + 0.5)
     return rows
 
 

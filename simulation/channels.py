@@ -23,6 +23,7 @@ class Channels:
 
     def __init__(self, settings: MarketSettings, offers: NDArray[Any]) -> None:
         shape = (len(offers), MAX_CHANNELS)
+        self.reachable = np.ones(len(offers))
         self.rate, self.budget_cents = np.zeros(shape), np.zeros(shape)
         self.cost_cents = offers["contact_cents"][:, :MAX_CHANNELS].astype(np.float64)
         self.carried_cents = np.zeros(shape)
@@ -36,24 +37,32 @@ class Channels:
                     self.rate[j, c] = channel.contacts_per_person_per_month or 0.0
                 else:
                     self.budget_cents[j, c] = 100.0 * factor * channel.budget_per_month / scale
-                    reachable = max(1.0, settings.people * (1.0 - one.share))
-                    self.rate[j, c] = self.budget_cents[j, c] / self.cost_cents[j, c] / reachable
+                    self.reachable[j] = max(1.0, settings.people * (1.0 - one.share))
+                    self.rate[j, c] = self.budget_cents[j, c] / self.cost_cents[j, c] / self.reachable[j]
+        self.budgeted = self.budget_cents > 0.0
 
     def go_on(self, rate: NDArray[np.float64], carried_cents: NDArray[np.float64]) -> None:
         """Take over the rates that budgets had found, and the money kept; a channel that is new starts as set up."""
-        found = (self.budget_cents > 0.0) & (rate > 0.0)
+        found = self.budgeted & (rate > 0.0)
         self.rate = np.where(found, rate, self.rate)
         self.carried_cents = np.where(found, carried_cents, 0.0)
 
+    def spend(self, me: int, budget_cents: NDArray[np.float64]) -> None:
+        """From now on these are an institution's budgets, shape (MAX_CHANNELS,); a fixed rate stays what it is."""
+        new = np.where(self.budgeted[me], budget_cents, 0.0)
+        old, fresh = self.budget_cents[me], new / np.maximum(self.cost_cents[me], 1.0) / self.reachable[me]
+        moved = np.where((old > 0.0) & (self.rate[me] > 0.0), self.rate[me] * new / np.maximum(old, 1e-9), fresh)
+        self.rate[me] = np.where(self.budgeted[me], np.minimum(moved, HIGHEST_RATE), self.rate[me])
+        self.budget_cents[me] = new
+
     def settle(self, contacts: NDArray[np.int64]) -> None:
         """After a month: carry the difference over, and set rates so that next month's contacts cost its money."""
-        budgeted = self.budget_cents > 0.0
         spent = contacts * self.cost_cents
         self.carried_cents = np.where(
-            budgeted,
+            self.budgeted,
             np.clip(self.carried_cents + self.budget_cents - spent, -self.budget_cents, self.budget_cents),
             0.0,
         )
         wanted = (self.budget_cents + 0.5 * self.carried_cents) / np.maximum(self.cost_cents, 1.0)
         factor = np.clip(wanted / np.maximum(contacts, 1), 0.5, 2.0)
-        self.rate = np.where(budgeted, np.minimum(self.rate * factor, HIGHEST_RATE), self.rate)
+        self.rate = np.where(self.budgeted, np.minimum(self.rate * factor, HIGHEST_RATE), self.rate)

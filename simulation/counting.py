@@ -92,3 +92,15 @@ def paid_to_strangers(
     sent = effects[contacts["treatment"]]
     welcome = np.floor(sent["reward_cents"] * contacts["amount"] + 0.5) * taken
     return float((sent["contact_cents"] + welcome)[signals["before"] != US].sum()) / 100.0
+
+
+def share_told_to_go(
+    contacts: NDArray[Any], effects: NDArray[Any], provider: NDArray[np.int64], institutions: int
+) -> NDArray[np.float64]:
+    """Return the share of its customers whom each institution tells that it lends no more or ends, (institutions,)."""
+    sent = effects[contacts["treatment"]]
+    told = contacts["institution"][(sent["ends"] == 1) | (sent["stops_lending"] == 1)]
+    if not len(told):
+        return np.zeros(institutions)
+    have = np.bincount(provider[provider > 0], minlength=institutions)
+    return np.asarray(np.bincount(told, minlength=institutions) / np.maximum(have, 1))

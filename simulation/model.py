@@ -28,7 +28,7 @@ from policies.view_parts import PostedOffers
 from simulation.build import institution_names, offer_rows, product_rows, world_of_month
 from simulation.channels import Channels
 from simulation.compiled import CompiledEngine, Totals
-from simulation.counting import counted, paid_to_strangers, taken_contacts
+from simulation.counting import counted, paid_to_strangers, share_told_to_go, taken_contacts
 from simulation.customers import Customers
 from simulation.feedback import channel_weights, learn_from_customers, market_sample, what_selection_cost
 from simulation.files import Files, scope_rule
@@ -37,6 +37,7 @@ from simulation.institution import InstitutionAgent
 from simulation.ledger import balances_of, check_money, check_people
 from simulation.objects import ObjectEngine
 from simulation.population import extended, first_people, first_signals, newcomers
+from simulation.purse import Purse
 from simulation.recording import MonthFacts, Recorder, run_metrics
 from simulation.recording_beliefs import ARREARS, BeliefRecorder, truths_of
 from simulation.settings import MarketSettings, market_from
@@ -103,6 +104,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             for j, (name, one) in enumerate(self.settings.institutions().items(), start=1)
         ]
         self.told: dict[int, Outcomes] = {}
+        self.plans: list[Plan] = []
+        self.money = Purse(self.settings, self.channels)
         self.guards = [self.settings.guards_of(one) for one in self.settings.institutions().values()]
         self.month, self.systematic = first_month, 0.0
         self.people = first_people(self.settings, self.rules, self.offers, self.products, seed, replication)
@@ -124,11 +127,12 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         return Customers(self.people, self.names)
 
     def set_policy(self, institution: str, policy: Policy) -> None:
-        """From now on this institution follows a copy of this policy; its prices return to its list."""
+        """From now on this institution follows a copy of this policy; prices and the split of money are as set."""
         agent = next(one for one in self.institutions if one.name == institution)
         agent.policy = copy.deepcopy(policy)
         self.told.pop(agent.index, None)
         self.offers["price"][agent.index] = self.list_prices[agent.index]
+        self.money.as_set(agent.index)
 
     def step(self) -> None:
         """One month, in the order of `simulation.phases.MONTH`."""
@@ -215,7 +219,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         return InstitutionView(
             self._records(one, files), posted, one.index, self.month, self.list_prices[one.index, :n],
             self.purse(one) / self.settings.people_each_stands_for, self.seed_key, self.replication,
-            files.places, self.schemes, Means(self.treatments, self.guards[one.index - 1]),
+            files.places, self.schemes,
+            Means(self.treatments, self.guards[one.index - 1], *self.money.in_view(one.index)),
         )  # fmt: skip
 
     def _records(self, one: InstitutionAgent, files: Files) -> NDArray[np.void]:
@@ -231,11 +236,12 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             if policy is not None:
                 nothing = Outcomes.none(tuple(treatment.name for treatment in self.treatments))
                 policy.learn(self.views[one.index], self.told.get(one.index, nothing))
-        return [as_plan(one.policy.decide(self.views[one.index])) for one in self.institutions]
+        self.plans = [as_plan(one.policy.decide(self.views[one.index])) for one in self.institutions]
+        return self.plans
 
     def purse(self, institution: InstitutionAgent) -> float:
         """Money for treatments this month, EUR of the real book: the budget, and rewards kept back but not taken."""
-        return self.guards[institution.index - 1].budget_per_month + float(self.released_eur[institution.index])
+        return float(self.money.treatments_eur[institution.index] + self.released_eur[institution.index])
 
     def guard(self, plans: list[Plan]) -> tuple[NDArray[Any], NDArray[np.int64], list[Allowed]]:
         """Trim every plan; return contacts sorted by person, where each person's begin, and what was refused."""
@@ -255,19 +261,10 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             self.offers["price"][one.index, :n] = self.list_prices[one.index, :n] - cut
         every = np.concatenate(contacts)
         every = every[np.argsort(every["row"], kind="stable")]
-        self.told_to_go = self._told_to_go(every)
+        self.told_to_go = share_told_to_go(every, self.effects, self.people["provider"], len(self.names))
         first = np.zeros(len(self.people) + 1, np.int64)
         np.cumsum(np.bincount(every["row"], minlength=len(self.people)), out=first[1:])
         return every, first, allowed
-
-    def _told_to_go(self, contacts: NDArray[Any]) -> NDArray[np.float64]:
-        """Share of its customers whom each institution tells this month that it lends no more or ends."""
-        sent = self.effects[contacts["treatment"]]
-        told = contacts["institution"][(sent["ends"] == 1) | (sent["stops_lending"] == 1)]
-        if not len(told):
-            return np.zeros(len(self.names))
-        have = np.bincount(self.people["provider"][self.people["provider"] > 0], minlength=len(self.names))
-        return np.asarray(np.bincount(told, minlength=len(self.names)) / np.maximum(have, 1))
 
     def live(self, world: Any, contacts: NDArray[Any], first: NDArray[np.int64]) -> Totals:
         """Everybody lives the month."""
@@ -290,6 +287,9 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         check_people(self.signals["before"], self.signals["provider"], self.after, len(self.names), self.month)
         self.balances, self.after = closing, self.signals["provider"].copy()
         self.channels.settle(totals.tally)
+        for one, plan in zip(self.institutions, self.plans, strict=True):
+            if plan.acquisition is not None:
+                self.money.move(one.index, plan.acquisition)
         paid_eur = totals.ledger[:, TREATMENT] / 100.0 * self.settings.people_each_stands_for
         self.released_eur = np.maximum(self.released_eur - paid_eur, 0.0)
 

@@ -49,7 +49,7 @@ def world_of_objects(now: Month, offers: Any, products: Any, effects: Any, rules
     world.now, world.rules, world.institutions, world.goods = now, rules, n, len(products)
     world.offers, world.products = [as_object(o) for o in offers], [as_object(p) for p in products]
     world.effects = [as_object(e) for e in effects]
-    world.utilities, world.considered, world.contacted = [0.0] * n, [0] * n, [0] * n
+    world.utilities, world.considered, world.contacted, world.messages = [0.0] * n, [0] * n, [0] * n, [0] * n
     world.invitation, world.welcome_cents = [0.0] * n, [0] * n
     world.ledger, world.tally = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros((n, MAX_CHANNELS), np.int64)
     world.fault = np.zeros(3)

@@ -57,6 +57,7 @@ def first_people(
     people["stage"][provider == 0] = ACQUISITION
     people["depth"] = np.where(provider > 0, np.clip(rules.relationship.depth_start + 0.08 * years, 0.0, 0.6), 0.0)
     people["expectation"] = np.where(provider > 0, offers["service"][provider], 0.0)
+    people["months_since_use"] = 1
     loyal = settings.population().loyal_share
     people["loyal_to"] = np.where((u[2] < loyal) & (provider > 0), provider, 0)
     _hold_products(people, years, offers, products, rules, seed, replication)

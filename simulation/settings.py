@@ -71,6 +71,8 @@ class ProductSettings(Settings):
     balance: Money | None = None
     term_months: Annotated[tuple[Months, Months], BeforeValidator(_term)] = (12, 60)
     fee_per_year: Money = 0.0
+    fee_per_use: Money = 0.0
+    """what a month of use brings"""
     loss_given_default: Share = 0.85
     interchange: Share = 0.0
 
@@ -87,6 +89,7 @@ class ProductSettings(Settings):
         allowed = {*needed.get(self.kind, ()), "kind", "fee_per_year", "loss_given_default"}
         allowed |= {"term_months"} if self.kind == "instalment" else set()
         allowed |= {"interchange"} if self.kind == "revolving" else set()
+        allowed |= {"fee_per_use"} if self.kind in ("revolving", "fee") else set()
         extra = sorted(self.model_fields_set - allowed)
         if extra:
             raise ValueError(f"a product of kind {self.kind} has no {' and no '.join(extra)}: remove it")

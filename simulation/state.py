@@ -34,7 +34,7 @@ def state_of(model: "LifecycleModel") -> dict[str, NDArray[Any]]:
         policy = learner(one.policy)
         if policy is not None:
             made |= {f"policy.{key}:{one.name}": values for key, values in policy.state().items()}
-    return made | kept(model.told, model.names)
+    return made | model.money.state() | kept(model.told, model.names)
 
 
 def go_on_from(model: "LifecycleModel", state: Mapping[str, NDArray[Any]]) -> None:
@@ -42,6 +42,7 @@ def go_on_from(model: "LifecycleModel", state: Mapping[str, NDArray[Any]]) -> No
     model.month, model.systematic = int(state["month"]), float(state["systematic"])
     # a file forgets that rows are aligned, and compiled rules would be compiled anew for such rows
     model.people, model.signals = state["people"].astype(PERSON), state["signals"].astype(SIGNAL)
+    model.money.restore(state)
     model.channels.go_on(state["rate"], state["carried"])
     model.offers["price"] = state["price"]
     model.released_eur, model.told_to_go = state["released"].copy(), state["told_to_go"].copy()

@@ -6,9 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
 from agents.belief import QUADRANTS
 from agents.person import NOBODY
+from agents.reach import MOST_EXPECTED, contacts_received, reads_any
 from simulation.feedback import held_out, learn_from_customers, what_selection_cost
 from simulation.institution_settings import FeedbackSettings
 from simulation.model import US, LifecycleModel
@@ -141,3 +145,25 @@ def test_channels_of_an_arm_go_on_from_the_rates_that_were_found() -> None:
     started = more.channels.rate[US].copy()
     more.restore(state)
     assert more.channels.rate[US, 0] == state["rate"][US, 0] and more.channels.rate[US, 1] == started[1] > 0.0
+
+
+@given(st.floats(1e-6, 60.0))
+def test_contacts_are_poisson(expected: float) -> None:
+    mean = min(expected, MOST_EXPECTED)
+    u = (np.arange(4000) + 0.5) / 4000
+    got = np.array([contacts_received(float(x), expected) for x in u])
+    assert np.all(np.diff(got) <= 0)  # the smaller the draw the more
+    if expected == mean:  # every count within the grain of the grid
+        for n in range(int(got.max()) + 1):
+            assert abs((got >= n).mean() - stats.poisson.sf(n - 1, mean)) <= 1.0 / 4000 + 1e-9
+
+
+@given(st.floats(1e-10, 1), st.floats(0, 5), st.floats(0, 5))
+def test_more_expected_never_means_fewer_contacts(u: float, one: float, other: float) -> None:
+    assert contacts_received(u, min(one, other)) <= contacts_received(u, max(one, other))
+
+
+@given(st.floats(0, 1), st.integers(1, 30))
+def test_any_of_several_is_read_more_often(p: float, contacts: int) -> None:
+    assert reads_any(p, 1) == p
+    assert reads_any(p, contacts) == pytest.approx(1.0 - (1.0 - p) ** contacts)

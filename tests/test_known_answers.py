@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import known_credit, known_relationship
+from experiments import known_allocation, known_credit, known_letting_go, known_relationship
 from experiments.known_answers import CASES, Row
 from experiments.known_rows import KNOWN, compare, market
 from simulation.model import LifecycleModel
@@ -68,6 +68,33 @@ def test_loss_given_the_systematic_factor() -> None:
 
 def test_basel_risk_weights() -> None:
     all_ok(known_credit.capital())
+
+
+def test_a_search_of_the_simulator_lets_go_after_recency_3() -> None:
+    all_ok(known_letting_go.letting_go(people=1_500, periods=20))
+
+
+def test_a_wrong_chance_to_buy_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison has power: 17% instead of 15% at recency 3 does not pass."""
+
+    def wrong(name: str, changes: dict[str, object]) -> dict[str, object]:
+        return market(name, {**changes, "rules.activity.use": ["30%", "20%", "17%", "5%", "0%", "0%"]})
+
+    monkeypatch.setattr(known_letting_go, "market", wrong)
+    value = known_letting_go.customer_values(4, 3, 20_000, 20, seed=1)
+    assert abs(value.mean() - 1.251) > 4.0 * value.std() / math.sqrt(20_000)
+
+
+def test_the_best_spend_on_a_prospect_is_found() -> None:
+    all_ok(known_allocation.acquisition(people=10_000))
+
+
+def test_the_mix_of_two_segments_that_varies_least() -> None:
+    all_ok(known_allocation.two_segments(periods=400))
+
+
+def test_a_long_run_under_a_budget_is_the_program_s_and_more_budget_is_worth_its_price() -> None:
+    all_ok(known_allocation.scarce_contacts(months=60, batches=10))
 
 
 def test_a_wrong_hazard_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

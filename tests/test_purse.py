@@ -1,9 +1,17 @@
 """Treatments are paid from a purse: the budget of the months so far is used, and never exceeded."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
+import pytest
 
 from agents.market import TREATMENT
-from simulation.model import LifecycleModel
+from policies.plan import Acquisition, Plan, Treatments
+from policies.shelf import SHELF, make_policy
+from policies.view import InstitutionView
+from simulation.model import US, LifecycleModel
 from tests.markets import small_market
 
 BUDGET = 300.0
@@ -34,3 +42,79 @@ def test_the_budget_of_the_months_so_far_is_never_exceeded_and_is_used() -> None
 
 def test_money_that_nobody_asked_for_is_not_carried_over() -> None:
     assert spent_by_month("do_nothing").sum() == 0.0
+
+
+@dataclass(frozen=True)
+class MovesMoney:
+    """In month 3 it asks for this share of the purse for new customers, and for these weights."""
+
+    name = "moves_money"
+    share: float | None = 0.9
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    def decide(self, view: InstitutionView) -> Plan:
+        asked = Acquisition(self.weights, self.share) if view.month == 3 else None
+        return Plan(Treatments.of("loyalty_reward", np.arange(len(view))), acquisition=asked)
+
+
+CHANNELS = {name: {"budget_per_month": 300, "cost_per_contact": 1.0} for name in ("mail", "online")}
+
+
+def with_channels(policy: str = "do_nothing", **told: Any) -> LifecycleModel:
+    config = small_market(people=2000, guards={"budget_per_month": 400})
+    config["us"]["acquisition"] = CHANNELS
+    config["us"]["policy"] = {"policy": policy, **told}
+    return LifecycleModel(config, seed=5, known={**SHELF, "moves_money": MovesMoney})
+
+
+def test_money_moves_between_new_and_existing_customers_from_next_month_on() -> None:
+    model = with_channels("moves_money")
+    seen = []
+    for _ in range(8):
+        model.step()
+        view = model.views[US]
+        seen.append((view.purse, view.acquisition_budget))
+        assert view.purse == pytest.approx(1000.0)  # money moves, none is made
+    assert [spent for _, spent in seen] == pytest.approx([600.0] * 4 + [900.0] * 4)
+    assert model.money.treatments_eur[US] == pytest.approx(100.0)
+
+
+def test_channels_spend_what_they_are_told_to() -> None:
+    model = with_channels("moves_money", share=0.6, weights={"mail": 3.0, "online": 1.0})
+    model.start_recording()
+    for _ in range(30):
+        model.step()
+    reach = model.recording().query("measure == 'reach' and b == 'spend_eur' and institution == 'us' and month >= 10")
+    spent = reach.groupby("a")["value"].mean()
+    assert spent["mail"] == pytest.approx(450.0, rel=0.05) and spent["online"] == pytest.approx(150.0, rel=0.05)
+
+
+def test_what_was_moved_is_kept_and_a_new_policy_starts_as_set() -> None:
+    one = with_channels("moves_money")
+    for _ in range(6):
+        one.step()
+    two = with_channels("moves_money")
+    two.restore(one.state())
+    for model in (one, two):
+        model.step()
+    assert np.array_equal(one.channels.rate, two.channels.rate) and np.array_equal(one.balances, two.balances)
+    assert two.money.treatments_eur[US] == one.money.treatments_eur[US] == pytest.approx(100.0)
+    two.set_policy("us", make_policy("do_nothing"))
+    assert two.money.treatments_eur[US] == 400.0
+    assert two.channels.budget_cents[US, :2].tolist() == [30000.0, 30000.0]
+
+
+@pytest.mark.parametrize(
+    ("weights", "share", "message"),
+    [({"mial": 1.0}, None, "Did you mean 'mail'"), ({"mail": 0.0}, None, "all weights are 0")],
+)
+def test_channels_that_cannot_be_told_apart_are_named(weights: dict, share: float | None, message: str) -> None:
+    model = with_channels("moves_money", share=share, weights=weights)
+    with pytest.raises(ValueError, match=message):
+        for _ in range(5):
+            model.step()
+
+
+def test_a_share_of_the_purse_is_a_share() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        Acquisition(share=1.2)
