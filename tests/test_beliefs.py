@@ -51,7 +51,16 @@ def products(number: int) -> list[int]:
 
 def see(belief: Any, offer: Any, group: Learning, **signal: Any) -> Any:
     """Return the belief after one more month of our customer (unless the signal says otherwise)."""
-    shown = {"person_id": 7, "before": US, "provider": US, "trace": -1, "held": products(1), "read": 1, **signal}
+    shown = {
+        "person_id": 7,
+        "before": US,
+        "provider": US,
+        "trace": -1,
+        "held": products(1),
+        "read": 1,
+        "used": 1,
+        **signal,
+    }
     fault = np.zeros(3)
     scope, rules = (OPEN if shown["provider"] == US else SETTLED), Rulebook()._replace(learning=group)
     observe(belief, record(SIGNAL, **shown), scope, US, offer, EFFECTS, rules, Splits(0.02, 300.0), fault)

@@ -166,7 +166,7 @@ def test_the_catalogue_starts_with_none_and_sells_every_product() -> None:
     assert names[:4] == ["none", "cross_sell_loan", "cross_sell_card", "cross_sell_savings"]
     of_customers = {
         "loyalty_reward", "service_upgrade", "price_cut", "reprice", "line_increase", "line_decrease", "early_help",
-        "needs_review", "let_go", "stop_lending", "end",
+        "needs_review", "reminder", "let_go", "stop_lending", "end",
     }  # fmt: skip
     assert of_customers | {"win_back", "preferential_offer"} == set(names[4:])
     assert [treatment.product for treatment in CATALOGUE[:4]] == [-1, 0, 1, 2]
