@@ -389,5 +389,5 @@ def _compare(comparison: Comparison, columns: Columns, codes: Codes, size: int) 
             raise ValueError(f"column '{field}' has no code for the word '{value}', only for {words}")
     wanted = [words.index(value) if isinstance(value, str) else value for value in values]
     if op == "in":
-        return np.isin(column, wanted)
+        return reduce(np.logical_or, (column == value for value in wanted))
     return np.asarray(_OPERATORS[op](column, wanted[0]), dtype=np.bool_)

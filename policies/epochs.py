@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from agents.belief import OTHER_LINES, QUADRANTS
 from agents.person import STAGES
+from policies.needs import needed_most
+from policies.ordering import order_by
 from policies.outcomes import Outcomes
 from policies.view import InstitutionView
 
@@ -28,7 +30,7 @@ def cells_of(view: InstitutionView) -> Ints:
 
 def features_of(view: InstitutionView) -> Floats:
     """Return what a linear model of a customer's worth reads, each about within -1..1, shape (customers, FEATURES)."""
-    needs = [np.where(view.holds(product), 0.0, view.need(product)) for product in view.products]
+    _, most_needed = needed_most(view.needs(view.products), view.by_product("held", view.products))
     return np.stack(
         [
             np.ones(len(view)),
@@ -37,7 +39,7 @@ def features_of(view: InstitutionView) -> Floats:
             np.clip(view.margin_per_year / 200.0, -2.0, 2.0),
             np.minimum(view.products_held / 3.0, 2.0),
             np.minimum(view.tenure_months / 60.0, 2.0),
-            np.max(needs, axis=0),
+            np.maximum(most_needed, 0.0),
             np.clip(view.field("care_mean"), -2.0, 2.0),
         ],
         axis=1,
@@ -117,7 +119,7 @@ class Watched:
 
     def note(self, outcomes: Outcomes, arms: tuple[str, ...]) -> None:
         """Add a month. Who was assigned something that did not reach him is not watched: the money ended above him."""
-        order = np.argsort(outcomes.person_id, kind="stable")
+        order = order_by(outcomes.person_id)
         ids = outcomes.person_id[order]
         if len(self.pending):
             at, found = _places(ids, self.pending["person_id"])
@@ -136,7 +138,7 @@ class Watched:
         """Return those whose epoch has ended, and forget them."""
         ripe = self.rows["month"] + self.epoch_months <= view.month
         rows, self.rows = self.rows[ripe], self.rows[~ripe]
-        order = np.argsort(view.person_id, kind="stable")
+        order = order_by(view.person_id)
         at, found = _places(view.person_id[order], rows["person_id"])
         here = found & rows["stays"]
         cells, worth = (np.append(one[order], 0)[np.where(here, at, -1)] for one in (cells_of(view), worth_eur(view)))

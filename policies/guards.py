@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from agents.declaring import Parameter
 from agents.treatment import CONTACT
+from policies.conditions import Condition
+from policies.guard_costs import cost_of_each_eur, costs, fit_offer
 from policies.guard_rules import GuardRule, StructureLimit, forbidden, measured, room
-from policies.plan import OfferChange, Plan, Treatments, first_of_each
+from policies.plan import Plan, Treatments, first_of_each
 from policies.suggest import did_you_mean
-from policies.treatments import CREDIT_KINDS, NUMBERS, Treatment, given_up
+from policies.treatments import CREDIT_KINDS, NUMBERS, Treatment
 from policies.view import InstitutionView, view_condition
 
 FIRST, LAST = ("not_eligible",), ("price_ceiling", "contacts", "already_treated", "capacity", "budget")
@@ -54,26 +56,28 @@ class Means(NamedTuple):
 
     def allows(self, view: InstitutionView, treatment: str) -> NDArray[np.bool_]:
         """Return to whom the treatment may be done this month, shape (customers,); see `InstitutionView.may`."""
-        listed, number, amount = self._for_all(view, treatment)
-        refused = _ineligible(listed, number, view, self.treatments)
+        one = self._called(treatment)
+        allowed = view.where(_condition(one.eligible, view))
         for rule in self.rules.rules:
-            if rule.from_month <= view.month <= rule.until_month:
-                refused |= _forbidden(rule, listed, number, view, self.treatments)
-        refused |= _too_dear(listed, number, amount, view, self.treatments, self.rules.price_ceiling)
-        return ~(refused | _too_often(listed, number, view, self.treatments, self.rules))
+            in_force = rule.from_month <= view.month <= rule.until_month
+            if in_force and forbidden(rule.forbids, (one,), view.kinds)[0]:
+                allowed &= ~view.where(_condition(rule.when, view))
+        if one.premium > 0:
+            price = _dearest_price(view.field("held"), view) + view.premium + one.premium * one.amount
+            allowed &= ~(price > self.rules.price_ceiling)
+        if one.contact > 0:
+            allowed &= _contacted(view, self.rules) + 1 <= self.rules.contacts_at_most
+        return allowed
 
     def cost_eur(self, view: InstitutionView, treatment: str) -> NDArray[np.float64]:
         """Return what the budget sets aside for each customer, EUR, shape (customers,)."""
-        listed, number, amount = self._for_all(view, treatment)
-        spent, forgone = _costs(listed.customer, number, amount, view, self.treatments)
-        return (spent + forgone) / 100.0
+        return cost_of_each_eur(self._called(treatment), view)
 
-    def _for_all(
-        self, view: InstitutionView, treatment: str
-    ) -> tuple[Treatments, NDArray[np.int64], NDArray[np.float64]]:
-        listed = Treatments.of(treatment, np.arange(len(view)))
-        number = _numbers(listed, self.treatments)
-        return listed, number, _amounts(listed, number, self.treatments)
+    def _called(self, treatment: str) -> Treatment:
+        """Return the treatment of a name."""
+        if treatment not in self.names:
+            raise ValueError(f"plan: no treatment is called '{treatment}'.{did_you_mean(treatment, self.names)}")
+        return self.treatments[self.names.index(treatment)]
 
 
 class Allowed(NamedTuple):
@@ -164,12 +168,12 @@ def guard(
         left = np.flatnonzero(refusal.free & named[number])
         refusal.at(left[int(many / scale) :], "capacity")
     left = np.flatnonzero(refusal.free)
-    spent, forgone = _costs(listed.customer[left], number[left], amount[left], view, treatments)
+    spent, forgone = costs(listed.customer[left], number[left], amount[left], view, treatments)
     total = np.cumsum(spent + forgone)
     served = left[total <= limit]  # costs are never negative, so these are the first of the list
     refusal.at(left[len(served) :], "budget")
     used = int(total[len(served) - 1]) if len(served) else 0
-    offer, offer_cents, trimmed = _fit_offer(plan.offer, view, limit - used)
+    offer, offer_cents, trimmed = fit_offer(plan.offer, view, limit - used)
     contacts = np.zeros(len(served), CONTACT)
     contacts["row"], contacts["institution"] = listed.customer[served], view.me
     contacts["treatment"], contacts["amount"] = number[served], amount[served]
@@ -264,8 +268,7 @@ def _forbidden(
     """Return where a rule forbids the treatment to the customer."""
     refused = forbidden(rule.forbids, treatments, view.kinds)[number]
     at = np.flatnonzero(refused)
-    condition = view_condition(rule.when, view.products, view.schemes.segment_names)
-    refused[at] = view.where(condition, listed.customer[at])
+    refused[at] = view.where(_condition(rule.when, view), listed.customer[at])
     return refused
 
 
@@ -306,9 +309,7 @@ def _too_dear(
     premium = np.array([treatment.premium for treatment in treatments])
     at = np.flatnonzero(premium[number] > 0)
     if len(at):
-        held = view.field("held")[listed.customer[at]][:, : len(view.products)] > 0
-        lends = np.array([kind in CREDIT_KINDS for kind in view.kinds])
-        dearest = np.where(held & lends, np.nan_to_num(view.list_prices), 0.0).max(axis=1)
+        dearest = _dearest_price(view.field("held")[listed.customer[at]], view)
         refused[at] = dearest + view.premium[listed.customer[at]] + premium[number[at]] * amount[at] > ceiling
     return refused
 
@@ -320,8 +321,7 @@ def _ineligible(
     refused = np.zeros(len(listed), np.bool_)
     for code in np.unique(number).tolist():
         at = np.flatnonzero(number == code)
-        condition = view_condition(treatments[code].eligible, view.products, view.schemes.segment_names)
-        refused[at] = ~view.where(condition, listed.customer[at])
+        refused[at] = ~view.where(_condition(treatments[code].eligible, view), listed.customer[at])
     return refused
 
 
@@ -334,42 +334,23 @@ def _too_often(
 ) -> NDArray[np.bool_]:
     """Return where one more contact, this month's, breaks the contact rule; what is no contact never does."""
     is_contact = np.array([treatment.contact > 0 for treatment in treatments])
-    before = view.contacts_within(rules.contacts_in_months - 1)[listed.customer]
+    before = _contacted(view, rules)[listed.customer]
     return is_contact[number] & (before + 1 > rules.contacts_at_most)
 
 
-def _costs(
-    customer: NDArray[np.int64],
-    number: NDArray[np.int64],
-    amount: NDArray[np.float64],
-    view: InstitutionView,
-    treatments: Sequence[Treatment],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return contact and full reward, and given-up income, cents, of each proposal; rounded up."""
-    contact = np.array([treatment.contact_cost for treatment in treatments])
-    reward = np.array([treatment.reward for treatment in treatments])
-    spent = np.rint(100.0 * contact)[number] + np.ceil(np.rint(100.0 * reward)[number] * amount - 1e-6)
-    forgone = np.zeros(len(customer))
-    for code in np.unique(number).tolist():
-        if treatments[code].price_cut > 0:
-            at = np.flatnonzero(number == code)
-            forgone[at] = given_up(treatments[code], amount[at], view.balance[customer[at]])
-    cents = np.ceil(100.0 * np.maximum(forgone, 0.0) - 1e-6)
-    return np.minimum(spent, 2.0**40).astype(np.int64), np.minimum(cents, 2.0**40).astype(np.int64)
+def _condition(text: str, view: InstitutionView) -> Condition:
+    """Return a condition on this market's view."""
+    return view_condition(text, view.products, view.schemes.segment_names)
 
 
-def _fit_offer(
-    offer: OfferChange | None, view: InstitutionView, left_cents: int
-) -> tuple[NDArray[np.float64] | None, float, list[str]]:
-    """Return the cuts that the money left covers, the cents given up in a month, and products trimmed."""
-    if offer is None:
-        return None, 0.0, []
-    cuts = offer.points(view.products)
-    cut = np.flatnonzero(cuts)
-    cost = np.array([cuts[index] / 12.0 * view.balance_of(view.products[index]).sum() for index in cut])
-    wanted = float(cost.sum())  # points / 100 of a balance in EUR is points of it in cents
-    if wanted <= left_cents:
-        return cuts, wanted, []
-    short = left_cents / wanted * (1.0 - 1e-12)
-    cuts[cut[cost > 0]] *= short  # a cut that costs nothing needs no trimming
-    return cuts, wanted * short, [view.products[index] for index in cut[cost > 0]]
+def _contacted(view: InstitutionView, rules: Guards) -> NDArray[np.int64]:
+    """Return how often each customer was contacted in the months that the contact rule looks back."""
+    return view.contacts_within(rules.contacts_in_months - 1)
+
+
+def _dearest_price(held: NDArray[np.int64], view: InstitutionView) -> NDArray[np.float64]:
+    """Return the highest list price of credit that customers pay, shape (customers,), by what each holds."""
+    lends = np.array([kind in CREDIT_KINDS for kind in view.kinds])
+    owed = (held[:, : len(view.products)] > 0) & lends
+    prices: NDArray[np.float64] = np.where(owed, np.nan_to_num(view.list_prices), 0.0).max(axis=1)
+    return prices

@@ -107,18 +107,17 @@ class Treatments:
         because = [_recoded(part.because, part.reasons, reasons) for part in parts]
         customer = np.concatenate([part.customer for part in parts])
         amount = np.concatenate([part.amount for part in parts])
+        columns = (customer, np.concatenate(treatment), amount, np.concatenate(because))
         keep = first_of_each(customer)
-        columns = (
-            customer[keep],
-            np.concatenate(treatment)[keep],
-            amount[keep],
-            np.concatenate(because)[keep],
-        )
+        if not keep.all():
+            columns = (columns[0][keep], columns[1][keep], columns[2][keep], columns[3][keep])
         return cls(*columns, names, reasons)
 
 
 def _recoded(codes: NDArray[np.int64], old: tuple[str, ...], new: tuple[str, ...]) -> NDArray[np.int64]:
     """Return codes into `old` as codes into `new`."""
+    if new[: len(old)] == old:
+        return codes
     return np.array([new.index(word) for word in old], np.int64)[codes]
 
 
@@ -130,8 +129,13 @@ def first_of_each(customer: NDArray[np.int64]) -> NDArray[np.bool_]:
     """
     if not customer.size:
         return np.zeros(0, np.bool_)
+    highest = int(customer.max())
+    met = np.zeros(highest + 1, np.bool_)
+    met[customer] = True
+    if np.count_nonzero(met) == customer.size:  # nobody twice, as in most plans
+        return np.ones(customer.size, np.bool_)
     position = np.arange(customer.size)
-    first = np.empty(int(customer.max()) + 1, np.int64)
+    first = np.empty(highest + 1, np.int64)
     first[customer[::-1]] = position[::-1]  # the last write stands: the earliest position
     earliest: NDArray[np.bool_] = first[customer] == position
     return earliest

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.epochs import MAX_ARMS, Floats, Ints, Watched, due, features_of
 from policies.lessons import Lessons
+from policies.ordering import order_by
 from policies.outcomes import Outcomes
 from policies.plan import Treatments
 from policies.policy import SettingsError
@@ -136,7 +137,7 @@ class EpochLearner:
         parts = []
         for is_lot, because in ((True, "by lot, to learn"), (False, "best by what was learnt")):
             some = np.flatnonzero((made.by_lot == is_lot) & (made.arm > 0))
-            some = some[np.lexsort((view.person_id[made.rows[some]], -made.priority[some]))]
+            some = some[order_by(-made.priority[some], view.person_id[made.rows[some]])]
             parts.append(Treatments.each(self.arms, made.arm[some], made.rows[some], because=because))
         return Treatments.joined(parts)
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.needs import believed_need, needed_most
+from policies.ordering import order_by
 from policies.plan import Treatments
 from policies.policy import SettingsError
 from policies.treatments import CROSS_SELL
@@ -36,16 +38,17 @@ class NeedsLed:
         if not len(view) or not len(sold):
             return Treatments.none()
         products = [view.products[index] for index in sold]
-        evidence = (view.field("need_yes") + view.field("need_no"))[:, sold].mean(axis=1)
-        need = np.stack([np.where(view.holds(name), -1.0, view.need(name)) for name in products], axis=1)
-        best = need.argmax(axis=1)
-        most = need.max(axis=1)
+        best, most, evidence = np.empty(len(view), np.int64), np.empty(len(view)), np.empty(len(view))
+        for some, part in view.blocks():
+            yes, no, held = (part.by_product(name, products) for name in ("need_yes", "need_no", "held"))
+            best[some], most[some] = needed_most(believed_need(yes, no), held)
+            evidence[some] = (yes + no).mean(axis=0)
         unknown = evidence < self.ask_below_evidence
         offer = np.flatnonzero(~unknown & (most >= self.need_at_least))
         worth = most[offer] * np.maximum(view.margin_per_year[offer], 0.0)
-        offer = offer[np.lexsort((view.person_id[offer], -worth))]
+        offer = offer[order_by(-worth, view.person_id[offer])]
         ask = np.flatnonzero(unknown)
-        ask = ask[np.lexsort((view.person_id[ask], -view.margin_per_year[ask], evidence[ask]))]
+        ask = ask[order_by(evidence[ask], -view.margin_per_year[ask], view.person_id[ask])]
         names = tuple(f"{CROSS_SELL}_{name}" for name in products)
         offers = Treatments.each(names, best[offer], offer, because=f"needed most, at least {self.need_at_least:.0%}")
         return Treatments.joined([offers, Treatments.of("needs_review", ask, because="needs hardly known")])

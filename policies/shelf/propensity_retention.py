@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.ordering import order_by
 from policies.plan import Treatments
 from policies.policy import SettingsError
 from policies.shelf.rules import treatment_problem
@@ -40,5 +41,5 @@ class PropensityRetention:
         if self.weigh == "value":
             at_stake = at_stake * np.maximum(view.margin_per_year, 0.0) * view.years_expected
         chosen = np.flatnonzero((view.leave_per_year >= self.leave_at_least) & (at_stake > 0.0))
-        chosen = chosen[np.lexsort((view.person_id[chosen], -at_stake[chosen]))]
+        chosen = chosen[order_by(-at_stake[chosen], view.person_id[chosen])]
         return Treatments.of(self.treatment, chosen, amount=self.amount, because="likely to leave")

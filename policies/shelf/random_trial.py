@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.ordering import order_by
 from policies.plan import Treatments
 from policies.policy import SettingsError
 from policies.shelf.rules import treatment_problem
@@ -33,8 +34,8 @@ class RandomTrial:
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return the lots, lowest first, so that money which ends early ends by lot too."""
-        lot, which = view.uniform("trial"), view.uniform("trial arm")
+        lot = view.uniform("trial")
         chosen = np.flatnonzero(lot < self.share)
-        chosen = chosen[np.argsort(lot[chosen], kind="stable")]
-        arm = (which[chosen] * len(self.treatments)).astype(np.int64)
+        chosen = chosen[order_by(lot[chosen])]
+        arm = (view.only(chosen).uniform("trial arm") * len(self.treatments)).astype(np.int64)
         return Treatments.each(self.treatments, arm, chosen, because="trial")

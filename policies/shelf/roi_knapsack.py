@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.epochs import Floats
+from policies.epochs import Floats, Ints
 from policies.shelf.learning import Choice, EpochLearner
 from policies.view import InstitutionView
 
@@ -43,19 +43,57 @@ def at_price_of_money(effect: Floats, cost: Floats, budget: float) -> Choice:
     The Lagrangian of a multiple-choice knapsack (Sinha & Zoltners 1979): at most one customer's cost away from the
     best that money can buy.
     """
+    own = np.arange(len(effect))
+    arm = effect.argmax(axis=1)
+    paid = cost[own, arm]
+    if paid.sum() > budget:
+        buying = np.flatnonzero(paid > 0.0)  # who is best left with what costs nothing is so at any price
+        price = _price_of_money(effect[buying], cost[buying], budget, paid, buying)
+        arm[buying] = _best_at(price, effect[buying], cost[buying])
+    return Choice(arm, effect[own, arm] / np.maximum(cost[own, arm], 1e-9))
 
-    def chosen(price: float) -> tuple[NDArray[np.int64], float]:
-        arm = (effect - price * cost).argmax(axis=1)
-        return arm, float(np.take_along_axis(cost, arm[:, None], axis=1).sum())
+
+def _best_at(price: float, effect: Floats, cost: Floats) -> Ints:
+    """Return the arm of greatest effect less price x cost, the first of equals, shape (customers,)."""
+    return np.asarray((effect - price * cost).argmax(axis=1))
+
+
+def _price_of_money(effect: Floats, cost: Floats, budget: float, paid: Floats, buying: Ints) -> float:
+    """Return the least price at which the spending fits the budget, by halving.
+
+    A dearer price only ever moves a customer to a cheaper arm: who does the same at both ends of what is left
+    of the prices does so at all between, and is not asked again.
+
+    Parameters
+    ----------
+    effect, cost : array, shape (buying, arms)
+    budget : float
+    paid : array, shape (customers,)
+        What is spent on each at a price of 0; written over.
+    buying : int array
+        Whom the price can move, index into `paid`.
+    """
+
+    def bought(price: float, some: Ints) -> tuple[Ints, bool]:
+        """Return the arms of some at a price, and whether all together spend too much."""
+        arm = _best_at(price, effect[some], cost[some])
+        paid[buying[some]] = cost[some, arm]
+        return arm, bool(paid.sum() > budget)
 
     low, high = 0.0, 1.0
-    arm, spent = chosen(0.0)
-    if spent > budget:
-        while chosen(high)[1] > budget and high < 1e9:
-            high *= 2.0
-        for _ in range(STEPS):
-            middle = (low + high) / 2.0
-            low, high = (middle, high) if chosen(middle)[1] > budget else (low, middle)
-        arm, _ = chosen(high)
-    own = np.arange(len(arm))
-    return Choice(arm, effect[own, arm] / np.maximum(cost[own, arm], 1e-9))
+    some = np.arange(len(buying))
+    at_low, _ = bought(low, some)
+    at_high, too_much = bought(high, some)
+    while too_much and high < 1e9:
+        high *= 2.0
+        at_high, too_much = bought(high, some)
+    for _ in range(STEPS):
+        moved = at_low != at_high
+        some, at_low, at_high = some[moved], at_low[moved], at_high[moved]
+        middle = (low + high) / 2.0
+        arm, too_much = bought(middle, some)
+        if too_much:
+            low, at_low = middle, arm
+        else:
+            high, at_high = middle, arm
+    return high

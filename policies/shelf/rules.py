@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from policies.conditions import ConditionError
+from policies.needs import needed_most_by
+from policies.ordering import order_by
 from policies.plan import Treatments
 from policies.policy import SettingsError
 from policies.schemes import SEGMENT
@@ -139,33 +141,31 @@ def decide_by_rules(table: Sequence[Rule], view: InstitutionView) -> Treatments:
 
     A customer whose rule says `none`, or `cross_sell` with nothing left to sell, is left alone.
     """
-    free = np.ones(len(view), np.bool_)
-    parts = []
+    free, to_sell = np.ones(len(view), np.bool_), np.zeros(len(view), np.bool_)
+    fitting = []
     for number, rule in enumerate(table, start=1):
         fits = free & view.where(view_condition(rule.when, view.products, view.schemes.segment_names))
         free &= ~fits
-        if rule.do == "none" or not fits.any():
-            continue
-        chosen = np.flatnonzero(fits)
-        chosen = chosen[np.argsort(-view.margin_per_year[chosen], kind="stable")]
-        because = f"rule {number}: {rule.when}"
+        if rule.do != "none" and fits.any():
+            fitting.append((rule, np.flatnonzero(fits), f"rule {number}: {rule.when}"))
         if rule.do == CROSS_SELL:
-            parts.append(most_needed(view, chosen, because))
+            to_sell |= fits
+    ours = np.flatnonzero(~np.isnan(view.list_prices))
+    product, need = needed_most_by(view, [view.products[index] for index in ours], to_sell)
+    offers = tuple(f"{CROSS_SELL}_{name}" for name in view.products)
+    parts = []
+    for rule, chosen, because in fitting:
+        if rule.do == CROSS_SELL:
+            sold = _best_first(view, chosen[need[chosen] >= 0.0])
+            parts.append(Treatments.each(offers, ours[product[sold]], sold, because=because))
         else:
-            parts.append(Treatments.of(rule.do, chosen, amount=rule.amount, because=because))
+            parts.append(Treatments.of(rule.do, _best_first(view, chosen), amount=rule.amount, because=because))
     return Treatments.joined(parts)
 
 
-def most_needed(view: InstitutionView, chosen: NDArray[np.int64], because: str) -> Treatments:
-    """Return for each chosen customer the offer of the product needed most among ours that are not held."""
-    need = np.full((len(chosen), len(view.products)), -1.0)
-    for index, product in enumerate(view.products):
-        if not np.isnan(view.list_prices[index]):
-            need[:, index] = np.where(view.holds(product)[chosen], -1.0, view.need(product)[chosen])
-    best = need.argmax(axis=1)
-    some = need[np.arange(len(chosen)), best] >= 0.0
-    names = tuple(f"{CROSS_SELL}_{product}" for product in view.products)
-    return Treatments.each(names, best[some], chosen[some], because=because)
+def _best_first(view: InstitutionView, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the customers by believed margin, the highest first."""
+    return chosen[order_by(-view.margin_per_year[chosen])]
 
 
 @dataclass(frozen=True)

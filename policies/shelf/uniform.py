@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.ordering import order_by
 from policies.plan import Treatments
 from policies.policy import SettingsError
 from policies.shelf.rules import treatment_problem
@@ -33,5 +34,5 @@ class Uniform:
         """Return the treatment for those whose lot is below the share, lowest lot first."""
         lot = view.uniform("uniform")
         chosen = np.flatnonzero(lot < self.share)
-        in_order = chosen[np.argsort(lot[chosen], kind="stable")]
+        in_order = chosen[order_by(lot[chosen])]
         return Treatments.of(self.treatment, in_order, amount=self.amount, because="drawn by lot")
