@@ -19,6 +19,8 @@ class Spread(NamedTuple):
     """Of the policy kept from the means, limits unchecked, in each draw, shape (quantiles,)."""
     prices: dict[str, Numbers]
     """Name of a limit -> price, shape (quantiles,)."""
+    inflow_value: Numbers
+    """What those who join in a month are worth, EUR, shape (quantiles,)."""
     policy: Numbers
     """Mean probability of each action over the draws, shape (cells, actions): near 0 or 1 where the choice is sure."""
     infeasible_share: float
@@ -86,6 +88,7 @@ def spread(
         np.quantile([one.value_per_month for one in best], quantiles),
         np.quantile(kept_values, quantiles),
         {name: np.quantile([one.prices[name] for one in best], quantiles) for name in best[0].prices},
+        np.quantile([float(program.inflow @ one.cell_value) for one in best], quantiles),
         np.mean([one.policy for one in best], axis=0),
         1.0 - len(best) / draws,
     )

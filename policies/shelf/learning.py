@@ -11,7 +11,7 @@ from policies.epochs import MAX_ARMS, Floats, Ints, Watched, due, features_of
 from policies.lessons import Lessons
 from policies.ordering import order_by
 from policies.outcomes import Outcomes
-from policies.plan import Treatments
+from policies.plan import Plan, Treatments
 from policies.policy import SettingsError
 from policies.shelf.rules import treatment_problem
 from policies.view import InstitutionView
@@ -131,7 +131,7 @@ class EpochLearner:
         fits = allowed[np.arange(len(rows)), arm]
         return Decision(rows, np.where(fits, arm, 0), by_lot & fits, allowed, priority)
 
-    def decide(self, view: InstitutionView) -> Treatments:
+    def proposals(self, view: InstitutionView) -> Treatments:
         """Return what the lot or what was learnt says, the lot first, then by priority."""
         made = self.decision(view)
         parts = []
@@ -140,6 +140,10 @@ class EpochLearner:
             some = some[order_by(-made.priority[some], view.person_id[made.rows[some]])]
             parts.append(Treatments.each(self.arms, made.arm[some], made.rows[some], because=because))
         return Treatments.joined(parts)
+
+    def decide(self, view: InstitutionView) -> Plan | Treatments:
+        """Return what to do this month."""
+        return self.proposals(view)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt."""

@@ -11,16 +11,21 @@ from agents.belief import QUADRANTS
 from policies.epochs import CELL_NAMES, CELLS, Floats, cells_of, due
 from policies.guard_rules import capital_share
 from policies.lessons import random_effects
+from policies.outcomes import Outcomes
+from policies.plan import Acquisition, Plan
 from policies.policy import SettingsError
 from policies.shelf.learning import Choice, EpochLearner
 from policies.structure import InfeasibleStructure, Program, Resource, Share, Structure, solve
 from policies.structure_spread import spread
 from policies.suggest import did_you_mean
+from policies.swings import Swings
 from policies.view import InstitutionView
 
-OBJECTIVES = ("value", "average", "growth", "return_on_capital")
+OBJECTIVES = ("value", "average", "growth", "return_on_capital", "stability")
+IN_EUR = ("value", "average", "return_on_capital", "stability")
+"""Objectives in which an EUR can be compared with an EUR."""
 MEASURES = ("customers", "balance")
-BUDGET, CAPITAL = "budget", "capital"
+BUDGET, CAPITAL, CONTACTS, ACQUISITION = "budget", "capital", "contacts", "acquisition"
 DRAWS = 40
 """Programs solved again with drawn estimates, to tell what is uncertain; assumption."""
 SURE_MOVES = 500.0
@@ -39,14 +44,18 @@ class OptimalStructure(EpochLearner):
     """
 
     name = "optimal_structure"
-    objective: str = "value"  # or average (long-run profit), growth (customers), return_on_capital
+    objective: str = "value"  # or average (long-run profit), growth (customers), return_on_capital, stability
     discount_per_year: float = 0.1  # assumption
     hurdle_per_year: float = 0.15  # return that capital must earn, for return_on_capital; assumption
+    swing_aversion: float = 1.0  # EUR that an EUR of monthly swing is felt as, for stability; assumption
     refit_months: int = 12  # from one solution to the next; assumption
     floors: Mapping[str, float] = field(default_factory=dict)  # quadrant -> least share
     ceilings: Mapping[str, float] = field(default_factory=dict)  # quadrant -> greatest share
     of: str = "balance"  # what floors and ceilings are shares of: customers, or balance (credit and deposits)
     capital_at_most_eur: float | None = None  # of the customers in view; None: no limit
+    contacts_per_month: float | None = None  # with the customers in view; None: no limit
+    purse_step: float = 0.0  # of the purse that a solution may move to the side whose EUR brings more; 0: none moves
+    swings: Swings = field(init=False, repr=False, default_factory=Swings)
     sums: dict[str, Floats] = field(init=False, repr=False)
     """What cells are like, summed over decisions: cells' people, newcomers, balances, capital; arms' cost."""
     solved: dict[str, Floats] = field(init=False, repr=False, default_factory=dict)
@@ -65,11 +74,16 @@ class OptimalStructure(EpochLearner):
                 problems.append((key, f"one of {', '.join(words)}; got '{getattr(self, key)}'"))
         if self.discount_per_year <= 0 or self.refit_months < 1:
             problems.append(("discount_per_year", "more than 0, and refit_months at least 1"))
+        if self.swing_aversion < 0 or not 0.0 <= self.purse_step <= 1.0:
+            problems.append(("purse_step", "a share between 0 and 100%, and swing_aversion 0 or more"))
+        if self.purse_step and self.objective not in IN_EUR:
+            problems.append(("purse_step", f"money is moved by what an EUR brings: objective {' or '.join(IN_EUR)}"))
         if problems:
             raise SettingsError(self.name, problems)
         shapes = {"people": CELLS, "newcomers": CELLS, "balance": CELLS, "capital": CELLS, "now": CELLS}
         sums = {name: np.zeros(size) for name, size in shapes.items()}
-        object.__setattr__(self, "sums", sums | {"cost": np.zeros((len(self.arms), CELLS)), "budget": np.zeros(1)})
+        money = {name: np.zeros(1) for name in ("budget", "purse", "channels")}
+        object.__setattr__(self, "sums", sums | {"cost": np.zeros((len(self.arms), CELLS))} | money)
 
     def _shares(self, key: str) -> dict[str, float]:
         """Return floors or ceilings as numbers; a share may be written 20%."""
@@ -101,7 +115,8 @@ class OptimalStructure(EpochLearner):
         self.sums["now"] += np.bincount(cell, minlength=CELLS)
         for arm, name in enumerate(self.treatments, start=1):
             self.sums["cost"][arm] += np.bincount(cell, some.cost_eur(name) * some.may(name), minlength=CELLS)
-        self.sums["budget"][0] += view.budget
+        for name, money in (("budget", view.budget), ("purse", view.purse), ("channels", view.acquisition_budget)):
+            self.sums[name][0] += money
 
     def program(self) -> tuple[Program, Floats]:
         """Return what was learnt as a program whose month is an epoch, and the standard errors of its rewards.
@@ -133,9 +148,14 @@ class OptimalStructure(EpochLearner):
             reward = np.ones_like(reward) + 1e-6 * reward
         elif self.objective == "return_on_capital":
             reward = reward - self.hurdle_per_year * years * capital
+        elif self.objective == "stability":
+            reward = reward - self.swing_aversion * self.epoch_months * self.swings.per_customer()
         resources = [Resource(BUDGET, self.sums["cost"] / people, float(self.sums["budget"][0]) / epochs)]
         if self.capital_at_most_eur is not None:
             resources.append(Resource(CAPITAL, capital, self.capital_at_most_eur))
+        if self.contacts_per_month is not None:
+            reached = share * (np.arange(len(self.arms)) > 0)[:, None]
+            resources.append(Resource(CONTACTS, reached, self.contacts_per_month * self.epoch_months))
         heads = self.of == "customers"
         weights = None if heads else self.sums["balance"] / people
         low, high = self._shares("floors"), self._shares("ceilings")
@@ -159,13 +179,40 @@ class OptimalStructure(EpochLearner):
             told |= {f"conflict/{name}/nearest": value for name, value in infeasible.nearest.items()}
             best = solve(program._replace(shares=()))
         told |= self._told(program, best)
+        told |= self._of_new_customers(program, best)
         if not told["infeasible"]:
             told |= self._uncertain(program, error)
         worth = program.reward + program.transitions @ best.cell_value / (1.0 + program.discount_per_month)
         cost = np.maximum(program.resources[0].use, 0.01)
         self.solved.clear()
         self.solved.update(policy=best.policy, gain=(worth - worth[0]) / cost)
+        if "share" in told:
+            self.solved["share"] = np.array(told["share"])
         self.solved.update({f"told/{name}": np.array(value) for name, value in told.items()})
+
+    def _of_new_customers(self, program: Program, best: Structure) -> dict[str, float]:
+        """Return what an EUR spent on new customers brings, beside the price of the budget for existing ones.
+
+        It is the worth of those who joined over what they cost, an average: the last EUR brings less where channels
+        saturate. Where money may be moved, the share of the purse for new customers goes a step to the better side.
+        """
+        spent = self._spent_per_epoch()
+        if spent <= 0.0 or self.objective not in IN_EUR:
+            return {}
+        brings = float(program.inflow @ best.cell_value) / (1.0 + program.discount_per_month) / spent
+        now = float(self.sums["channels"][0] / max(float(self.sums["purse"][0]), 1e-9))
+        now = float(self.solved.get("share", now))
+        step = self.purse_step * float(np.sign(brings - best.prices.get(BUDGET, 0.0)))
+        return {f"price/{ACQUISITION}": brings, "share": min(1.0, max(0.0, now + step))}
+
+    def _spent_per_epoch(self) -> float:
+        """Return what channels got in an epoch, EUR."""
+        return float(self.sums["channels"][0]) / max(1.0, float(self.months[0]) / self.epoch_months)
+
+    def decide(self, view: InstitutionView) -> Plan:
+        """Return treatments as learnt, and how to split the purse where money may be moved."""
+        asked = Acquisition(share=float(self.solved["share"])) if self.purse_step and "share" in self.solved else None
+        return Plan(self.proposals(view), acquisition=asked)
 
     def _told(self, program: Program, best: Structure) -> dict[str, float]:
         """Return the solution in words and numbers: composition, mix of treatments, prices."""
@@ -193,8 +240,11 @@ class OptimalStructure(EpochLearner):
         except InfeasibleStructure:
             return {"infeasible_share": 1.0}
         told = {"infeasible_share": drawn.infeasible_share}
+        spent, keep = self._spent_per_epoch(), 1.0 / (1.0 + program.discount_per_month)
         for index, quantile in enumerate(QUANTILES):
             told |= {f"price/{name}/{quantile:.0%}": float(prices[index]) for name, prices in drawn.prices.items()}
+            if spent > 0.0 and self.objective in IN_EUR:
+                told[f"price/{ACQUISITION}/{quantile:.0%}"] = float(drawn.inflow_value[index]) * keep / spent
             told[f"value_per_epoch_eur/{quantile:.0%}"] = float(drawn.value_per_month[index])
             told[f"value_kept_per_epoch_eur/{quantile:.0%}"] = float(drawn.kept_value_per_month[index])
         return told
@@ -208,9 +258,15 @@ class OptimalStructure(EpochLearner):
         arm = np.minimum((view.uniform("structure")[:, None] > steps).sum(axis=1), len(self.arms) - 1)
         return Choice(arm, self.solved["gain"][arm, cell])
 
+    def learn(self, view: InstitutionView, outcomes: Outcomes) -> None:
+        """Take in last month, and how it swung."""
+        self.swings.add(view, outcomes)
+        super().learn(view, outcomes)
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt and solved."""
         own = {f"own.sums/{name}": value.copy() for name, value in self.sums.items()}
+        own |= {f"own.swings/{name}": value for name, value in self.swings.state().items()}
         return super().state() | own | {f"own.solved/{name}": value.copy() for name, value in self.solved.items()}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -220,6 +276,8 @@ class OptimalStructure(EpochLearner):
         for part, memory in (("own.sums/", self.sums), ("own.solved/", self.solved)):
             kept = {key.removeprefix(part): value.copy() for key, value in state.items() if key.startswith(part)}
             memory.update(kept)
+        part = "own.swings/"
+        self.swings.restore({key.removeprefix(part): value for key, value in state.items() if key.startswith(part)})
 
     def notes(self) -> dict[str, float]:
         """Return the solution, for reports: target and present composition, mix, prices with their uncertainty."""

@@ -1,0 +1,96 @@
+"""Optimal structure: contacts as a limit, steadiness as an aim, and money moved to the side whose EUR brings more."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.epochs import CELLS, cells_of
+from policies.outcomes import Outcomes
+from policies.plan import as_plan
+from policies.shelf import make_policy
+from policies.swings import Swings
+from simulation.model import US, LifecycleModel
+from tests.made_views import beliefs_of, view_of
+from tests.markets import LIVELY, small_market
+
+BRISK: dict[str, Any] = {"policy": "optimal_structure", "epoch_months": 2, "trial_months": 4, "effect_sd_eur": 100}
+
+
+def after(months: int, **changes: Any) -> LifecycleModel:
+    config = small_market(people=600, rules=LIVELY, guards={"budget_per_month": 500})
+    config["us"]["acquisition"] = {"mail": {"budget_per_month": 300, "cost_per_contact": 1.0}}
+    config["us"]["policy"] = {**BRISK, **changes}
+    model = LifecycleModel(config, seed=3)
+    for _ in range(months):
+        model.step()
+    return model
+
+
+def notes(model: LifecycleModel) -> dict[str, float]:
+    told: dict[str, float] = model.institutions[US - 1].policy.notes()  # type: ignore[attr-defined]
+    return told
+
+
+@given(st.integers(2, 30), st.integers(0, 999))
+def test_what_the_cells_add_makes_up_the_swing_of_the_whole(months: int, seed: int) -> None:
+    luck, swings = np.random.default_rng(seed), Swings()
+    view = view_of(beliefs_of(60, seed))
+    totals = []
+    for month in range(months + 1):
+        profit = luck.normal(5.0, 20.0, 60) + luck.normal() * (cells_of(view) % 4)
+        none = np.zeros(60, int)
+        told = Outcomes(view.person_id, none, ("none",), none > 0, none == 0, profit, profit * 0)
+        swings.add(view, told)
+        if month:
+            totals.append(profit.sum())
+    people = np.bincount(cells_of(view), minlength=CELLS)
+    assert (people * swings.per_customer()).sum() == pytest.approx(np.std(totals, ddof=1))
+
+
+def test_a_limit_of_contacts_has_a_price_and_is_kept_by_the_program() -> None:
+    free, bound = notes(after(8)), notes(after(8, contacts_per_month=3))
+    assert "price/contacts" not in free and bound["price/contacts"] >= 0.0
+    assert bound["reached/contacts"] <= 6.0 + 1e-6  # of an epoch of two months
+    assert bound["mix/none"] >= free["mix/none"] - 1e-9
+
+
+def test_both_sides_of_the_purse_have_a_price() -> None:
+    told = notes(after(8))
+    assert told["price/acquisition"] >= 0.0 and told["price/budget"] >= 0.0
+    low, middle, high = (told[f"price/acquisition/{q}"] for q in ("5%", "50%", "95%"))
+    assert low <= middle <= high
+    assert "price/acquisition" not in notes(after(8, objective="growth"))  # customers are no EUR
+
+
+@pytest.mark.parametrize("objective", ["value", "stability"])
+def test_money_goes_a_step_to_the_side_whose_eur_brings_more(objective: str) -> None:
+    model = after(6, purse_step=0.1, objective=objective, refit_months=1000)
+    told, view = notes(model), model.views[US]
+    asked = as_plan(model.institutions[US - 1].policy.decide(view)).acquisition
+    assert asked is not None and view.purse == pytest.approx(model.views[US].purse)
+    before = 300.0 / 800.0
+    up = told["price/acquisition"] > told["price/budget"]
+    assert asked.share == pytest.approx(before + (0.1 if up else -0.1), abs=0.02)
+    model.step()
+    assert model.money.treatments_eur[US] == pytest.approx((1.0 - asked.share) * 800.0)
+    assert as_plan(after(6).institutions[US - 1].policy.decide(view)).acquisition is None
+
+
+def test_who_fears_swings_wants_fewer_of_those_who_swing() -> None:
+    calm = after(12, objective="stability", swing_aversion=0.0)
+    told = notes(calm)
+    plain = notes(after(12))
+    assert told["value_per_epoch_eur"] == pytest.approx(plain["value_per_epoch_eur"])  # without fear it is value
+    fearful = notes(after(12, objective="stability", swing_aversion=50.0))
+    assert fearful["value_per_epoch_eur"] < told["value_per_epoch_eur"]
+
+
+@pytest.mark.parametrize(
+    "told", [{"purse_step": 2.0}, {"swing_aversion": -1.0}, {"purse_step": 0.1, "objective": "growth"}]
+)
+def test_settings_of_money_that_make_no_sense_say_so(told: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="purse_step"):
+        make_policy("optimal_structure", told)
