@@ -22,7 +22,6 @@ from policies.view_parts import Column, House, PostedOffers, ViewField, read_onl
 PROTECTED = ("age_years",)
 """What the law forbids to treat people by, though an application tells it."""
 NO_YES = ("no", "yes")
-_CUSTOMERS_AT_ONCE = 16_384  # what is read of them stays in the processor's cache
 PER_PRODUCT: dict[str, tuple[str, ...] | None] = {"holds_": NO_YES, "need_": None}
 
 
@@ -183,13 +182,14 @@ class InstitutionView:
             self.schemes, self.house,
         )  # fmt: skip
 
-    def blocks(self) -> Iterator[tuple[slice, "InstitutionView"]]:
+    def blocks(self, at_once: int = 16_384) -> Iterator[tuple[slice, "InstitutionView"]]:
         """Return all customers in turn, some thousands at once: where they stand in this view, and the view of them.
 
         Whoever reads many fields of each customer fetches him from memory once in this way, not once for each field.
+        The default is so few that what is read of them stays in the processor's cache.
         """
-        for start in range(0, len(self), _CUSTOMERS_AT_ONCE):
-            some = slice(start, start + _CUSTOMERS_AT_ONCE)
+        for start in range(0, len(self), at_once):
+            some = slice(start, start + at_once)
             yield some, self.only(some)
 
     def field(self, name: str) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from agents.market import CREDIT_LOSS, INTEREST
 from agents.treatment import CONTACT
 from benchmarks.bench import whole_month
 from benchmarks.bench_beliefs import keep_files, lines
+from benchmarks.bench_deciding import copies, cost_of_deciding, lived
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import default_market, market_of, people_of
 from simulation.build import event_shock_sd
@@ -70,3 +71,10 @@ def test_the_month_that_is_timed_phase_by_phase_is_a_whole_month() -> None:
     for _ in range(timed.month):
         stepped.step()
     assert differences(timed, stepped) == []
+
+
+def test_deciding_is_timed_on_as_many_customers_as_are_asked_for() -> None:
+    view, policy = lived("uniform", people=300, months=1)
+    assert len({*copies(view, 1000)["person_id"].tolist()}) == 1000
+    cost = cost_of_deciding(view, policy, customers=1000, times=1)
+    assert cost.processor > 0 and cost.clock > 0

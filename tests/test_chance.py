@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from agents import chance
-from agents.chance import address, draw4, draw4_each, philox
+from agents.chance import address, draw4, draw4_each, draw_each, philox
 
 N = 20_000
 FOUR_SE = 6.334e-05
@@ -40,6 +40,7 @@ def test_known_answers_of_random123(counter: tuple[int, ...], key: tuple[int, ..
     assert draw4(key[0], key[1], signed, month, counter[3]) == uniforms
     each = draw4_each(key[0], key[1], np.array([signed], np.int64), month, counter[3])
     assert tuple(each[:, 0]) == uniforms
+    assert draw_each(key[0], key[1], np.array([signed], np.int64), month, counter[3])[0] == uniforms[0]
 
 
 word = st.integers(0, FULL)
@@ -53,6 +54,14 @@ def test_one_draw_and_many_give_the_same_bits(
     many = draw4_each(seed, replication, np.array(ids, np.int64), month, decision)
     one = np.array([draw4(seed, replication, person, month, decision) for person in ids]).T
     assert many.tobytes() == np.ascontiguousarray(one).tobytes()
+    people = np.repeat(np.array(ids, np.int64), 2)
+    people.flags.writeable = False
+    for some in (people[::2], people):  # columns of records, and columns of a view
+        assert (
+            draw_each(seed, replication, some, month, decision).tobytes()
+            == many[0].repeat(len(some) // len(ids)).tobytes()
+        )
+    assert len(chance._draw_first.signatures) == 1  # type: ignore[attr-defined]
     assert (many > 0.0).all() and (many < 1.0).all()
 
 

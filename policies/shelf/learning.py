@@ -17,6 +17,8 @@ from policies.shelf.rules import treatment_problem
 from policies.view import InstitutionView
 
 NOTHING = "none"
+_ONE_THREAD = 2048
+"""Customers so few that no library divides a product of their features among threads, which would change its bits."""
 
 
 class Choice(NamedTuple):
@@ -107,8 +109,11 @@ class EpochLearner:
 
     def net_effect(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Floats:
         """Return what each arm adds to each customer's value, its cost paid, EUR; -inf where it is not allowed."""
-        effect = features_of(view) @ self.lessons.effect_of_features(self.effect_sd_eur).T - self.lessons.cost_eur
-        return np.where(allowed, effect, -np.inf)
+        weights, cost = self.lessons.effect_of_features(self.effect_sd_eur).T, self.lessons.cost_eur
+        effect = np.full(allowed.shape, -np.inf)
+        for some, part in view.blocks(_ONE_THREAD):
+            np.copyto(effect[some], features_of(part) @ weights - cost, where=allowed[some])
+        return effect
 
     def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
         """Return what is best for these customers, of what is allowed, shape (customers, arms)."""

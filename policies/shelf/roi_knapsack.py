@@ -48,8 +48,9 @@ def at_price_of_money(effect: Floats, cost: Floats, budget: float) -> Choice:
     paid = cost[own, arm]
     if paid.sum() > budget:
         buying = np.flatnonzero(paid > 0.0)  # who is best left with what costs nothing is so at any price
-        price = _price_of_money(effect[buying], cost[buying], budget, paid, buying)
-        arm[buying] = _best_at(price, effect[buying], cost[buying])
+        effect_of_buying, cost_of_buying = effect[buying], cost[buying]
+        price = _price_of_money(effect_of_buying, cost_of_buying, budget, paid, buying)
+        arm[buying] = _best_at(price, effect_of_buying, cost_of_buying)
     return Choice(arm, effect[own, arm] / np.maximum(cost[own, arm], 1e-9))
 
 
@@ -58,7 +59,7 @@ def _best_at(price: float, effect: Floats, cost: Floats) -> Ints:
     return np.asarray((effect - price * cost).argmax(axis=1))
 
 
-def _price_of_money(effect: Floats, cost: Floats, budget: float, paid: Floats, buying: Ints) -> float:
+def _price_of_money(effect: Floats, cost: Floats, budget: float, paid: Floats, place: Ints) -> float:
     """Return the least price at which the spending fits the budget, by halving.
 
     A dearer price only ever moves a customer to a cheaper arm: who does the same at both ends of what is left
@@ -67,32 +68,33 @@ def _price_of_money(effect: Floats, cost: Floats, budget: float, paid: Floats, b
     Parameters
     ----------
     effect, cost : array, shape (buying, arms)
+        Of those whom a price can move.
     budget : float
     paid : array, shape (customers,)
         What is spent on each at a price of 0; written over.
-    buying : int array
-        Whom the price can move, index into `paid`.
+    place : int array, shape (buying,)
+        Where in `paid` they are.
     """
 
-    def bought(price: float, some: Ints) -> tuple[Ints, bool]:
-        """Return the arms of some at a price, and whether all together spend too much."""
-        arm = _best_at(price, effect[some], cost[some])
-        paid[buying[some]] = cost[some, arm]
-        return arm, bool(paid.sum() > budget)
+    def too_dear(arm: Ints) -> bool:
+        """Return whether all spend too much together if those still asked get these arms."""
+        paid[place] = cost[np.arange(len(arm)), arm]
+        return bool(paid.sum() > budget)
 
     low, high = 0.0, 1.0
-    some = np.arange(len(buying))
-    at_low, _ = bought(low, some)
-    at_high, too_much = bought(high, some)
-    while too_much and high < 1e9:
+    at_low, at_high = _best_at(low, effect, cost), _best_at(high, effect, cost)
+    while too_dear(at_high) and high < 1e9:
         high *= 2.0
-        at_high, too_much = bought(high, some)
+        at_high = _best_at(high, effect, cost)
     for _ in range(STEPS):
         moved = at_low != at_high
-        some, at_low, at_high = some[moved], at_low[moved], at_high[moved]
+        if not moved.all():
+            effect, cost, place, at_low, at_high = (
+                effect[moved], cost[moved], place[moved], at_low[moved], at_high[moved]
+            )  # fmt: skip
         middle = (low + high) / 2.0
-        arm, too_much = bought(middle, some)
-        if too_much:
+        arm = _best_at(middle, effect, cost)
+        if too_dear(arm):
             low, at_low = middle, arm
         else:
             high, at_high = middle, arm
