@@ -92,3 +92,15 @@ def paid_to_strangers(
     sent = effects[contacts["treatment"]]
     welcome = np.floor(sent["reward_cents"] * contacts["amount"] + 0.5) * taken
     return float((sent["contact_cents"] + welcome)[signals["before"] != US].sum()) / 100.0
+
+
+def told_to_go(
+    contacts: NDArray[Any], effects: NDArray[Any], providers: NDArray[np.int64], institutions: int
+) -> NDArray[np.float64]:
+    """Return the share of its customers whom each institution tells this month that it lends no more or ends."""
+    sent = effects[contacts["treatment"]]
+    told = contacts["institution"][(sent["ends"] == 1) | (sent["stops_lending"] == 1)]
+    if not len(told):
+        return np.zeros(institutions)
+    have = np.bincount(providers[providers > 0], minlength=institutions)
+    return np.asarray(np.bincount(told, minlength=institutions) / np.maximum(have, 1))

@@ -28,13 +28,13 @@ from policies.view_parts import PostedOffers
 from simulation.build import institution_names, offer_rows, product_rows, world_of_month
 from simulation.channels import Channels
 from simulation.compiled import CompiledEngine, Totals
-from simulation.counting import counted, paid_to_strangers, taken_contacts
+from simulation.counting import counted, paid_to_strangers, taken_contacts, told_to_go
 from simulation.customers import Customers
 from simulation.feedback import channel_weights, learn_from_customers, market_sample, what_selection_cost
 from simulation.files import Files, scope_rule
 from simulation.history import TagHistory
 from simulation.institution import InstitutionAgent
-from simulation.ledger import balances_of, check_money, check_people
+from simulation.ledger import balances_of, book_eur, check_money, check_people
 from simulation.objects import ObjectEngine
 from simulation.population import extended, first_people, first_signals, newcomers
 from simulation.recording import MonthFacts, Recorder, run_metrics
@@ -244,7 +244,8 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         for one, plan in zip(self.institutions, plans, strict=True):
             view = self.views[one.index]
             scale = self.settings.people_each_stands_for
-            result = guard(plan, view, self.treatments, self.guards[one.index - 1], self.purse(one), scale)
+            book = None if plan.offer is None else book_eur(self.people, one.index, len(self.products))
+            result = guard(plan, view, self.treatments, self.guards[one.index - 1], self.purse(one), scale, book)
             self.released_eur[one.index] = result.spent_eur
             allowed.append(result)
             rows = result.contacts.copy()
@@ -255,19 +256,10 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             self.offers["price"][one.index, :n] = self.list_prices[one.index, :n] - cut
         every = np.concatenate(contacts)
         every = every[np.argsort(every["row"], kind="stable")]
-        self.told_to_go = self._told_to_go(every)
+        self.told_to_go = told_to_go(every, self.effects, self.people["provider"], len(self.names))
         first = np.zeros(len(self.people) + 1, np.int64)
         np.cumsum(np.bincount(every["row"], minlength=len(self.people)), out=first[1:])
         return every, first, allowed
-
-    def _told_to_go(self, contacts: NDArray[Any]) -> NDArray[np.float64]:
-        """Share of its customers whom each institution tells this month that it lends no more or ends."""
-        sent = self.effects[contacts["treatment"]]
-        told = contacts["institution"][(sent["ends"] == 1) | (sent["stops_lending"] == 1)]
-        if not len(told):
-            return np.zeros(len(self.names))
-        have = np.bincount(self.people["provider"][self.people["provider"] > 0], minlength=len(self.names))
-        return np.asarray(np.bincount(told, minlength=len(self.names)) / np.maximum(have, 1))
 
     def live(self, world: Any, contacts: NDArray[Any], first: NDArray[np.int64]) -> Totals:
         """Everybody lives the month."""
