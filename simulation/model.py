@@ -250,6 +250,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             allowed.append(result)
             rows = result.contacts.copy()
             rows["row"] = self.files[one.index].at[rows["row"]] if len(rows) else rows["row"]
+            self.files[one.index].remember(rows["row"][self.effects["contact"][rows["treatment"]] > 0], self.month)
             contacts.append(rows)
             n = len(self.products)
             cut = np.zeros(n) if result.offer is None else result.offer
