@@ -63,13 +63,12 @@ def observe(
 
 @rule
 def open_file(belief: Belief, signal: Signal, group: Learning) -> None:
-    """A person not yet known: the population of applicants is all there is."""
+    """A person not yet known: the population of applicants is all there is, beside what an earlier file left."""
     belief.person_id, belief.age_years, belief.income = signal.person_id, 0.0, 0.0
     belief.risk_mean, belief.risk_precision = group.class_risk, 1.0 / (group.class_risk_sd * group.class_risk_sd)
     belief.return_mean = group.class_return
     belief.return_precision = 1.0 / (group.class_return_sd * group.class_return_sd)
-    belief.contact_history, belief.months_since_contact, belief.months_since_seen = 0, NEVER, NEVER
-    belief.months_since_trace, belief.looked_for, belief.months_since_arrears = NEVER, -1, NEVER
+    belief.months_since_seen, belief.months_since_trace, belief.looked_for = NEVER, NEVER, -1
     belief.months_since_purchase, belief.purchases, belief.came_looking = NEVER, 0, 0
     belief.months_since_use = NEVER
     for k in range(len(belief.need_yes)):
@@ -187,12 +186,12 @@ def note_response(
 
 @rule
 def note_absence(belief: Belief, contacted: int, group: Learning) -> None:
-    """Somebody who is not a customer: nothing is held with us, and what we knew grows old."""
+    """Somebody who is not a customer: nothing is held with us, and what we knew grows old. An objection stands."""
     for k in range(len(belief.held)):
         if belief.held[k] == 1:
             belief.held[k], belief.news = 0, LEFT
     belief.tenure_months, belief.ending, belief.trend, belief.months_past_due = 0, 0, 0.0, 0
-    belief.opted_out, belief.let_go, belief.lending_stopped, belief.premium = 0, 0, 0, 0.0
+    belief.let_go, belief.lending_stopped, belief.premium = 0, 0, 0.0
     belief.credit_cents, belief.deposit_cents, belief.revolving_cents, belief.line_cents = 0, 0, 0, 0
     belief.risk_precision = learning.precision_aged(belief.risk_precision, group.risk_drift)
     belief.return_precision = learning.precision_aged(belief.return_precision, group.return_drift)

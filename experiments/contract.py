@@ -5,7 +5,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from agents.person import PERSON
 from experiments.market_files import MARKETS
 from experiments.reading import Problem, read_with_extends
+from policies.outcomes import Outcomes
 from policies.plan import Plan, as_plan
 from policies.policy import Policy, SettingsError, build_policy
+from policies.suggest import did_you_mean
 from policies.treatments import catalogue
 from policies.view import PROTECTED, InstitutionView
 from simulation.model import US, LifecycleModel
@@ -77,6 +79,7 @@ def check_policy(path: Path, policy: type) -> Verdict:
         _own_customers_only(plan, view)
         _same_answer_twice(policy, view, plan)
         tries: tuple[Callable[[], None], ...] = (
+            lambda: _learns_what_can_be_kept(policy, view),
             lambda: _leaves_the_view_alone(policy, view),
             lambda: _does_not_see_the_truth(policy, model, plan),
             lambda: _does_not_go_by_place(policy, view, plan),
@@ -119,20 +122,81 @@ def _files(view: InstitutionView) -> NDArray[np.void]:
     return rows if view._places is None else rows[view._places]
 
 
-def _decided(policy: type, view: InstitutionView) -> Plan:
-    made: Policy = build_policy(policy, {})
+def _decided(policy: type, view: InstitutionView, made: Policy | None = None) -> Plan:
+    one: Policy = build_policy(policy, {}) if made is None else made
     try:
-        return as_plan(made.decide(view))
+        return as_plan(one.decide(view))
     except Exception as error:
-        own = policy.decide.__code__.co_filename  # type: ignore[attr-defined]  # a policy decides
-        frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename == own]
-        words = (frames[-1].line or "",) if frames else ()
+        words = _line_that_fails(policy, error) or ("def decide",)
         if "cannot be written" in str(error) or "read-only" in str(error):
             raise _Breach(
                 f"it writes the view: {error}", "Copy what you want to change: view.x.copy().", words
             ) from None
-        what = f"decide fails: {type(error).__name__}: {error}"
-        raise _Breach(what, "Mend decide(view), which returns Treatments or a Plan.", words) from None
+        raise _failure("decide", error, words) from None
+
+
+def _line_that_fails(policy: type, error: Exception) -> tuple[str, ...]:
+    """Return the text of the last line of the policy's own file that an error went through, if any."""
+    own = policy.decide.__code__.co_filename  # type: ignore[attr-defined]  # a policy decides
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename == own]
+    return (frames[-1].line or "",) if frames else ()
+
+
+def _failure(method: str, error: Exception, words: tuple[str, ...]) -> _Breach:
+    """Return what to tell of a method that fails."""
+    mend = {
+        "decide": "Mend decide(view): it returns Treatments.of('a treatment', indexes) or a Plan.",
+        "learn": "Mend learn(view, outcomes): in the first month nobody has been treated, and outcomes is empty.",
+    }.get(method, f"Mend {method}: state() returns a dictionary of arrays, and restore(state) takes it back.")
+    if isinstance(error, AttributeError) and isinstance(error.obj, InstitutionView) and error.name:
+        columns = [name for name in dir(InstitutionView) if not name.startswith("_")]
+        near = did_you_mean(error.name, columns)
+        mend = f"{near.strip() if 'mean' in near else ''} `tenure list view` has every column.".strip()
+    return _Breach(f"{method} fails: {type(error).__name__}: {error}", mend, words)
+
+
+def _learns_what_can_be_kept(policy: type, view: InstitutionView) -> None:
+    """A policy that learns is told of a month, and goes on from its state as if it had never stopped."""
+    one: Any = build_policy(policy, {})
+    if not hasattr(one, "learn"):
+        return
+    missing = [name for name in ("state", "restore") if not callable(getattr(one, name, None))]
+    if missing:
+        raise _Breach(
+            f"it learns, but has no {' and no '.join(missing)}: what it learnt would be lost when a run stops",
+            "Add state(), which returns a dictionary of arrays, and restore(state), which takes it back.",
+            ("def learn",),
+        )
+    other: Any = build_policy(policy, {})
+    method = "learn"
+    try:
+        for told in (Outcomes.none(view.treatments), _a_month_of(view)):
+            one.learn(view, told)
+        method = "state"
+        kept = {name: np.array(values) for name, values in one.state().items()}
+        method = "restore"
+        other.restore(kept)
+        again = {name: np.asarray(values) for name, values in other.state().items()}
+    except Exception as error:
+        raise _failure(method, error, _line_that_fails(policy, error) or (f"def {method}",)) from None
+    same = kept.keys() == again.keys() and all(np.array_equal(kept[key], again[key]) for key in kept)
+    plans = [_rows(_decided(policy, view, told), view.person_id) for told in (one, other)]
+    if not same or plans[0] != plans[1]:
+        raise _Breach(
+            "restore does not bring back what state returned: a run that stops would go on otherwise",
+            "Put all that decide uses into state(), as arrays, and take all of it back in restore(state).",
+            ("def restore",),
+        )
+
+
+def _a_month_of(view: InstitutionView) -> Outcomes:
+    """Return a month in which every other customer got the first treatment, and every fourth took it."""
+    count = np.arange(len(view))
+    treated = (count % 2 == 0).astype(np.int64)
+    return Outcomes(
+        view.person_id.copy(), treated, view.treatments, count % 4 == 0, count % 50 > 0,
+        view.margin_per_year / 12.0, treated * 1.0,
+    )  # fmt: skip
 
 
 def _rows(plan: Plan, ids: NDArray[np.int64]) -> bytes:
@@ -219,10 +283,15 @@ def _ns_per_customer(policy: type, view: InstitutionView) -> float:
         return first
     many = np.tile(rows, -(-MANY // max(1, len(rows))))[:MANY]
     many["person_id"] = np.arange(len(many))
-    large = _view(view, many)
-    began = time.perf_counter_ns()
-    _decided(policy, large)
-    return (time.perf_counter_ns() - began) / len(many)
+    took = np.inf
+    for _ in range(3):  # another program may have had the processor
+        large = _view(view, many)
+        began = time.perf_counter_ns()
+        _decided(policy, large)
+        took = min(took, (time.perf_counter_ns() - began) / len(many))
+        if took <= SLOW_NS:
+            break
+    return took
 
 
 def _told_by_source(path: Path, source: str) -> Iterator[Problem]:

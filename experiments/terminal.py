@@ -228,6 +228,12 @@ def verification_lines(case: str, rows: Sequence[Row]) -> list[str]:
     return [*lines, ""]
 
 
+def _unset(words: list[str], key: str) -> list[str]:
+    """Return a command without what it sets one key to."""
+    sets = [k for k in range(1, len(words)) if words[k - 1] == "--set" and words[k].startswith(f"{key}=")]
+    return [word for k, word in enumerate(words) if k not in sets and k + 1 not in sets]
+
+
 def results_lines(results: Results, report_path: Path | None, words: list[str]) -> Iterator[str]:
     """Give what a run has found, where it is, and what to do next; `words` is the command that does it again."""
     folder = str(results.folder)
@@ -237,7 +243,8 @@ def results_lines(results: Results, report_path: Path | None, words: list[str]) 
         yield from effects_lines(results)
         yield spent_line(results)
         more = 2 * int(results.about["replications"])
-        steps = [(command_text([*words, "--set", f"replications={more}"]), "narrower intervals; these runs are kept")]
+        again = command_text([*_unset(words, "replications"), "--set", f"replications={more}"])
+        steps = [(again, "narrower intervals; these runs are kept")]
     yield from failed_lines(results)
     yield ""
     made = f"{results.made} runs made in {seconds_text(results.seconds)}, " if results.made else ""

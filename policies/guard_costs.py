@@ -56,14 +56,18 @@ def _whole(cents: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def fit_offer(
-    offer: OfferChange | None, view: InstitutionView, left_cents: int
+    offer: OfferChange | None, view: InstitutionView, left_cents: int, book_eur: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.float64] | None, float, list[str]]:
-    """Return the cuts that the money left covers, the cents given up in a month, and products trimmed."""
+    """Return the cuts that the money left covers, the cents given up in a month, and products trimmed.
+
+    `book_eur` is the balance of each product in the whole book, EUR, shape (products,); None: that of the view.
+    """
     if offer is None:
         return None, 0.0, []
     cuts = offer.points(view.products)
     cut = np.flatnonzero(cuts)
-    cost = np.array([cuts[index] / 12.0 * view.balance_of(view.products[index]).sum() for index in cut])
+    book = [view.balance_of(name).sum() for name in view.products] if book_eur is None else book_eur
+    cost = np.array([cuts[index] / 12.0 * book[index] for index in cut])
     wanted = float(cost.sum())  # points / 100 of a balance in EUR is points of it in cents
     if wanted <= left_cents:
         return cuts, wanted, []

@@ -114,6 +114,8 @@ def room(limit: StructureLimit, view: InstitutionView, scale: float) -> tuple[ND
     cell = view.where(view_condition(limit.where, view.products, view.schemes.segment_names))
     counts = measured(limit.of, view)
     here, whole = float(counts[cell].sum()), float(counts.sum())
-    unit = whole if limit.share else 1.0 / scale
-    may_go = np.inf if limit.at_least is None else here - limit.at_least * unit
-    return cell, may_go, limit.at_most is not None and here >= limit.at_most * unit
+    unit, rounding = whole if limit.share else 1.0 / scale, 1e-9 * (1.0 + float(np.abs(counts).sum()))
+    may_go = np.inf if limit.at_least is None else here - limit.at_least * unit + rounding
+    if limit.at_most is None or (limit.share and whole <= 0.0 < limit.at_most):  # of nothing there is no share
+        return cell, may_go, False
+    return cell, may_go, here >= limit.at_most * unit - rounding

@@ -10,14 +10,16 @@ from agents.declaring import Parameter
 from agents.treatment import CONTACT
 from policies.conditions import Condition
 from policies.guard_costs import cost_of_each_eur, costs, fit_offer
+from policies.guard_rooms import Refusals, Room, from_the_top
 from policies.guard_rules import GuardRule, StructureLimit, forbidden, measured, room
-from policies.plan import Plan, Treatments, first_of_each
+from policies.plan import Plan, Treatments
 from policies.suggest import did_you_mean
 from policies.treatments import CREDIT_KINDS, NUMBERS, Treatment
 from policies.view import InstitutionView, view_condition
 
-FIRST, LAST = ("not_eligible",), ("price_ceiling", "contacts", "already_treated", "capacity", "budget")
-"""Why a proposal can be refused beside the dated rules and the limits of structure, which are asked in between."""
+FIRST, THEN, LAST = ("not_eligible",), ("price_ceiling", "contacts", "already_treated"), ("capacity", "budget")
+"""Why a proposal can be refused beside the dated rules, asked after FIRST, and limits of structure, after THEN: first
+what concerns the customer alone, then what all customers share."""
 
 
 class Guards(NamedTuple):
@@ -38,7 +40,7 @@ class Guards(NamedTuple):
 
     def why(self) -> tuple[str, ...]:
         """Return why a proposal can be refused, in the order of asking; the first that refuses is counted."""
-        return (*FIRST, *(rule.name for rule in self.rules), *(limit.name for limit in self.structure), *LAST)
+        return (*FIRST, *(rule.name for rule in self.rules), *THEN, *(limit.name for limit in self.structure), *LAST)
 
 
 class Means(NamedTuple):
@@ -110,8 +112,9 @@ def guard(
     rules: Guards,
     budget_eur: float,
     scale: float = 1.0,
+    book_eur: NDArray[np.float64] | None = None,
 ) -> Allowed:
-    """Trim a plan from the top of its list: eligibility, rules, structure, price, contacts, capacity, budget.
+    """Trim a plan from the top of its list: eligibility, rules, price, contacts, structure, capacity, budget.
 
     A proposal costs its contact, its reward in full (it may be taken) and the income that its price cut
     gives up. The list is served until the first proposal that the money left does not cover; **nothing below
@@ -133,6 +136,8 @@ def guard(
         Money left this month, of the real book; infinite for no limit.
     scale : float
         Real customers that one customer in view stands for.
+    book_eur : array, shape (products,), optional
+        Own balances whose price an offer cuts, EUR, of all customers; those in view without it.
 
     Returns
     -------
@@ -152,28 +157,28 @@ def guard(
     if len(listed) and int(listed.customer.max()) >= len(view):
         raise ValueError(f"plan: customer {int(listed.customer.max())} is not in view; there are {len(view)}")
     limit = _cents(budget_eur / scale)
-    refusal = _Refusals(number, rules.why())
+    refusal = Refusals(number, rules.why())
     refusal.add("not_eligible", _ineligible(listed, number, view, treatments))
     for rule in rules.rules:
         if rule.from_month <= view.month <= rule.until_month:
             refusal.add(rule.name, _forbidden(rule, listed, number, view, treatments))
-    for one in rules.structure:
-        refusal.add(one.name, _against_structure(one, listed, number, refusal.free, view, treatments, scale))
     refusal.add("price_ceiling", _too_dear(listed, number, amount, view, treatments, rules.price_ceiling))
     refusal.add("contacts", _too_often(listed, number, view, treatments, rules))
-    left = np.flatnonzero(refusal.free)
-    refusal.at(left[~first_of_each(listed.customer[left])], "already_treated")
-    for word, many in rules.capacity_per_month.items():
-        named = np.ones(len(treatments), np.bool_) if word == "all" else forbidden((word,), treatments, view.kinds)
-        left = np.flatnonzero(refusal.free & named[number])
-        refusal.at(left[int(many / scale) :], "capacity")
-    left = np.flatnonzero(refusal.free)
-    spent, forgone = costs(listed.customer[left], number[left], amount[left], view, treatments)
-    total = np.cumsum(spent + forgone)
-    served = left[total <= limit]  # costs are never negative, so these are the first of the list
-    refusal.at(left[len(served) :], "budget")
-    used = int(total[len(served) - 1]) if len(served) else 0
-    offer, offer_cents, trimmed = fit_offer(plan.offer, view, limit - used)
+    full = [_in_a_full_cell(one, listed, number, view, treatments, scale) for one in rules.structure]
+    stopped = np.any(full, axis=0) if full else np.zeros(len(listed), np.bool_)
+    asked = np.flatnonzero(refusal.free & ~stopped)
+    spent, forgone = np.zeros((2, len(listed)), np.int64)
+    spent[asked], forgone[asked] = costs(listed.customer[asked], number[asked], amount[asked], view, treatments)
+    purse = Room("budget", limit, (spent + forgone).astype(np.float64))
+    rooms = [*_rooms(rules, listed, number, view, treatments, scale), purse]
+    served, shut = from_the_top(listed.customer, refusal.free & ~stopped, rooms)
+    refusal.serve(served, listed.customer)
+    for one, stops in zip(rules.structure, full, strict=True):
+        refusal.add(one.name, stops)
+    for one_room, away in zip(rooms, shut, strict=True):
+        refusal.add(one_room.reason, away)
+    used = int((spent + forgone)[served].sum())
+    offer, offer_cents, trimmed = fit_offer(plan.offer, view, limit - used, book_eur)
     contacts = np.zeros(len(served), CONTACT)
     contacts["row"], contacts["institution"] = listed.customer[served], view.me
     contacts["treatment"], contacts["amount"] = number[served], amount[served]
@@ -181,7 +186,7 @@ def guard(
     for product in trimmed:
         refused.setdefault("budget", {})[f"offer_{product}"] = 1
     euros = scale / 100.0
-    given_up_cents = float(forgone[: len(served)].sum()) + offer_cents
+    given_up_cents = float(forgone[served].sum()) + offer_cents
     reasons = np.bincount(listed.because[served], minlength=len(listed.reasons))
     return Allowed(
         contacts,
@@ -190,15 +195,15 @@ def guard(
         refused,
         {reason: int(count) for reason, count in zip(listed.reasons, reasons, strict=True) if count},
         len(np.unique(listed.customer[number > 0])),
-        float(spent[: len(served)].sum()) * euros,
+        float(spent[served].sum()) * euros,
         given_up_cents * euros,
         offer,
     )
 
 
 def _cents(eur: float) -> int:
-    """Return money in cents, rounded down; without a limit as much as an int64 sum safely reaches."""
-    return int(np.floor(np.clip(eur * 100.0, 0.0, 2.0**60)))
+    """Return money in whole cents, less a part of one; without a limit as much as an int64 sum safely reaches."""
+    return int(np.floor(np.clip(eur * 100.0 + 1e-6, 0.0, 2.0**60)))
 
 
 def _numbers(listed: Treatments, treatments: Sequence[Treatment]) -> NDArray[np.int64]:
@@ -225,39 +230,6 @@ def _amounts(listed: Treatments, number: NDArray[np.int64], treatments: Sequence
     return np.where(given, listed.amount, own[number])
 
 
-class _Refusals:
-    """Who is refused what, and why: the first reason given stands. `none` proposes nothing."""
-
-    def __init__(self, number: NDArray[np.int64], why: tuple[str, ...]) -> None:
-        self.number, self.why = number, why
-        self.verdict = np.where(number == 0, -1, 0)  # 0: not refused; 1 + index into why; -1: nothing proposed
-
-    @property
-    def free(self) -> NDArray[np.bool_]:
-        """Proposals that nothing has refused yet."""
-        return np.asarray(self.verdict == 0)
-
-    def add(self, reason: str, refused: NDArray[np.bool_]) -> None:
-        """Refuse where nothing has refused yet."""
-        self.verdict[(self.verdict == 0) & refused] = 1 + self.why.index(reason)
-
-    def at(self, positions: NDArray[np.int64], reason: str) -> None:
-        """Refuse these proposals, which nothing has refused yet."""
-        self.verdict[positions] = 1 + self.why.index(reason)
-
-    def counts(self, treatments: Sequence[Treatment]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-        """Return proposals by treatment, and refusals by reason and treatment; only what occurred."""
-        names = [treatment.name for treatment in treatments]
-        asked = np.bincount(self.number[self.verdict >= 0], minlength=len(names))
-        proposed = {name: int(count) for name, count in zip(names, asked, strict=True) if count}
-        refused: dict[str, dict[str, int]] = {}
-        for code, reason in enumerate(self.why, start=1):
-            counts = np.bincount(self.number[self.verdict == code], minlength=len(names))
-            if counts.any():
-                refused[reason] = {name: int(count) for name, count in zip(names, counts, strict=True) if count}
-        return proposed, refused
-
-
 def _forbidden(
     rule: GuardRule,
     listed: Treatments,
@@ -272,28 +244,44 @@ def _forbidden(
     return refused
 
 
-def _against_structure(
+def _in_a_full_cell(
     limit: StructureLimit,
     listed: Treatments,
     number: NDArray[np.int64],
-    free: NDArray[np.bool_],
     view: InstitutionView,
     treatments: Sequence[Treatment],
     scale: float,
 ) -> NDArray[np.bool_]:
-    """Return where a treatment would lead below a floor, or add where a ceiling is reached."""
-    cell, may_go, full = room(limit, view, scale)
-    inside = cell[listed.customer]
-    refused = np.zeros(len(listed), np.bool_)
-    if full:
-        stops = limit.stops or (("credit",) if limit.of != "customers" else ("marketing", "credit"))
-        refused |= inside & forbidden(stops, treatments, view.kinds)[number]
-    if limit.at_least is not None:
-        stops = limit.stops or ("winds_down",)
-        at = np.flatnonzero(free & inside & forbidden(stops, treatments, view.kinds)[number])
-        gone = np.cumsum(measured(limit.of, view)[listed.customer[at]])
-        refused[at[gone > may_go]] = True
-    return refused
+    """Return where a treatment would give more to the cell of a ceiling that is reached."""
+    cell, _, full = room(limit, view, scale)
+    if not full:
+        return np.zeros(len(listed), np.bool_)
+    stops = limit.stops or (("credit",) if limit.of != "customers" else ("marketing", "credit"))
+    return np.asarray(cell[listed.customer] & forbidden(stops, treatments, view.kinds)[number])
+
+
+def _rooms(
+    rules: Guards,
+    listed: Treatments,
+    number: NDArray[np.int64],
+    view: InstitutionView,
+    treatments: Sequence[Treatment],
+    scale: float,
+) -> list[Room]:
+    """Return what may go above each floor, and each capacity, with what a proposal takes of it."""
+    rooms = []
+    for limit in rules.structure:
+        if limit.at_least is not None:
+            cell, may_go, _ = room(limit, view, scale)
+            touched = cell[listed.customer] & forbidden(limit.stops or ("winds_down",), treatments, view.kinds)[number]
+            counts = np.maximum(measured(limit.of, view), 0.0)[
+                listed.customer
+            ]  # who counts below 0 cannot harm a floor
+            rooms.append(Room(limit.name, may_go, np.where(touched, counts, -1.0)))
+    for word, many in rules.capacity_per_month.items():
+        named = np.ones(len(treatments), np.bool_) if word == "all" else forbidden((word,), treatments, view.kinds)
+        rooms.append(Room("capacity", int(many / scale + 1e-9), np.where(named[number], 1.0, -1.0)))
+    return rooms
 
 
 def _too_dear(

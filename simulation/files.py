@@ -19,6 +19,15 @@ LONG_AGO = np.int16(-32768)
 LINE, MET, TRACE = range(3)
 """Columns of the register: last month as a customer of our line, in contact, seen looking for a product."""
 NOBODY_ELSE = -1
+NEVER = 999
+MEMORY = np.dtype(
+    [("contacts", np.uint32), ("contacted", np.int16), ("arrears", np.int16), ("opted_out", np.int8),
+     ("vulnerable", np.int8)],
+    align=True,
+)  # fmt: skip
+"""What outlives a closed file, so that the rules of contact and protection do not begin anew with the next one: our
+contacts of 32 months (bit m: m months before the last), the months of the last contact and of the last arrears, and
+what the person told us."""
 
 
 class ScopeRule(NamedTuple):
@@ -77,6 +86,12 @@ def scope_rows(signals: Any, register: Any, codes: Any, me: Any, sees: Any, mont
         codes[i] = code
 
 
+def _shifted(contacts: NDArray[np.uint32], months: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Return histories of contacts so many months later; what is older than 32 months drops out."""
+    later = np.left_shift(contacts.astype(np.uint64), np.clip(months, 0, 32).astype(np.uint64))
+    return (later & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+
+
 class Files:
     """Records of one institution, and the register that says who is in scope.
 
@@ -92,6 +107,8 @@ class Files:
         Indexes into `at` of those who are new this month; ids of those who are gone from the files.
     tags : int8 array, shape (schemes, places)
         Present tags, -1 none.
+    memory : structured array, shape (people,)
+        dtype MEMORY, of everybody ever in the files.
     """
 
     def __init__(self, schemes: int = 0) -> None:
@@ -100,6 +117,7 @@ class Files:
         self.joined = self.left = self.left_places = np.zeros(0, np.int64)
         self.place_of = np.zeros(0, np.int32)
         self.register = np.zeros((0, 3), np.int16)
+        self.memory = np.zeros(0, MEMORY)
         self.free = np.zeros(0, np.int64)
         self.tags = np.zeros((schemes, 0), np.int8)
 
@@ -121,6 +139,7 @@ class Files:
         out = np.flatnonzero((self.place_of >= 0) & (codes < 0))
         self.left_places = self.place_of[out].astype(np.int64)
         self.left = self.records["person_id"][self.left_places]
+        self._close(out, signals[out], me, month)
         self.records["person_id"][self.left_places] = -1
         self.place_of[out] = -1
         self.free = np.concatenate([self.free, self.left_places[::-1]])
@@ -133,6 +152,7 @@ class Files:
             self.places[self.joined] = self.free[: -len(self.joined) - 1 : -1]
             self.free = self.free[: -len(self.joined)]
             self.place_of[self.at[self.joined]] = self.places[self.joined]
+            self._recall(self.at[self.joined], self.places[self.joined], month)
 
     def cover(self, people: int) -> None:
         """Have a line in the register for each person of the market."""
@@ -140,6 +160,33 @@ class Files:
         if more > 0:
             self.place_of = np.concatenate([self.place_of, np.full(more, -1, np.int32)])
             self.register = np.concatenate([self.register, np.full((more, 3), LONG_AGO)])
+            fresh = np.zeros(more, MEMORY)
+            fresh["contacted"] = fresh["arrears"] = LONG_AGO
+            self.memory = np.concatenate([self.memory, fresh])
+
+    def remember(self, rows: NDArray[np.int64], month: int) -> None:
+        """Note that the people at these rows are contacted this month."""
+        mine = self.memory
+        mine["contacts"][rows] = _shifted(mine["contacts"][rows], month - mine["contacted"][rows].astype(int)) | 1
+        mine["contacted"][rows] = month
+
+    def _close(self, rows: NDArray[np.int64], shown: NDArray[Any], me: int, month: int) -> None:
+        """Keep of the files that close what must not be forgotten; `shown` is the people's last month."""
+        records, ours = self.records[self.left_places], shown["provider"] == me
+        for name in ("opted_out", "vulnerable"):
+            self.memory[name][rows] = np.where(ours, shown[name], records[name])
+        since = np.where(ours & (shown["months_past_due"] > 0), -1, records["months_since_arrears"])
+        self.memory["arrears"][rows] = np.where(since < NEVER, month - 2 - since, LONG_AGO)
+
+    def _recall(self, rows: NDArray[np.int64], places: NDArray[np.int64], month: int) -> None:
+        """Write into files that open what was known before, as of the month before the last."""
+        known, records = self.memory[rows], self.records
+        since = month - 2 - known["contacted"].astype(int)
+        records["contact_history"][places] = _shifted(known["contacts"], since)
+        records["months_since_contact"][places] = np.minimum(since, NEVER)
+        records["months_since_arrears"][places] = np.minimum(month - 2 - known["arrears"].astype(int), NEVER)
+        for name in ("opted_out", "vulnerable"):
+            records[name][places] = known[name]
 
     def _open(self, wanted: int) -> None:
         """Have at least so many empty places."""
@@ -183,7 +230,7 @@ class Files:
     def nbytes(self) -> int:
         """Bytes of records, register and lists."""
         parts = (self.tags, self.records, self.at, self.places, self.scopes, self.place_of, self.register, self.free)
-        return sum(part.nbytes for part in parts)
+        return sum(part.nbytes for part in (*parts, self.memory))
 
     def kept(self, here: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         """Return what a checkpoint needs, for the rows of people who are still here."""
@@ -192,6 +239,7 @@ class Files:
         return {
             "records": self.records[self.places[stay]], "at": place[self.at[stay]],
             "scopes": self.scopes[stay], "register": self.register[here[: len(self.register)]],
+            "memory": self.memory[here[: len(self.memory)]],
         }  # fmt: skip
 
     @classmethod
@@ -200,6 +248,7 @@ class Files:
         files = cls(schemes)
         files.records = state["records"].astype(BELIEF)
         files.at, files.scopes, files.register = state["at"].copy(), state["scopes"].copy(), state["register"].copy()
+        files.memory = state["memory"].astype(MEMORY)
         files.tags = np.full((schemes, len(files.records)), -1, np.int8)
         files.places = np.arange(len(files.at))
         files.place_of = np.full(len(files.register), -1, np.int32)

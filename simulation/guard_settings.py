@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from policies.guard_rules import MEASURES, GuardRule, StructureLimit, shipped_rules, words_problems
-from policies.guards import FIRST, LAST
+from policies.guards import FIRST, LAST, THEN
 from policies.shelf.rules import PRODUCT_FIELD
 from policies.suggest import did_you_mean
 from policies.view import view_condition
 from simulation.units import Count, Money, Rate, Share, month_number
 
 Quadrant = Literal["low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return"]
+ALWAYS = (*FIRST, *THEN, *LAST)
 _SEGMENT = re.compile(r"\bsegment\b")
 
 
@@ -129,11 +130,13 @@ class HouseGuards(_Settings):
             if missing:
                 hint = did_you_mean(name, shipped_rules())
                 problems.append(f"rules: '{name}' is not shipped, so it needs {', '.join(missing)}.{hint}")
-            if name in (*FIRST, *LAST):
+            if name in ALWAYS:
                 problems.append(f"rules: '{name}' is the name of a rule that always holds: rename yours")
         names = [one.limit().name for one in self.structure]
         for name in {one for one in names if names.count(one) > 1}:
             problems.append(f"structure: '{name}' is written twice: join the two, or give each a name")
+        for name in {*names} & {*ALWAYS, *self.rules, *shipped_rules()}:
+            problems.append(f"structure: '{name}' is the name of a rule: rename the limit")
         if problems:
             raise ValueError("; ".join(problems))
         return self

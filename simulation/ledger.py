@@ -26,6 +26,12 @@ def balances_of(
     return out
 
 
+def book_eur(people: NDArray[Any], me: int, products: int) -> NDArray[np.float64]:
+    """Return one institution's balances in each product, EUR, whoever is in its files, shape (products,)."""
+    own = people["balance_cents"][people["provider"] == me]
+    return np.asarray(own[:, :products].sum(axis=0) / 100.0)
+
+
 def check_money(
     opening: NDArray[np.int64],
     closing: NDArray[np.int64],

@@ -34,7 +34,7 @@ from simulation.feedback import channel_weights, learn_from_customers, market_sa
 from simulation.files import Files, scope_rule
 from simulation.history import TagHistory
 from simulation.institution import InstitutionAgent
-from simulation.ledger import balances_of, check_money, check_people
+from simulation.ledger import balances_of, book_eur, check_money, check_people
 from simulation.objects import ObjectEngine
 from simulation.population import extended, first_people, first_signals, newcomers
 from simulation.purse import Purse
@@ -250,11 +250,13 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         for one, plan in zip(self.institutions, plans, strict=True):
             view = self.views[one.index]
             scale = self.settings.people_each_stands_for
-            result = guard(plan, view, self.treatments, self.guards[one.index - 1], self.purse(one), scale)
+            book = None if plan.offer is None else book_eur(self.people, one.index, len(self.products))
+            result = guard(plan, view, self.treatments, self.guards[one.index - 1], self.purse(one), scale, book)
             self.released_eur[one.index] = result.spent_eur
             allowed.append(result)
             rows = result.contacts.copy()
             rows["row"] = self.files[one.index].at[rows["row"]] if len(rows) else rows["row"]
+            self.files[one.index].remember(rows["row"][self.effects["contact"][rows["treatment"]] > 0], self.month)
             contacts.append(rows)
             n = len(self.products)
             cut = np.zeros(n) if result.offer is None else result.offer

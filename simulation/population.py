@@ -138,7 +138,7 @@ def first_signals(
     signals["person_id"], signals["provider"] = people["id"], people["provider"]
     signals["before"], signals["joined"] = people["provider"], (people["provider"] > 0).astype(np.int64)
     signals["trace"] = -1
-    for name in ("tenure_months", "age_years", "income", "held", "line_cents", "months_past_due"):
+    for name in ("tenure_months", "age_years", "income", "held", "line_cents", "months_past_due", "vulnerable"):
         signals[name] = people[name]
     n = len(products)
     credit = np.isin(products["kind"], (INSTALMENT, REVOLVING))

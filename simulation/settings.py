@@ -171,6 +171,14 @@ class GuardSettings(Settings):
     contacts_at_most: Count = 2
     contacts_in_months: Months = 3
 
+    @field_validator("contacts_in_months")
+    @classmethod
+    def _is_remembered(cls, value: int) -> int:
+        low, high = (int(getattr(parameters_of(Guards)["contacts_in_months"][2], side)) for side in ("low", "high"))
+        if not low <= value <= high:
+            raise ValueError(f"contacts are counted in {low} to {high} months; got {value}")
+        return value
+
 
 class WorldSettings(Settings):
     """The world around the market."""

@@ -15,7 +15,7 @@ from simulation.teaching import kept, learner, taken_back
 if TYPE_CHECKING:
     from simulation.model import LifecycleModel
 
-_FILE_PARTS = ("records", "at", "scopes", "register")
+_FILE_PARTS = ("records", "at", "scopes", "register", "memory")
 
 
 def state_of(model: "LifecycleModel") -> dict[str, NDArray[Any]]:

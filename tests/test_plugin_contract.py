@@ -54,7 +54,13 @@ BROKEN = {
         12, "ns for a customer and month", "whole columns",
     ),
     "fails": ("return 1 / 0", 12, "ZeroDivisionError", "Mend"),
-    "returns_nothing": ("pass", 8, "Plan or Treatments", "Mend"),
+    "returns_nothing": ("pass", 11, "Plan or Treatments", "Treatments.of("),
+    "returns_a_list": ("return [('end', 3)]", 11, "got list", "Treatments.of("),
+    "misspells_a_column": (
+        "return Treatments.of('end', np.flatnonzero(view.leave_per_yaer > 0.2))", 12, "decide fails",
+        "Did you mean 'leave_per_year'?",
+    ),
+    "gives_a_mask": ("return Treatments.of('end', view.leave_per_year > 0.2)", 12, "not a mask", "numpy.flatnonzero"),
 }  # fmt: skip
 """Policy -> its body, the line that the message names, what it says, and how to mend it."""
 
@@ -81,6 +87,99 @@ def test_a_setting_without_default_is_asked_for(tmp_path: Path) -> None:
     assert code != 0 and "needs this setting" in said and "Give each setting a default" in said
 
 
+FILES = {
+    "two_of_one_name": (
+        "class A:\n    name = 'mine'\n    def decide(self, view): ...\n\n\n"
+        "class B:\n    name = 'mine'\n    def decide(self, view): ...\n",
+        6, "A and B are both called 'mine'", "Give one of them another name",
+    ),
+    "name_of_the_shelf": (
+        "\nclass A:\n    name = 'uniform'\n    def decide(self, view): ...\n", 2, "one on the shelf", "another name",
+    ),
+    "no_name": ("class Mine:\n    def decide(self, view): ...\n", 1, "has no name", 'name = "mine"'),
+    "cannot_be_read": ("class Mine\n    name = 'mine'\n", 1, "expected ':'", "Mend the line"),
+    "fails_when_run": ("\n1 / 0\n", 2, "ZeroDivisionError", "Mend the line"),
+    "needs_what_is_absent": ("import nowhere_to_be_found\n", 1, "nowhere_to_be_found", "Install it"),
+}  # fmt: skip
+"""File -> its text, the line that the message names, what it says, and how to mend it."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_holds_no_policy_to_try_says_where_and_why(name: str, tmp_path: Path) -> None:
+    text, line, what, mend = FILES[name]
+    (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", str(tmp_path / f"{name}.py")])
+    found = [one for one in result.output.splitlines() if what in one]
+    assert result.exit_code != 0 and found and mend in found[0], result.output
+    assert f"{name}.py:{line}:" in found[0], result.output
+
+
+def test_two_policies_in_a_file_are_both_tried(tmp_path: Path) -> None:
+    bodies = ("return Treatments.none()", "return [1]")
+    texts = [HEAD.format(name=f"mine_{k}", fields="") + f"        {body}\n" for k, body in enumerate(bodies)]
+    both = texts[0] + "\n\n" + texts[1].partition("@dataclass(frozen=True)\n")[2].replace("class Mine", "class Other")
+    (tmp_path / "both.py").write_text(both, encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", str(tmp_path / "both.py")])
+    assert result.exit_code != 0 and "both.py:18:" in result.output and "both.py:11:" not in result.output, (
+        result.output
+    )
+
+
+LEARNER = """import numpy as np
+from tenure import Treatments
+
+
+class Mine:
+    name = "mine"
+
+    def __init__(self):
+        self.taken = np.zeros(1)
+
+    def decide(self, view):
+        return Treatments.of("loyalty_reward", np.flatnonzero(view.leave_per_year > self.taken[0] / 1e6))
+
+    def learn(self, view, outcomes):
+        {learn}
+"""
+KEPT = """
+    def state(self):
+        return {{"taken": self.taken}}
+
+    def restore(self, state):
+        {restore}
+"""
+LEARNERS = {
+    "keeps_nothing": (LEARNER.format(learn="self.taken += outcomes.taken.sum()"), "no state and no restore"),
+    "fails_at_the_first_month": (
+        LEARNER.format(learn="self.taken += outcomes.taken[0]") + KEPT.format(restore="pass"),
+        "learn fails: IndexError",
+    ),
+    "forgets": (
+        LEARNER.format(learn="self.taken += outcomes.taken.sum()") + KEPT.format(restore="pass"),
+        "restore does not bring back",
+    ),
+    "restore_fails": (
+        LEARNER.format(learn="pass") + KEPT.format(restore="self.taken = state['tkaen']"), "restore fails: KeyError",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_policy_that_learns_must_be_able_to_go_on(name: str, tmp_path: Path) -> None:
+    text, what = LEARNERS[name]
+    (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", str(tmp_path / f"{name}.py")])
+    assert result.exit_code != 0 and what in result.output, result.output
+
+
+def test_a_policy_that_learns_and_goes_on_keeps_the_contract(tmp_path: Path) -> None:
+    learns = LEARNER.format(learn="self.taken += outcomes.taken.sum()")
+    text = learns + KEPT.format(restore="self.taken = state['taken'].copy()")
+    (tmp_path / "learner.py").write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", str(tmp_path / "learner.py")])
+    assert result.exit_code == 0, result.output
+
+
 def test_the_policy_of_the_readme_keeps_the_contract(tmp_path: Path) -> None:
     file = tmp_path / "my_bank.py"
     file.write_text(blocks("python")[0], encoding="utf-8")
@@ -93,3 +192,12 @@ def test_every_policy_of_the_shelf_keeps_the_contract(name: str) -> None:
     policy = SHELF[name]
     file = Path(policy.decide.__code__.co_filename)
     assert check_policy(file, policy).problems == []
+
+
+def test_a_config_that_names_a_policy_of_one_s_own_says_how_it_is_found(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text(blocks("yaml")[0] + "\n", encoding="utf-8")
+    text = (tmp_path / "my.yaml").read_text().replace("book:    quadrant_rules ", "book:    save_by_value ")
+    (tmp_path / "my.yaml").write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", str(tmp_path / "my.yaml")])
+    assert result.exit_code != 0 and "no policy is called 'save_by_value'" in result.output
+    assert "--policies FILE" in result.output

@@ -48,5 +48,6 @@ def make_policy(
     """
     shelf = SHELF if known is None else known
     if name not in shelf:
-        raise SettingsError(name, [("", f"no policy is called '{name}'.{did_you_mean(name, shelf)}")])
+        own = " One of your own is found if its file is named: --policies FILE."
+        raise SettingsError(name, [("", f"no policy is called '{name}'.{did_you_mean(name, shelf)}{own}")])
     return build_policy(shelf[name], settings or {})
