@@ -198,7 +198,10 @@ RETURNS: dict[str, str] = {
     "return_on_treatment": "treatment_spend_per_customer",
     "return_on_acquisition": "acquisition_spend_per_customer",
 }
-"""Metrics of a pair of runs: EUR back per extra EUR, and the metric that is spent. They have no level of their own."""
+"""EUR back per extra EUR, and the metric that is spent."""
+
+OF_A_PAIR: frozenset[str] = frozenset({*RETURNS, "share_harmed"})
+"""Metrics of an arm's run beside the champion's; the champion has no level of them."""
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}
 """Every metric by name."""
