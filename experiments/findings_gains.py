@@ -16,7 +16,7 @@ from experiments.statistics import dunnett_half_widths
 COUPLING = (
     "A person is compared with the same person in the champion's world. Who is harmed therefore rests on how the two "
     "worlds are coupled (the same luck for the same person, month and decision), which no data can tell; the averages "
-    "of the other tables do not."
+    "of the effects do not."
 )
 READING = (
     "Of our customers at month 0, over the whole run. Harmed: told to go (ended, or lending stopped) or charged off in "
@@ -42,6 +42,13 @@ def gains_section(outcomes: Outcomes) -> Section | None:
     tables = (_reasons(outcomes), *(_by_quadrant(outcomes, what) for what in ("harmed", "gains")), _by_group(outcomes))
     sentences = (*_who(outcomes), group_sentence(outcomes), COUPLING)
     return Section("gains", "Who gains and who is harmed", sentences, tables, READING)
+
+
+def harm_sentences(outcomes: Outcomes) -> tuple[str, ...]:
+    """Return what a terminal says of harm: where it is greatest, how, and whether by group; nothing without pairs."""
+    if outcomes.pairs is None or not outcomes.others:
+        return ()
+    return (next(_who(outcomes)), group_sentence(outcomes))
 
 
 def share_of(outcomes: Outcomes, arm: str, what: str, by: str = "", key: str = "all") -> Estimate:

@@ -58,7 +58,7 @@ def _parts(notes: pd.DataFrame, kind: str) -> list[str]:
 
 def _structure(arm: str, notes: pd.DataFrame) -> Section:
     tables = (_composition(notes), _mix(notes), _prices(notes))
-    title = f"The structure that {arm} wants"
+    title = f"The structure wanted by arm {arm}"
     return Section(f"structure_{arm}", title, tuple(_said(arm, notes)), tuple(t for t in tables if t.rows), NOTE)
 
 

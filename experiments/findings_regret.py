@@ -43,7 +43,7 @@ def regret_section(outcomes: Outcomes) -> Section | None:
 
 
 def _role(outcomes: Outcomes, arm: str) -> str:
-    return " (sees the truth)" if arm in outcomes.oracles else (" (champion)" if arm == outcomes.champion else "")
+    return " (champion)" if arm == outcomes.champion and arm not in outcomes.oracles else ""
 
 
 def regret_sentence(outcomes: Outcomes, oracle: str, found: dict[str, Estimate]) -> str:
@@ -65,7 +65,7 @@ def regret_sentence(outcomes: Outcomes, oracle: str, found: dict[str, Estimate])
         earn = "earns" if len(more) == 1 else "earn"
         ahead = f"{listed(more)} {earn} more than {oracle} beyond chance ({best})"
         return f"Seeing the truth is not enough: {ahead}; {behind}."
-    text = f"{mean:,.1f} ± {euros(half_width)}"
+    text = f"{abs(mean):,.1f} ± {euros(half_width)} {'short' if mean >= 0 else 'more'}"
     if abs(mean) <= half_width:
-        return f"{nearest} comes nearest to {oracle}, not told apart from it ({text} short); {behind}."
-    return f"{nearest} comes nearest to {oracle}, {text} short of it; {behind}."
+        return f"{nearest} does best, not told apart from {oracle} ({text}); {behind}."
+    return f"{nearest} comes nearest to {oracle}, {text}; {behind}."

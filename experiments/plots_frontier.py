@@ -8,7 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from experiments.findings import euros, signed
-from experiments.outcomes import Estimate, NotRecordedError, Outcomes, average, estimate, metric_values
+from experiments.outcomes import (  # fmt: skip
+    Estimate,
+    NotRecordedError,
+    Outcomes,
+    against_champion,
+    average,
+    estimate,
+    metric_values,
+)
 from experiments.plots_labels import label_dots
 from experiments.plots_style import COLOURS, FAINT, GREY, INK, Drawing, Room, axis_label, heading, panels
 from experiments.sections import listed
@@ -90,7 +98,8 @@ def frontier(outcomes: Outcomes) -> Drawing:
         heading(ax, head)
         axis_label(ax, label, f"profit, EUR per customer, less {champion}" if ax is axes[0][0] else "")
     note = (
-        "Averages over replications; lines are 95% intervals, each alone. Efficient (blue, joined): no other arm earns "
+        "Averages over replications; lines are 95% intervals, each alone (that of the title: for all arms at "
+        "once). Efficient (blue, joined): no other arm earns "
         "as much at as little risk, or money, on the averages; chance may have put an arm ahead of its neighbours. "
         "Risk is the standard deviation of the months' profit, which has in it the credit cycle and the bills of "
         "treatment, in the unit of the return; the loss rate is not used, as losses are in the return already. "
@@ -109,23 +118,22 @@ def frontier_finding(outcomes: Outcomes, best: Sequence[list[str]], places: Mapp
     able = [arm for arm in outcomes.arms if arm not in outcomes.oracles]
     if len(able) < 2:
         return f"{listed(able or list(outcomes.arms))}: there is no other arm, so nothing to be efficient against"
-    if risk == money:
-        said = f"efficient in return against risk and in value against money {_are(risk)}"
-    else:
-        said = f"efficient in return against risk {_are(risk)}, in value against money {_are(money)}"
+    said = f"{_are(risk)} efficient in return against risk"
+    said += " and in value against money" if risk == money else f", {_are(money)} in value against money"
     top = max(able, key=lambda arm: places[arm].gives.mean)
-    mean, half_width = places[top].gives
     if top == champion:
-        rest = f"no arm earns more than {champion} on average"
-    else:
-        sure = "" if mean > half_width else ", within chance" if np.isfinite(half_width) else ", in one replication"
-        width = f" ± {euros(half_width)}" if np.isfinite(half_width) else " EUR"
-        rest = f"{top} earns most, {signed(mean, lambda v: f'{v:,.1f}')}{width} against {champion}{sure}"
-    return f"Of {len(able)} arms, {said}; {rest}"
+        return f"Of {len(able)} arms {said}; no arm earns more than {champion} on average"
+    values = metric_values(outcomes)[RETURN]
+    together = against_champion(outcomes, {arm: values.xs(arm, level="arm") for arm in outcomes.arms})
+    mean, half_width = together[top]
+    sure = "" if mean > half_width else ", within chance" if np.isfinite(half_width) else ", in one replication"
+    width = f" ± {euros(half_width)}" if np.isfinite(half_width) else " EUR"
+    more = f"{top} earns most, {signed(mean, lambda v: f'{v:,.1f}')}{width} against {champion}{sure}"
+    return f"Of {len(able)} arms {said}; {more}"
 
 
 def _are(names: list[str]) -> str:
-    return f"{'is only' if len(names) == 1 else 'are'} {listed(names)}"
+    return f"only {listed(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _panel(ax: Axes, places: Mapping[str, Place], best: list[str], outcomes: Outcomes) -> None:

@@ -70,10 +70,17 @@ def placed(
             cost = far + 1e4 * (wide * high - box.overlap(inside) > 1e-6)
             cost += sum(20.0 * box.overlap(label.box) for label in found.values())
             cost += sum(10.0 * box.overlap(mark) for mark in marks) + sum(0.6 * box.overlap(line) for line in busy)
+            own = _apart(box, x, y)
+            cost += 15.0 * sum(_apart(box, *other) < own + 3.0 for who, other in dots.items() if who != name)
             if cost < least:
-                best, least = Label(box, far > DISTANCES[1]), cost
+                best, least = Label(box, far > DISTANCES[2]), cost
         found[name] = best
     return found
+
+
+def _apart(box: Box, x: float, y: float) -> float:
+    """Return how far a point is from a box; 0 inside."""
+    return float(np.hypot(max(box.left - x, x - box.right, 0.0), max(box.low - y, y - box.high, 0.0)))
 
 
 def label_dots(

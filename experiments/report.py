@@ -119,6 +119,7 @@ def write_report(
         remarks=belief_remarks(outcomes),
         figures=list(_figures(outcomes)),
         sections=list(sections_of(outcomes)),
+        oracles=outcomes.oracles,
         about=dict(about),
     )
     path.write_text(page, encoding="utf-8")

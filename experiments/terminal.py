@@ -147,6 +147,19 @@ def spent_line(results: Results) -> str:
     return fill(text, WIDEST, initial_indent="  ", subsequent_indent="    ")
 
 
+def harm_lines(results: Results) -> Iterator[str]:
+    """Yield who is harmed most, beside the same people under the champion; nothing if people were not recorded."""
+    from experiments.findings_gains import harm_sentences
+    from experiments.outcomes import Outcomes
+
+    pairs = None if results.pairs.empty else results.pairs
+    order = (results.champion, *(arm for arm in results.arms if arm != results.champion))
+    there = set() if pairs is None else set(pairs["arm"])
+    shown = Outcomes(results.champion, tuple(arm for arm in order if arm in there), {}, pairs=pairs)
+    for sentence in harm_sentences(shown):
+        yield fill(sentence, WIDEST, initial_indent="  ", subsequent_indent="    ")
+
+
 def pairing_text(comparisons: list[Comparison]) -> str:
     """Say what pairing was worth, on profit, and warn where it hardly helped."""
     worth = sorted(
