@@ -44,6 +44,7 @@ class Signal:
     invited: Annotated[int, Field("bits", "bit j: institution j, not the provider, sent an invitation", "live")]
     treatment: Annotated[int, Field("treatment", "treatment that reached the person; 0 none", "live")]
     taken: Annotated[int, Field("0/1", "whether it was taken", "live")]
+    paid_cents: Annotated[int, Field("cents", "paid to the provider: interest, fees, less rewards", "live")]
     ending: Annotated[int, Field("0/1", "the relationship is being ended", "live")]
     opted_out: Annotated[int, Field("0/1", "wants no more offers", "live")]
     vulnerable: Annotated[int, Field("0/1", "in need of special care", "live")]

@@ -63,7 +63,8 @@ def open_month(person: Person, signal: Signal) -> None:
     signal.provider, signal.cause, signal.source, signal.joined = person.provider, NO_EXIT, 0, 0
     signal.products_before, signal.stage_before = held_products(person), person.stage
     signal.treatment, signal.taken, signal.trace, signal.margin_per_year = 0, 0, -1, 0.0
-    signal.met, signal.invited, signal.read, signal.told_needs, signal.used = 0, 0, 0, 0, 0
+    signal.met, signal.invited, signal.read, signal.told_needs = 0, 0, 0, 0
+    signal.used, signal.paid_cents = 0, 0
 
 
 @rule

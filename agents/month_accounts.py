@@ -150,7 +150,8 @@ def bank(person: Person, signal: Signal, world: World) -> None:
     for k in range(world.goods):
         if person.held[k] == 0:
             continue
-        fees += offer.fee_cents[k] + world.products[k].use_fee_cents * signal.used
+        fees += offer.fee_cents[k] + world.products[k].use_fee_cents * signal.used  # merchants pay for use
+        signal.paid_cents += offer.fee_cents[k]
         servicing += offer.servicing_cents[k]
         if world.products[k].kind == DEPOSIT:
             wanted = (
@@ -206,7 +207,9 @@ def borrow_and_repay(person: Person, signal: Signal, u: float, world: World) -> 
         )
         funding = cents(owed / 100.0 * offer.funding / 1200.0)
         receive(world.ledger, person.provider, market.FUNDING, -funding)
-        signal.margin_per_year += (pay_interest(person, missed, world) - funding) * 0.12
+        interest = pay_interest(person, missed, world)
+        signal.paid_cents += interest
+        signal.margin_per_year += (interest - funding) * 0.12
         if due >= world.rules.credit.charge_off_at:
             charge_off(person, world)
             return CHARGED_OFF

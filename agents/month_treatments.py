@@ -57,7 +57,9 @@ def read_treatments(
         if effect.product >= 0 and not take_product(person, effect.product, v, w, world):
             continue
         signal.taken = 1
-        receive(world.ledger, sent.institution, market.TREATMENT, -cents(effect.reward_cents / 100.0 * sent.amount))
+        reward = cents(effect.reward_cents / 100.0 * sent.amount)
+        signal.paid_cents -= reward
+        receive(world.ledger, sent.institution, market.TREATMENT, -reward)
         act(person, signal, effect, sent.amount, world)
     return pressure
 

@@ -155,7 +155,8 @@ def compare(folder: Folder, json: Json = False) -> None:
             return
         typer.echo(results.about["question"] + "\n")
         _echo_lines(terminal.effects_lines(results))
-        _echo_lines([terminal.spent_line(results), *terminal.failed_lines(results), ""])
+        harmed = terminal.harm_lines(results)
+        _echo_lines([terminal.spent_line(results), *harmed, *terminal.failed_lines(results), ""])
         _echo_lines(terminal.next_lines([(f"tenure report {folder}", "figures: quadrants, stages, leaving, profit")]))
 
 

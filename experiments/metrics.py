@@ -113,6 +113,36 @@ _DECLARED = (
         headline=("treatment", "EUR"),
     ),
     Metric(
+        name="return_on_acquisition",
+        label="EUR back per extra EUR of acquisition, against the champion",
+        unit="EUR per EUR",
+        whose="own book, pair of runs",
+        window="whole run and closing value",
+        better="higher",
+        decimals=2,
+        headline=("back per EUR", "of acquisition"),
+    ),
+    Metric(
+        name="acquisition_spend_per_customer",
+        label="spent on acquisition: channels, and invitations to people who are not customers",
+        unit="EUR",
+        whose="own book, per customer at month 0",
+        window="whole run",
+        better="none",
+        decimals=1,
+        headline=("acquisition", "EUR"),
+    ),
+    Metric(
+        name="share_harmed",
+        label="share of the customers at month 0 who are worse off than in the champion's world",
+        unit="%",
+        whose="own customers at month 0, the same people in both worlds",
+        window="whole run",
+        better="lower",
+        decimals=1,
+        headline=("customers", "harmed"),
+    ),
+    Metric(
         name="cost_per_new_customer",
         label="spent on channels and invitations per customer who joined",
         unit="EUR",
@@ -163,6 +193,15 @@ _DECLARED = (
         headline=("profit swings", "EUR a month"),
     ),
 )
+
+RETURNS: dict[str, str] = {
+    "return_on_treatment": "treatment_spend_per_customer",
+    "return_on_acquisition": "acquisition_spend_per_customer",
+}
+"""EUR back per extra EUR, and the metric that is spent."""
+
+OF_A_PAIR: frozenset[str] = frozenset({*RETURNS, "share_harmed"})
+"""Metrics of an arm's run beside the champion's; the champion has no level of them."""
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}
 """Every metric by name."""

@@ -17,39 +17,15 @@ from experiments.statistics import Comparison, dunnett_half_widths, t_half_width
 STAGES = ("acquisition", "growth", "maturity", "decline")
 QUADRANTS = ("low_risk_high_return", "low_risk_low_return", "high_risk_high_return", "high_risk_low_return")
 CAUSES = ("poached", "own_reasons", "settled", "charged_off", "ended")
-LINES = (
-    "interest",
-    "fees",
-    "deposit_margin",
-    "funding",
-    "servicing",
-    "treatment",
-    "acquisition",
-    "credit_loss",
-    "recovery",
-    "capital_charge",
-)
+LINES = ("interest", "fees", "deposit_margin", "funding", "servicing", "treatment", "acquisition", "credit_loss",
+         "recovery", "capital_charge")  # fmt: skip
 MEASURES = (
-    "customers_by_cell",
-    "credit_balance_by_cell",
-    "stage_moves",
-    "migration/quadrant/true/heads",
-    "migration/quadrant/believed/heads",
-    *(f"reliability_{what}" for what in ("people", "predicted", "happened")),
-    *(f"score_{what}" for what in ("people", "auc", "brier")),
-    "tag_error",
-    "tag_error_people",
-    "risk_error",
-    "risk_error_expected",
-    "risk_error_people",
-    "markov_order",
-    "lookalike",
-    "leavers",
-    "ledger",
-    "metric",
-    "plane_risk",
-    "plane_return",
-)
+    "customers_by_cell", "credit_balance_by_cell", "stage_moves", "migration/quadrant/true/heads",
+    "migration/quadrant/believed/heads", "reliability_people", "reliability_predicted", "reliability_happened",
+    "score_people", "score_auc", "score_brier", "tag_error", "tag_error_people", "risk_error", "risk_error_expected",
+    "risk_error_people", "markov_order", "lookalike", "leavers", "ledger", "metric", "plane_risk", "plane_return",
+    "funnel", "treatments", "policy_notes",
+)  # fmt: skip
 """The measures that a report reads."""
 Tables = dict[str, pd.DataFrame]
 """Arm to a table with a row per replication and a column per thing measured."""
@@ -89,6 +65,10 @@ class Outcomes:
         Where the quadrants part: default probability in 12 months, EUR of margin a year. None if not known.
     metrics : tuple of str
         Those to show, in the order of their columns.
+    pairs : DataFrame or None
+        Who gains and who is harmed, from `experiments.gains.all_pairs`.
+    oracles : tuple of str
+        Arms that are shown the truth, which no institution can be.
     """
 
     champion: str
@@ -97,6 +77,8 @@ class Outcomes:
     comparisons: tuple[Comparison, ...] = ()
     splits: tuple[float, float] | None = None
     metrics: tuple[str, ...] = STANDARD_METRICS
+    pairs: pd.DataFrame | None = None
+    oracles: tuple[str, ...] = ()
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -123,6 +105,8 @@ def read_outcomes(
     comparisons: Iterable[Comparison] = (),
     splits: tuple[float, float] | None = None,
     metrics: Sequence[str] = STANDARD_METRICS,
+    pairs: pd.DataFrame | None = None,
+    oracles: Sequence[str] = (),
 ) -> Outcomes:
     """Cut the long rows of an experiment by measure.
 
@@ -141,6 +125,8 @@ def read_outcomes(
         Where the quadrants part: default probability in 12 months, EUR of margin a year.
     metrics : sequence of str
         Those to show.
+    pairs, oracles
+        As in `Outcomes`; no pairs and an empty table of them are the same.
 
     Raises
     ------
@@ -160,7 +146,9 @@ def read_outcomes(
     institutions = runs.loc[runs["measure"] == "customers_by_cell", "institution"].unique()
     own = runs[runs["institution"].isin([*institutions, ""]) & runs["arm"].isin(order)]
     rows = {str(name): part for name, part in own.groupby("measure", sort=False, observed=True)}
-    return Outcomes(champion, order, rows, tuple(comparisons), splits, tuple(metrics))
+    there = None if pairs is None or pairs.empty else pairs[pairs["arm"].isin(order)]
+    seeing = tuple(arm for arm in order if arm in oracles)
+    return Outcomes(champion, order, rows, tuple(comparisons), splits, tuple(metrics), there, seeing)
 
 
 def average(table: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from experiments.outcomes import Outcomes
 from experiments.plots_beliefs import believed_migration, reliability_of
 from experiments.plots_effects import attrition_by_cause, effects, months_in_stage, profit_and_loss
+from experiments.plots_frontier import frontier
 from experiments.plots_structure import (
     composition_by_quadrant,
     composition_by_stage,
@@ -22,6 +23,7 @@ from experiments.plots_style import Drawing, add_title
 
 FIGURES: dict[str, Callable[[Outcomes], Drawing]] = {
     "effects": effects,
+    "frontier": frontier,
     "composition_by_quadrant": composition_by_quadrant,
     "composition_by_stage": composition_by_stage,
     "risk_return_plane": risk_return_plane,

@@ -8,7 +8,7 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 
 from experiments import findings
-from experiments.metrics import METRICS, difference_text, shown_times
+from experiments.metrics import METRICS, RETURNS, difference_text, shown_times
 from experiments.outcomes import (
     CAUSES,
     LINES,
@@ -220,15 +220,14 @@ def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: floa
 
 def effects(outcomes: Outcomes) -> Drawing:
     """Draw each metric's difference from the champion with its interval and verdict, a dot per arm."""
-    shown = [name for name in outcomes.metrics if name == "return_on_treatment" or _rows(outcomes, name)]
+    shown = [name for name in outcomes.metrics if name in RETURNS or _rows(outcomes, name)]
     room = Room(_arms_width(outcomes.others, None), top=0.45)
     figure, axes = panels(1, len(shown), 1.2 + 0.46 * max(len(outcomes.others), 1), room, sharey=True)
-    returns = treatment_returns(outcomes)
     for ax, name in zip(axes[0], shown, strict=True):
         metric = METRICS[name]
         heading(ax, "\n".join(line for line in metric.headline if line != metric.unit))
-        if name == "return_on_treatment":
-            _returns_panel(ax, outcomes.others, returns)
+        if name in RETURNS:
+            _returns_panel(ax, outcomes.others, treatment_returns(outcomes, RETURNS[name]))
             continue
         times = shown_times(metric)
         for row in _rows(outcomes, name):
@@ -243,19 +242,19 @@ def effects(outcomes: Outcomes) -> Drawing:
     _arm_ticks(axes[0][0], outcomes.others, None)
     note = (
         f"Difference from {outcomes.champion}, average over paired replications; lines are 95% intervals "
-        "that hold for all arms at once (return on treatment: for each arm alone, 1 means that the money "
+        "that hold for all arms at once (EUR back per EUR: for each arm alone, 1 means that the money "
         "just came back). ▲ better  ▼ worse  ≈ equal  ? undecided."
     )
     return Drawing("effects", findings.effects_finding(outcomes), note, figure)
 
 
-def treatment_returns(outcomes: Outcomes) -> dict[str, Ratio | None]:
-    """Give each other arm's EUR back per extra EUR of treatment, None where there is no answer."""
+def treatment_returns(outcomes: Outcomes, spend: str = "treatment_spend_per_customer") -> dict[str, Ratio | None]:
+    """Give each other arm's EUR back per extra EUR of treatment, or of what else is spent; None without an answer."""
     values = metric_values(outcomes)
     long = values.stack().rename("value").rename_axis(["arm", "replication", "metric"]).reset_index()
-    if not {"profit_per_customer", "treatment_spend_per_customer"} <= set(values.columns):
+    if not {"profit_per_customer", spend} <= set(values.columns):
         return dict.fromkeys(outcomes.others)
-    return returns_on_treatment(long, outcomes.champion)
+    return returns_on_treatment(long, outcomes.champion, spend=spend)
 
 
 def _rows(outcomes: Outcomes, metric: str) -> list[Comparison]:

@@ -11,10 +11,16 @@ import pandas as pd
 
 from experiments.findings import effects_finding, turns_without_closing
 from experiments.findings_beliefs import HEADS, belief_remarks, belief_table
-from experiments.metrics import METRICS, STANDARD_METRICS, Metric, difference_text, level_text
+from experiments.findings_cells import cells_section
+from experiments.findings_funnel import funnel_section
+from experiments.findings_gains import gains_section
+from experiments.findings_optimum import optimum_sections
+from experiments.findings_regret import regret_section
+from experiments.metrics import METRICS, OF_A_PAIR, RETURNS, STANDARD_METRICS, Metric, difference_text, level_text
 from experiments.outcomes import NotRecordedError, Outcomes, metric_values, read_outcomes
 from experiments.plots import FIGURES, draw_figure, image_bytes
 from experiments.plots_effects import treatment_returns
+from experiments.sections import Section
 from experiments.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Ratio
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -35,6 +41,7 @@ class EffectRow(NamedTuple):
     champion: bool
     turns: bool
     cells: tuple[Cell, ...]
+    oracle: bool = False
 
 
 class ReportFigure(NamedTuple):
@@ -56,6 +63,8 @@ def write_report(
     about: Mapping[str, str],
     splits: tuple[float, float] | None = None,
     metrics: Sequence[str] = STANDARD_METRICS,
+    pairs: pd.DataFrame | None = None,
+    oracles: Sequence[str] = (),
 ) -> Path:
     """Write the report of an experiment.
 
@@ -80,6 +89,10 @@ def write_report(
         lines are placed where they part the recorded quadrants best.
     metrics : sequence of str
         Those to show, in the order of their columns.
+    pairs : DataFrame, optional
+        Who gains and who is harmed, from `experiments.gains.all_pairs`.
+    oracles : sequence of str
+        Arms that are shown the truth.
 
     Returns
     -------
@@ -91,7 +104,7 @@ def write_report(
     ValueError
         If a column, the champion or the rows of an arm are missing.
     """
-    outcomes = read_outcomes(runs, champion, arms, comparisons, splits, metrics)
+    outcomes = read_outcomes(runs, champion, arms, comparisons, splits, metrics, pairs, oracles)
     page = _template().render(
         question=question,
         answer=effects_finding(outcomes),
@@ -105,6 +118,8 @@ def write_report(
         belief_heads=HEADS,
         remarks=belief_remarks(outcomes),
         figures=list(_figures(outcomes)),
+        sections=list(sections_of(outcomes)),
+        oracles=outcomes.oracles,
         about=dict(about),
     )
     path.write_text(page, encoding="utf-8")
@@ -116,17 +131,28 @@ def effects_table(outcomes: Outcomes) -> Iterator[EffectRow]:
     values = metric_values(outcomes)
     levels = values.loc[[outcomes.champion]].mean()
     metrics = [METRICS[name] for name in outcomes.metrics]
-    yield EffectRow(outcomes.champion, True, False, tuple(_level_cell(metric, levels) for metric in metrics))
-    returns = treatment_returns(outcomes)
+    level = tuple(_level_cell(metric, levels) for metric in metrics)
+    yield EffectRow(outcomes.champion, True, False, level, outcomes.champion in outcomes.oracles)
+    returns = {name: treatment_returns(outcomes, RETURNS[name]) for name in outcomes.metrics if name in RETURNS}
     by_key = {(c.arm, c.metric): c for c in outcomes.comparisons}
     for arm in outcomes.others:
         cells = tuple(
-            _return_cell(metric, returns.get(arm))
-            if metric.name == "return_on_treatment"
+            _return_cell(metric, returns[metric.name].get(arm))
+            if metric.name in RETURNS
             else _difference_cell(metric, by_key.get((arm, metric.name)))
             for metric in metrics
         )
-        yield EffectRow(arm, False, turns_without_closing(outcomes.comparisons, arm), cells)
+        turns = turns_without_closing(outcomes.comparisons, arm)
+        yield EffectRow(arm, False, turns, cells, arm in outcomes.oracles)
+
+
+def sections_of(outcomes: Outcomes) -> Iterator[Section]:
+    """Yield the sections that the recordings hold something for, in the order of the page."""
+    for made in (gains_section, cells_section, regret_section, funnel_section):
+        section = made(outcomes)
+        if section is not None:
+            yield section
+    yield from optimum_sections(outcomes)
 
 
 def what_the_interval_is_over(outcomes: Outcomes) -> str:
@@ -162,7 +188,7 @@ def pairing_remark(comparisons: Sequence[Comparison]) -> str:
 
 
 def _level_cell(metric: Metric, levels: "pd.Series[float]") -> Cell:
-    known = metric.name != "return_on_treatment" and metric.name in levels.index
+    known = metric.name not in OF_A_PAIR and metric.name in levels.index
     return Cell(level_text(metric, float(levels[metric.name])) if known else "-")
 
 

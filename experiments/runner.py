@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -19,7 +20,8 @@ from agents.compiling import cache_folder
 from experiments import store
 from experiments.batch import Queue, run_batch
 from experiments.config import Experiment
-from experiments.plugins import policies_of
+from experiments.gains import PERSON_MEASURES, all_pairs, harmed_metric
+from experiments.plugins import known_policies, policies_of
 from experiments.statistics import Comparison, Ratio, compare, returns_on_treatment
 from experiments.work import Done, Order, Task, start_path
 from simulation.institution_settings import PolicySettings
@@ -94,10 +96,28 @@ class Results:
         """Return the recorded rows of all runs: arm, replication, measure, month, institution, a, b, value."""
         return store.read_measures(self.folder, self.names, measures)
 
-    def metrics(self) -> pd.DataFrame:
-        """Return a row per run and metric: arm, replication, metric, value."""
+    @property
+    def oracles(self) -> tuple[str, ...]:
+        """Arms whose policy is shown the truth."""
+        return tuple(self.about.get("oracles", ()))
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Return who gains and who is harmed beside the champion, arm by arm (`experiments.gains.all_pairs`)."""
+        runs = {name: (str(arm), int(replication)) for name, (arm, replication) in self.about["runs"].items()}
+        there = {name: runs[name] for name in self.names}
+        return all_pairs(there, self.champion, lambda name: store.read_run(self.folder, name, PERSON_MEASURES).table)
+
+    @cached_property
+    def _metrics(self) -> pd.DataFrame:
         table = self.rows(["metric"]).rename(columns={"a": "metric"})
-        table = table[["arm", "replication", "metric", "value"]]
+        return table[["arm", "replication", "metric", "value"]]
+
+    def metrics(self) -> pd.DataFrame:
+        """Return a row per run and metric: arm, replication, metric, value; of a pair's only if it is to be shown."""
+        table = self._metrics
+        if "share_harmed" in self.about["metrics"]:
+            table = pd.concat([table, harmed_metric(self.pairs)], ignore_index=True)
         order = {arm: place for place, arm in enumerate(self.arms)}
         return table.sort_values(
             ["arm", "replication"], key=lambda c: c.map(order) if c.name == "arm" else c, kind="stable"
@@ -107,9 +127,9 @@ class Results:
         """Return every arm against the champion on every metric."""
         return compare(self.metrics(), self.champion, {})
 
-    def returns(self) -> dict[str, Ratio | None]:
-        """Return EUR back per extra EUR of treatment by arm, None where there is no answer."""
-        return returns_on_treatment(self.metrics(), self.champion)
+    def returns(self, spend: str = "treatment_spend_per_customer") -> dict[str, Ratio | None]:
+        """Return EUR back per extra EUR of treatment (or of what else is spent) by arm, None without an answer."""
+        return returns_on_treatment(self.metrics(), self.champion, spend=spend)
 
 
 def run_experiment(
@@ -259,11 +279,13 @@ def _sources_of(plugins: tuple[Path, ...]) -> str:
 
 def write_about(folder: Path, experiment: Experiment, order: Order, runs: Sequence[Task]) -> None:
     """Write what the folder holds: the experiment, resolved, and the name of every run."""
+    known = known_policies(experiment.plugins)
     about = {
         **order.record["experiment"],
         "arms": {arm: {"policy": policy, **settings, **({"us": order.us[arm]} if order.us[arm] else {})}
                  for arm, (policy, settings) in order.policies.items()},
         "market": order.record["market"],
+        "oracles": [arm for arm, (policy, _) in order.policies.items() if getattr(known[policy], "needs_truth", False)],
         "runs": {task.name: [task.arm, task.replication] for task in runs},
         "config": str(experiment.path.resolve()), "sets": list(experiment.sets), "plugins": list(order.plugins),
         "tenure": order.record["tenure"], "sources": order.record["sources"],

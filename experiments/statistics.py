@@ -282,14 +282,16 @@ def compare(
     return rows
 
 
-def returns_on_treatment(runs: pd.DataFrame, champion: str, confidence: float = 0.95) -> dict[str, Ratio | None]:
-    """Give every other arm's `return_on_treatment`, None where it has no answer.
+def returns_on_treatment(
+    runs: pd.DataFrame, champion: str, confidence: float = 0.95, spend: str = "treatment_spend_per_customer"
+) -> dict[str, Ratio | None]:
+    """Give every other arm's `return_on_treatment`, or on what else is spent; None where it has no answer.
 
-    `runs` and `champion` are as for `compare`; the metrics profit_per_customer and
-    treatment_spend_per_customer are read. Each interval stands alone.
+    `runs` and `champion` are as for `compare`; the metrics profit_per_customer and `spend` are read. Each interval
+    stands alone.
     """
     _check_runs(runs, champion)
-    profit, spend = "profit_per_customer", "treatment_spend_per_customer"
+    profit = "profit_per_customer"
     table = runs[runs["metric"].isin([profit, spend])].pivot(
         index="replication", columns=["metric", "arm"], values="value"
     )

@@ -31,6 +31,9 @@ import pyarrow.parquet as pq
 FORMAT = 1
 """Version of the file layout; files of a later one are refused."""
 
+PEOPLE = "person/"
+"""How the measures of single people begin; their rows lie together at the end of a run."""
+
 _RECORD = b"tenure.record"
 _SEAL = b"tenure.seal"
 _SEAL_MARK = b"sha256 of this file with zeros here: "
@@ -91,7 +94,8 @@ def write_run(folder: Path, name: str, table: pa.Table | pd.DataFrame, metadata:
     # without Arrow's own copy of the schema, the record and the seal stand in the file once and as they are
     layout: dict[str, Any] = {"compression": "zstd", "store_schema": False, "write_page_checksum": True}
     with pq.ParquetWriter(sink, plain.schema, **layout) as writer:
-        writer.write_table(plain)
+        for start, end in _groups(plain):
+            writer.write_table(plain.slice(start, end - start))
         writer.add_key_value_metadata({_RECORD: record, _SEAL: _SEAL_MARK + _ZEROS})
     write_whole(path, _sealed(sink.getvalue().to_pybytes()))
     _failure_path(folder, name).unlink(missing_ok=True)
@@ -113,8 +117,8 @@ def write_failure(folder: Path, name: str, error: str, command: str, metadata: M
     return path
 
 
-def read_run(folder: Path, name: str) -> StoredRun:
-    """Read a run, its pages checked as they are read.
+def read_run(folder: Path, name: str, measures: Sequence[str] | None = None) -> StoredRun:
+    """Read a run, its pages checked as they are read; only the rows of some measures if they are given.
 
     Raises
     ------
@@ -128,7 +132,9 @@ def read_run(folder: Path, name: str) -> StoredRun:
     path = _path(folder, name)
     record = _record(path)
     with _damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        table = file.read()
+        table = file.read_row_groups(_wanted_groups(file, measures))
+    if measures is not None:
+        table = table.filter(pc.is_in(table["measure"], value_set=pa.array(list(measures), pa.string())))
     return StoredRun(table.replace_schema_metadata(None), record)
 
 
@@ -197,10 +203,7 @@ def read_measures(folder: Path, names: Sequence[str], measures: Sequence[str] | 
     """
     parts: list[pa.Table] = []
     for name in names:
-        table, record = read_run(folder, name)
-        if measures is not None:
-            wanted = pa.array(list(measures), pa.string())
-            table = table.filter(pc.is_in(table["measure"], value_set=wanted))
+        table, record = read_run(folder, name, measures)
         arm = pa.array([record["arm"]] * table.num_rows, pa.string())
         replication = pa.array([record["replication"]] * table.num_rows, pa.int64())
         parts.append(table.add_column(0, "arm", arm).add_column(1, "replication", replication))
@@ -294,6 +297,28 @@ def _plain(table: pa.Table | pd.DataFrame) -> pa.Table:
             raise TypeError(f"column {field.name!r} holds {kind}; a run keeps text, numbers and truth values")
         fields.append(pa.field(field.name, kind))
     return arrow.replace_schema_metadata(None).cast(pa.schema(fields))
+
+
+def _groups(table: pa.Table) -> list[tuple[int, int]]:
+    """Cut a table where the rows of single people begin, so that who does not want them need not read them."""
+    if "measure" not in table.column_names or not table.num_rows:
+        return [(0, table.num_rows)]
+    people = pc.starts_with(table["measure"].combine_chunks(), PEOPLE)
+    start = pc.index(people, True).as_py()
+    return [(0, table.num_rows)] if start <= 0 else [(0, start), (start, table.num_rows)]
+
+
+def _wanted_groups(file: pq.ParquetFile, measures: Sequence[str] | None) -> list[int]:
+    """Return the row groups that may hold some of the measures, by the least and the greatest that each holds."""
+    groups = list(range(file.num_row_groups))
+    if measures is None or "measure" not in file.schema_arrow.names:
+        return groups
+    column = file.schema_arrow.names.index("measure")
+    spans = [file.metadata.row_group(i).column(column).statistics for i in groups]
+    return [
+        i for i, span in zip(groups, spans, strict=True)
+        if span is None or not span.has_min_max or any(span.min <= one <= span.max for one in measures)
+    ]  # fmt: skip
 
 
 def _seal_start(data: bytes) -> int | None:

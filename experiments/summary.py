@@ -36,7 +36,7 @@ def report_of(results: Results) -> Path:
     arms = [arm for arm in results.arms if arm in there]
     return write_report(
         results.folder / "report.html", about["question"], results.champion, arms, results.rows(MEASURES),
-        results.comparisons(), told, splits, about["metrics"],
+        results.comparisons(), told, splits, about["metrics"], results.pairs, results.oracles,
     )  # fmt: skip
 
 
@@ -53,8 +53,9 @@ def figure_of(results: Results, name: str) -> Path:
     about, market = results.about, results.about["market"]
     splits = (market["quadrants"]["risk"]["split"], market["quadrants"]["return"]["split"])
     outcomes = read_outcomes(
-        results.rows(MEASURES), results.champion, results.arms, results.comparisons(), splits, about["metrics"]
-    )
+        results.rows(MEASURES), results.champion, results.arms, results.comparisons(), splits, about["metrics"],
+        results.pairs, results.oracles,
+    )  # fmt: skip
     return save_figure(results.folder / f"{name}.png", name, outcomes)
 
 

@@ -23,7 +23,7 @@ from rich.progress import (
 
 from experiments.config import Experiment
 from experiments.known_rows import Row
-from experiments.metrics import METRICS, Metric, difference_text, level_text
+from experiments.metrics import METRICS, OF_A_PAIR, RETURNS, Metric, difference_text, level_text
 from experiments.runner import Estimate, Event, Results
 from experiments.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Ratio
 
@@ -110,12 +110,17 @@ def effects_lines(results: Results) -> Iterator[str]:
         f"Differences from '{results.champion}', 95% intervals."
     )
     yield ""
-    rows = [[results.champion, *(_level(metric, levels) for metric in metrics)]]
-    returns = results.returns()
+    rows = [[_marked(results, results.champion), *(_level(metric, levels) for metric in metrics)]]
+    returns = {name: results.returns(RETURNS[name]) for name in names if name in RETURNS}
     by_key = {(one.arm, one.metric): one for one in comparisons}
     for arm in results.arms:
         if arm != results.champion:
-            rows.append([arm, *(_cell(metric, by_key.get((arm, metric.name)), returns.get(arm)) for metric in metrics)])
+            shown = (
+                _return_cell(returns[metric.name].get(arm)) if metric.name in RETURNS
+                else _cell(metric, by_key.get((arm, metric.name)))
+                for metric in metrics
+            )  # fmt: skip
+            rows.append([_marked(results, arm), *shown])
     heads = [["", *(metric.headline[line] for metric in metrics)] for line in (0, 1)]
     widths = [max(cell_len(row[i]) for row in heads + rows) for i in range(len(heads[0]))]
     gap = 3 if sum(widths) + 3 * len(widths) - 1 <= WIDEST else 2
@@ -129,6 +134,8 @@ def effects_lines(results: Results) -> Iterator[str]:
         yield f"  {'  '.join(f'{sign} {word}' for word, sign in SIGNS.items())}      {pairing_text(comparisons)}"
         over = _over(comparisons)
         yield f"  The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
+    if results.oracles:
+        yield "  * sees the truth, which no institution can"
 
 
 def spent_line(results: Results) -> str:
@@ -138,6 +145,19 @@ def spent_line(results: Results) -> str:
     parts = [f"{arm} {spent[arm]:.2f}" for arm in results.arms if arm in spent.index]
     text = f"Spent on treatment, EUR per customer at the start: {', '.join(parts)}"
     return fill(text, WIDEST, initial_indent="  ", subsequent_indent="    ")
+
+
+def harm_lines(results: Results) -> Iterator[str]:
+    """Yield who is harmed most, beside the same people under the champion; nothing if people were not recorded."""
+    from experiments.findings_gains import harm_sentences
+    from experiments.outcomes import Outcomes
+
+    pairs = None if results.pairs.empty else results.pairs
+    order = (results.champion, *(arm for arm in results.arms if arm != results.champion))
+    there = set() if pairs is None else set(pairs["arm"])
+    shown = Outcomes(results.champion, tuple(arm for arm in order if arm in there), {}, pairs=pairs)
+    for sentence in harm_sentences(shown):
+        yield fill(sentence, WIDEST, initial_indent="  ", subsequent_indent="    ")
 
 
 def pairing_text(comparisons: list[Comparison]) -> str:
@@ -200,17 +220,23 @@ def _levels(results: Results) -> dict[str, float]:
     return {str(name): float(value) for name, value in means.items()}
 
 
+def _marked(results: Results, arm: str) -> str:
+    return f"{arm} *" if arm in results.oracles else arm
+
+
 def _level(metric: Metric, levels: dict[str, float]) -> str:
-    known = metric.name != "return_on_treatment" and metric.name in levels
+    known = metric.name not in OF_A_PAIR and metric.name in levels
     return level_text(metric, levels[metric.name]) if known else "-"
 
 
-def _cell(metric: Metric, one: Comparison | None, ratio: Ratio | None) -> str:
-    if metric.name == "return_on_treatment":
-        if ratio is None:
-            return "-"
-        known = not math.isnan(ratio.low)
-        return f"{ratio.value:.2f}" + (f" ({ratio.low:.2f} to {ratio.high:.2f})" if known else "")
+def _return_cell(ratio: Ratio | None) -> str:
+    if ratio is None:
+        return "-"
+    known = not math.isnan(ratio.low)
+    return f"{ratio.value:.2f}" + (f" ({ratio.low:.2f} to {ratio.high:.2f})" if known else "")
+
+
+def _cell(metric: Metric, one: Comparison | None) -> str:
     if one is None:
         return "-"
     unit = " pt" if metric.unit == "%" else ""

@@ -85,13 +85,17 @@ def taken_contacts(signals: NDArray[Any], contacts: NDArray[Any]) -> NDArray[np.
     return np.asarray(np.where(signals["before"] == US, answered, came))
 
 
+def cost_cents(contacts: NDArray[Any], taken: NDArray[np.bool_], effects: NDArray[Any]) -> NDArray[np.float64]:
+    """Return what each contact cost: contact, and reward or welcome if taken."""
+    sent = effects[contacts["treatment"]]
+    return np.asarray(sent["contact_cents"] + np.floor(sent["reward_cents"] * contacts["amount"] + 0.5) * taken)
+
+
 def paid_to_strangers(
     signals: NDArray[Any], contacts: NDArray[Any], taken: NDArray[np.bool_], effects: NDArray[Any]
 ) -> float:
     """Return EUR of our contacts with people who were not our customers, and of the welcomes that they took."""
-    sent = effects[contacts["treatment"]]
-    welcome = np.floor(sent["reward_cents"] * contacts["amount"] + 0.5) * taken
-    return float((sent["contact_cents"] + welcome)[signals["before"] != US].sum()) / 100.0
+    return float(cost_cents(contacts, taken, effects)[signals["before"] != US].sum()) / 100.0
 
 
 def share_told_to_go(

@@ -28,7 +28,7 @@ from policies.view_parts import PostedOffers
 from simulation.build import institution_names, offer_rows, product_rows, world_of_month
 from simulation.channels import Channels
 from simulation.compiled import CompiledEngine, Totals
-from simulation.counting import counted, paid_to_strangers, share_told_to_go, taken_contacts
+from simulation.counting import counted, share_told_to_go
 from simulation.customers import Customers
 from simulation.feedback import channel_weights, learn_from_customers, market_sample, what_selection_cost
 from simulation.files import Files, scope_rule
@@ -38,8 +38,9 @@ from simulation.ledger import balances_of, book_eur, check_money, check_people
 from simulation.objects import ObjectEngine
 from simulation.population import extended, first_people, first_signals, newcomers
 from simulation.purse import Purse
-from simulation.recording import MonthFacts, Recorder, run_metrics
+from simulation.recording import MonthFacts, Recorder, note_treatments, run_metrics
 from simulation.recording_beliefs import ARREARS, BeliefRecorder, truths_of
+from simulation.recording_people import PeopleRecorder
 from simulation.settings import MarketSettings, market_from
 from simulation.state import go_on_from, state_of
 from simulation.teaching import learner, outcomes_of, truthful
@@ -342,15 +343,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.recorder.stocks(facts)
         self.recorder.flows(facts)
         self.recorder.new_customers(facts)
-        given_up = allowed[US - 1].given_up_eur / self.settings.people_each_stands_for
-        contacts = allowed[US - 1].contacts
-        months = self.signals[self.files[US].at[contacts["row"]]]
-        taken = taken_contacts(months, contacts)
-        invited = paid_to_strangers(months, contacts, taken, self.effects)
-        self.recorder.add("treatments", self.month, self.names[US], "", "invitations_eur", invited)
-        if self.month % self.beliefs_recorder.every_months == 0:
-            self.recorder.funnel(self.month, self.views[US], allowed[US - 1], self.effects["contact"], int(taken.sum()))
-        self.recorder.treatments(facts, allowed[US - 1], taken, self.treatments, totals.ledger, given_up)
+        self.people_recorder.note(self, allowed[US - 1], note_treatments(self, self.recorder, facts, allowed[US - 1]))
         channels = {name: tuple(one.acquisition) for name, one in self.settings.institutions().items()}
         self.recorder.reached(facts, channels, totals.tally, self.offers["contact_cents"])
         s = self.signals
@@ -371,6 +364,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.recorder.cells(facts)
         self.recorder.stocks(facts)
         self.recorder.plane(facts)
+        self.people_recorder = PeopleRecorder(self, facts.own_rows, facts.truths["quadrant"])
         self._last_facts = facts
 
     def recording(self) -> pd.DataFrame:
@@ -397,6 +391,6 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             self.recorder.add("metric", facts.month, us, name, "", value)
         for name, value in getattr(self.institutions[US - 1].policy, "notes", dict)().items():
             self.recorder.add("policy_notes", facts.month, us, name, "", value)
-        table = self.recorder.table()
+        table = pd.concat([self.recorder.table(), self.people_recorder.table(facts.month, us)], ignore_index=True)
         del self.recorder.rows[before:]
         return table

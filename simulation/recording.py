@@ -1,7 +1,7 @@
 """The recording: tidy long rows (measure, month, institution, a, b, value), made while the months go by."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,12 @@ from agents.person import CAUSES, STAGES
 from policies.guards import Allowed
 from policies.treatments import Treatment
 from policies.view import InstitutionView
-from simulation.counting import BUCKETS, PRODUCTS_HELD, TENURE_YEARS
+from simulation.counting import BUCKETS, PRODUCTS_HELD, TENURE_YEARS, US, paid_to_strangers, taken_contacts
 from simulation.feedback import Learnt
 from simulation.ledger import profit_cents
+
+if TYPE_CHECKING:
+    from simulation.model import LifecycleModel
 
 COLUMNS = ("measure", "month", "institution", "a", "b", "value")
 PLANE_SAMPLE = 800
@@ -181,6 +184,22 @@ class Recorder:
         return table.astype({"month": "int32", "value": "float64"})
 
 
+def note_treatments(
+    model: "LifecycleModel", recorder: Recorder, facts: MonthFacts, allowed: Allowed
+) -> NDArray[np.bool_]:
+    """Record what we did this month and what of it was taken; return which of our contacts were taken."""
+    contacts, month = allowed.contacts, facts.month
+    seen = facts.signals[model.files[US].at[contacts["row"]]]
+    taken = taken_contacts(seen, contacts)
+    invited = paid_to_strangers(seen, contacts, taken, model.effects)
+    recorder.add("treatments", month, recorder.names[US], "", "invitations_eur", invited)
+    if month % model.beliefs_recorder.every_months == 0:
+        recorder.funnel(month, model.views[US], allowed, model.effects["contact"], int(taken.sum()))
+    given_up = allowed.given_up_eur / model.settings.people_each_stands_for
+    recorder.treatments(facts, allowed, taken, model.treatments, facts.postings, given_up)
+    return taken
+
+
 def run_metrics(table: pd.DataFrame, us: str) -> dict[str, float]:
     """Return the run's metrics: level of one run, money per customer at the start (see `experiments.metrics`)."""
     own = table[table["institution"] == us]
@@ -214,6 +233,7 @@ def run_metrics(table: pd.DataFrame, us: str) -> dict[str, float]:
         "attrition_per_year": 12.0 * leavers / max(1.0, customers),
         "loss_rate_per_year": 12.0 * loss / max(1.0, owed),
         "treatment_spend_per_customer": paid / start,
+        "acquisition_spend_per_customer": acquisition / start,
         "cost_per_new_customer": acquisition / joined if joined else float("nan"),
         "growth": end / start - 1.0,
         "new_share_low_risk_high_return": float(new["low_risk_high_return"] / max(1.0, new.sum())),

@@ -12,7 +12,7 @@ from agents.person import CHARGED_OFF
 from policies.guards import Allowed
 from policies.outcomes import Outcomes
 from policies.policy import Learner, Policy
-from simulation.counting import SOURCES
+from simulation.counting import SOURCES, cost_cents
 from simulation.files import Files
 
 if TYPE_CHECKING:
@@ -27,28 +27,41 @@ def learner(policy: Policy) -> Learner | None:
     return policy if hasattr(policy, "learn") else None  # type: ignore[return-value]  # a learner has all three
 
 
-def outcomes_of(model: "LifecycleModel", me: int, allowed: Allowed) -> Outcomes:
-    """Return what became of those who were in an institution's view this month, as its books tell.
+def profit_eur(
+    margin_per_year: NDArray[np.float64], charged_off: NDArray[np.bool_], owed_cents: NDArray[np.int64],
+    products: NDArray[np.void],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return what an institution made of customers in a month, before treatment: margin, less what default cost.
 
     The loss of a charge-off is what was owed a month ago times the loss given default that the products have on
     average; the rest is recovered over years.
+
+    Parameters
+    ----------
+    margin_per_year, charged_off, owed_cents : array, shape (customers,)
+        The month's margin, times twelve; whether charged off this month; what was owed a month ago.
+    products : structured array
+        Of the market.
     """
+    lends = np.isin(products["kind"], (INSTALMENT, REVOLVING))
+    lost = float(products["loss_given_default"][lends].mean()) if lends.any() else 0.0
+    profit: NDArray[np.float64] = margin_per_year / 12.0 - np.where(charged_off, lost * owed_cents / 100.0, 0.0)
+    return profit
+
+
+def outcomes_of(model: "LifecycleModel", me: int, allowed: Allowed) -> Outcomes:
+    """Return what became of those who were in an institution's view this month, as its books tell."""
     files = model.files[me]
     seen, owed = model.signals[files.at], files.records["credit_cents"][files.places]
     contacts = allowed.contacts
     treatment = np.zeros(len(seen), np.int64)
     treatment[contacts["row"]] = contacts["treatment"]
-    amount = np.zeros(len(seen))
-    amount[contacts["row"]] = contacts["amount"]
     ours = seen["before"] == me
     came = (seen["joined"] == 1) & (seen["provider"] == me) & (seen["source"] == SOURCES - 1)
     taken = (treatment > 0) & np.where(ours, (seen["taken"] == 1) & (seen["treatment"] == treatment), came)
-    sent = model.effects[treatment]
-    cost = sent["contact_cents"] + np.floor(sent["reward_cents"] * amount + 0.5) * taken
-    lends = np.isin(model.products["kind"], (INSTALMENT, REVOLVING))
-    lost = float(model.products["loss_given_default"][lends].mean()) if lends.any() else 0.0
-    profit = np.where(ours, seen["margin_per_year"] / 12.0, 0.0)
-    profit -= np.where(ours & (seen["cause"] == CHARGED_OFF), lost * owed / 100.0, 0.0)
+    cost = np.zeros(len(seen))
+    cost[contacts["row"]] = cost_cents(contacts, taken[contacts["row"]], model.effects)
+    profit = profit_eur(seen["margin_per_year"], seen["cause"] == CHARGED_OFF, owed, model.products) * ours
     ids = files.records["person_id"][files.places]
     names = tuple(one.name for one in model.treatments)
     return Outcomes(ids, treatment, names, taken, seen["provider"] == me, profit, cost / 100.0)

@@ -143,6 +143,7 @@ def _one_run(arm: Arm, luck: np.random.Generator, own: np.random.Generator, mont
         "attrition_per_year": 12 * leave,
         "loss_rate_per_year": 0.039 - arm.gain / 6000 + 0.001 * (shared[21] + noise[21]),
         "treatment_spend_per_customer": arm.spend + 0.02 * arm.spend * shared[22],
+        "swing_of_profit": 4.0 - arm.gain / 20 + 0.05 * shared[23],
     }
     add("metric", months - 1, list(metrics), "", list(metrics.values()))
     for month, tilt in ((-1, 0.0), (months - 1, arm.favourite)):

@@ -1,0 +1,132 @@
+"""What policies that solve for a structure noted: target and present composition, mix, prices, conflicts, regret."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from experiments.findings import percent, words
+from experiments.outcomes import QUADRANTS, STAGES, Estimate, Outcomes, average, estimate
+from experiments.sections import Section, Table, listed, number_text, share_text
+
+NOTE = (
+    "As the arm itself learnt and solved it last, averaged over replications; ± is half a 95% interval over them. A "
+    "price is what one unit more of a limit is worth in an average epoch (EUR): of the budget per EUR, of a floor or "
+    "ceiling per whole share, so a hundredth of it for one point; 0 does not bind. 5% and 95% are what the arm's trial "
+    "leaves open, which more replications do not shrink."
+)
+QUANTILES = ("5%", "50%", "95%")
+
+
+def notes_of(outcomes: Outcomes, arm: str) -> pd.DataFrame:
+    """Return what an arm's policy noted at the end: a row per replication, a column per note."""
+    rows = outcomes.of("policy_notes")
+    own = rows[rows["arm"] == arm]
+    table: pd.DataFrame = own.pivot(index="replication", columns="a", values="value")
+    return table
+
+
+def optimum_sections(outcomes: Outcomes) -> Iterator[Section]:
+    """Yield a section for each arm that solved for a structure, and one on regret as the arms believe it."""
+    if "policy_notes" not in outcomes.rows:
+        return
+    noted = set(outcomes.rows["policy_notes"]["arm"].unique())
+    believed = []
+    for arm in (arm for arm in outcomes.arms if arm in noted):
+        notes = notes_of(outcomes, arm)
+        if any(name.startswith("target/") for name in notes.columns):
+            yield _structure(arm, notes)
+        if "regret_eur/so_far" in notes.columns:
+            one = _mean(notes, "regret_eur/so_far")
+            believed.append(
+                f"{arm} believes to have lost {number_text(one, 0)} EUR in all by trying what looked worse."
+            )
+    if believed:
+        note = "By its own estimates, all customers together, EUR a run; average over replications."
+        yield Section("believed_regret", "What learning cost, as believed", tuple(believed), (), note)
+
+
+def _mean(notes: pd.DataFrame, name: str) -> Estimate:
+    if name not in notes.columns:
+        return Estimate(float("nan"), float("nan"))
+    return estimate(average(notes[[name]].dropna()), name)
+
+
+def _parts(notes: pd.DataFrame, kind: str) -> list[str]:
+    return [str(name).removeprefix(kind) for name in notes.columns if str(name).startswith(kind)]
+
+
+def _structure(arm: str, notes: pd.DataFrame) -> Section:
+    tables = (_composition(notes), _mix(notes), _prices(notes))
+    title = f"The structure wanted by arm {arm}"
+    return Section(f"structure_{arm}", title, tuple(_said(arm, notes)), tuple(t for t in tables if t.rows), NOTE)
+
+
+def _cells(notes: pd.DataFrame, kind: str, quadrant: str, stage: str = "") -> Estimate:
+    """Return the share of a quadrant (of one stage of it) in the target or present composition."""
+    names = [name for name in notes.columns if str(name).startswith(f"{kind}/")]
+    wanted = [name for name in names if quadrant in str(name) and (not stage or stage in str(name))]
+    whole = notes[wanted].sum(axis=1, min_count=1).dropna()
+    return estimate(average(whole.to_frame("share")), "share")
+
+
+def _composition(notes: pd.DataFrame) -> Table:
+    heads = (("", "quadrant"), ("now,", "%"), ("target,", "%"), *((f"{stage}:", "now, target") for stage in STAGES))
+    rows = []
+    for quadrant in QUADRANTS:
+        row = [words(quadrant), *(share_text(_cells(notes, kind, quadrant)) for kind in ("now", "target"))]
+        for stage in STAGES:
+            both = [_cells(notes, kind, quadrant, stage).mean * 100 for kind in ("now", "target")]
+            row.append("{:.1f}, {:.1f}".format(*both))
+        rows.append(tuple(row))
+    return Table(heads, tuple(rows), "Composition, per cent of customers")
+
+
+def _mix(notes: pd.DataFrame) -> Table:
+    means = {name: _mean(notes, f"mix/{name}") for name in _parts(notes, "mix/")}
+    order = sorted(means, key=lambda name: -means[name].mean)
+    rows = tuple((words(name), share_text(means[name])) for name in order)
+    return Table((("", "treatment"), ("share of", "customers, %")), rows, "Mix of treatments in an epoch")
+
+
+def limits_of(notes: pd.DataFrame) -> list[str]:
+    """Return the limits that have a price."""
+    return [name for name in _parts(notes, "price/") if not name.endswith("%")]
+
+
+def _prices(notes: pd.DataFrame) -> Table:
+    heads = (("", "limit"), ("", "price"), *(("price,", quantile) for quantile in QUANTILES), ("", "reached"))
+    rows = tuple(
+        (words(name), number_text(_mean(notes, f"price/{name}"), 2),
+         *(number_text(_mean(notes, f"price/{name}/{q}"), 2).split(" ")[0] for q in QUANTILES),
+         f"{_mean(notes, f'reached/{name}').mean:,.2f}")
+        for name in limits_of(notes)
+    )  # fmt: skip
+    return Table(heads, rows, "Shadow prices")
+
+
+def _said(arm: str, notes: pd.DataFrame) -> Iterator[str]:
+    """Say where the target lies from the present, what binds, and what cannot be met."""
+    apart = {name: _cells(notes, "target", name).mean - _cells(notes, "now", name).mean for name in QUADRANTS}
+    most = max(apart, key=lambda name: abs(apart[name]))
+    now, target = (_cells(notes, kind, most).mean for kind in ("now", "target"))
+    yield (
+        f"{arm} wants {'more' if apart[most] > 0 else 'fewer'} {words(most)} customers most: {percent(target)} instead "
+        f"of {percent(now)}."
+    )
+    prices = {name: _mean(notes, f"price/{name}").mean for name in limits_of(notes)}
+    bind = [f"{words(name)} ({prices[name]:,.2f})" for name in prices if abs(prices[name]) > 0.005]
+    if bind:
+        yield f"What binds, with its price: {listed(bind)}."
+    elif prices:
+        yield f"No limit binds: {listed([words(name) for name in prices])}."
+    infeasible = notes["infeasible"] if "infeasible" in notes.columns else pd.Series(0.0, notes.index)
+    if (infeasible > 0).any():
+        conflict = [words(name.removesuffix("/nearest")) for name in _parts(notes, "conflict/")]
+        yield (
+            f"In {int((infeasible > 0).sum())} of {len(notes)} replications the targets cannot be met together, and "
+            f"were left out; in conflict: {listed(conflict) if conflict else 'not said'}."
+        )
+    open_ = _mean(notes, "infeasible_share")
+    if np.isfinite(open_.mean) and open_.mean > 0.0:
+        yield f"In {percent(open_.mean)} of the draws of what the trial leaves open no policy meets all limits."

@@ -1,0 +1,71 @@
+"""Regret: what each arm earns less than an arm that is shown the truth instead of estimates."""
+
+import numpy as np
+import pandas as pd
+
+from experiments.findings import euros
+from experiments.outcomes import Estimate, Outcomes, metric_values
+from experiments.sections import Section, Table, listed, number_text
+from experiments.statistics import dunnett_half_widths
+
+NOTE = (
+    "EUR per customer at the start over the whole run, closing value included, paired; the intervals hold for all arms "
+    "at once. An oracle is shown true risk, return, needs, satisfaction and stage of today, not the future, nor what a "
+    "treatment does to whom: it bounds what better information could bring to its own way of deciding, and another way "
+    "may earn more, so that a regret can be negative."
+)
+
+
+def regrets(outcomes: Outcomes, oracle: str) -> dict[str, Estimate]:
+    """Return each arm's profit short of the oracle's, the oracle's own 0 included; intervals hold at once."""
+    values = metric_values(outcomes)["profit_per_customer"]
+    together = pd.concat({arm: values.xs(arm, level="arm") for arm in outcomes.arms}, axis=1, join="inner").dropna()
+    others = [arm for arm in outcomes.arms if arm != oracle]
+    short = (-together[others].sub(together[oracle], axis=0)).to_numpy(dtype=np.float64)
+    means = short.mean(axis=0) if len(short) else np.full(len(others), np.nan)
+    found = {oracle: Estimate(0.0, 0.0)}
+    widths = dunnett_half_widths(short)
+    return found | {arm: Estimate(float(m), float(w)) for arm, m, w in zip(others, means, widths, strict=True)}
+
+
+def regret_section(outcomes: Outcomes) -> Section | None:
+    """Return the section, or None if no arm sees the truth or nothing is beside it."""
+    if not outcomes.oracles or not outcomes.others:
+        return None
+    sentences, tables = [], []
+    for oracle in outcomes.oracles:
+        found = regrets(outcomes, oracle)
+        sentences.append(regret_sentence(outcomes, oracle, found))
+        order = sorted(found, key=lambda arm: found[arm].mean)
+        rows = tuple((f"{arm}{_role(outcomes, arm)}", number_text(found[arm], 1)) for arm in order)
+        tables.append(Table((("", "arm"), (f"less than {oracle},", "EUR per customer")), rows))
+    return Section("regret", "Regret: what it costs not to know", tuple(sentences), tuple(tables), NOTE)
+
+
+def _role(outcomes: Outcomes, arm: str) -> str:
+    return " (champion)" if arm == outcomes.champion and arm not in outcomes.oracles else ""
+
+
+def regret_sentence(outcomes: Outcomes, oracle: str, found: dict[str, Estimate]) -> str:
+    """Say which arm that does not see the truth comes nearest, and which earn more than the oracle."""
+    blind = {arm: one for arm, one in found.items() if arm not in outcomes.oracles}
+    if not blind:
+        return f"Every arm sees the truth, so that none shows what {oracle} gains by it."
+    nearest = min(blind, key=lambda arm: blind[arm].mean)
+    mean, half_width = blind[nearest]
+    if np.isnan(half_width):
+        return f"{nearest} comes nearest to {oracle}, {euros(mean)} short in one replication, so chance is not known."
+    more = [arm for arm, one in blind.items() if one.mean < -one.half_width]
+    less = [arm for arm, one in blind.items() if one.mean > one.half_width]
+    behind = f"{len(less)} of {len(blind)} arms earn less than {oracle} beyond chance"
+    if more:
+        best = f"{nearest} by {abs(mean):,.1f} ± {euros(half_width)}" if len(more) > 1 else (
+            f"by {abs(mean):,.1f} ± {euros(half_width)}"
+        )  # fmt: skip
+        earn = "earns" if len(more) == 1 else "earn"
+        ahead = f"{listed(more)} {earn} more than {oracle} beyond chance ({best})"
+        return f"Seeing the truth is not enough: {ahead}; {behind}."
+    text = f"{abs(mean):,.1f} ± {euros(half_width)} {'short' if mean >= 0 else 'more'}"
+    if abs(mean) <= half_width:
+        return f"{nearest} does best, not told apart from {oracle} ({text}); {behind}."
+    return f"{nearest} comes nearest to {oracle}, {text}; {behind}."

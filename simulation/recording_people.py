@@ -1,0 +1,120 @@
+"""Person by person: what became of those who were our customers at month 0, to pair the same person under two arms."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agents.belief import QUADRANTS
+from agents.person import CHARGED_OFF, ENDED, STAGES
+from policies.guards import Allowed
+from policies.treatments import given_up
+from policies.view import InstitutionView
+from simulation.counting import cost_cents
+from simulation.teaching import profit_eur
+
+if TYPE_CHECKING:
+    from simulation.model import LifecycleModel
+
+US = 1
+FIELDS = ("person_id", "before", "provider", "cause", "margin_per_year", "paid_cents", "ending", "lending_stopped",
+          "credit_cents")  # fmt: skip
+"""Of a signal, that are read here."""
+FATES = tuple(
+    ", ".join(word for bit, word in enumerate(("told to go", "charged off", "ours")) if code >> bit & 1)
+    for code in range(8)
+)
+"""What became of a person, by bits: told to go by us (ended, or lending stopped), charged off with us, ours at the
+end."""
+
+
+class PeopleRecorder:
+    """Adds up, month by month, what each starting customer brought, cost and paid.
+
+    A person is a row of the model's people, and keeps it as long as a recording lasts: newcomers are put behind.
+    The audit group is read here alone; no view has it.
+    """
+
+    def __init__(self, model: "LifecycleModel", rows: NDArray[np.int64], quadrants: NDArray[np.int64]) -> None:
+        people, n = model.people, len(rows)
+        self.rows, self.ids, self.quadrants = rows, people["id"][rows], quadrants
+        self.stages, self.groups = people["stage"][rows], people["group"][rows]
+        self.owed_cents = model.signals["credit_cents"][rows]
+        self.profit_eur, self.treatment_cents = np.zeros(n), np.zeros(n)
+        self.paid_cents, self.months = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self.told_to_go, self.charged_off, self.stays = np.zeros((3, n), np.bool_)
+
+    def note(self, model: "LifecycleModel", allowed: Allowed, taken: NDArray[np.bool_]) -> None:
+        """Add a month that has been lived; `taken` says which of our contacts were."""
+        seen = {name: model.signals[name][self.rows] for name in FIELDS}  # far quicker than rows whole
+        assert np.array_equal(seen["person_id"], self.ids), "people keep their rows while a recording lasts"
+        ours, still = seen["before"] == US, seen["provider"] == US
+        spent, welcome = self._spent(model, allowed, taken)
+        lost = seen["cause"] == CHARGED_OFF
+        margin = profit_eur(seen["margin_per_year"], lost, self.owed_cents, model.products)
+        self.profit_eur += np.where(ours, margin, 0.0) - spent / 100.0
+        self.treatment_cents += spent + self._forgone(model, allowed)
+        self.paid_cents += np.where(ours, seen["paid_cents"], 0) - welcome.astype(np.int64)
+        self.months += ours
+        self.told_to_go |= still & ((seen["ending"] == 1) | (seen["lending_stopped"] == 1))
+        self.told_to_go |= ours & (seen["cause"] == ENDED)
+        self.charged_off |= ours & lost
+        self.stays, self.owed_cents = still, np.where(still, seen["credit_cents"], 0)
+
+    def _spent(
+        self, model: "LifecycleModel", allowed: Allowed, taken: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the cents of contacts and rewards, and of the latter the welcomes of those who came back."""
+        contacts, n = allowed.contacts, len(model.people)
+        at = model.files[US].at[contacts["row"]]
+        cents = cost_cents(contacts, taken, model.effects)
+        back = taken & (model.signals["before"][at] != US)
+        welcome = (cents - model.effects["contact_cents"][contacts["treatment"]]) * back
+        spent, given = (np.asarray(np.bincount(at, some, n)[self.rows], np.float64) for some in (cents, welcome))
+        return spent, given
+
+    def _forgone(self, model: "LifecycleModel", allowed: Allowed) -> NDArray[np.float64]:
+        """Return the cents of income that the month's price cuts gave up, as the guard counts them."""
+        view = model.views[US]
+        if allowed.offer is None and not allowed.given_up_eur:
+            return np.zeros(len(self.rows))
+        cents = np.zeros(len(model.people))
+        cents[model.files[US].at] = forgone_cents(view, allowed, model)
+        return cents[self.rows]
+
+    def table(self, month: int, us: str) -> pd.DataFrame:
+        """Return four rows a person: ``person/profit``, ``person/paid``, ``person/treatment``, ``person/months``.
+
+        `a` is the person. `b` carries what was so at month 0, or became: of profit the true quadrant, of what the
+        person paid the true stage, of treatment the audit group, of months with us the fate, one of `FATES`.
+        Money in EUR over the whole run. Profit is margin while ours, less loss at charge-off, less what contacts
+        and rewards cost; treatment has given-up income, too.
+        """
+        fates = self.told_to_go + 2 * self.charged_off + 4 * self.stays
+        who = self.ids.astype(np.str_).astype(object)
+        parts = {
+            "person/profit": (np.array(QUADRANTS, object)[self.quadrants], np.round(self.profit_eur, 2)),
+            "person/paid": (np.array(STAGES, object)[self.stages], self.paid_cents / 100.0),
+            "person/treatment": (self.groups.astype(np.str_).astype(object), np.round(self.treatment_cents) / 100.0),
+            "person/months": (np.array(FATES, object)[fates], self.months.astype(np.float64)),
+        }
+        frames = [
+            pd.DataFrame({"measure": measure, "month": month, "institution": us, "a": who, "b": b, "value": value})
+            for measure, (b, value) in parts.items()
+        ]
+        return pd.concat(frames, ignore_index=True).astype({"month": "int32"})
+
+
+def forgone_cents(view: InstitutionView, allowed: Allowed, model: "LifecycleModel") -> NDArray[np.float64]:
+    """Return the income given up to each customer in view: by a treatment for its duration, by the offer a month."""
+    cents, contacts = np.zeros(len(view)), allowed.contacts
+    for code in np.unique(contacts["treatment"]).tolist():
+        treatment = model.treatments[code]
+        if treatment.price_cut > 0:
+            one = contacts[contacts["treatment"] == code]
+            eur = given_up(treatment, one["amount"], view.balance[one["row"]])
+            cents[one["row"]] += np.ceil(100.0 * np.maximum(eur, 0.0) - 1e-6)
+    for product in [] if allowed.offer is None else np.flatnonzero(allowed.offer).tolist():
+        cents += allowed.offer[product] / 12.0 * view.balance_of(view.products[product])  # type: ignore[index]
+    return cents
