@@ -127,6 +127,14 @@ def _said(cells: list[CellMoney]) -> Iterator[str]:
     if pays:
         said = [f"{one.arm} with {_name(one)}, {ratio_text(one.back)}" for one in pays[:3]]
         yield f"Most surely an EUR comes back for {'; '.join(said)}."
+    else:
+        best = max(bounded, key=_worth)
+        yield f"Nearest to it comes {best.arm} with {_name(best)}, {ratio_text(best.back)}."
+
+
+def cells_finding(cells: list[CellMoney]) -> str:
+    """Return the title of the figure: in how many cells money comes back, and where most surely."""
+    return " ".join(_said(cells)).rstrip(".")
 
 
 def _name(one: CellMoney) -> str:

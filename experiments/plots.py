@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from experiments.outcomes import Outcomes
 from experiments.plots_beliefs import believed_migration, reliability_of
+from experiments.plots_cells import treatment_by_cell
 from experiments.plots_effects import attrition_by_cause, effects, months_in_stage, profit_and_loss
 from experiments.plots_frontier import frontier
 from experiments.plots_structure import (
@@ -33,6 +34,7 @@ FIGURES: dict[str, Callable[[Outcomes], Drawing]] = {
     "months_in_stage": months_in_stage,
     "attrition_by_cause": attrition_by_cause,
     "profit_and_loss": profit_and_loss,
+    "treatment_by_cell": treatment_by_cell,
 }
 """Every figure of the report, in its order."""
 

@@ -32,6 +32,8 @@ SECONDS_PER_PERSON_MONTH = 1.6e-6
 BYTES_PER_RUN_MONTH = 2_000
 BYTES_PER_PERSON = 220
 """Of a stored state."""
+BYTES_PER_PERSON_RUN = 6
+"""Of a recording, by person of the market: a quarter of them are ours and have rows of 23 bytes in all."""
 ABOUT = "experiment.json"
 _ENTRY_POINTS = {"live_rows", "observe_rows", "appraise_rows"}
 
@@ -315,6 +317,7 @@ def estimate(experiment: Experiment, workers: int) -> Estimate:
     months = before + runs * settings.months
     seconds = months * people * SECONDS_PER_PERSON_MONTH / max(1, min(workers, runs))
     disk = runs * settings.months * BYTES_PER_RUN_MONTH + settings.replications * people * BYTES_PER_PERSON
+    disk += runs * people * BYTES_PER_PERSON_RUN
     return Estimate(runs, seconds, disk)
 
 
