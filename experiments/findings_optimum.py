@@ -11,8 +11,8 @@ from experiments.sections import Section, Table, listed, number_text, share_text
 
 NOTE = (
     "As the arm itself learnt and solved it last, averaged over replications; ± is half a 95% interval over them. A "
-    "price is what one unit more of a limit is worth in an average epoch (EUR): of the budget per EUR, of a floor or "
-    "ceiling per whole share, so a hundredth of it for one point; 0 does not bind. 5% and 95% are what the arm's trial "
+    "price is what one unit more of a limit is worth in an average epoch (EUR): of the budget per EUR; of acquisition "
+    "what those who joined are worth for each EUR that channels got, an average; of a floor or ceiling per whole share, so a hundredth of it for one point; 0 does not bind. 5% and 95% are what the arm's trial "
     "leaves open, which more replications do not shrink."
 )
 QUANTILES = ("5%", "50%", "95%")
@@ -99,7 +99,7 @@ def _prices(notes: pd.DataFrame) -> Table:
     rows = tuple(
         (words(name), number_text(_mean(notes, f"price/{name}"), 2),
          *(number_text(_mean(notes, f"price/{name}/{q}"), 2).split(" ")[0] for q in QUANTILES),
-         f"{_mean(notes, f'reached/{name}').mean:,.2f}")
+         number_text(_mean(notes, f"reached/{name}"), 2).split(" ")[0])
         for name in limits_of(notes)
     )  # fmt: skip
     return Table(heads, rows, "Shadow prices")

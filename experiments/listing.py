@@ -3,6 +3,8 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.declaring import parameters_of
@@ -82,14 +84,20 @@ def _policies(known: Mapping[str, type]) -> Iterator[Entry]:
 
 def _remark(policy: type, setting: str) -> str:
     """The remark beside a setting in its source."""
-    try:
-        lines = inspect.getsource(policy).splitlines()
-    except (OSError, TypeError):
-        return ""
-    line = next((one for one in lines if one.strip().startswith(f"{setting}:") and "#" in one), "")
+    line = next((one for one in _source(policy) if one.strip().startswith(f"{setting}:") and "#" in one), "")
     return f"; {line.partition('#')[2].strip()}" if line else ""
 
 
+@cache
+def _source(policy: type) -> tuple[str, ...]:
+    """The lines of a class; none where it has no file."""
+    try:
+        return tuple(inspect.getsource(policy).splitlines())
+    except (OSError, TypeError):
+        return ()
+
+
+@cache
 def default_market() -> MarketSettings:
     """Return the shipped market, as in its file."""
     from experiments.reading import read_yaml
@@ -161,11 +169,16 @@ def _parameters() -> Iterator[Entry]:
 
 
 def _examples() -> Iterator[Entry]:
+    for path in sorted(EXAMPLES.glob("*.yaml")):
+        yield Entry("example", path.name, _question(path), {"run it": f"tenure run {path.name}", "file": str(path)})
+
+
+@cache
+def _question(path: Path) -> str:
+    """What a shipped experiment asks."""
     from experiments.reading import read_yaml
 
-    for path in sorted(EXAMPLES.glob("*.yaml")):
-        question = str(read_yaml(path).data.get("question", ""))
-        yield Entry("example", path.name, question, {"run it": f"tenure run {path.name}", "file": str(path)})
+    return str(read_yaml(path).data.get("question", ""))
 
 
 def _markets() -> Iterator[Entry]:

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 from types import TracebackType
 from typing import Any
 
@@ -157,7 +157,7 @@ def harm_lines(results: Results) -> Iterator[str]:
     there = set() if pairs is None else set(pairs["arm"])
     shown = Outcomes(results.champion, tuple(arm for arm in order if arm in there), {}, pairs=pairs)
     for sentence in harm_sentences(shown):
-        yield fill(sentence, WIDEST, initial_indent="  ", subsequent_indent="    ")
+        yield from wrap(sentence, WIDEST, initial_indent="  ", subsequent_indent="    ")
 
 
 def pairing_text(comparisons: list[Comparison]) -> str:
@@ -268,6 +268,7 @@ def results_lines(results: Results, report_path: Path | None, words: list[str]) 
         yield ""
         yield from effects_lines(results)
         yield spent_line(results)
+        yield from harm_lines(results)
         more = 2 * int(results.about["replications"])
         again = command_text([*_unset(words, "replications"), "--set", f"replications={more}"])
         steps = [(again, "narrower intervals; these runs are kept")]

@@ -135,6 +135,7 @@ def acts(products: dict[str, str]) -> dict[str, Act]:
         "line_decrease": Act(("winds_down",), lambda f: _going(f) & (f.line_cents > 0)),
         "early_help": Act(("care",), lambda f: _going(f) & (f.months_past_due > 0), cost=10.0, amount=1.0, highest=2.0),
         "needs_review": Act(("care",), _going, cost=5.0, amount=1.0),
+        "reminder": Act(("marketing",), _fine),
         "let_go": Act(("winds_down",), lambda f: _going(f) & (f.let_go == 0), contact=False, cost=0.0),
         "stop_lending": Act(
             ("winds_down",), lambda f: _going(f) & (f.credit_cents > 0) & (f.lending_stopped == 0)

@@ -97,11 +97,11 @@ LEAKS: dict[str, Let] = {
 
 @pytest.fixture
 def replace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], list[str]]]:
-    """Return a way to live a market under another guard than ours, and to hear what the judge says."""
+    """Return a way to live two markets under another guard than ours, and to hear what the judge says."""
 
     def live(other: Any, change: Callable[[dict[str, Any]], None] = open_to_all) -> list[str]:
         monkeypatch.setattr(simulation.model, "guard", other)
-        return judged(3, 1500, 6, 3.0, change)[0]
+        return [text for number in (4, 7) for text in judged(number, 1500, 6, 3.0, change)[0]]
 
     yield live
 

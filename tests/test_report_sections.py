@@ -9,6 +9,7 @@ from experiments import terminal
 from experiments.config import load_experiment
 from experiments.findings_gains import share_of
 from experiments.outcomes import MEASURES, read_outcomes
+from experiments.plots import draw_figure
 from experiments.runner import Results, run_experiment
 from experiments.summary import report_of
 
@@ -17,7 +18,7 @@ question: Who gains?
 market: {extends: default, people: 800, burn_in_months: 2}
 months: 14
 warm_up_months: 1
-budget_per_month: 300
+budget_per_month: 3000
 arms:
   nothing: do_nothing
   again:   {policy: uniform, treatment: loyalty_reward, share: 0}
@@ -27,7 +28,7 @@ arms:
   seer:    {policy: oracle, epoch_months: 2, trial_months: 4}
   mail:    {policy: do_nothing, us: {acquisition_share: 100%}}
 champion: nothing
-replications: 2
+replications: 3
 metrics: [profit_per_customer, share_harmed, return_on_treatment, return_on_acquisition]
 """
 
@@ -50,7 +51,7 @@ def test_the_same_arm_twice_harms_nobody_and_ending_harms(results: Results) -> N
 
 def test_people_of_a_replication_are_the_same_in_all_arms_and_their_money_is_in_the_books(results: Results) -> None:
     sums = results.pairs.groupby(["arm", "replication"])[["people", "treatment", "treatment_champion"]].sum()
-    assert sums["people"].groupby("replication").nunique().tolist() == [1, 1]
+    assert sums["people"].groupby("replication").nunique().tolist() == [1, 1, 1]
     spent = results.metrics().query("metric == 'treatment_spend_per_customer'").set_index(["arm", "replication"])
     whole = spent["value"] * sums["people"]
     assert (sums["treatment"] <= whole + 0.01 * sums["people"]).all()  # newcomers are treated, too
@@ -89,3 +90,11 @@ def test_results_of_before_have_a_report_without_people(results: Results, tmp_pa
     assert not rows["measure"].str.startswith("person/").any()  # what a report reads is small
     outcomes = read_outcomes(rows, "nothing", results.arms, results.comparisons())
     assert outcomes.pairs is None and outcomes.oracles == ()
+
+
+def test_the_figure_of_cells_names_an_arm_that_spent(results: Results) -> None:
+    outcomes = read_outcomes(
+        results.rows(MEASURES), "nothing", results.arms, results.comparisons(), pairs=results.pairs,
+    )  # fmt: skip
+    drawing = draw_figure("treatment_by_cell", outcomes)
+    assert any(arm in drawing.finding for arm in outcomes.others) and "nan" not in drawing.finding
