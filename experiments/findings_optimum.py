@@ -11,9 +11,10 @@ from experiments.sections import Section, Table, listed, number_text, share_text
 
 NOTE = (
     "As the arm itself learnt and solved it last, averaged over replications; ± is half a 95% interval over them. A "
-    "price is what one unit more of a limit is worth in an average epoch (EUR): of the budget per EUR; of acquisition "
-    "what those who joined are worth for each EUR that channels got, an average; of a floor or ceiling per whole share, so a hundredth of it for one point; 0 does not bind. 5% and 95% are what the arm's trial "
-    "leaves open, which more replications do not shrink."
+    "price is what one unit more of a limit is worth in an average epoch (EUR): of the budget per EUR; of acquisition"
+    " what those who joined are worth for each EUR that channels got, an average; of a floor or ceiling per whole "
+    "share, so a hundredth of it for one point; 0 does not bind. 5% and 95% are what the arm's trial leaves open, "
+    "which more replications do not shrink."
 )
 QUANTILES = ("5%", "50%", "95%")
 
