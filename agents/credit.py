@@ -25,7 +25,7 @@ class Credit(NamedTuple):
     miss_debt: Annotated[float, Parameter("log-odds", -10, 10, "assumption: per debt over yearly income")] = 0.6
     correlation: Annotated[float, Parameter("share", 0, 0.9, "assumption (Basel .04)")] = 0.03
     cure: Annotated[tuple[float, float, float, float, float], Parameter(
-        "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.42, 0.25, 0.12, 0.06, 0.04)  # fmt: skip
+        "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.42, 0.20, 0.12, 0.06, 0.04)  # fmt: skip
     roll: Annotated[tuple[float, float, float, float, float], Parameter(
         "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.45, 0.55, 0.75, 0.80, 0.85)  # fmt: skip
     partial_cure: Annotated[tuple[float, float, float, float, float, float, float, float, float, float], Parameter(
