@@ -50,7 +50,7 @@ class PolicySettings(BaseModel):
 
 ARM_KEYS = (
     "acquisition", "information", "existing_customers", "settled_counts_for_months", "contact_counts_for_months",
-    "browsing_counts_for_months", "business_line", "feedback", "guards", "acquisition_share",
+    "browsing_counts_for_months", "business_line", "feedback", "guards", "acquisition_share", "budget_per_month",
 )  # fmt: skip
 """What an arm may change about us: channels, what we hear, whom we may treat, what is fed back. From month 0 on."""
 
@@ -161,6 +161,8 @@ class InstitutionSettings(Settings):
     information: InformationSettings = InformationSettings()
     feedback: Annotated[FeedbackSettings | None, BeforeValidator(_switch)] = None
     """off, on, or its settings"""
+    budget_per_month: Money | None = None
+    """for existing customers, in place of the market's or the experiment's"""
     acquisition_share: Share | None = None
     """of the one purse for treatments and channels that goes to new customers; as budgeted without it"""
     guards: HouseGuards = HouseGuards()

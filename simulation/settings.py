@@ -291,6 +291,8 @@ class MarketSettings(Settings):
         """Return what an institution's plans are held to."""
         house = one.guards
         common = self.guards.model_dump()
+        if one.budget_per_month is not None:
+            common["budget_per_month"] = one.budget_per_month
         if one.acquisition_share is not None:
             common["budget_per_month"] = (1.0 - one.acquisition_share) * self.purse_of(one)
         return Guards(
@@ -301,7 +303,8 @@ class MarketSettings(Settings):
     def purse_of(self, one: InstitutionSettings) -> float:
         """Return the money of a month for existing and for new customers together, EUR of the real book."""
         channels = [channel.budget_per_month or 0.0 for channel in one.acquisition.values()]
-        return float(self.guards.budget_per_month + sum(channels))
+        own = self.guards.budget_per_month if one.budget_per_month is None else one.budget_per_month
+        return float(own + sum(channels))
 
     def classification(self) -> Schemes:
         """Return the schemes as the view reads them."""

@@ -118,3 +118,12 @@ def test_channels_that_cannot_be_told_apart_are_named(weights: dict, share: floa
 def test_a_share_of_the_purse_is_a_share() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         Acquisition(share=1.2)
+
+
+def test_an_institution_may_have_a_budget_of_its_own() -> None:
+    config = small_market(people=200, guards={"budget_per_month": 400})
+    config["us"] |= {"acquisition": CHANNELS, "budget_per_month": 900}
+    own = LifecycleModel(config, seed=1)
+    assert own.money.treatments_eur.tolist() == [0.0, 900.0, 400.0]
+    config["us"]["acquisition_share"] = "20%"  # of 900 and 600
+    assert LifecycleModel(config, seed=1).money.treatments_eur[US] == pytest.approx(1200.0)
