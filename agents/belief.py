@@ -67,6 +67,7 @@ class Belief:
     months_since_purchase: Annotated[int, Field("months", "since a product was taken with us; 999 never", "observe")]
     purchases: Annotated[int, Field("products", "taken with us since we keep this record", "observe")]
     came_looking: Annotated[int, Field("0/1", "was seen looking for a product when joining", "observe")]
+    by_channel: Annotated[int, Field("0/1", "one of our channels brought the customer", "observe")]
     months_since_trace: Annotated[int, Field("months", "since seen looking for a product; 999 never", "observe")]
     looked_for: Annotated[int, Field("product", "product last looked for; -1 none seen", "observe")]
     tenure_months: Annotated[int, Field("months", "with us", "observe")]

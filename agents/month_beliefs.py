@@ -11,7 +11,7 @@ from agents.checks import checked
 from agents.declaring import rule
 from agents.formulas import between
 from agents.learning import Learning, Splits
-from agents.market import Offer
+from agents.market import MAX_CHANNELS, Offer
 from agents.rulebook import Rulebook
 from agents.treatment import Effect
 
@@ -70,7 +70,7 @@ def open_file(belief: Belief, signal: Signal, group: Learning) -> None:
     belief.return_precision = 1.0 / (group.class_return_sd * group.class_return_sd)
     belief.months_since_seen, belief.months_since_trace, belief.looked_for = NEVER, NEVER, -1
     belief.months_since_purchase, belief.purchases, belief.came_looking = NEVER, 0, 0
-    belief.months_since_use = NEVER
+    belief.months_since_use, belief.by_channel = NEVER, 0
     for k in range(len(belief.need_yes)):
         belief.need_yes[k], belief.need_no[k], belief.held[k] = group.need_yes, group.need_no, 0
 
@@ -80,6 +80,7 @@ def hear_application(belief: Belief, signal: Signal, offer: Offer, group: Learni
     """Who joins applies: static attributes, and a score; what was known before of risk and needs stays."""
     belief.care_mean, belief.care_precision, belief.trend = 0.0, 1.0, 0.0
     belief.credit_cents, belief.deposit_cents = signal.credit_cents, signal.deposit_cents
+    belief.by_channel = 1 if 2 <= signal.source < 2 + MAX_CHANNELS else 0
     belief.came_looking = 1 if signal.trace >= 0 and offer.sees_browsing == 1 else 0
     if offer.hears_application == 1:
         belief.age_years, belief.income = signal.age_years, signal.income

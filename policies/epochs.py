@@ -84,6 +84,8 @@ class Seen(NamedTuple):
     """What treatments cost meanwhile."""
     value_eur: Floats
     """Profit, and what the customer was believed to be worth at the end less at the start; 0 for those who are gone."""
+    drift_eur: Floats
+    """What a customer came to be worth beside the others of his cell, more than at the start; moves do not tell it."""
 
 
 _ROW = np.dtype(
@@ -141,11 +143,15 @@ class Watched:
         order = order_by(view.person_id)
         at, found = _places(view.person_id[order], rows["person_id"])
         here = found & rows["stays"]
-        cells, worth = (np.append(one[order], 0)[np.where(here, at, -1)] for one in (cells_of(view), worth_eur(view)))
+        cell_now, worth_now = cells_of(view), worth_eur(view)
+        cells, worth = (np.append(one[order], 0)[np.where(here, at, -1)] for one in (cell_now, worth_now))
+        usual = np.bincount(cell_now, worth_now, CELLS) / np.maximum(np.bincount(cell_now, minlength=CELLS), 1)
+        beside = np.where(here, worth - usual[cells], 0.0) - (rows["worth_eur"] - usual[rows["cell"]])
         return Seen(
             rows["arm"], rows["by_lot"], (rows["allowed"][:, None] >> np.arange(MAX_ARMS) & 1) == 1, rows["cell"],
             np.where(here, cells, LEFT), rows["features"],
             rows["profit_eur"], rows["cost_eur"], rows["profit_eur"] + np.where(here, worth, 0.0) - rows["worth_eur"],
+            beside,
         )  # fmt: skip
 
     def state(self) -> dict[str, NDArray[Any]]:

@@ -33,6 +33,8 @@ class Lessons:
         self.moves = np.zeros((2, arms, CELLS, CELLS + 1))
         self.profit = np.zeros((2, arms, CELLS))
         self.profit_square = np.zeros((2, arms, CELLS))
+        self.lasting = np.zeros((2, arms, CELLS))
+        self.lasting_square = np.zeros((2, arms, CELLS))
         self.cost = np.zeros((2, arms, CELLS))
         self.value = np.zeros((2, arms, CELLS))
         self.value_square = np.zeros((2, arms, CELLS))
@@ -42,6 +44,7 @@ class Lessons:
         """Take in what became of those whose epoch has ended."""
         gain = np.clip(seen.value_eur, -self.most_eur, self.most_eur)
         profit = np.clip(seen.profit_eur, -self.most_eur, self.most_eur)
+        lasting = np.clip(seen.profit_eur + seen.drift_eur, -self.most_eur, self.most_eur)
         for arm in range(self.arms):
             could = seen.by_lot & seen.allowed[:, arm]
             self.allowed[arm] += np.bincount(seen.cell[seen.by_lot & seen.allowed[:, arm]], minlength=CELLS)
@@ -54,6 +57,7 @@ class Lessons:
                 np.add.at(self.moves[group, arm], (cell, seen.end_cell[some]), 1.0)
                 for sums, squares, money in (
                     (self.profit, self.profit_square, profit[some]), (self.value, self.value_square, y),
+                    (self.lasting, self.lasting_square, lasting[some]),
                 ):  # fmt: skip
                     sums[group, arm] += np.bincount(cell, money, minlength=CELLS)
                     squares[group, arm] += np.bincount(cell, money**2, minlength=CELLS)

@@ -19,8 +19,8 @@ class Spread(NamedTuple):
     """Of the policy kept from the means, limits unchecked, in each draw, shape (quantiles,)."""
     prices: dict[str, Numbers]
     """Name of a limit -> price, shape (quantiles,)."""
-    inflow_value: Numbers
-    """What those who join in a month are worth, EUR, shape (quantiles,)."""
+    arrival_value: Numbers
+    """What the `arrivals` asked about are worth, EUR, shape (quantiles,)."""
     policy: Numbers
     """Mean probability of each action over the draws, shape (cells, actions): near 0 or 1 where the choice is sure."""
     infeasible_share: float
@@ -35,6 +35,7 @@ def spread(
     reward_standard_error: Numbers | float = 0.0,
     prior_count: float = 1.0,
     quantiles: Sequence[float] = (0.05, 0.5, 0.95),
+    arrivals: Numbers | None = None,
 ) -> Spread:
     """Solve the program again with transitions and rewards drawn from what the trial leaves open.
 
@@ -53,6 +54,8 @@ def spread(
         Person-months that the Dirichlet prior is worth in all, spread evenly over destinations (Perks 1947, J. Inst.
         Actuaries 73:285-334).
     quantiles : sequence of float
+    arrivals : array, shape (cells,), optional
+        People by cell whose worth is asked, too; by default those who join in a month.
 
     Raises
     ------
@@ -67,6 +70,7 @@ def spread(
             f"spread: counts must be 0 or more, of shape {(actions, cells, cells + 1)}, got {counts.shape}; the prior"
             f" count must be above 0, got {prior_count}; draws at least 1, got {draws}"
         )
+    asked = program.inflow if arrivals is None else arrivals
     kept = solve(program).policy
     best: list[Structure] = []
     kept_values: list[float] = []
@@ -88,7 +92,7 @@ def spread(
         np.quantile([one.value_per_month for one in best], quantiles),
         np.quantile(kept_values, quantiles),
         {name: np.quantile([one.prices[name] for one in best], quantiles) for name in best[0].prices},
-        np.quantile([float(program.inflow @ one.cell_value) for one in best], quantiles),
+        np.quantile([float(asked @ one.cell_value) for one in best], quantiles),
         np.mean([one.policy for one in best], axis=0),
         1.0 - len(best) / draws,
     )

@@ -119,6 +119,7 @@ class InstitutionView:
         "recency, frequency and money value, 1 to 3 each",
         RFM,
     )
+    by_channel = Column(lambda v: v.field("by_channel"), "", "one of our channels brought the customer", NO_YES)
     months_since_trace = Column()
 
     def __init__(

@@ -46,7 +46,7 @@ def seen_of(arm: np.ndarray, value: np.ndarray, features: np.ndarray, allowed: n
     size = len(arm)
     could = np.ones((size, 16), bool) if allowed is None else allowed
     cell = np.zeros(size, int)
-    return Seen(arm, np.ones(size, bool), could, cell, cell, features, value, np.zeros(size), value)
+    return Seen(arm, np.ones(size, bool), could, cell, cell, features, value, np.zeros(size), value, 0.0 * value)
 
 
 def test_the_effect_is_the_difference_between_treated_and_not() -> None:
@@ -200,3 +200,24 @@ def test_optimal_structure_tells_what_it_wants_and_what_limits_cost() -> None:
 def test_settings_that_make_no_sense_say_so(settings_: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make_policy("optimal_structure", settings_)
+
+
+def test_what_changes_without_a_move_between_cells_is_seen() -> None:
+    """The margin of the first falls by half and nobody changes cell: the first drifts down, beside the others."""
+    rows = beliefs_of(4, 1)
+    for name, value in (("stage", 2), ("quadrant", 0), ("margin_per_year", 100.0), ("years_expected", 5.0)):
+        rows[name] = value
+    rows["default_per_year"], rows["scope"] = 0.0, 0
+    view, watched = view_of(rows, month=0), Watched(2)
+    watched.propose(view, np.arange(4), np.zeros(4, int), np.ones(4, bool), np.ones((4, 2), bool))
+    yes = np.ones(4, bool)
+    watched.note(
+        Outcomes(view.person_id, np.zeros(4, int), ("none", "gift"), ~yes, yes, yes * 1.0, yes * 0.0), ("none",)
+    )
+    rows = rows.copy()
+    rows["margin_per_year"][0] = 50.0
+    seen = watched.ended(view_of(rows, month=2))
+    annuity = (1.0 - np.exp(-0.5)) / 0.1
+    # the usual worth is now 87.5 a year: the first is 37.5 below it and was 12.5 above; the others stay 12.5 above
+    assert seen.drift_eur == pytest.approx([-50.0 * annuity, 0.0, 0.0, 0.0])
+    assert seen.cell.tolist() == seen.end_cell.tolist()

@@ -80,7 +80,14 @@ class OptimalStructure(EpochLearner):
             problems.append(("purse_step", f"money is moved by what an EUR brings: objective {' or '.join(IN_EUR)}"))
         if problems:
             raise SettingsError(self.name, problems)
-        shapes = {"people": CELLS, "newcomers": CELLS, "balance": CELLS, "capital": CELLS, "now": CELLS}
+        shapes = {
+            "people": CELLS,
+            "newcomers": CELLS,
+            "brought": CELLS,
+            "balance": CELLS,
+            "capital": CELLS,
+            "now": CELLS,
+        }
         sums = {name: np.zeros(size) for name, size in shapes.items()}
         money = {name: np.zeros(1) for name in ("budget", "purse", "channels")}
         object.__setattr__(self, "sums", sums | {"cost": np.zeros((len(self.arms), CELLS))} | money)
@@ -106,7 +113,8 @@ class OptimalStructure(EpochLearner):
         new = some.tenure_months < self.epoch_months
         owed = some.balance
         each = {
-            "people": np.ones(len(rows)), "newcomers": new.astype(np.float64), "balance": owed + some.deposits,
+            "people": np.ones(len(rows)), "newcomers": new.astype(np.float64),
+            "brought": (new & (some.by_channel == 1)).astype(np.float64), "balance": owed + some.deposits,
             "capital": owed * capital_share(some.default_per_year),
         }  # fmt: skip
         for name, weight in each.items():
@@ -122,14 +130,16 @@ class OptimalStructure(EpochLearner):
         """Return what was learnt as a program whose month is an epoch, and the standard errors of its rewards.
 
         Effects are those on customers to whom a treatment was allowed, times the share of the cell to whom it is.
-        Money is drawn to the arm's mean (see `random_effects`), and moves to those of the untreated.
+        Money is drawn to the arm's mean (see `random_effects`), and moves to those of the untreated. What a treatment
+        changes for longer without moving anybody to another cell, such as a smaller balance, counts as money, too.
         """
         lessons, people = self.lessons, np.maximum(self.sums["people"], 1e-9)
         n = lessons.people
         profit = lessons.profit / np.maximum(n, 1.0)
         noise = lessons.noise_variance(lessons.profit, lessons.profit_square)
         share = lessons.allowed / np.maximum(lessons.allowed[0], 1.0)
-        gain, error = random_effects(*lessons.difference(lessons.profit, noise), self.effect_sd_eur)
+        spread_of_lasting = lessons.noise_variance(lessons.lasting, lessons.lasting_square)
+        gain, error = random_effects(*lessons.difference(lessons.lasting, spread_of_lasting), self.effect_sd_eur)
         plain = lessons.moves[0, 0] + np.eye(CELLS, CELLS + 1)  # one customer who stays where he is
         plain /= plain.sum(axis=1, keepdims=True)
         odds = lessons.moves / np.maximum(n, 1.0)[..., None]
@@ -193,17 +203,22 @@ class OptimalStructure(EpochLearner):
     def _of_new_customers(self, program: Program, best: Structure) -> dict[str, float]:
         """Return what an EUR spent on new customers brings, beside the price of the budget for existing ones.
 
-        It is the worth of those who joined over what they cost, an average: the last EUR brings less where channels
-        saturate. Where money may be moved, the share of the purse for new customers goes a step to the better side.
+        It is the worth of those whom channels brought over what channels got, an average: the last EUR brings less
+        where they saturate. Where money may be moved, the share of the purse for new customers goes a step to the
+        better side.
         """
         spent = self._spent_per_epoch()
         if spent <= 0.0 or self.objective not in IN_EUR:
             return {}
-        brings = float(program.inflow @ best.cell_value) / (1.0 + program.discount_per_month) / spent
+        brings = float(self._brought() @ best.cell_value) / (1.0 + program.discount_per_month) / spent
         now = float(self.sums["channels"][0] / max(float(self.sums["purse"][0]), 1e-9))
         now = float(self.solved.get("share", now))
         step = self.purse_step * float(np.sign(brings - best.prices.get(BUDGET, 0.0)))
         return {f"price/{ACQUISITION}": brings, "share": min(1.0, max(0.0, now + step))}
+
+    def _brought(self) -> Floats:
+        """Return the customers whom channels brought in an epoch, shape (cells,)."""
+        return self.sums["brought"] / max(1.0, float(self.months[0]) / self.epoch_months)
 
     def _spent_per_epoch(self) -> float:
         """Return what channels got in an epoch, EUR."""
@@ -233,10 +248,11 @@ class OptimalStructure(EpochLearner):
         counts = self.lessons.moves[1].copy()
         counts[0] = self.lessons.moves[0, 0]
         base = np.concatenate([program.transitions, 1.0 - program.transitions.sum(axis=2, keepdims=True)], axis=2)
-        sure = np.maximum(counts.sum(axis=2), 1.0)[..., None] * np.maximum(base, 0.0)
+        known = counts.sum(axis=2) + SURE_MOVES * (np.arange(len(counts)) > 0)[:, None]  # as `program` trusts moves
+        sure = np.maximum(known, 1.0)[..., None] * np.maximum(base, 0.0)
         luck = np.random.default_rng(int(self.months[0]))  # the same whenever the same is asked
         try:
-            drawn = spread(program, sure, luck, DRAWS, error, quantiles=QUANTILES)
+            drawn = spread(program, sure, luck, DRAWS, error, quantiles=QUANTILES, arrivals=self._brought())
         except InfeasibleStructure:
             return {"infeasible_share": 1.0}
         told = {"infeasible_share": drawn.infeasible_share}
@@ -244,7 +260,7 @@ class OptimalStructure(EpochLearner):
         for index, quantile in enumerate(QUANTILES):
             told |= {f"price/{name}/{quantile:.0%}": float(prices[index]) for name, prices in drawn.prices.items()}
             if spent > 0.0 and self.objective in IN_EUR:
-                told[f"price/{ACQUISITION}/{quantile:.0%}"] = float(drawn.inflow_value[index]) * keep / spent
+                told[f"price/{ACQUISITION}/{quantile:.0%}"] = float(drawn.arrival_value[index]) * keep / spent
             told[f"value_per_epoch_eur/{quantile:.0%}"] = float(drawn.value_per_month[index])
             told[f"value_kept_per_epoch_eur/{quantile:.0%}"] = float(drawn.kept_value_per_month[index])
         return told
