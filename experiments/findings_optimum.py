@@ -116,11 +116,17 @@ def _said(arm: str, notes: pd.DataFrame) -> Iterator[str]:
         f"of {percent(now)}."
     )
     prices = {name: _mean(notes, f"price/{name}").mean for name in limits_of(notes)}
+    brought = prices.pop("acquisition", float("nan"))
     bind = [f"{words(name)} ({prices[name]:,.2f})" for name in prices if abs(prices[name]) > 0.005]
     if bind:
         yield f"What binds, with its price: {listed(bind)}."
     elif prices:
         yield f"No limit binds: {listed([words(name) for name in prices])}."
+    if np.isfinite(brought) and "budget" in prices:
+        yield (
+            f"One purse: an EUR that channels got has brought customers worth {brought:,.2f} EUR, an average; the last "
+            f"EUR of the budget for existing ones is worth {prices['budget']:,.2f}."
+        )
     infeasible = notes["infeasible"] if "infeasible" in notes.columns else pd.Series(0.0, notes.index)
     if (infeasible > 0).any():
         conflict = [words(name.removesuffix("/nearest")) for name in _parts(notes, "conflict/")]
