@@ -1,6 +1,6 @@
 """An experiment as a user writes it: read, laid over its market, checked; every fault at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +41,8 @@ EXAMPLES = HERE / "examples"
 """Folder of the shipped experiments."""
 LONGEST_RUN = 1200  # months
 MOST_REPLICATIONS = 100_000
+_OF_THE_MARKET = {name: f"It is the market's: write market: {{extends: default, {name}: ...}}."
+                  for name in MarketSettings.model_fields}  # fmt: skip
 
 
 class ContactRule(Settings):
@@ -171,8 +173,6 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
     settings = _experiment_settings(document, problems)
     of_market = market_document(document, problems)
     market = None if of_market is None else market_settings(of_market, problems)
-    if settings is not None:
-        problems += _experiment_problems(settings, document)
     if settings is not None or isinstance(document.data.get("arms"), dict):
         problems += _arm_problems(document, market, known)
     if market is not None and of_market is not None:
@@ -225,10 +225,22 @@ def _with_market_mapping(document: Document) -> Document:
 
 def _experiment_settings(document: Document, problems: list[Problem]) -> ExperimentSettings | None:
     try:
-        return ExperimentSettings.model_validate(document.data)
+        settings = ExperimentSettings.model_validate(document.data)
     except ValidationError as error:
-        problems += settings_problems(error, ExperimentSettings, document)
+        problems += settings_problems(error, ExperimentSettings, document, _OF_THE_MARKET)
+        wrong = {str(one["loc"][0]) for one in error.errors()}
+        problems += _experiment_problems(_what_is_right(document.data, wrong), document)
         return None
+    problems += _experiment_problems(settings, document)
+    return settings
+
+
+def _what_is_right(data: Mapping[str, Value], wrong: Collection[str]) -> ExperimentSettings:
+    """Return the settings with plain ones in place of those that are wrong or missing, to check the others."""
+    arms, champion = data.get("arms"), data.get("champion")
+    names = list(map(str, arms)) if isinstance(arms, dict) and arms else [str(champion)]
+    plain = {"question": "?", "months": 12, "arms": dict.fromkeys(names, "do_nothing"), "champion": names[0]}
+    return ExperimentSettings.model_validate(plain | {key: value for key, value in data.items() if key not in wrong})
 
 
 def _experiment_problems(settings: ExperimentSettings, document: Document) -> Iterator[Problem]:

@@ -25,7 +25,10 @@ _WANTED = {
 
 
 def settings_problems(
-    error: ValidationError, model: type[BaseModel], document: Document, under: KeyPath = ()
+    error: ValidationError,
+    model: type[BaseModel],
+    document: Document,
+    elsewhere: Mapping[str, str] = types.MappingProxyType({}),
 ) -> list[Problem]:
     """Return every fault that pydantic found, at its place.
 
@@ -37,20 +40,21 @@ def settings_problems(
         The settings class, to look up the names that would have been right.
     document : Document
         What was validated.
-    under : tuple
-        Path within the document of the part that was validated.
+    elsewhere : mapping
+        Names that are right in another place -> how to write them there.
     """
     problems: list[Problem] = []
     for one in error.errors(include_url=False):
-        at: KeyPath = (*under, *one["loc"])
-        kind, name = one["type"], _shown(one["loc"])
+        at: KeyPath = one["loc"]
+        kind, name = one["type"], _shown(at)
         if kind == "extra_forbidden":
-            known = _names_at(model, one["loc"][:-1])
-            where = f"in '{_shown(one['loc'][:-1])}'" if one["loc"][:-1] else "here"
-            message = f"there is no setting '{one['loc'][-1]}' {where}"
-            problems.append(document.problem(at, message, suggest(str(one["loc"][-1]), known), of_key=True))
+            *within, key = map(str, at)
+            where = f"in '{_shown(within)}'" if within else "here"
+            message = f"there is no setting '{key}' {where}"
+            mend = suggest(key, _names_at(model, within)) if within or key not in elsewhere else elsewhere[key]
+            problems.append(document.problem(at, message, mend, of_key=True))
         elif kind == "missing":
-            problems.append(document.problem(at, f"'{name}' is missing", f"Add '{one['loc'][-1]}: ...'."))
+            problems.append(document.problem(at, f"'{name}' is missing", f"Add '{at[-1]}: ...'."))
         elif kind == "literal_error":
             options = [str(option) for option in _options(one)]
             message = f"{name}: {one['input']!r} is none of {', '.join(options)}"

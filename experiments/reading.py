@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import reduce
 from pathlib import Path
 from typing import NoReturn
@@ -19,6 +18,7 @@ from experiments.documents import (
     compose,
     plain_scalar,
 )
+from policies.suggest import did_you_mean
 
 __all__ = [
     "ConfigError",
@@ -44,12 +44,7 @@ def suggest(word: str, known: Collection[str]) -> str:
     >>> suggest("quadrnt", ["quadrant", "stage"])
     "Did you mean 'quadrant'?"
     """
-    close = get_close_matches(word, sorted(known), n=1)
-    if close:
-        return f"Did you mean '{close[0]}'?"
-    names = sorted(known)
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return f"Known: {', '.join(names[:12])}{more}." if names else "Nothing can stand here."
+    return did_you_mean(word, sorted(known)).strip() or "Nothing can stand here."
 
 
 def read_yaml(path: Path | str) -> Document:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_NAMED = 12
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the nearest known word, or the list of known words.
@@ -20,7 +22,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     ' Known: end, none.'
     """
     words = list(known)
-    near = get_close_matches(word, words, n=1, cutoff=0.6)
+    near = get_close_matches(word, words, n=1, cutoff=0.7)
     if near:
         return f" Did you mean '{near[0]}'?"
-    return f" Known: {', '.join(words)}." if words else ""
+    more = f" and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
+    return f" Known: {', '.join(words[:MOST_NAMED])}{more}." if words else ""

@@ -52,6 +52,13 @@ def test_every_fault_has_its_place_and_a_mend(path: Path) -> None:
     assert all(Path(problem.path).is_file() and problem.line >= 1 for problem in refused.value.problems)
 
 
+def test_one_fault_hides_no_other() -> None:
+    path = next(one for one in FAULTY if one.stem == "all_at_once")
+    with pytest.raises(ConfigError) as refused:
+        load_experiment(path)
+    assert [f"{one.line}:{one.column}" for one in refused.value.problems] == [at for at, _ in expectations(path)]
+
+
 def test_a_missing_file_is_named_with_its_neighbours(tmp_path: Path) -> None:
     written(tmp_path, SMALL, "retention.yaml")
     with pytest.raises(ConfigError, match=r"no such file.*Did you mean 'retention.yaml'"):
