@@ -30,10 +30,8 @@ import pyarrow.parquet as pq
 
 FORMAT = 1
 """Version of the file layout; files of a later one are refused."""
-
 PEOPLE = "person/"
 """How the measures of single people begin; their rows lie together at the end of a run."""
-
 _RECORD = b"tenure.record"
 _SEAL = b"tenure.seal"
 _SEAL_MARK = b"sha256 of this file with zeros here: "
