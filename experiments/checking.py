@@ -95,9 +95,10 @@ def _policies(path: Path) -> Checked:
         verdict = check_policy(path, known[name])
         problems += verdict.problems
         found[name] = settings
-        beside = " (those of the shelf take under 300)" if verdict.ns_per_customer > 300.0 else ""
-        lines.append(f"{path.name}   {name}   {len(settings)} settings: {', '.join(settings) or 'none'}   "
-                     f"{verdict.proposals:,} proposals, {verdict.ns_per_customer:,.0f} ns a customer{beside}")  # fmt: skip
+        slow = " (those of the shelf: under 300)" if verdict.ns_per_customer > 300.0 else ""
+        told = f"{len(settings)} settings: {', '.join(settings) or 'none'}"
+        took = f"{verdict.proposals:,} proposals, {verdict.ns_per_customer:,.0f} ns a customer{slow}"
+        lines.append(f"{path.name}   {name}   {told}   {took}")
     if problems:
         raise ConfigError(problems)
     lines.append(f"No errors.\nNext     tenure run CONFIG --policies {path}")

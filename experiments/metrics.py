@@ -192,6 +192,26 @@ _DECLARED = (
         decimals=2,
         headline=("profit swings", "EUR a month"),
     ),
+    Metric(
+        name="swing_of_assets",
+        label="standard deviation of the months' change of credit balances per customer at the start",
+        unit="EUR",
+        whose="own credit balances, per customer at month 0",
+        window="whole run, month by month",
+        better="lower",
+        decimals=2,
+        headline=("assets swing", "EUR a month"),
+    ),
+    Metric(
+        name="return_on_capital",
+        label="profit a year, before what capital costs, per EUR of the capital that Basel asks for",
+        unit="EUR per EUR",
+        whose="own book, all its products; no overheads but servicing, treatment and acquisition",
+        window="whole run, closing value left out",
+        better="higher",
+        decimals=2,
+        headline=("back a year per", "EUR of capital"),
+    ),
 )
 
 RETURNS: dict[str, str] = {

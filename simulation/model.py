@@ -387,7 +387,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         self.recorder.plane(facts)
         self.recorder.add("closing_value", facts.month, us, "future_margin", "", facts.truths["future_margin"].sum())
         self.recorder.add("closing_value", facts.month, us, "expected_loss", "", -facts.truths["expected_loss"].sum())
-        for name, value in run_metrics(self.recorder.table(), us).items():
+        for name, value in run_metrics(self.recorder.table(), us, self.rules.credit.capital_cost).items():
             self.recorder.add("metric", facts.month, us, name, "", value)
         for name, value in getattr(self.institutions[US - 1].policy, "notes", dict)().items():
             self.recorder.add("policy_notes", facts.month, us, name, "", value)

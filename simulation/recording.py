@@ -200,8 +200,11 @@ def note_treatments(
     return taken
 
 
-def run_metrics(table: pd.DataFrame, us: str) -> dict[str, float]:
-    """Return the run's metrics: level of one run, money per customer at the start (see `experiments.metrics`)."""
+def run_metrics(table: pd.DataFrame, us: str, capital_cost: float) -> dict[str, float]:
+    """Return the run's metrics: level of one run, money per customer at the start (see `experiments.metrics`).
+
+    `capital_cost` is what a EUR of capital is charged a year, EUR.
+    """
     own = table[table["institution"] == us]
     by = {name: part for name, part in own.groupby("measure", sort=False)}
     cells = by["customers_by_cell"].groupby(["month", "b"])["value"].sum()
@@ -224,6 +227,7 @@ def run_metrics(table: pd.DataFrame, us: str) -> dict[str, float]:
     joined = float(by["joiners"]["value"].sum()) if "joiners" in by else 0.0
     new = by["new_customers_by_quadrant"]
     new = new[new["month"] >= min(first + 13, last)].groupby("a")["value"].sum()
+    charge = -float(ledger.get("capital_charge", 0.0))
     errors = by.get("tag_error", ledger.to_frame().assign(a="", b="", value=0.0))
     wrong = errors[(errors["a"] == "quadrant") & (errors["b"] == "all")]["value"]
     return {
@@ -239,4 +243,6 @@ def run_metrics(table: pd.DataFrame, us: str) -> dict[str, float]:
         "new_share_low_risk_high_return": float(new["low_risk_high_return"] / max(1.0, new.sum())),
         "quadrant_error": float(wrong.mean()),
         "swing_of_profit": float(by["ledger"].groupby("month")["value"].sum().std(ddof=0) / start),
+        "swing_of_assets": float(credit.sort_index().diff().std(ddof=0) / start),
+        "return_on_capital": capital_cost * (profit + charge) / charge if charge else float("nan"),
     }
