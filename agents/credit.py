@@ -35,6 +35,8 @@ class Credit(NamedTuple):
     charge_off_at: Annotated[int, Parameter("payments", 1, 999, "180 days, US card practice (FFIEC)")] = 6
     barred_months: Annotated[int, Parameter("months", 0, 600, "assumption: five years on the file")] = 60
     recovery_months: Annotated[int, Parameter("months", 1, 60, "assumption")] = 24
+    line_at_most: Annotated[float, Parameter(
+        "EUR", 0, 1e6, "assumption: more is not lent without security")] = 50_000.0  # fmt: skip
     basel_correlation: Annotated[float, Parameter("share", 0, 0.9, "Basel: qualifying revolving")] = 0.04
     capital_cost: Annotated[float, Parameter("share/year", 0, 1, "assumption: required return on capital")] = 0.10
 
@@ -45,6 +47,12 @@ def target_utilisation(need: float, income_sds: float, price: float, credit: Cre
     share = credit.utilisation + credit.utilisation_need * need + credit.utilisation_income * income_sds
     relative = between(price, 0.1, 200.0) / credit.usual_price
     return between(share * math.pow(relative, credit.rate_elasticity), 0.0, 1.0)
+
+
+@rule
+def line_after(line: float, factor: float, credit: Credit) -> float:
+    """The line once it was multiplied, EUR; an increase ends at the most that is lent."""
+    return min(line * factor, max(line, credit.line_at_most))
 
 
 @rule

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agents import chance, checks, market, reach, relationship
+from agents import chance, checks, credit, market, reach, relationship
 from agents.belief import Signal
 from agents.checks import checked
 from agents.declaring import rule
@@ -93,7 +93,7 @@ def act(person: Person, signal: Signal, effect: Effect, amount: float, world: Wo
         person.relief, person.relief_months = effect.relief * amount, effect.lasts_months
     person.premium += effect.premium * amount
     if effect.line_factor != 1.0:
-        person.line_cents = cents(person.line_cents / 100.0 * effect.line_factor)
+        person.line_cents = cents(credit.line_after(person.line_cents / 100.0, effect.line_factor, world.rules.credit))
     if effect.reveals_needs == 1:
         tell_needs(person, signal, world)
     if effect.lets_go == 1:

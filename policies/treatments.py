@@ -17,7 +17,7 @@ from policies.suggest import did_you_mean
 
 CREDIT_KINDS = ("instalment", "revolving")
 NEUTRAL = "no effect"
-GROUPS = ("marketing", "credit", "dearer", "care", "winds_down")
+GROUPS = ("marketing", "credit", "dearer", "care", "winds_down", "larger_line")
 """What kind of act a treatment is; a guard's rule may forbid a whole group."""
 CROSS_SELL = "cross_sell"
 BY_THE_USER = "set by the user"

@@ -94,9 +94,10 @@ class InstitutionView:
     premium = Column()
     income = Column()
     debt_to_income = Column(
-        lambda v: np.where(v.income > 0, np.minimum(v.balance / np.maximum(12.0 * v.income, 1e-9), 5.0), 5.0),
-        "share",
-        "credit balance over a year's income; 500% where no income is known",
+        lambda v: _over_income(v.balance, v.income), "share", "credit balance over a year's income; 500% where unknown"
+    )
+    line_to_income = Column(
+        lambda v: _over_income(v.line, v.income), "share", "revolving line over a year's income; 500% where unknown"
     )
     opted_out = Column(lambda v: v.field("opted_out"), "", "wants no more offers from us", NO_YES)
     vulnerable = Column(lambda v: v.field("vulnerable"), "", "in need of special care", NO_YES)
@@ -363,6 +364,11 @@ def condition_fields(products: Sequence[str] = (), segments: tuple[str, ...] = (
 def condition_words(products: Sequence[str] = (), segments: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
     """Return name -> words in the order of their codes, of the fields that have words."""
     return {name: words for name, words in condition_fields(products, segments).items() if words is not None}
+
+
+def _over_income(eur: NDArray[np.float64], income: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return EUR over a year's income, at most 5, and 5 where no income is known; shape as given."""
+    return np.where(income > 0, np.minimum(eur / np.maximum(12.0 * income, 1e-9), 5.0), 5.0)
 
 
 @lru_cache(maxsize=1024)

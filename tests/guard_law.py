@@ -57,6 +57,11 @@ class Facts:
         debt = self.credit_cents / 100.0 / np.where(known, 12.0 * self.income, 1.0)
         return np.where(known, np.minimum(debt, 5.0), 5.0)
 
+    @property
+    def line_to_income(self) -> Rows:
+        known = self.income > 0
+        return np.where(known, np.minimum(self.line_cents / 100.0 / np.where(known, 12.0 * self.income, 1.0), 5.0), 5.0)
+
     def customer(self) -> Rows:
         return self.scope <= OTHER
 
@@ -130,7 +135,8 @@ def acts(products: dict[str, str]) -> dict[str, Act]:
         ),
         "reprice": Act(("dearer",), lambda f: _going(f) & (f.credit_cents > 0), amount=2.0, highest=60.0, premium=1.0),
         "line_increase": Act(
-            ("marketing", "credit"), lambda f: _fine(f) & (f.line_cents > 0) & (f.lending_stopped == 0)
+            ("marketing", "credit", "larger_line"),
+            lambda f: _fine(f) & (f.line_cents > 0) & (f.lending_stopped == 0),
         ),
         "line_decrease": Act(("winds_down",), lambda f: _going(f) & (f.line_cents > 0)),
         "early_help": Act(("care",), lambda f: _going(f) & (f.months_past_due > 0), cost=10.0, amount=1.0, highest=2.0),
@@ -166,6 +172,7 @@ CONDITIONS: dict[str, Callable[[Facts], Rows]] = {
     "debt_to_income > 50% or default_per_year >= 15%": lambda f: (
         (f.debt_to_income > 0.5) | (f.default_per_year >= 0.15)
     ),
+    "line_to_income > 50%": lambda f: f.line_to_income > 0.5,
     "balance == 0 and line == 0": lambda f: (f.credit_cents == 0) & (f.line_cents == 0),
     "deposits == 0": lambda f: f.deposit_cents == 0,
     "otherwise": lambda f: np.ones(len(f), bool),
@@ -189,6 +196,7 @@ LAW = {
     "vulnerable": (("credit", "dearer"), "vulnerable == yes", True),
     "hardship": (("marketing", "dearer"), "months_past_due > 0 or months_since_arrears < 3", True),
     "ability_to_pay": (("credit",), "debt_to_income > 50% or default_per_year >= 15%", True),
+    "full_line": (("larger_line",), "line_to_income > 50%", True),
     "deposit_to_loan": (("credit",), "balance == 0 and line == 0", False),
     "loan_to_deposit": (("cross_sell_deposit",), "deposits == 0", False),
 }

@@ -93,6 +93,7 @@ def world(number: int, people: int, share: float = 1.0) -> dict[str, Any]:
         one["servicing_per_month"] = {}
         if luck.random() < 0.5:
             one["apr"] = {"loan": "14.5%", "card": "22%"}
+    config["products"]["card"]["line"] = int(luck.choice([3_500, 14_000]))  # half a year's income for many
     return config
 
 
@@ -101,7 +102,15 @@ def house(luck: Luck, people: float) -> dict[str, Any]:
     made: dict[str, Any] = {"price_ceiling": str(luck.choice(["18%", "24.9%", "36%", "60%"])), "rules": {}}
     chosen = luck.choice(WORDS, int(luck.integers(0, 4)), replace=False).tolist()
     made["capacity_per_month"] = {word: int(luck.choice([0, 1e-3, 1e-2, 0.1]) * people) for word in chosen}
-    for name in ("opted_out", "vulnerable", "hardship", "ability_to_pay", "deposit_to_loan", "loan_to_deposit"):
+    for name in (
+        "opted_out",
+        "vulnerable",
+        "hardship",
+        "ability_to_pay",
+        "full_line",
+        "deposit_to_loan",
+        "loan_to_deposit",
+    ):
         made["rules"].update({name: told} if (told := _switched(luck)) else {})
     for name in luck.choice(sorted(OWN_RULES), int(luck.integers(0, 4)), replace=False).tolist():
         made["rules"][name] = {**OWN_RULES[name], "source": "by hand", **_dates(luck)}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents import market, month_accounts
+from agents import credit, market, month_accounts
 from simulation.ledger import ConservationError
 from simulation.model import LifecycleModel, RuleFault
 from tests.markets import LIVELY, lived, markets, small_market
@@ -139,3 +139,31 @@ def test_the_person_is_named(engine: str) -> None:
     model.people["satisfaction"][who] = math.nan
     with pytest.raises(RuleFault, match=rf"'\w+' returned nan for person {model.people['id'][who]} in month 0"):
         model.step()
+
+
+@settings(max_examples=100)
+@given(st.floats(0.0, 1e6), st.floats(0.0, 10.0), st.floats(0.0, 1e6))
+def test_a_line_ends_at_the_most_that_is_lent_and_never_falls_by_an_increase(
+    line: float, factor: float, at_most: float
+) -> None:
+    after = credit.line_after(line, factor, credit.Credit(line_at_most=at_most))
+    assert after <= line * factor and after <= max(line, at_most)
+    assert after >= line or factor < 1.0
+    assert after == line * factor or after == max(line, at_most)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_who_gets_more_line_each_month_gets_no_more_than_the_rule_or_the_most_that_is_lent(kept: bool) -> None:
+    rules = {} if kept else {"full_line": "off", "ability_to_pay": "off"}
+    config = small_market(
+        people=300, us={"guards": {"rules": rules}}, guards={"contacts_at_most": 9, "budget_per_month": 9000}
+    )
+    config["us"]["policy"] = {"policy": "uniform", "treatment": "line_increase"}
+    people = lived(config, months=50, seed=1).people
+    ours = people[(people["provider"] == 1) & (people["line_cents"] > 0)]
+    line, income = ours["line_cents"] / 100.0, 12.0 * ours["income"]
+    assert line.max() > 10_000.0
+    if kept:
+        assert (line <= 0.5 * 1.25 * income + 3500.0).all()  # one increase beyond the limit; a first line has its own
+    else:
+        assert line.max() == 50_000.0

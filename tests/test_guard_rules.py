@@ -46,6 +46,8 @@ def test_shipped_rules_are_kept_whatever_is_planned(case: tuple[InstitutionView,
             assert view.months_past_due[row] == 0 and view.months_since_arrears[row] >= 3
         if "credit" in groups:
             assert view.debt_to_income[row] <= 0.5 and view.default_per_year[row] < 0.15
+        if "larger_line" in groups:
+            assert view.line[row] <= 0.5 * 12 * view.income[row]
 
 
 @settings(max_examples=60)

@@ -62,6 +62,7 @@ def test_no_guard_is_broken_in_a_hundred_million_person_months() -> None:
 def open_to_all(config: dict[str, Any]) -> None:
     """Let the rule under test be what refuses: money, contacts and other limits are plenty."""
     config["traits"]["risk_mean"] = -3.0
+    config["products"]["card"]["line"] = 14_000
     config["guards"] = {"budget_per_month": 1e9, "contacts_at_most": 2, "contacts_in_months": 3}
     dated = {name: {**rule, "source": "by hand"} for name, rule in OWN_RULES.items()}
     config["us"]["guards"] = {
