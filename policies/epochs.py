@@ -47,7 +47,7 @@ def features_of(view: InstitutionView) -> Floats:
 
 
 def due(view: InstitutionView, epoch_months: int) -> NDArray[np.bool_]:
-    """Return who is decided on this month: each customer once an epoch, shape (customers,)."""
+    """Return whose turn it is this month: each customer's once an epoch, shape (customers,)."""
     customers = view.scope <= OTHER_LINES
     return np.asarray(customers & ((view.person_id + view.month) % epoch_months == 0))
 
@@ -72,6 +72,8 @@ class Seen(NamedTuple):
     """What was assigned, index into the policy's arms; 0 none."""
     by_lot: NDArray[np.bool_]
     """Whether it was assigned by lot alone."""
+    in_turn: NDArray[np.bool_]
+    """Whether it was the customer's turn; else he had fallen behind."""
     allowed: NDArray[np.bool_]
     """What could have been done to whom, shape (customers, arms)."""
     cell: Ints
@@ -90,8 +92,9 @@ class Seen(NamedTuple):
 
 _ROW = np.dtype(
     [("person_id", np.int64), ("arm", np.int64), ("by_lot", np.bool_), ("allowed", np.int64), ("cell", np.int64),
-     ("month", np.int64), ("stays", np.bool_), ("profit_eur", np.float64), ("cost_eur", np.float64),
-     ("worth_eur", np.float64), ("features", np.float64, (len(FEATURES),))]
+     ("month", np.int64), ("stays", np.bool_), ("in_turn", np.bool_), ("behind", np.bool_),
+     ("profit_eur", np.float64), ("cost_eur", np.float64), ("worth_eur", np.float64),
+     ("features", np.float64, (len(FEATURES),))]
 )  # fmt: skip
 
 
@@ -108,6 +111,13 @@ class Watched:
         self.epoch_months = epoch_months
         self.pending, self.rows = np.zeros(0, _ROW), np.zeros(0, _ROW)
 
+    def fallen_behind(self, view: InstitutionView) -> NDArray[np.bool_]:
+        """Return who owes a payment and has not been decided on since, or not for an epoch; shape (customers,)."""
+        behind = np.asarray((view.scope <= OTHER_LINES) & (view.months_past_due > 0))
+        some = np.flatnonzero(behind)
+        behind[some] = ~np.isin(view.person_id[some], self.rows["person_id"][self.rows["behind"]])
+        return behind
+
     def propose(
         self, view: InstitutionView, chosen: Ints, arm: Ints, by_lot: NDArray[np.bool_], allowed: NDArray[np.bool_]
     ) -> None:
@@ -117,6 +127,8 @@ class Watched:
         self.pending["arm"], self.pending["by_lot"] = arm, by_lot
         self.pending["cell"], self.pending["features"] = cells_of(view)[chosen], features_of(view)[chosen]
         self.pending["stays"], self.pending["worth_eur"] = True, worth_eur(view)[chosen]
+        self.pending["in_turn"] = due(view, self.epoch_months)[chosen]
+        self.pending["behind"] = view.months_past_due[chosen] > 0
         self.pending["allowed"] = allowed @ (1 << np.arange(allowed.shape[1]))
 
     def note(self, outcomes: Outcomes, arms: tuple[str, ...]) -> None:
@@ -148,8 +160,8 @@ class Watched:
         usual = np.bincount(cell_now, worth_now, CELLS) / np.maximum(np.bincount(cell_now, minlength=CELLS), 1)
         beside = np.where(here, worth - usual[cells], 0.0) - (rows["worth_eur"] - usual[rows["cell"]])
         return Seen(
-            rows["arm"], rows["by_lot"], (rows["allowed"][:, None] >> np.arange(MAX_ARMS) & 1) == 1, rows["cell"],
-            np.where(here, cells, LEFT), rows["features"],
+            rows["arm"], rows["by_lot"], rows["in_turn"], (rows["allowed"][:, None] >> np.arange(MAX_ARMS) & 1) == 1,
+            rows["cell"], np.where(here, cells, LEFT), rows["features"],
             rows["profit_eur"], rows["cost_eur"], rows["profit_eur"] + np.where(here, worth, 0.0) - rows["worth_eur"],
             beside,
         )  # fmt: skip

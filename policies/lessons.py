@@ -15,7 +15,8 @@ class Lessons:
     """Sums over those whose epoch has ended, for each arm of those treated and of those who could have been.
 
     A treatment is compared with nothing among those to whom it was allowed, so that it is not credited with the
-    good customers whom the rules leave over. Only what a lot has assigned counts for effects.
+    good customers whom the rules leave over. Only what a lot has assigned counts for effects. What happens to a
+    customer if nothing is done, arm 0, is told by those whose turn it was; who has fallen behind is no fair sample.
 
     Parameters
     ----------
@@ -46,8 +47,8 @@ class Lessons:
         profit = np.clip(seen.profit_eur, -self.most_eur, self.most_eur)
         lasting = np.clip(seen.profit_eur + seen.drift_eur, -self.most_eur, self.most_eur)
         for arm in range(self.arms):
-            could = seen.by_lot & seen.allowed[:, arm]
-            self.allowed[arm] += np.bincount(seen.cell[seen.by_lot & seen.allowed[:, arm]], minlength=CELLS)
+            could = seen.by_lot & seen.allowed[:, arm] & (seen.in_turn | (arm > 0))
+            self.allowed[arm] += np.bincount(seen.cell[could], minlength=CELLS)
             for group, some in enumerate((could & (seen.arm == 0), could & (seen.arm == arm))):
                 x, y, cell = seen.features[some], gain[some], seen.cell[some]
                 self.gram[group, arm] += x.T @ x
@@ -69,9 +70,14 @@ class Lessons:
 
     @property
     def cost_eur(self) -> Floats:
-        """What each arm cost a customer treated, EUR, shape (arms,); contacts and rewards taken."""
-        n = self.people[1].sum(axis=1)
-        return np.asarray(self.cost[1].sum(axis=1) / np.maximum(n, 1.0) * (np.arange(self.arms) > 0))
+        """What each arm cost a customer treated, EUR, shape (arms,), beyond what the others cost meanwhile."""
+        plain, treated = self.cost.sum(axis=2) / np.maximum(self.people.sum(axis=2), 1.0)
+        return np.asarray(np.maximum(treated - plain, 0.0) * (np.arange(self.arms) > 0))
+
+    @property
+    def share_allowed(self) -> Floats:
+        """To what share of a cell's customers each arm is allowed at some time of an epoch, shape (arms, cells)."""
+        return np.asarray(np.minimum(self.allowed / np.maximum(self.allowed[0], 1.0), 1.0))
 
     def effect_of_features(self, prior_sd_eur: float) -> Floats:
         """Return each arm's effect on value before its cost, as weights of the features, EUR, shape (arms, FEATURES).

@@ -46,7 +46,8 @@ def seen_of(arm: np.ndarray, value: np.ndarray, features: np.ndarray, allowed: n
     size = len(arm)
     could = np.ones((size, 16), bool) if allowed is None else allowed
     cell = np.zeros(size, int)
-    return Seen(arm, np.ones(size, bool), could, cell, cell, features, value, np.zeros(size), value, 0.0 * value)
+    yes = np.ones(size, bool)
+    return Seen(arm, yes, yes, could, cell, cell, features, value, np.zeros(size), value, 0.0 * value)
 
 
 def test_the_effect_is_the_difference_between_treated_and_not() -> None:

@@ -46,7 +46,8 @@ class Decision(NamedTuple):
 class EpochLearner:
     """Decides on each customer once an epoch: by lot in the trial, then by what was learnt, a share still by lot.
 
-    Keeping a share to the lot for ever costs a little money and keeps the policy able to notice that it is wrong.
+    Who falls behind is decided on at once: when his turn comes he may be cured or lost. Keeping a share to the lot
+    for ever costs a little money and keeps the policy able to notice that it is wrong.
     """
 
     treatments: tuple[str, ...] = (
@@ -56,6 +57,7 @@ class EpochLearner:
     trial_months: int = 12  # all by lot; assumption
     trial_share: float = 0.5  # of the customers decided on get a treatment by lot; assumption
     explore_share: float = 0.1  # still by lot after the trial; assumption
+    at_once: bool = True  # on who falls behind, and not in his turn alone; assumption
     effect_sd_eur: float = 15.0  # what effects are taken to be like before any is seen; assumption
     most_eur: float = 500.0  # of gain or loss that one customer counts for; assumption
     watched: Watched = field(init=False, repr=False)
@@ -119,9 +121,14 @@ class EpochLearner:
         """Return what is best for these customers, of what is allowed, shape (customers, arms)."""
         raise NotImplementedError
 
+    def decided_on(self, view: InstitutionView) -> NDArray[np.bool_]:
+        """Return who is decided on this month, shape (customers,)."""
+        turn = due(view, self.epoch_months)
+        return turn | self.watched.fallen_behind(view) if self.at_once else turn
+
     def decision(self, view: InstitutionView) -> Decision:
         """Return what is decided this month; the same whenever asked."""
-        rows = np.flatnonzero(due(view, self.epoch_months))
+        rows = np.flatnonzero(self.decided_on(view))
         some = view.only(rows)
         allowed = np.stack([np.ones(len(rows), np.bool_), *(some.may(name) for name in self.treatments)], axis=1)
         lot, which = some.uniform(f"{self.name} lot"), some.uniform(f"{self.name} arm")

@@ -121,8 +121,10 @@ class OptimalStructure(EpochLearner):
             self.sums[name] += np.bincount(cell, weight, minlength=CELLS)
         self.sums["now"] *= 1.0 - 1.0 / self.epoch_months  # about the last epoch's
         self.sums["now"] += np.bincount(cell, minlength=CELLS)
+        asked = view.only(np.flatnonzero(self.decided_on(view)))
+        cell = cells_of(asked)
         for arm, name in enumerate(self.treatments, start=1):
-            self.sums["cost"][arm] += np.bincount(cell, some.cost_eur(name) * some.may(name), minlength=CELLS)
+            self.sums["cost"][arm] += np.bincount(cell, asked.cost_eur(name) * asked.may(name), minlength=CELLS)
         for name, money in (("budget", view.budget), ("purse", view.purse), ("channels", view.acquisition_budget)):
             self.sums[name][0] += money
 
@@ -137,14 +139,14 @@ class OptimalStructure(EpochLearner):
         n = lessons.people
         profit = lessons.profit / np.maximum(n, 1.0)
         noise = lessons.noise_variance(lessons.profit, lessons.profit_square)
-        share = lessons.allowed / np.maximum(lessons.allowed[0], 1.0)
+        share = lessons.share_allowed
         spread_of_lasting = lessons.noise_variance(lessons.lasting, lessons.lasting_square)
         gain, error = random_effects(*lessons.difference(lessons.lasting, spread_of_lasting), self.effect_sd_eur)
         plain = lessons.moves[0, 0] + np.eye(CELLS, CELLS + 1)  # one customer who stays where he is
         plain /= plain.sum(axis=1, keepdims=True)
         odds = lessons.moves / np.maximum(n, 1.0)[..., None]
         weight = np.where((n[0] > 0) & (n[1] > 0), n[1] / (n[1] + SURE_MOVES), 0.0)
-        cost = lessons.cost[1] / np.maximum(n[1], 1.0)
+        cost = np.maximum(lessons.cost[1] / np.maximum(n[1], 1.0) - lessons.cost[0] / np.maximum(n[0], 1.0), 0.0)
         effect = share * (gain - np.where(n[1] > 0, cost, lessons.cost_eur[:, None]))
         shift = (share * weight)[..., None] * (odds[1] - odds[0])
         effect[0], shift[0] = 0.0, 0.0
@@ -194,8 +196,11 @@ class OptimalStructure(EpochLearner):
             told |= self._uncertain(program, error)
         worth = program.reward + program.transitions @ best.cell_value / (1.0 + program.discount_per_month)
         cost = np.maximum(program.resources[0].use, 0.01)
+        paid = sum((best.prices.get(one.name, 0.0) * one.use for one in program.resources), np.zeros(worth.shape))
         self.solved.clear()
-        self.solved.update(policy=best.policy, gain=(worth - worth[0]) / cost)
+        self.solved.update(
+            policy=best.policy, gain=(worth - worth[0]) / cost, at_prices=worth - worth[0] - (paid - paid[0])
+        )
         if "share" in told:
             self.solved["share"] = np.array(told["share"])
         self.solved.update({f"told/{name}": np.array(value) for name, value in told.items()})
@@ -266,12 +271,17 @@ class OptimalStructure(EpochLearner):
         return told
 
     def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
-        """Return for each customer an arm drawn with the probabilities of its cell; best gain per EUR first."""
+        """Return for each customer an arm drawn with the probabilities of its cell; best gain per EUR first.
+
+        Who may not get it gets what is best of the rest at the program's prices.
+        """
         if not self.solved:
             return Choice(np.zeros(len(view), np.int64), np.zeros(len(view)))
         cell = cells_of(view)
         steps = np.cumsum(self.solved["policy"], axis=1)[cell]
         arm = np.minimum((view.uniform("structure")[:, None] > steps).sum(axis=1), len(self.arms) - 1)
+        else_best = np.where(allowed, self.solved["at_prices"].T[cell], -np.inf).argmax(axis=1)
+        arm = np.where(allowed[np.arange(len(view)), arm], arm, else_best)
         return Choice(arm, self.solved["gain"][arm, cell])
 
     def learn(self, view: InstitutionView, outcomes: Outcomes) -> None:
