@@ -15,7 +15,9 @@ class Lessons:
     """Sums over those whose epoch has ended, for each arm of those treated and of those who could have been.
 
     A treatment is compared with nothing among those to whom it was allowed, so that it is not credited with the
-    good customers whom the rules leave over. Only what a lot has assigned counts for effects. What happens to a
+    good customers whom the rules leave over. Only what a lot has assigned counts for effects, and a customer counts
+    by the inverse of the odds of what he got (Horvitz & Thompson 1952): the fewer treatments are allowed, the likelier
+    is each, and the treated must be like the others. What happens to a
     customer if nothing is done, arm 0, is told by those whose turn it was; who has fallen behind is no fair sample.
 
     Parameters
@@ -32,6 +34,7 @@ class Lessons:
         self.moment = np.zeros((2, arms, K))
         self.square = np.zeros((2, arms))
         self.moves = np.zeros((2, arms, CELLS, CELLS + 1))
+        self.weight_square = np.zeros((2, arms, CELLS))
         self.profit = np.zeros((2, arms, CELLS))
         self.profit_square = np.zeros((2, arms, CELLS))
         self.lasting = np.zeros((2, arms, CELLS))
@@ -47,31 +50,41 @@ class Lessons:
         profit = np.clip(seen.profit_eur, -self.most_eur, self.most_eur)
         lasting = np.clip(seen.profit_eur + seen.drift_eur, -self.most_eur, self.most_eur)
         for arm in range(self.arms):
-            could = seen.by_lot & seen.allowed[:, arm] & (seen.in_turn | (arm > 0))
+            could = (seen.odds > 0.0) & seen.allowed[:, arm] & (seen.in_turn | (arm > 0))
             self.allowed[arm] += np.bincount(seen.cell[could], minlength=CELLS)
             for group, some in enumerate((could & (seen.arm == 0), could & (seen.arm == arm))):
-                x, y, cell = seen.features[some], gain[some], seen.cell[some]
-                self.gram[group, arm] += x.T @ x
-                self.moment[group, arm] += x.T @ y
-                self.square[group, arm] += float(y @ y)
-                self.cost[group, arm] += np.bincount(cell, seen.cost_eur[some], minlength=CELLS)
-                np.add.at(self.moves[group, arm], (cell, seen.end_cell[some]), 1.0)
+                x, y, cell, counts = seen.features[some], gain[some], seen.cell[some], 1.0 / seen.odds[some]
+                self.gram[group, arm] += (x.T * counts) @ x
+                self.moment[group, arm] += x.T @ (counts * y)
+                self.square[group, arm] += float(counts @ y**2)
+                self.cost[group, arm] += np.bincount(cell, counts * seen.cost_eur[some], minlength=CELLS)
+                self.weight_square[group, arm] += np.bincount(cell, counts**2, minlength=CELLS)
+                np.add.at(self.moves[group, arm], (cell, seen.end_cell[some]), counts)
                 for sums, squares, money in (
                     (self.profit, self.profit_square, profit[some]), (self.value, self.value_square, y),
                     (self.lasting, self.lasting_square, lasting[some]),
                 ):  # fmt: skip
-                    sums[group, arm] += np.bincount(cell, money, minlength=CELLS)
-                    squares[group, arm] += np.bincount(cell, money**2, minlength=CELLS)
+                    sums[group, arm] += np.bincount(cell, counts * money, minlength=CELLS)
+                    squares[group, arm] += np.bincount(cell, counts * money**2, minlength=CELLS)
+
+    @property
+    def weight(self) -> Floats:
+        """What the customers watched to the end count for, shape (2, arms, cells): not treated, treated."""
+        return np.asarray(self.moves.sum(axis=3))
 
     @property
     def people(self) -> Floats:
-        """Customers watched to the end, shape (2, arms, cells): not treated, treated."""
-        return np.asarray(self.moves.sum(axis=3))
+        """To how many customers of one weight they are worth (Kish 1965), shape (2, arms, cells)."""
+        return np.asarray(self.weight**2 / np.maximum(self.weight_square, 1e-12))
+
+    def mean(self, sums: Floats) -> Floats:
+        """Return sums by cell as means, shape (2, arms, cells); 0 where nobody was."""
+        return np.asarray(sums / np.maximum(self.weight, 1e-12))
 
     @property
     def cost_eur(self) -> Floats:
         """What each arm cost a customer treated, EUR, shape (arms,), beyond what the others cost meanwhile."""
-        plain, treated = self.cost.sum(axis=2) / np.maximum(self.people.sum(axis=2), 1.0)
+        plain, treated = self.cost.sum(axis=2) / np.maximum(self.weight.sum(axis=2), 1e-12)
         return np.asarray(np.maximum(treated - plain, 0.0) * (np.arange(self.arms) > 0))
 
     @property
@@ -86,14 +99,17 @@ class Lessons:
         weight (ridge, Hoerl & Kennard 1970): what few have shown counts little.
         """
         weights = np.zeros((self.arms, K))
+        to_people = self.weight.sum(axis=2) / np.maximum(self.weight_square.sum(axis=2), 1e-12)
         for arm in range(1, self.arms):
-            plain, treated = self.gram[:, arm]
+            scale = to_people[:, arm]
+            (plain, treated), moment = self.gram[:, arm] * scale[:, None, None], self.moment[:, arm] * scale[:, None]
+            square = self.square[0, arm] * scale[0]
             if treated[0, 0] < 2 or plain[0, 0] < K + 1:
                 continue
-            base = np.linalg.solve(plain + 1e-6 * np.eye(K) * max(1.0, np.trace(plain)), self.moment[0, arm])
-            rest = self.square[0, arm] - 2 * base @ self.moment[0, arm] + base @ plain @ base
+            base = np.linalg.solve(plain + 1e-6 * np.eye(K) * max(1.0, np.trace(plain)), moment[0])
+            rest = square - 2 * base @ moment[0] + base @ plain @ base
             noise = max(1.0, rest / max(1.0, plain[0, 0] - K))
-            gap = self.moment[1, arm] - treated @ base
+            gap = moment[1] - treated @ base
             weights[arm] = np.linalg.solve(treated + np.eye(K) * noise / prior_sd_eur**2, gap)
         return weights
 
@@ -104,17 +120,17 @@ class Lessons:
 
     def difference(self, sums: Floats, variance: float) -> tuple[Floats, Floats]:
         """Return the gain of the treated over the others, and its variance (inf: unknown); EUR, (arms, cells)."""
-        n = self.people
-        mean = sums / np.maximum(n, 1.0)
+        n, mean = self.people, self.mean(sums)
         known = (n[0] > 0) & (n[1] > 0) & (np.arange(self.arms) > 0)[:, None]
         error = np.where(known, variance / np.maximum(n[1], 1.0) + variance / np.maximum(n[0], 1.0), np.inf)
         return np.where(known, mean[1] - mean[0], 0.0), error
 
     def noise_variance(self, sums: Floats, squares: Floats) -> float:
         """Return the variance within cells of those not treated, EUR^2."""
-        n = self.people[0, 0]
-        within = squares[0, 0] - np.where(n > 0, sums[0, 0] ** 2 / np.maximum(n, 1.0), 0.0)
-        return max(1.0, float(within.sum() / max(1.0, n.sum() - (n > 0).sum())))
+        n, weight = self.people[0, 0], self.weight[0, 0]
+        within = squares[0, 0] - sums[0, 0] ** 2 / np.maximum(weight, 1e-12)
+        free = max(1.0, n.sum() - (n > 0).sum()) / max(1.0, n.sum())
+        return max(1.0, float(within.sum() / max(1e-12, weight.sum()) / free))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the sums."""

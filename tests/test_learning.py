@@ -41,13 +41,53 @@ def test_each_customer_is_decided_on_once_an_epoch(view: Any, epoch: int) -> Non
     assert np.array_equal(turns, (view.scope <= 1).astype(int))
 
 
-def seen_of(arm: np.ndarray, value: np.ndarray, features: np.ndarray, allowed: np.ndarray | None = None) -> Seen:
+@settings(max_examples=40)
+@given(views)
+def test_who_falls_behind_is_decided_on_at_once_and_once(view: Any) -> None:
+    policy: Any = make_policy("roi_knapsack", {})
+    patient: Any = make_policy("roi_knapsack", {"at_once": False})
+    behind = (view.scope <= 1) & (view.months_past_due > 0)
+    turn = due(view, 6)
+    assert np.array_equal(policy.decided_on(view), turn | behind) and np.array_equal(patient.decided_on(view), turn)
+    rows = policy.decision(view).rows
+    policy.watched.propose(view.only(rows), np.arange(len(rows)), 0 * rows, 0.0 * rows, np.ones((len(rows), 2), bool))
+    ids, money = view.person_id, np.zeros(len(view))
+    stays = np.ones(len(view), bool)
+    policy.watched.note(Outcomes(ids, np.zeros(len(view), int), ("none",), ~stays, stays, money, money), ("none",))
+    assert not policy.watched.fallen_behind(view).any()
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.booleans())
+def test_the_odds_of_the_lot_are_told_as_they_are(seed: int, in_trial: bool) -> None:
+    told = {"trial_months": 1 if in_trial else 0, "explore_share": 1.0, "epoch_months": 1, "trial_share": 0.6}
+    policy: Any = make_policy("roi_knapsack", told)
+    policy.months[0] = 1
+    view = view_of(beliefs_of(3000, seed))
+    made = policy.decision(view)
+    assert policy.in_trial == in_trial and made.allowed[np.arange(len(made.rows)), made.arm].all()
+    assert (made.odds > 0.0).all() and (made.odds <= 1.0).all()
+    for arm in range(len(policy.arms)):
+        # each counts for one over the odds: the few then stand for all to whom the arm was allowed (Horvitz & Thompson)
+        some, could = made.odds[made.arm == arm], made.allowed[:, arm].sum()
+        sd = np.sqrt(max(1.0, ((1.0 - some) / some**2).sum()))
+        assert abs((1.0 / some).sum() - could) < 6.0 * sd + 6.0
+
+
+def seen_of(
+    arm: np.ndarray,
+    value: np.ndarray,
+    features: np.ndarray,
+    allowed: np.ndarray | None = None,
+    odds: np.ndarray | None = None,
+) -> Seen:
     """Return customers by lot, of one cell, who ended with a value."""
     size = len(arm)
     could = np.ones((size, 16), bool) if allowed is None else allowed
     cell = np.zeros(size, int)
     yes = np.ones(size, bool)
-    return Seen(arm, yes, yes, could, cell, cell, features, value, np.zeros(size), value, 0.0 * value)
+    chance = np.ones(size) if odds is None else odds
+    return Seen(arm, chance, yes, could, cell, cell, features, value, np.zeros(size), value, 0.0 * value)
 
 
 def test_the_effect_is_the_difference_between_treated_and_not() -> None:
@@ -95,10 +135,47 @@ def test_who_could_not_have_been_treated_is_not_compared_with() -> None:
     assert lessons.people[:, 1, 0].tolist() == [2, 2]
 
 
+def test_the_treated_stand_for_all_though_the_odds_differ() -> None:
+    # Half may get two things, half (who lose 100) one; half of all are left alone: odds 1/6 and 1/4 of being treated.
+    # The treatment does nothing. Counting heads, the treated would be 5/17 worse off than the others.
+    well, sick = np.repeat([True, False], 12), np.repeat([False, True], 12)
+    arm = np.array([0] * 8 + [1] * 2 + [2] * 2 + [0] * 9 + [1] * 3)
+    odds = np.where(arm == 0, np.where(well, 2 / 3, 3 / 4), np.where(well, 1 / 6, 1 / 4))
+    allowed = np.ones((24, 16), bool)
+    allowed[sick, 2] = False
+    features = np.zeros((24, len(FEATURES)))
+    features[:, 0] = 1.0
+    lessons = Lessons(3, 1e6)
+    lessons.add(seen_of(arm, np.where(sick, -100.0, 10.0), features, allowed, odds))
+    assert lessons.effect_by_cell(1e6)[0][1, 0] == pytest.approx(0.0, abs=1e-9)
+    assert lessons.effect_of_features(1e6)[1, 0] == pytest.approx(0.0, abs=1e-3)
+    assert lessons.weight[:, 1, 0] == pytest.approx([24.0, 24.0])
+    # Kish: 12 + 12 = 24 squared over 2 x 36 + 3 x 16, to how many of one weight the five treated are worth
+    assert lessons.people[1, 1, 0] == pytest.approx(24.0**2 / (2 * 36 + 3 * 16))
+
+
+def test_who_has_fallen_behind_does_not_tell_what_happens_to_all() -> None:
+    seen = seen_of(np.array([0, 0, 1]), np.array([5.0, -100.0, 9.0]), np.zeros((3, len(FEATURES))))
+    lessons = Lessons(2, 1e6)
+    lessons.add(seen._replace(in_turn=np.array([True, False, True])))
+    assert lessons.value[0, 0, 0] == 5.0 and lessons.value[0, 1, 0] == -95.0
+    assert lessons.share_allowed[1, 0] == 1.0  # three could be treated for two whose turn it was: all of them
+
+
+def test_who_may_not_get_the_best_gets_what_is_best_of_the_rest() -> None:
+    policy: Any = make_policy("optimal_structure", {"treatments": ["loyalty_reward", "needs_review", "early_help"]})
+    sure = np.tile([0.0, 1.0, 0.0, 0.0], (CELLS, 1))
+    at_prices = np.tile(np.array([[0.0], [5.0], [-1.0], [3.0]]), CELLS)
+    policy.solved.update(policy=sure, gain=at_prices, at_prices=at_prices)
+    view = view_of(beliefs_of(4, 1))
+    allowed = np.array([[1, 1, 1, 1], [1, 0, 1, 1], [1, 0, 1, 0], [1, 0, 0, 0]], bool)
+    assert policy.best(view, allowed).arm.tolist() == [1, 3, 0, 0]
+
+
 def test_a_customer_is_watched_to_the_end_of_the_epoch_and_no_further() -> None:
     view, watched = view_of(beliefs_of(3, 1), month=0), Watched(2)
     names = ("none", "gift")
-    watched.propose(view, np.arange(3), np.array([0, 1, 1]), np.ones(3, bool), np.ones((3, 2), bool))
+    watched.propose(view, np.arange(3), np.array([0, 1, 1]), np.ones(3), np.ones((3, 2), bool))
 
     def month(treated: list[int], stays: list[bool], profit: list[float]) -> None:
         flags, money = np.array(stays), np.array(profit)
@@ -210,7 +287,7 @@ def test_what_changes_without_a_move_between_cells_is_seen() -> None:
         rows[name] = value
     rows["default_per_year"], rows["scope"] = 0.0, 0
     view, watched = view_of(rows, month=0), Watched(2)
-    watched.propose(view, np.arange(4), np.zeros(4, int), np.ones(4, bool), np.ones((4, 2), bool))
+    watched.propose(view, np.arange(4), np.zeros(4, int), np.ones(4), np.ones((4, 2), bool))
     yes = np.ones(4, bool)
     watched.note(
         Outcomes(view.person_id, np.zeros(4, int), ("none", "gift"), ~yes, yes, yes * 1.0, yes * 0.0), ("none",)

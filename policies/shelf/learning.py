@@ -36,7 +36,8 @@ class Decision(NamedTuple):
     rows: Ints
     """Index into the view."""
     arm: Ints
-    by_lot: NDArray[np.bool_]
+    odds: Floats
+    """Chance with which the lot chose it; 0 where no lot did."""
     allowed: NDArray[np.bool_]
     """Shape (customers, arms)."""
     priority: Floats
@@ -104,7 +105,7 @@ class EpochLearner:
         self.lessons.add(self.watched.ended(view))
         self.think(view)
         made = self.decision(view)
-        self.watched.propose(view.only(made.rows), np.arange(len(made.rows)), made.arm, made.by_lot, made.allowed)
+        self.watched.propose(view.only(made.rows), np.arange(len(made.rows)), made.arm, made.odds, made.allowed)
 
     def think(self, view: InstitutionView) -> None:
         """Draw conclusions from the lessons, if they are to be drawn this month; by default when they are asked for."""
@@ -133,22 +134,23 @@ class EpochLearner:
         allowed = np.stack([np.ones(len(rows), np.bool_), *(some.may(name) for name in self.treatments)], axis=1)
         lot, which = some.uniform(f"{self.name} lot"), some.uniform(f"{self.name} arm")
         by_lot = lot < (self.trial_share if self.in_trial else self.explore_share)
-        arm = np.where(by_lot, (which * len(self.arms)).astype(np.int64), 0)
+        nth, choices = np.cumsum(allowed, axis=1), allowed.sum(axis=1)
+        drawn = (allowed & (nth == 1 + np.floor(which * choices)[:, None])).argmax(axis=1)
+        arm, odds = np.where(by_lot, drawn, 0), np.where(by_lot, 1.0 / choices, 0.0)
         priority = 1e6 + lot  # the lot is served first: it is a small share, and money must not choose for it
-        if self.in_trial:
-            by_lot[:] = True
+        if self.in_trial:  # nothing is by lot, too
+            odds = self.trial_share / choices + np.where(arm == 0, 1.0 - self.trial_share, 0.0)
         elif len(rows):
             best = self.best(some, allowed)
             arm, priority = np.where(by_lot, arm, best.arm), np.where(by_lot, priority, best.priority)
-        fits = allowed[np.arange(len(rows)), arm]
-        return Decision(rows, np.where(fits, arm, 0), by_lot & fits, allowed, priority)
+        return Decision(rows, np.where(allowed[np.arange(len(rows)), arm], arm, 0), odds, allowed, priority)
 
     def proposals(self, view: InstitutionView) -> Treatments:
         """Return what the lot or what was learnt says, the lot first, then by priority."""
         made = self.decision(view)
         parts = []
         for is_lot, because in ((True, "by lot, to learn"), (False, "best by what was learnt")):
-            some = np.flatnonzero((made.by_lot == is_lot) & (made.arm > 0))
+            some = np.flatnonzero(((made.odds > 0.0) == is_lot) & (made.arm > 0))
             some = some[order_by(-made.priority[some], view.person_id[made.rows[some]])]
             parts.append(Treatments.each(self.arms, made.arm[some], made.rows[some], because=because))
         return Treatments.joined(parts)

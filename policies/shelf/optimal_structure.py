@@ -137,16 +137,17 @@ class OptimalStructure(EpochLearner):
         """
         lessons, people = self.lessons, np.maximum(self.sums["people"], 1e-9)
         n = lessons.people
-        profit = lessons.profit / np.maximum(n, 1.0)
+        profit = lessons.mean(lessons.profit)
         noise = lessons.noise_variance(lessons.profit, lessons.profit_square)
         share = lessons.share_allowed
         spread_of_lasting = lessons.noise_variance(lessons.lasting, lessons.lasting_square)
         gain, error = random_effects(*lessons.difference(lessons.lasting, spread_of_lasting), self.effect_sd_eur)
         plain = lessons.moves[0, 0] + np.eye(CELLS, CELLS + 1)  # one customer who stays where he is
         plain /= plain.sum(axis=1, keepdims=True)
-        odds = lessons.moves / np.maximum(n, 1.0)[..., None]
+        odds = lessons.moves / np.maximum(lessons.weight, 1e-12)[..., None]
         weight = np.where((n[0] > 0) & (n[1] > 0), n[1] / (n[1] + SURE_MOVES), 0.0)
-        cost = np.maximum(lessons.cost[1] / np.maximum(n[1], 1.0) - lessons.cost[0] / np.maximum(n[0], 1.0), 0.0)
+        others_cost, own_cost = lessons.mean(lessons.cost)
+        cost = np.maximum(own_cost - others_cost, 0.0)
         effect = share * (gain - np.where(n[1] > 0, cost, lessons.cost_eur[:, None]))
         shift = (share * weight)[..., None] * (odds[1] - odds[0])
         effect[0], shift[0] = 0.0, 0.0
@@ -250,10 +251,10 @@ class OptimalStructure(EpochLearner):
 
     def _uncertain(self, program: Program, error: Floats) -> dict[str, float]:
         """Return 5%, 50% and 95% of the prices and of the value, over what the trial leaves open."""
-        counts = self.lessons.moves[1].copy()
-        counts[0] = self.lessons.moves[0, 0]
+        counts = self.lessons.people[1].copy()
+        counts[0] = self.lessons.people[0, 0]
         base = np.concatenate([program.transitions, 1.0 - program.transitions.sum(axis=2, keepdims=True)], axis=2)
-        known = counts.sum(axis=2) + SURE_MOVES * (np.arange(len(counts)) > 0)[:, None]  # as `program` trusts moves
+        known = counts + SURE_MOVES * (np.arange(len(counts)) > 0)[:, None]  # as `program` trusts moves
         sure = np.maximum(known, 1.0)[..., None] * np.maximum(base, 0.0)
         luck = np.random.default_rng(int(self.months[0]))  # the same whenever the same is asked
         try:

@@ -53,7 +53,7 @@ class Thompson(EpochLearner):
     def decision(self, view: InstitutionView) -> Any:
         """Return this month's decision; all of it is by lot, whose odds differ by cell alone."""
         made = super().decision(view)
-        return made._replace(by_lot=np.ones(len(made.rows), np.bool_))
+        return made._replace(odds=np.ones(len(made.rows)))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt."""
