@@ -193,6 +193,16 @@ _DECLARED = (
         headline=("profit swings", "EUR a month"),
     ),
     Metric(
+        name="swing_over_profit",
+        label="standard deviation of the months' profit over their average",
+        unit="%",
+        whose="own book",
+        window="whole run, month by month",
+        better="lower",
+        decimals=1,
+        headline=("profit swings", "of its average"),
+    ),
+    Metric(
         name="swing_of_assets",
         label="standard deviation of the months' change of credit balances per customer at the start",
         unit="EUR",

@@ -227,6 +227,7 @@ def run_metrics(table: pd.DataFrame, us: str, capital_cost: float) -> dict[str, 
     joined = float(by["joiners"]["value"].sum()) if "joiners" in by else 0.0
     new = by["new_customers_by_quadrant"]
     new = new[new["month"] >= min(first + 13, last)].groupby("a")["value"].sum()
+    monthly = by["ledger"].groupby("month")["value"].sum()
     charge = -float(ledger.get("capital_charge", 0.0))
     errors = by.get("tag_error", ledger.to_frame().assign(a="", b="", value=0.0))
     wrong = errors[(errors["a"] == "quadrant") & (errors["b"] == "all")]["value"]
@@ -242,7 +243,8 @@ def run_metrics(table: pd.DataFrame, us: str, capital_cost: float) -> dict[str, 
         "growth": end / start - 1.0,
         "new_share_low_risk_high_return": float(new["low_risk_high_return"] / max(1.0, new.sum())),
         "quadrant_error": float(wrong.mean()),
-        "swing_of_profit": float(by["ledger"].groupby("month")["value"].sum().std(ddof=0) / start),
+        "swing_of_profit": float(monthly.std(ddof=0) / start),
+        "swing_over_profit": float(monthly.std(ddof=0) / monthly.mean()) if profit > 0.0 else float("nan"),
         "swing_of_assets": float(credit.sort_index().diff().std(ddof=0) / start),
         "return_on_capital": capital_cost * (profit + charge) / charge if charge else float("nan"),
     }

@@ -39,6 +39,7 @@ BY_HAND = {
     "new_share_low_risk_high_return": 1 / 4,
     "quadrant_error": 0.25,
     "swing_of_profit": 4.5 / 10,  # 12 and 21: 4.5 either side of their mean
+    "swing_over_profit": 4.5 / 16.5,
     "swing_of_assets": 100.0 / 10,  # up by 100, then by 300
     "return_on_capital": (33.0 + 4.0) / 40.0,  # 4 EUR charged at 10% a year: 40 EUR of capital for a year
 }
