@@ -157,7 +157,7 @@ def sections_of(outcomes: Outcomes) -> Iterator[Section]:
 
 def what_the_interval_is_over(outcomes: Outcomes) -> str:
     """Say what the ± of the table is over."""
-    replications = {c.n for c in outcomes.comparisons}
+    replications = {c.n for c in outcomes.comparisons if c.metric in outcomes.metrics}
     if not replications:
         return "One arm only: levels, averaged over replications."
     few, many = min(replications), max(replications)

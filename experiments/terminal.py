@@ -132,7 +132,7 @@ def effects_lines(results: Results) -> Iterator[str]:
     yield ""
     if len(results.arms) > 1:
         yield f"  {'  '.join(f'{sign} {word}' for word, sign in SIGNS.items())}      {pairing_text(comparisons)}"
-        over = _over(comparisons)
+        over = _over([one for one in comparisons if one.metric in names])
         yield f"  The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
     if results.oracles:
         yield "  * sees the truth, which no institution can"

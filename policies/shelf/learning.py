@@ -52,8 +52,8 @@ class EpochLearner:
     """
 
     treatments: tuple[str, ...] = (
-        "loyalty_reward", "service_upgrade", "price_cut", "needs_review", "early_help",
-    )  # what ends by itself: to try by lot what stays for good, such as a smaller line, costs for good  # fmt: skip
+        "loyalty_reward", "service_upgrade", "price_cut", "needs_review", "early_help", "line_increase",
+    )  # tried by lot without lasting harm; a smaller line stays for good, and costs for good  # fmt: skip
     epoch_months: int = 6  # from one decision on a customer to the next; assumption: effects show within half a year
     trial_months: int = 12  # all by lot; assumption
     trial_share: float = 0.5  # of the customers decided on get a treatment by lot; assumption
