@@ -133,7 +133,8 @@ def effects_lines(results: Results) -> Iterator[str]:
     if len(results.arms) > 1:
         yield f"  {'  '.join(f'{sign} {word}' for word, sign in SIGNS.items())}      {pairing_text(comparisons)}"
         over = _over([one for one in comparisons if one.metric in names])
-        yield f"  The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
+        text = f"The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
+        yield from wrap(text, WIDEST, initial_indent="  ", subsequent_indent="    ")
     if results.oracles:
         yield "  * sees the truth, which no institution can"
 
