@@ -207,7 +207,7 @@ def return_on_treatment(
     spend: npt.ArrayLike,
     champion_spend: npt.ArrayLike,
     confidence: float = 0.95,
-    least_spend: float = 0.01,
+    least_spend: float = 0.1,
 ) -> Ratio | None:
     """Give EUR back per extra EUR of treatment: (profit difference + extra spend) / extra spend.
 
