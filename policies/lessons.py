@@ -17,8 +17,8 @@ class Lessons:
     A treatment is compared with nothing among those to whom it was allowed, so that it is not credited with the
     good customers whom the rules leave over. Only what a lot has assigned counts for effects, and a customer counts
     by the inverse of the odds of what he got (Horvitz & Thompson 1952): the fewer treatments are allowed, the likelier
-    is each, and the treated must be like the others. What happens to a
-    customer if nothing is done, arm 0, is told by those whose turn it was; who has fallen behind is no fair sample.
+    is each, and the treated must be like the others. What happens to a customer if nothing is done, arm 0, is told by
+    those whose turn it was; who has fallen behind is no fair sample.
 
     Parameters
     ----------
