@@ -96,6 +96,8 @@ class Structure(NamedTuple):
     cell_value: Numbers
     """EUR that one more person there is worth over all (discounted) months to come, after paying the prices of what
     that person uses and does to the shares, shape (cells,)."""
+    paid: Numbers
+    """EUR that the prices of the limits take of each action in each cell, shape (actions, cells)."""
 
 
 class InfeasibleStructure(ValueError):
@@ -177,8 +179,10 @@ def solve(program: Program) -> Structure:
         raise _conflict(program, limits)
     people = best.occupancy.sum(axis=0)
     # At these prices the limits are paid for like anything else, and every cell has a best action, empty or not.
-    net = program.reward - sum(dual * limit.row()[0] for dual, limit in zip(best.duals, limits, strict=True))
-    everywhere = _optimise(program, [], net, np.ones(len(people)))
+    paid = np.zeros(program.reward.shape)
+    for dual, limit in zip(best.duals, limits, strict=True):
+        paid += dual * limit.row()[0]
+    everywhere = _optimise(program, [], program.reward - paid, np.ones(len(people)))
     if everywhere is None:
         raise RuntimeError("structure: HiGHS calls a program without limits infeasible")
     shown = np.where(people > NEGLIGIBLE * people.sum(), best.occupancy, everywhere.occupancy)
@@ -193,6 +197,7 @@ def solve(program: Program) -> Structure:
         },
         {limit.name: limit.reached(best.occupancy) for limit in limits},
         everywhere.cell_value,
+        paid,
     )
 
 
@@ -216,9 +221,25 @@ def occupancy_under(program: Program, policy: Numbers) -> Numbers:
         raise ValueError(
             f"structure: a policy is probabilities of shape (cells, actions) = {shape}, adding to 1 by cell"
         )
-    chain = np.einsum("sa,ast->st", policy, program.transitions) * _keep(program)
-    people = np.linalg.solve(np.eye(len(chain)) - chain.T, _source(program))
-    return np.asarray(policy.T * people)
+    return np.asarray(policy.T * np.linalg.solve(_flow(program, policy).T, _source(program)))
+
+
+def value_under(program: Program, policy: Numbers, paid: Numbers) -> Numbers:
+    """Return what one more person in each cell is worth under a policy that pays prices, EUR, shape (cells,).
+
+    Parameters
+    ----------
+    program, policy
+        As in `occupancy_under`.
+    paid : array, shape (actions, cells)
+        `Structure.paid`.
+    """
+    return np.asarray(np.linalg.solve(_flow(program, policy), (policy.T * (program.reward - paid)).sum(axis=0)))
+
+
+def _flow(program: Program, policy: Numbers) -> Numbers:
+    """Return 1 less the moves of a month, discounted, under a policy; shape (cells, cells)."""
+    return np.asarray(np.eye(len(policy)) - np.einsum("sa,ast->st", policy, program.transitions) * _keep(program))
 
 
 def _keep(program: Program) -> float:

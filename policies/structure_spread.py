@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from policies.structure import InfeasibleStructure, Numbers, Program, Structure, occupancy_under, solve
+from policies.structure import InfeasibleStructure, Numbers, Program, Structure, occupancy_under, solve, value_under
 
 
 class Spread(NamedTuple):
@@ -20,7 +20,8 @@ class Spread(NamedTuple):
     prices: dict[str, Numbers]
     """Name of a limit -> price, shape (quantiles,)."""
     arrival_value: Numbers
-    """What the `arrivals` asked about are worth, EUR, shape (quantiles,)."""
+    """What the `arrivals` asked about are worth under the policy and at the prices kept from the means, EUR, shape
+    (quantiles,)."""
     policy: Numbers
     """Mean probability of each action over the draws, shape (cells, actions): near 0 or 1 where the choice is sure."""
     infeasible_share: float
@@ -71,9 +72,10 @@ def spread(
             f" count must be above 0, got {prior_count}; draws at least 1, got {draws}"
         )
     asked = program.inflow if arrivals is None else arrivals
-    kept = solve(program).policy
+    kept = solve(program)
     best: list[Structure] = []
     kept_values: list[float] = []
+    arrival_values: list[float] = []
     failure: InfeasibleStructure | None = None
     for _ in range(draws):
         gamma = rng.standard_gamma(counts + prior_count / (cells + 1))
@@ -84,7 +86,8 @@ def spread(
         except InfeasibleStructure as infeasible:
             failure = infeasible
             continue
-        kept_values.append(float((drawn.reward * occupancy_under(drawn, kept)).sum()))
+        kept_values.append(float((drawn.reward * occupancy_under(drawn, kept.policy)).sum()))
+        arrival_values.append(float(asked @ value_under(drawn, kept.policy, kept.paid)))
     if failure is not None and not best:
         raise failure
     return Spread(
@@ -92,7 +95,7 @@ def spread(
         np.quantile([one.value_per_month for one in best], quantiles),
         np.quantile(kept_values, quantiles),
         {name: np.quantile([one.prices[name] for one in best], quantiles) for name in best[0].prices},
-        np.quantile([float(asked @ one.cell_value) for one in best], quantiles),
+        np.quantile(arrival_values, quantiles),
         np.mean([one.policy for one in best], axis=0),
         1.0 - len(best) / draws,
     )

@@ -13,6 +13,7 @@ from policies.structure import (
     Structure,
     occupancy_under,
     solve,
+    value_under,
 )
 
 # --- Laws ----------------------------------------------------------------------------------------------------------
@@ -105,6 +106,9 @@ def test_value_is_what_entrants_are_worth_and_what_limits_are_worth(
     entering = (1.0 - keep) * program.start + keep * program.inflow
     value = entering @ found.cell_value + found.prices["money"] * program.resources[0].at_most
     assert value == pytest.approx(found.value_per_month, abs=1e-5 * np.abs(found.occupancy * program.reward).sum())
+    # What is found is best at its own prices: following it, everybody is worth what the program says.
+    following = value_under(program, found.policy, found.paid)
+    assert following == pytest.approx(found.cell_value, rel=1e-6, abs=1e-5 * np.abs(found.cell_value).max())
 
 
 @settings(max_examples=30)

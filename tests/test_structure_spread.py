@@ -187,3 +187,13 @@ def test_who_can_be_kept_for_ever_has_no_long_run() -> None:
     solve(trap._replace(allowed=np.array([[True] * 3, [True, True, False]])))  # one way out of the trap is enough
     patient = solve(trap._replace(discount_per_month=0.01, reward=np.ones((2, 3)), inflow=np.zeros(3)))
     assert patient.cell_value[1:] == pytest.approx([101.0, 101.0])  # 1 EUR for ever, the first now: 1 + 1 / .01
+
+
+@settings(max_examples=20)
+@given(programs(), st.floats(0.1, 1.2), st.integers(0, 1000))
+def test_what_arrivals_are_worth_lies_about_what_the_program_says(program: Program, part: float, seed: int) -> None:
+    program = under_budget(program._replace(discount_per_month=0.01), part)
+    arrivals = np.random.default_rng(seed).random(len(program.inflow))
+    said = float(arrivals @ solve(program).cell_value)
+    sure = spread(program, counted(program, 1e13), np.random.default_rng(seed), draws=5, arrivals=arrivals)
+    assert sure.arrival_value == pytest.approx(said, rel=1e-3, abs=1e-2)

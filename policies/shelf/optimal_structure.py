@@ -197,11 +197,8 @@ class OptimalStructure(EpochLearner):
             told |= self._uncertain(program, error)
         worth = program.reward + program.transitions @ best.cell_value / (1.0 + program.discount_per_month)
         cost = np.maximum(program.resources[0].use, 0.01)
-        paid = sum((best.prices.get(one.name, 0.0) * one.use for one in program.resources), np.zeros(worth.shape))
         self.solved.clear()
-        self.solved.update(
-            policy=best.policy, gain=(worth - worth[0]) / cost, at_prices=worth - worth[0] - (paid - paid[0])
-        )
+        self.solved.update(policy=best.policy, gain=(worth - worth[0]) / cost, at_prices=worth - best.paid)
         if "share" in told:
             self.solved["share"] = np.array(told["share"])
         self.solved.update({f"told/{name}": np.array(value) for name, value in told.items()})
