@@ -73,7 +73,8 @@ def test_the_number_of_workers_and_the_engine_change_no_byte(config: Path, tmp_p
 def test_an_arm_like_the_champion_differs_by_nothing_at_all(config: Path, tmp_path: Path) -> None:
     config.write_text(SMALL.replace("{policy: uniform, treatment: loyalty_reward}", "do_nothing"))
     results = run_experiment(load_experiment(config), tmp_path / "out", workers=1)
-    assert {(one.difference, one.verdict) for one in results.comparisons()} == {(0.0, "equal")}
+    known = [one for one in results.comparisons() if one.n]  # of a loss there is no swing over profit
+    assert len(known) > 10 and {(one.difference, one.verdict) for one in known} == {(0.0, "equal")}
 
 
 def test_a_second_time_makes_nothing_and_more_replications_only_the_new(config: Path, tmp_path: Path) -> None:
