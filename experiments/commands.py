@@ -303,6 +303,8 @@ def _answering(json: bool) -> Iterator[None]:
             raise typer.Exit(2) from None
         many = f"\n{len(problems)} problems" if problems and len(problems) > 1 else ""
         _stop(f"{error}{many}", 2)
+    except BrokenPipeError:
+        raise  # whoever reads has enough, as `head` does: the command line ends without a word
     except OSError as error:
         _stop(f"{error.filename or 'the disk'}: {error.strerror or error}", 1)
 

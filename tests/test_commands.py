@@ -64,6 +64,12 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
     assert min(took) < 0.5
 
 
+def test_who_reads_no_further_is_told_nothing() -> None:
+    words = f"{sys.executable} -m experiments.commands list view | head -1"
+    told = subprocess.run(words, cwd=ROOT, shell=True, capture_output=True, text=True, check=True)
+    assert told.stderr == "" and len(told.stdout.splitlines()) == 1
+
+
 def test_run_tells_question_plan_effects_report_and_next(done: tuple[Path, Path, str]) -> None:
     config, folder, out = done
     lines = out.splitlines()
