@@ -79,7 +79,7 @@ def seconds_of_the_program(times: int = TIMES) -> tuple[float, float]:
     limits = {"contacts_per_month": 300, "capital_at_most_eur": 1e9, "floors": floors, "ceilings": ceilings}
     _, policy = lived("optimal_structure", **limits)
     taken = []
-    for what in (lambda: solve(policy.program()[0]), policy._solve):  # type: ignore[attr-defined]
+    for what in (lambda: solve(policy.program()[0]), policy._solve):  # type: ignore[attr-defined]  # it has both
         each = []
         for _ in range(times):
             began = time.perf_counter()

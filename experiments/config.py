@@ -139,14 +139,14 @@ def circumstances(path: str | Path, sets: Sequence[str] = ()) -> dict[str, list[
     """
     found, _ = find_config(path)
     document = apply_sets(_with_market_mapping(read_with_extends(found, [EXAMPLES])), sets)
-    told = document.data.get("circumstances", {})
+    told: Any = document.data.get("circumstances", {})
     right = isinstance(told, dict) and all(
         isinstance(some, list) and all(isinstance(one, str) and "=" in one for one in some) for some in told.values()
     )
     if not right:
         mend = "Write lists of KEY=VALUE, such as crisis: [market.extends=crisis]"
         raise ConfigError([document.problem(("circumstances",), "circumstances: each is a list of settings", mend)])
-    return {str(name): [str(one) for one in some] for name, some in told.items()}  # type: ignore[union-attr]
+    return {str(name): [str(one) for one in some] for name, some in told.items()}
 
 
 def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequence[Path] = ()) -> Experiment:

@@ -70,7 +70,7 @@ class Seen(NamedTuple):
 
     arm: Ints
     """What was assigned, index into the policy's arms; 0 none."""
-    odds: Floats
+    propensity: Floats
     """Chance with which a lot assigned it, above 0 to 1; 0 where no lot did."""
     in_turn: NDArray[np.bool_]
     """Whether it was the customer's turn; else he had fallen behind."""
@@ -91,7 +91,7 @@ class Seen(NamedTuple):
 
 
 _ROW = np.dtype(
-    [("person_id", np.int64), ("arm", np.int64), ("odds", np.float64), ("allowed", np.int64), ("cell", np.int64),
+    [("person_id", np.int64), ("arm", np.int64), ("propensity", np.float64), ("allowed", np.int64), ("cell", np.int64),
      ("month", np.int64), ("stays", np.bool_), ("in_turn", np.bool_), ("behind", np.bool_),
      ("profit_eur", np.float64), ("cost_eur", np.float64), ("worth_eur", np.float64),
      ("features", np.float64, (len(FEATURES),))]
@@ -118,11 +118,13 @@ class Watched:
         behind[some] = ~np.isin(view.person_id[some], self.rows["person_id"][self.rows["behind"]])
         return behind
 
-    def propose(self, view: InstitutionView, chosen: Ints, arm: Ints, odds: Floats, allowed: NDArray[np.bool_]) -> None:
+    def propose(
+        self, view: InstitutionView, chosen: Ints, arm: Ints, propensity: Floats, allowed: NDArray[np.bool_]
+    ) -> None:
         """Note whom this month's decision is about: indexes into the view, and for each what `Seen` tells."""
         self.pending = np.zeros(len(chosen), _ROW)
         self.pending["person_id"], self.pending["month"] = view.person_id[chosen], view.month
-        self.pending["arm"], self.pending["odds"] = arm, odds
+        self.pending["arm"], self.pending["propensity"] = arm, propensity
         self.pending["cell"], self.pending["features"] = cells_of(view)[chosen], features_of(view)[chosen]
         self.pending["stays"], self.pending["worth_eur"] = True, worth_eur(view)[chosen]
         self.pending["in_turn"] = due(view, self.epoch_months)[chosen]
@@ -158,8 +160,9 @@ class Watched:
         usual = np.bincount(cell_now, worth_now, CELLS) / np.maximum(np.bincount(cell_now, minlength=CELLS), 1)
         beside = np.where(here, worth - usual[cells], 0.0) - (rows["worth_eur"] - usual[rows["cell"]])
         return Seen(
-            rows["arm"], rows["odds"], rows["in_turn"], (rows["allowed"][:, None] >> np.arange(MAX_ARMS) & 1) == 1,
-            rows["cell"], np.where(here, cells, LEFT), rows["features"],
+            rows["arm"], rows["propensity"], rows["in_turn"],
+            (rows["allowed"][:, None] >> np.arange(MAX_ARMS) & 1) == 1, rows["cell"],
+            np.where(here, cells, LEFT), rows["features"],
             rows["profit_eur"], rows["cost_eur"], rows["profit_eur"] + np.where(here, worth, 0.0) - rows["worth_eur"],
             beside,
         )  # fmt: skip

@@ -16,9 +16,9 @@ class Lessons:
 
     A treatment is compared with nothing among those to whom it was allowed, so that it is not credited with the
     good customers whom the rules leave over. Only what a lot has assigned counts for effects, and a customer counts
-    by the inverse of the odds of what he got (Horvitz & Thompson 1952): the fewer treatments are allowed, the likelier
-    is each, and the treated must be like the others. What happens to a customer if nothing is done, arm 0, is told by
-    those whose turn it was; who has fallen behind is no fair sample.
+    by his inverse propensity (Horvitz & Thompson 1952): the fewer treatments are allowed, the likelier is each, and the
+    treated must be like the others. What happens to a customer if nothing is done, arm 0, is told by those whose turn
+    it was; who has fallen behind is no fair sample.
 
     Parameters
     ----------
@@ -50,10 +50,10 @@ class Lessons:
         profit = np.clip(seen.profit_eur, -self.most_eur, self.most_eur)
         lasting = np.clip(seen.profit_eur + seen.drift_eur, -self.most_eur, self.most_eur)
         for arm in range(self.arms):
-            could = (seen.odds > 0.0) & seen.allowed[:, arm] & (seen.in_turn | (arm > 0))
+            could = (seen.propensity > 0.0) & seen.allowed[:, arm] & (seen.in_turn | (arm > 0))
             self.allowed[arm] += np.bincount(seen.cell[could], minlength=CELLS)
             for group, some in enumerate((could & (seen.arm == 0), could & (seen.arm == arm))):
-                x, y, cell, counts = seen.features[some], gain[some], seen.cell[some], 1.0 / seen.odds[some]
+                x, y, cell, counts = seen.features[some], gain[some], seen.cell[some], 1.0 / seen.propensity[some]
                 self.gram[group, arm] += (x.T * counts) @ x
                 self.moment[group, arm] += x.T @ (counts * y)
                 self.square[group, arm] += float(counts @ y**2)

@@ -115,6 +115,7 @@ def forgone_cents(view: InstitutionView, allowed: Allowed, model: "LifecycleMode
             one = contacts[contacts["treatment"] == code]
             eur = given_up(treatment, one["amount"], view.balance[one["row"]])
             cents[one["row"]] += np.ceil(100.0 * np.maximum(eur, 0.0) - 1e-6)
-    for product in [] if allowed.offer is None else np.flatnonzero(allowed.offer).tolist():
-        cents += allowed.offer[product] / 12.0 * view.balance_of(view.products[product])  # type: ignore[index]
+    offer = np.zeros(0) if allowed.offer is None else allowed.offer
+    for product in np.flatnonzero(offer).tolist():
+        cents += offer[product] / 12.0 * view.balance_of(view.products[product])
     return cents

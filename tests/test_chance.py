@@ -61,7 +61,7 @@ def test_one_draw_and_many_give_the_same_bits(
             draw_each(seed, replication, some, month, decision).tobytes()
             == many[0].repeat(len(some) // len(ids)).tobytes()
         )
-    assert len(chance._draw_first.signatures) == 1  # type: ignore[attr-defined]
+    assert len(chance._draw_first.signatures) == 1  # type: ignore[attr-defined]  # of numba
     assert (many > 0.0).all() and (many < 1.0).all()
 
 

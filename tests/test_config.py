@@ -121,7 +121,7 @@ def test_a_multiplier_multiplies_the_markets_own_value(factor: float) -> None:
     name = "market.world.macro_sd"
     changed = load_experiment("quickstart.yaml", [f"{name}=x{factor}", f"market.rules.choice.noise=x{factor}"]).market
     assert changed.world.macro_sd == plain.world.macro_sd * factor
-    assert changed.rules.choice.noise == plain.rules.choice.noise * factor  # type: ignore[attr-defined]
+    assert changed.rules.choice.noise == plain.rules.choice.noise * factor  # type: ignore[attr-defined]  # class made from declarations
 
 
 def test_a_multiplier_of_one_changes_nothing() -> None:

@@ -40,7 +40,7 @@ def test_loans_are_what_was_lent_less_what_came_back() -> None:
     posted = np.zeros_like(opening)
     inner = model.engine.live
     ledgers: list[Any] = []
-    model.engine.live = lambda *a: ledgers.append(inner(*a)) or ledgers[-1]  # type: ignore[func-returns-value]
+    model.engine.live = lambda *a: ledgers.append(inner(*a)) or ledgers[-1]  # type: ignore[func-returns-value]  # none, so the latter
     for _ in range(12):
         model.step()
     total = sum(one.ledger for one in ledgers)

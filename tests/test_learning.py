@@ -16,7 +16,7 @@ from policies.shelf import make_policy
 from policies.shelf.roi_knapsack import at_price_of_money
 from simulation.model import US, LifecycleModel
 from tests.made_views import beliefs_of, view_of, views
-from tests.markets import LEARNERS, LIVELY, small_market
+from tests.markets import LEARNERS, LIVELY, differences, lived, small_market
 
 BRISK: dict[str, Any] = {"epoch_months": 2, "trial_months": 4, "effect_sd_eur": 100}
 
@@ -28,6 +28,11 @@ def living(name: str, **changes: Any) -> LifecycleModel:
     if name == "thompson":
         del config["us"]["policy"]["trial_months"]
     return LifecycleModel(config, seed=3)
+
+
+def learner(model: LifecycleModel) -> Any:
+    """Return our policy."""
+    return model.institutions[US - 1].policy
 
 
 @settings(max_examples=40)
@@ -45,7 +50,7 @@ def test_each_customer_is_decided_on_once_an_epoch(view: Any, epoch: int) -> Non
 @given(views)
 def test_who_falls_behind_is_decided_on_at_once_and_once(view: Any) -> None:
     policy: Any = make_policy("roi_knapsack", {})
-    patient: Any = make_policy("roi_knapsack", {"at_once": False})
+    patient: Any = make_policy("roi_knapsack", {"arrears_trigger": False})
     behind = (view.scope <= 1) & (view.months_past_due > 0)
     turn = due(view, 6)
     assert np.array_equal(policy.decided_on(view), turn | behind) and np.array_equal(patient.decided_on(view), turn)
@@ -59,17 +64,17 @@ def test_who_falls_behind_is_decided_on_at_once_and_once(view: Any) -> None:
 
 @settings(max_examples=40)
 @given(st.integers(0, 10_000), st.booleans())
-def test_the_odds_of_the_lot_are_told_as_they_are(seed: int, in_trial: bool) -> None:
+def test_the_propensity_is_told_as_it_is(seed: int, in_trial: bool) -> None:
     told = {"trial_months": 1 if in_trial else 0, "explore_share": 1.0, "epoch_months": 1, "trial_share": 0.6}
     policy: Any = make_policy("roi_knapsack", told)
     policy.months[0] = 1
     view = view_of(beliefs_of(3000, seed))
     made = policy.decision(view)
     assert policy.in_trial == in_trial and made.allowed[np.arange(len(made.rows)), made.arm].all()
-    assert (made.odds > 0.0).all() and (made.odds <= 1.0).all()
+    assert (made.propensity > 0.0).all() and (made.propensity <= 1.0).all()
     for arm in range(len(policy.arms)):
-        # each counts for one over the odds: the few then stand for all to whom the arm was allowed (Horvitz & Thompson)
-        some, could = made.odds[made.arm == arm], made.allowed[:, arm].sum()
+        # by inverse propensity the few stand for all to whom the arm was allowed (Horvitz & Thompson)
+        some, could = made.propensity[made.arm == arm], made.allowed[:, arm].sum()
         sd = np.sqrt(max(1.0, ((1.0 - some) / some**2).sum()))
         assert abs((1.0 / some).sum() - could) < 6.0 * sd + 6.0
 
@@ -79,14 +84,14 @@ def seen_of(
     value: np.ndarray,
     features: np.ndarray,
     allowed: np.ndarray | None = None,
-    odds: np.ndarray | None = None,
+    propensity: np.ndarray | None = None,
 ) -> Seen:
     """Return customers by lot, of one cell, who ended with a value."""
     size = len(arm)
     could = np.ones((size, 16), bool) if allowed is None else allowed
     cell = np.zeros(size, int)
     yes = np.ones(size, bool)
-    chance = np.ones(size) if odds is None else odds
+    chance = np.ones(size) if propensity is None else propensity
     return Seen(arm, chance, yes, could, cell, cell, features, value, np.zeros(size), value, 0.0 * value)
 
 
@@ -135,18 +140,18 @@ def test_who_could_not_have_been_treated_is_not_compared_with() -> None:
     assert lessons.people[:, 1, 0].tolist() == [2, 2]
 
 
-def test_the_treated_stand_for_all_though_the_odds_differ() -> None:
-    # Half may get two things, half (who lose 100) one; half of all are left alone: odds 1/6 and 1/4 of being treated.
+def test_the_treated_stand_for_all_though_propensities_differ() -> None:
+    # Half may get two things, half (who lose 100) one; half of all are left alone: treated with 1/6 and 1/4.
     # The treatment does nothing. Counting heads, the treated would be 5/17 worse off than the others.
     well, sick = np.repeat([True, False], 12), np.repeat([False, True], 12)
     arm = np.array([0] * 8 + [1] * 2 + [2] * 2 + [0] * 9 + [1] * 3)
-    odds = np.where(arm == 0, np.where(well, 2 / 3, 3 / 4), np.where(well, 1 / 6, 1 / 4))
+    propensity = np.where(arm == 0, np.where(well, 2 / 3, 3 / 4), np.where(well, 1 / 6, 1 / 4))
     allowed = np.ones((24, 16), bool)
     allowed[sick, 2] = False
     features = np.zeros((24, len(FEATURES)))
     features[:, 0] = 1.0
     lessons = Lessons(3, 1e6)
-    lessons.add(seen_of(arm, np.where(sick, -100.0, 10.0), features, allowed, odds))
+    lessons.add(seen_of(arm, np.where(sick, -100.0, 10.0), features, allowed, propensity))
     assert lessons.effect_by_cell(1e6)[0][1, 0] == pytest.approx(0.0, abs=1e-9)
     assert lessons.effect_of_features(1e6)[1, 0] == pytest.approx(0.0, abs=1e-3)
     assert lessons.weight[:, 1, 0] == pytest.approx([24.0, 24.0])
@@ -219,14 +224,14 @@ def test_a_learner_goes_on_from_a_state_and_shares_nothing(name: str) -> None:
         half.step()
     resumed = living(name)
     resumed.restore(half.state())
-    memory = {key: values.copy() for key, values in half.institutions[US - 1].policy.state().items()}  # type: ignore[attr-defined]
+    memory = {key: values.copy() for key, values in learner(half).state().items()}
     for _ in range(3):
         resumed.step()
     stays, here = whole.people["provider"] >= 0, resumed.people["provider"] >= 0
     assert whole.people[stays].tobytes() == resumed.people[here].tobytes()
-    kept = half.institutions[US - 1].policy.state()  # type: ignore[attr-defined]
+    kept = learner(half).state()
     assert all(np.array_equal(kept[key], values) for key, values in memory.items())
-    mine, theirs = (one.institutions[US - 1].policy.state() for one in (whole, resumed))  # type: ignore[attr-defined]
+    mine, theirs = (learner(one).state() for one in (whole, resumed))
     assert all(np.array_equal(mine[key], theirs[key]) for key in mine)
 
 
@@ -235,8 +240,8 @@ def test_learning_changes_what_is_done(name: str) -> None:
     model = living(name, treatments=["loyalty_reward", "needs_review"])
     for _ in range(14):
         model.step()
-    policy = model.institutions[US - 1].policy
-    learnt = policy.notes()  # type: ignore[attr-defined]
+    policy = learner(model)
+    learnt = policy.notes()
     assert learnt["learnt_from/none"] > 10 and learnt["learnt_from/loyalty_reward"] > 10
     fresh = make_policy(name, {**BRISK, "trial_months": 0, "treatments": ["loyalty_reward", "needs_review"]})
     view = model.views[US]
@@ -254,9 +259,9 @@ def test_optimal_structure_tells_what_it_wants_and_what_limits_cost() -> None:
     for _ in range(8):
         impossible.step()
         possible.step()
-    told = impossible.institutions[US - 1].policy.notes()  # type: ignore[attr-defined]
+    told = learner(impossible).notes()
     assert told["infeasible"] == 1.0 and sum(key.startswith("conflict/") for key in told) >= 1
-    told = possible.institutions[US - 1].policy.notes()  # type: ignore[attr-defined]
+    told = learner(possible).notes()
     assert sum(value for key, value in told.items() if key.startswith("target/")) == pytest.approx(1.0)
     assert told["price/budget"] >= 0.0 and told["price/ceiling of high_risk_high_return"] >= 0.0
     assert told["price/budget/5%"] <= told["price/budget/50%"] <= told["price/budget/95%"]
@@ -299,3 +304,13 @@ def test_what_changes_without_a_move_between_cells_is_seen() -> None:
     # the usual worth is now 87.5 a year: the first is 37.5 below it and was 12.5 above; the others stay 12.5 above
     assert seen.drift_eur == pytest.approx([-50.0 * annuity, 0.0, 0.0, 0.0])
     assert seen.cell.tolist() == seen.end_cell.tolist()
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_where_nobody_falls_behind_the_trigger_changes_nothing(name: str) -> None:
+    lives = []
+    for trigger in (True, False):
+        config = small_market(people=600, rules=LIVELY, guards={"budget_per_month": 500}, traits={"risk_mean": -60.0})
+        config["us"]["policy"] = {"policy": name, "epoch_months": 2, "arrears_trigger": trigger}
+        lives.append(lived(config, 10, seed=3))
+    assert not differences(*lives)

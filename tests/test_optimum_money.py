@@ -30,7 +30,8 @@ def after(months: int, **changes: Any) -> LifecycleModel:
 
 
 def notes(model: LifecycleModel) -> dict[str, float]:
-    told: dict[str, float] = model.institutions[US - 1].policy.notes()  # type: ignore[attr-defined]
+    policy: Any = model.institutions[US - 1].policy
+    told: dict[str, float] = policy.notes()
     return told
 
 

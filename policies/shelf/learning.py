@@ -36,7 +36,7 @@ class Decision(NamedTuple):
     rows: Ints
     """Index into the view."""
     arm: Ints
-    odds: Floats
+    propensity: Floats
     """Chance with which the lot chose it; 0 where no lot did."""
     allowed: NDArray[np.bool_]
     """Shape (customers, arms)."""
@@ -58,7 +58,7 @@ class EpochLearner:
     trial_months: int = 12  # all by lot; assumption
     trial_share: float = 0.5  # of the customers decided on get a treatment by lot; assumption
     explore_share: float = 0.1  # still by lot after the trial; assumption
-    at_once: bool = True  # on who falls behind, and not in his turn alone; assumption
+    arrears_trigger: bool = True  # who falls behind is decided on at once, not in his turn alone; assumption
     effect_sd_eur: float = 15.0  # what effects are taken to be like before any is seen; assumption
     most_eur: float = 500.0  # of gain or loss that one customer counts for; assumption
     watched: Watched = field(init=False, repr=False)
@@ -105,7 +105,7 @@ class EpochLearner:
         self.lessons.add(self.watched.ended(view))
         self.think(view)
         made = self.decision(view)
-        self.watched.propose(view.only(made.rows), np.arange(len(made.rows)), made.arm, made.odds, made.allowed)
+        self.watched.propose(view.only(made.rows), np.arange(len(made.rows)), made.arm, made.propensity, made.allowed)
 
     def think(self, view: InstitutionView) -> None:
         """Draw conclusions from the lessons, if they are to be drawn this month; by default when they are asked for."""
@@ -120,12 +120,12 @@ class EpochLearner:
 
     def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
         """Return what is best for these customers, of what is allowed, shape (customers, arms)."""
-        raise NotImplementedError
+        raise NotImplementedError  # each policy that learns has its own; this class is not on the shelf
 
     def decided_on(self, view: InstitutionView) -> NDArray[np.bool_]:
         """Return who is decided on this month, shape (customers,)."""
         turn = due(view, self.epoch_months)
-        return turn | self.watched.fallen_behind(view) if self.at_once else turn
+        return turn | self.watched.fallen_behind(view) if self.arrears_trigger else turn
 
     def decision(self, view: InstitutionView) -> Decision:
         """Return what is decided this month; the same whenever asked."""
@@ -136,21 +136,21 @@ class EpochLearner:
         by_lot = lot < (self.trial_share if self.in_trial else self.explore_share)
         nth, choices = np.cumsum(allowed, axis=1), allowed.sum(axis=1)
         drawn = (allowed & (nth == 1 + np.floor(which * choices)[:, None])).argmax(axis=1)
-        arm, odds = np.where(by_lot, drawn, 0), np.where(by_lot, 1.0 / choices, 0.0)
+        arm, propensity = np.where(by_lot, drawn, 0), np.where(by_lot, 1.0 / choices, 0.0)
         priority = 1e6 + lot  # the lot is served first: it is a small share, and money must not choose for it
         if self.in_trial:  # nothing is by lot, too
-            odds = self.trial_share / choices + np.where(arm == 0, 1.0 - self.trial_share, 0.0)
+            propensity = self.trial_share / choices + np.where(arm == 0, 1.0 - self.trial_share, 0.0)
         elif len(rows):
             best = self.best(some, allowed)
             arm, priority = np.where(by_lot, arm, best.arm), np.where(by_lot, priority, best.priority)
-        return Decision(rows, np.where(allowed[np.arange(len(rows)), arm], arm, 0), odds, allowed, priority)
+        return Decision(rows, np.where(allowed[np.arange(len(rows)), arm], arm, 0), propensity, allowed, priority)
 
     def proposals(self, view: InstitutionView) -> Treatments:
         """Return what the lot or what was learnt says, the lot first, then by priority."""
         made = self.decision(view)
         parts = []
         for is_lot, because in ((True, "by lot, to learn"), (False, "best by what was learnt")):
-            some = np.flatnonzero(((made.odds > 0.0) == is_lot) & (made.arm > 0))
+            some = np.flatnonzero(((made.propensity > 0.0) == is_lot) & (made.arm > 0))
             some = some[order_by(-made.priority[some], view.person_id[made.rows[some]])]
             parts.append(Treatments.each(self.arms, made.arm[some], made.rows[some], because=because))
         return Treatments.joined(parts)

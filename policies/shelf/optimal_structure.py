@@ -107,24 +107,20 @@ class OptimalStructure(EpochLearner):
             self._solve()
 
     def _count(self, view: InstitutionView) -> None:
-        rows = np.flatnonzero(due(view, self.epoch_months))
-        some = view.only(rows)
-        cell = cells_of(some)
-        new = some.tenure_months < self.epoch_months
-        owed = some.balance
+        some = view.only(np.flatnonzero(self.decided_on(view)))
+        cell, in_turn = cells_of(some), due(some, self.epoch_months)
+        new = in_turn & (some.tenure_months < self.epoch_months)
+        owed = some.balance * in_turn
         each = {
-            "people": np.ones(len(rows)), "newcomers": new.astype(np.float64),
-            "brought": (new & (some.by_channel == 1)).astype(np.float64), "balance": owed + some.deposits,
-            "capital": owed * capital_share(some.default_per_year),
+            "people": in_turn, "newcomers": new, "brought": new & (some.by_channel == 1),
+            "balance": owed + some.deposits * in_turn, "capital": owed * capital_share(some.default_per_year),
         }  # fmt: skip
         for name, weight in each.items():
             self.sums[name] += np.bincount(cell, weight, minlength=CELLS)
         self.sums["now"] *= 1.0 - 1.0 / self.epoch_months  # about the last epoch's
-        self.sums["now"] += np.bincount(cell, minlength=CELLS)
-        asked = view.only(np.flatnonzero(self.decided_on(view)))
-        cell = cells_of(asked)
+        self.sums["now"] += np.bincount(cell, in_turn, minlength=CELLS)
         for arm, name in enumerate(self.treatments, start=1):
-            self.sums["cost"][arm] += np.bincount(cell, asked.cost_eur(name) * asked.may(name), minlength=CELLS)
+            self.sums["cost"][arm] += np.bincount(cell, some.cost_eur(name) * some.may(name), minlength=CELLS)
         for name, money in (("budget", view.budget), ("purse", view.purse), ("channels", view.acquisition_budget)):
             self.sums[name][0] += money
 
@@ -144,12 +140,12 @@ class OptimalStructure(EpochLearner):
         gain, error = random_effects(*lessons.difference(lessons.lasting, spread_of_lasting), self.effect_sd_eur)
         plain = lessons.moves[0, 0] + np.eye(CELLS, CELLS + 1)  # one customer who stays where he is
         plain /= plain.sum(axis=1, keepdims=True)
-        odds = lessons.moves / np.maximum(lessons.weight, 1e-12)[..., None]
+        moved = lessons.moves / np.maximum(lessons.weight, 1e-12)[..., None]
         weight = np.where((n[0] > 0) & (n[1] > 0), n[1] / (n[1] + SURE_MOVES), 0.0)
         others_cost, own_cost = lessons.mean(lessons.cost)
         cost = np.maximum(own_cost - others_cost, 0.0)
         effect = share * (gain - np.where(n[1] > 0, cost, lessons.cost_eur[:, None]))
-        shift = (share * weight)[..., None] * (odds[1] - odds[0])
+        shift = (share * weight)[..., None] * (moved[1] - moved[0])
         effect[0], shift[0] = 0.0, 0.0
         moves = np.maximum(plain + shift, 0.0)
         moves /= moves.sum(axis=2, keepdims=True)

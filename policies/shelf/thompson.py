@@ -51,9 +51,9 @@ class Thompson(EpochLearner):
             self.regret_eur[:] = float(gap.sum()), self.regret_eur[1] + float(gap.sum())
 
     def decision(self, view: InstitutionView) -> Any:
-        """Return this month's decision; all of it is by lot, whose odds differ by cell alone."""
+        """Return this month's decision; all of it is by lot, whose propensities differ by cell alone."""
         made = super().decision(view)
-        return made._replace(odds=np.ones(len(made.rows)))
+        return made._replace(propensity=np.ones(len(made.rows)))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt."""
