@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import patheffects
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from experiments import findings
 from experiments.metrics import METRICS, RETURNS, difference_text, shown_times
@@ -239,6 +240,8 @@ def effects(outcomes: Outcomes) -> Drawing:
         ax.axvline(0.0, color=INK, linewidth=0.9, zorder=1)
         _widen(ax, 0.0)
         axis_label(ax, f"difference, {'points' if metric.unit == '%' else metric.unit}")
+    for ax in axes[0]:
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=4, prune="both"))  # numbers of neighbours must not touch
     _arm_ticks(axes[0][0], outcomes.others, None)
     note = (
         f"Difference from {outcomes.champion}, average over paired replications; lines are 95% intervals "
