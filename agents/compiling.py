@@ -1,13 +1,18 @@
 """Rules run as written, or compiled: the two marks, and a cache that knows when any rule was edited.
 
 Numba's disk cache looks at the file of the compiled entry point alone, so the cache's folder is named by a hash of all
-rule sources. SVML is switched off because its exp and log differ from the C library's in the last bit.
+rule sources. It holds code that is run, so it lies where nobody else can write. SVML is switched off because its exp
+and log differ from the C library's in the last bit.
 """
 
+import atexit
 import hashlib
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -16,6 +21,8 @@ import numba
 from numba.extending import register_jitable
 
 F = TypeVar("F", bound=Callable[..., Any])
+CACHE = "TENURE_CACHE"
+"""Environment variable: the private folder to use, for the processes that this one starts."""
 
 
 def sources_hash() -> str:
@@ -28,12 +35,72 @@ def sources_hash() -> str:
     return digest.hexdigest()[:16]
 
 
+@cache
+def private_folder() -> Path:
+    """Return a folder for caches, which nobody else can write or read.
+
+    It is `tenure` in XDG_CACHE_HOME or ~/.cache; where that is a link, somebody else's or cannot be had, a fresh
+    temporary one, removed when this process ends.
+    """
+    told, base = os.environ.get(CACHE), os.environ.get("XDG_CACHE_HOME")
+    if told and _is_private(Path(told)):
+        return Path(told)
+    try:
+        return _made_private((Path(base) if base else Path.home() / ".cache") / "tenure")
+    except (OSError, RuntimeError):  # the latter without a home
+        return _temporary()
+
+
+@cache
 def cache_folder() -> Path:
-    """Return where compiled rules are kept: the user's cache folder, else the temporary one."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    if not os.access(base if base.exists() else base.parent, os.W_OK):
-        base = Path(tempfile.gettempdir())
-    return base / "tenure" / f"rules-{sources_hash()}"
+    """Return where compiled rules are kept."""
+    name = f"rules-{sources_hash()}"
+    try:
+        return _made_private(private_folder() / name)
+    except OSError:
+        return _made_private(_temporary() / name)
+
+
+@cache
+def _temporary() -> Path:
+    """Return a fresh private folder that lasts as long as this process, for those that it starts, too."""
+    fresh, maker = Path(tempfile.mkdtemp(prefix="tenure-")), os.getpid()
+    os.environ[CACHE] = str(fresh)
+
+    def remove() -> None:
+        if os.getpid() == maker:  # not in a fork
+            shutil.rmtree(fresh, ignore_errors=True)
+
+    atexit.register(remove)
+    return fresh
+
+
+def _made_private(folder: Path) -> Path:
+    """Make a folder, or an old one of ours private again; OSError if it cannot be, or others may have written in it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if _is_ours(folder) and not _is_private(folder):
+        folder.chmod(0o700)
+        if not all(_is_ours(path, of_any_kind=True) for path in folder.rglob("*")):
+            raise PermissionError(f"{folder}: somebody else has written here; delete it")
+    if not _is_private(folder) or not os.access(folder, os.W_OK):
+        raise PermissionError(f"{folder}: not a folder of ours alone; delete it, or set {CACHE} to one that is")
+    return folder
+
+
+def _is_private(folder: Path) -> bool:
+    """Return whether this is a real folder of ours that nobody else can enter."""
+    return _is_ours(folder) and (os.name == "nt" or not folder.lstat().st_mode & 0o077)
+
+
+def _is_ours(path: Path, of_any_kind: bool = False) -> bool:
+    """Return whether this is ours, and a real folder, if not anything will do."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+    return ours and (stat.S_ISDIR(found.st_mode) or of_any_kind)
 
 
 vars(numba.config)["CACHE_DIR"] = str(cache_folder())

@@ -12,7 +12,7 @@ from policies.conditions import Condition
 from policies.guard_costs import cost_of_each_eur, costs, fit_offer
 from policies.guard_rooms import Refusals, Room, from_the_top
 from policies.guard_rules import GuardRule, StructureLimit, forbidden, measured, room
-from policies.plan import Plan, Treatments
+from policies.plan import MOST_POINTS, Plan, Treatments
 from policies.suggest import did_you_mean
 from policies.treatments import CREDIT_KINDS, NUMBERS, Treatment
 from policies.view import InstitutionView, view_condition
@@ -20,6 +20,10 @@ from policies.view import InstitutionView, view_condition
 FIRST, THEN, LAST = ("not_eligible",), ("price_ceiling", "contacts", "already_treated"), ("capacity", "budget")
 """Why a proposal can be refused beside the dated rules, asked after FIRST, and limits of structure, after THEN: first
 what concerns the customer alone, then what all customers share."""
+
+
+_FEW = {"levels": 100.0, "plans": 100.0}
+"""Unit -> the largest amount, where it is less than any number of the catalogue may be."""
 
 
 class Guards(NamedTuple):
@@ -152,10 +156,7 @@ def guard(
     if not scale > 0 or np.isnan(budget_eur):
         raise ValueError(f"guard: scale must be above 0 and the budget a number; got {scale}, {budget_eur}")
     listed = plan.treatments
-    number = _numbers(listed, treatments)
-    amount = _amounts(listed, number, treatments)
-    if len(listed) and int(listed.customer.max()) >= len(view):
-        raise ValueError(f"plan: customer {int(listed.customer.max())} is not in view; there are {len(view)}")
+    number, amount = by_catalogue(listed, view, treatments)
     limit = _cents(budget_eur / scale)
     refusal = Refusals(number, rules.why())
     refusal.add("not_eligible", _ineligible(listed, number, view, treatments))
@@ -206,28 +207,44 @@ def _cents(eur: float) -> int:
     return int(np.floor(np.clip(eur * 100.0 + 1e-6, 0.0, 2.0**60)))
 
 
-def _numbers(listed: Treatments, treatments: Sequence[Treatment]) -> NDArray[np.int64]:
-    """Return the catalogue's number of each proposal."""
+def by_catalogue(
+    listed: Treatments, view: InstitutionView, treatments: Sequence[Treatment]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the catalogue's number of each proposal, and its amount, the catalogue's where the plan gives none.
+
+    Raises
+    ------
+    ValueError
+        If a treatment does not exist, a customer is not in view, or an amount is too large or where there is none.
+    """
     names = [treatment.name for treatment in treatments]
-    used = set(np.unique(listed.treatment).tolist())
-    for code, name in enumerate(listed.names):
-        if code in used and name not in names:
+    used = np.bincount(listed.treatment, minlength=len(listed.names))
+    for name, count in zip(listed.names, used.tolist(), strict=True):
+        if count and name not in names:
             raise ValueError(f"plan: no treatment is called '{name}'.{did_you_mean(name, names)}")
-    numbers = np.array([names.index(name) if name in names else 0 for name in listed.names], np.int64)
-    return numbers[listed.treatment]
-
-
-def _amounts(listed: Treatments, number: NDArray[np.int64], treatments: Sequence[Treatment]) -> NDArray[np.float64]:
-    """Return the amount of each proposal, the catalogue's where the plan gives none."""
-    given = ~np.isnan(listed.amount)
-    for code in np.unique(number[given & (np.nan_to_num(listed.amount) != 0)]):
-        if not treatments[code].amount_unit:
-            raise ValueError(f"plan: '{treatments[code].name}' takes no amount; leave it out")
-    high = NUMBERS["amount"].high
-    if bool(np.any(listed.amount > high)):
-        raise ValueError(f"plan: an amount is at most {high:g}; got {np.nanmax(listed.amount):g}")
+    if len(listed) and int(listed.customer.max()) >= len(view):
+        raise ValueError(f"plan: customer {int(listed.customer.max())} is not in view; there are {len(view)}")
+    codes = np.array([names.index(name) if name in names else 0 for name in listed.names], np.int64)
+    most = np.array([_most(treatment) for treatment in treatments])[codes]
+    for code in np.flatnonzero(np.bincount(listed.treatment[listed.amount > 0], minlength=len(codes))).tolist():
+        one = treatments[codes[code]]
+        if not one.amount_unit:
+            raise ValueError(f"plan: '{one.name}' takes no amount; leave it out")
+        highest = float(np.nanmax(listed.amount[listed.treatment == code]))
+        if highest > most[code]:
+            raise ValueError(
+                f"plan: an amount of '{one.name}' is at most {most[code]:g} {one.amount_unit}; got {highest:g}"
+            )
+    number = codes[listed.treatment]
     own = np.array([treatment.amount for treatment in treatments])
-    return np.where(given, listed.amount, own[number])
+    return number, np.where(np.isnan(listed.amount), own[number], listed.amount)
+
+
+def _most(treatment: Treatment) -> float:
+    """Return the largest amount that a plan may give, in the treatment's unit; never less than the catalogue's."""
+    points = max(treatment.price_cut, treatment.premium)
+    many = _FEW.get(treatment.amount_unit, NUMBERS["amount"].high)
+    return max(treatment.amount, min(many, MOST_POINTS / points if points > 0 else np.inf))
 
 
 def _forbidden(

@@ -9,6 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from policies.suggest import did_you_mean
 
+MOST_POINTS = 100.0
+"""Points a year that a plan may take off a price, or put on it: as many as the highest rate of a market has."""
+MOST_WEIGHT = 1e12
+
 
 @dataclass(frozen=True, eq=False)
 class Treatments:
@@ -28,7 +32,8 @@ class Treatments:
     Raises
     ------
     ValueError
-        If customers are no indexes, an amount is negative or infinite, or the arrays differ in length.
+        If a column is no plain array of numbers, customers are no indexes, a code stands for no name or reason, an
+        amount is negative or infinite, or the arrays differ in length.
     """
 
     customer: NDArray[np.int64]
@@ -39,11 +44,23 @@ class Treatments:
     reasons: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        for words in (self.names, self.reasons):
+            if not isinstance(words, tuple | list) or not all(isinstance(word, str) for word in words):
+                raise ValueError(f"treatments: names and reasons are tuples of words; got {words!r}")
+        for what, column in (("customers", self.customer), ("codes", self.treatment), ("reasons", self.because)):
+            _check_numbers(what, column, "iu")
+        _check_numbers("amounts", self.amount, "iuf")
         lengths = {len(column) for column in (self.customer, self.treatment, self.amount, self.because)}
         if len(lengths) > 1:
             raise ValueError(f"treatments: customers, codes, amounts and reasons differ in length: {sorted(lengths)}")
-        if bool(np.any(self.customer < 0)):
+        if not len(self.customer):
+            return
+        if self.customer.min() < 0:
             raise ValueError("treatments: a customer is an index into the view, from 0; got a negative one")
+        for what, codes, words in (("a code", self.treatment, self.names), ("a reason", self.because, self.reasons)):
+            low, high = int(codes.min()), int(codes.max())
+            if low < 0 or high >= len(words):
+                raise ValueError(f"treatments: {what} is an index into {tuple(words)}, from 0; got {low} to {high}")
         if bool(np.any((self.amount < 0) | np.isinf(self.amount))):
             raise ValueError("treatments: an amount must be 0 or more and finite, or None for the catalogue's own")
 
@@ -77,24 +94,24 @@ class Treatments:
     def each(
         cls,
         names: tuple[str, ...],
-        codes: NDArray[np.int64],
+        codes: ArrayLike,
         chosen: ArrayLike,
         amount: ArrayLike | None = None,
         because: str = "",
     ) -> "Treatments":
         """Propose to each chosen customer the treatment `names[code]`; else as `of`."""
-        customer = np.asarray(chosen)
-        if customer.dtype == np.bool_:
-            raise ValueError("treatments: customers are indexes, not a mask: use numpy.flatnonzero(mask)")
-        if customer.size and not np.issubdtype(customer.dtype, np.integer):
-            raise ValueError(f"treatments: customers are whole numbers, indexes into the view; got {customer.dtype}")
+        customer = _indexes("customers", chosen)
         amounts = np.full(customer.size, np.nan)
         if amount is not None:
-            amounts[:] = amount
+            given = np.asarray(amount)
+            if given.dtype.kind not in "iuf":
+                raise ValueError(f"treatments: an amount is a number; got {given.dtype}")
+            amounts[:] = given
             if bool(np.any(np.isnan(amounts))):
                 raise ValueError("treatments: an amount is not a number (nan)")
-        reason = np.zeros(customer.size, np.int64)
-        return cls(customer.astype(np.int64).reshape(-1), codes, amounts, reason, names, (because,))
+        return cls(
+            customer, _indexes("codes", codes), amounts, np.zeros(customer.size, np.int64), tuple(names), (because,)
+        )
 
     @classmethod
     def joined(cls, parts: "Sequence[Treatments]") -> "Treatments":
@@ -112,6 +129,25 @@ class Treatments:
         if not keep.all():
             columns = (columns[0][keep], columns[1][keep], columns[2][keep], columns[3][keep])
         return cls(*columns, names, reasons)
+
+
+def _indexes(what: str, given: ArrayLike) -> NDArray[np.int64]:
+    """Return whole numbers as a column of indexes."""
+    values = np.asarray(given)
+    if values.dtype == np.bool_:
+        raise ValueError(f"treatments: {what} are indexes, not a mask: use numpy.flatnonzero(mask)")
+    if values.size and values.dtype.kind not in "iu":
+        raise ValueError(f"treatments: {what} are whole numbers, indexes from 0; got {values.dtype}")
+    return values.astype(np.int64).reshape(-1)
+
+
+def _check_numbers(what: str, column: Any, kinds: str) -> None:
+    """Refuse what is no plain array of one dimension, of numbers of some NumPy kinds."""
+    plain = type(column) is np.ndarray and column.ndim == 1
+    if not plain or (len(column) and column.dtype.kind not in kinds):
+        got = f"{column.dtype} of shape {column.shape}" if isinstance(column, np.ndarray) else type(column).__name__
+        number = "numbers" if "f" in kinds else "whole numbers"
+        raise ValueError(f"treatments: {what} are {number} in a plain NumPy array of one dimension; got {got}")
 
 
 def _recoded(codes: NDArray[np.int64], old: tuple[str, ...], new: tuple[str, ...]) -> NDArray[np.int64]:
@@ -157,11 +193,20 @@ class Acquisition:
     share: float | None = None
 
     def __post_init__(self) -> None:
-        if self.share is not None and not 0.0 <= self.share <= 1.0:
-            raise ValueError(f"acquisition: a share of the purse lies between 0 and 1, got {self.share}")
-        wrong = {channel: weight for channel, weight in self.weights.items() if not 0 <= weight < np.inf}
+        if self.share is not None and not (_is_number(self.share) and 0.0 <= self.share <= 1.0):
+            raise ValueError(f"acquisition: a share of the purse lies between 0 and 1, got {self.share!r}")
+        if not isinstance(self.weights, Mapping):
+            raise ValueError(f"acquisition: weights are a mapping of channel to weight; got {self.weights!r}")
+        wrong = {channel: weight for channel, weight in self.weights.items()
+                 if not (_is_number(weight) and 0 <= weight <= MOST_WEIGHT)}  # fmt: skip
         if wrong:
-            raise ValueError(f"acquisition: a channel's weight must be 0 or more and finite; got {wrong}")
+            raise ValueError(f"acquisition: a channel's weight must be 0 or more and finite, at most {MOST_WEIGHT:g}; "
+                             f"got {wrong}")  # fmt: skip
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value is one real number; yes and no are none."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,20 +227,26 @@ class OfferChange:
         Raises
         ------
         ValueError
-            If a product is unknown, or a cut negative or not finite.
+            If a product is unknown, or a cut is no number from 0 to MOST_POINTS.
         """
         given = self.price_cut_points
         if isinstance(given, Mapping):
             for name in given:
                 if name not in products:
-                    raise ValueError(f"offer: no product '{name}'.{did_you_mean(name, products)}")
+                    raise ValueError(f"offer: no product '{name}'.{did_you_mean(str(name), products)}")
+            wrong = {name: cut for name, cut in given.items() if not _is_number(cut)}
+            if wrong:
+                raise ValueError(f"offer: a price cut is a number of points; got {wrong}")
             cuts = np.array([given.get(name, 0.0) for name in products], np.float64)
         else:
+            if np.asarray(given).dtype.kind not in "iuf":
+                raise ValueError(f"offer: price cuts are numbers of points; got {np.asarray(given).dtype}")
             cuts = np.array(given, np.float64)
         if cuts.shape != (len(products),):
             raise ValueError(f"offer: one cut for each product, shape ({len(products)},); got {cuts.shape}")
-        if not bool(np.all((cuts >= 0) & np.isfinite(cuts))):
-            raise ValueError(f"offer: a price cut is 0 or more points off the list price; got {cuts.tolist()}")
+        if not bool(np.all((cuts >= 0) & (cuts <= MOST_POINTS))):
+            raise ValueError(f"offer: a price cut is 0 or more points off the list price, at most {MOST_POINTS:g}; "
+                             f"got {cuts.tolist()}")  # fmt: skip
         return cuts
 
 
@@ -209,15 +260,44 @@ class Plan:
 
 
 def as_plan(decided: Any) -> Plan:
-    """Return what `decide` gave back as a plan; treatments alone are a plan.
+    """Return what `decide` gave back as a plan of our own, which nobody else can change; treatments alone are a plan.
+
+    However the parts came about, they are checked as their constructors would.
 
     Raises
     ------
     TypeError
-        If it is neither.
+        If it is neither, or a part of it is not what its name says.
+    ValueError
+        See `Treatments` and `Acquisition`.
     """
-    if isinstance(decided, Plan):
-        return decided
     if isinstance(decided, Treatments):
-        return Plan(decided)
-    raise TypeError(f"decide must return a Plan or Treatments; got {type(decided).__name__}")
+        decided = Plan(decided)
+    if not isinstance(decided, Plan):
+        raise TypeError(f"decide must return a Plan or Treatments; got {type(decided).__name__}")
+    listed, acquisition, offer = decided.treatments, decided.acquisition, decided.offer
+    for part, kind in ((listed, Treatments), (acquisition, Acquisition | None), (offer, OfferChange | None)):
+        if not isinstance(part, kind):
+            raise TypeError(f"a plan has Treatments, Acquisition and OfferChange; got {type(part).__name__}")
+    return Plan(
+        _own(listed),
+        None if acquisition is None else Acquisition(_copy(acquisition.weights), acquisition.share),
+        None if offer is None else OfferChange(_copy(offer.price_cut_points)),
+    )
+
+
+def _own(listed: Treatments) -> Treatments:
+    """Return a copy of proposals, checked anew."""
+    parts = {"customer": np.int64, "treatment": np.int64, "amount": np.float64, "because": np.int64}
+    columns = []
+    for name, dtype in parts.items():
+        column = getattr(listed, name)
+        _check_numbers(name, column, "iuf" if name == "amount" else "iu")
+        columns.append(column.astype(dtype))
+    words = (tuple(one) if isinstance(one, list) else one for one in (listed.names, listed.reasons))
+    return Treatments(*columns, *words)
+
+
+def _copy(given: Any) -> Any:
+    """Return a mapping or an array of our own."""
+    return dict(given) if isinstance(given, Mapping) else np.array(given)

@@ -168,7 +168,7 @@ def _problems(name: str, changes: Any, entries: Mapping[str, Entry], own: bool) 
         hint = close if "mean" in close else ""
         yield f"treatments: no treatment '{name}' to set.{hint} Or one of your own: add 'extends: loyalty_reward'"
         return
-    if own and changes["extends"] not in entries:
+    if own and not (isinstance(changes["extends"], str) and changes["extends"] in entries):
         yield f"{where}.extends: no treatment '{changes['extends']}'.{did_you_mean(str(changes['extends']), entries)}"
     known = (*NUMBERS, *WORDS, "groups", *(("extends",) if own else ()))
     for key, value in changes.items():
@@ -183,14 +183,14 @@ def _value_problem(where: str, key: str, value: Any, known: Sequence[str]) -> It
         example = "a condition such as 'ending == no'" if key == "eligible" else "words"
         yield f"{where}: {example}; got {value!r}"
     elif key == "groups":
-        if not isinstance(value, list | tuple) or not set(value) <= set(GROUPS):
+        if not isinstance(value, list | tuple) or not all(isinstance(one, str) and one in GROUPS for one in value):
             yield f"{where}: a list of {', '.join(GROUPS)}; got {value!r}"
     elif key in NUMBERS:
         unit, low, high, _ = NUMBERS[key]
         number = value[0] if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str) else value
         if isinstance(number, bool) or not isinstance(number, int | float):
             yield f"{where}: a number is wanted ({unit or 'no unit'}), or [number, source]; got {value!r}"
-        elif key in WHOLE and number != int(number):
+        elif key in WHOLE and not float(number).is_integer():
             yield f"{where}: a whole number is wanted ({unit}); got {value!r}"
         elif not low <= number <= high:
             yield f"{where}: must lie in {low:g} .. {high:g} {unit}; got {value!r}"

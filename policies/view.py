@@ -17,7 +17,7 @@ from policies.needs import believed_need
 from policies.reachable import shadowed_by, unreachable
 from policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SEGMENT, STANDARD_SCHEMES, TIERS, Schemes, first_that_fits
 from policies.suggest import did_you_mean
-from policies.view_parts import Column, House, PostedOffers, ViewField, read_only
+from policies.view_parts import Column, House, PostedOffers, ViewField, read_only, sealed
 
 PROTECTED = ("age_years",)
 """What the law forbids to treat people by, though an application tells it."""
@@ -145,15 +145,13 @@ class InstitutionView:
             raise ValueError(f"prices {posted.prices.shape} must have shape (institutions, products) {shape}")
         if products > MAX_PRODUCTS or not 0 <= me < institutions:
             raise ValueError(f"at most {MAX_PRODUCTS} products, `me` below {institutions}; got {products}, {me}")
-        rows = beliefs.view()
-        rows.flags.writeable = False
         self.__dict__.update(
             posted=posted._replace(prices=read_only(posted.prices)),
             me=me,
             month=month,
             list_prices=read_only(list_prices),
             budget=budget,
-            _beliefs=rows,
+            _beliefs=sealed(beliefs),
             _key=(seed, replication),
             schemes=schemes,
             house=house,
@@ -195,11 +193,11 @@ class InstitutionView:
             yield some, self.only(some)
 
     def field(self, name: str) -> NDArray[Any]:
-        """Return a field of `agents.belief.Belief` for all customers in view; protected attributes are refused."""
+        """Return a copy of a field of `agents.belief.Belief`, of all in view; protected attributes are refused."""
         if name in PROTECTED:
             raise LookupError(f"'{name}' is a protected attribute: no policy may treat people by it")
         values: NDArray[Any] = self._beliefs[name]
-        return values if self._places is None else values[self._places]
+        return values.copy() if self._places is None else values[self._places]
 
     def by_product(self, name: str, products: Sequence[str]) -> NDArray[Any]:
         """Return a field that has a value for each product, for some of them, shape (products, customers)."""

@@ -94,7 +94,11 @@ class Column:
 
 
 def read_only(values: NDArray[Any]) -> NDArray[Any]:
-    """Return a contiguous copy that refuses to be written."""
-    made = np.array(values, order="C")
-    made.flags.writeable = False
-    return made
+    """Return a contiguous copy that nobody can write, or make writeable: its base is bytes."""
+    return np.ndarray(values.shape, values.dtype, values.tobytes())
+
+
+def sealed(values: NDArray[np.void]) -> NDArray[np.void]:
+    """Return rows that nobody can write by, or make writeable, and that follow what the owner writes; no copy."""
+    rows = np.ascontiguousarray(values)
+    return np.frombuffer(rows.view(np.uint8).data.toreadonly(), rows.dtype)

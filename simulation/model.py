@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import mesa
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from agents.market import KINDS, MAX_CHANNELS, TREATMENT
 from agents.treatment import CONTACT
 from policies.guards import Allowed, Means, guard
 from policies.outcomes import Outcomes
-from policies.plan import Plan, as_plan
+from policies.plan import Plan
 from policies.policy import Policy, needs_view
 from policies.shelf import SHELF, make_policy
 from policies.treatments import effects_table
@@ -35,6 +34,7 @@ from simulation.files import Files, scope_rule
 from simulation.history import TagHistory
 from simulation.institution import InstitutionAgent
 from simulation.ledger import balances_of, book_eur, check_money, check_people
+from simulation.numbering import NumberedModel
 from simulation.objects import ObjectEngine
 from simulation.population import extended, first_people, first_signals, newcomers
 from simulation.purse import Purse
@@ -43,6 +43,7 @@ from simulation.recording_beliefs import ARREARS, BeliefRecorder, truths_of
 from simulation.recording_people import PeopleRecorder
 from simulation.settings import MarketSettings, market_from
 from simulation.state import go_on_from, state_of
+from simulation.taking import plan_of
 from simulation.teaching import learner, outcomes_of, truthful
 
 US = 1
@@ -53,7 +54,7 @@ class RuleFault(RuntimeError):
     """A rule returned a number that is not finite or out of range."""
 
 
-class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stubs
+class LifecycleModel(NumberedModel):
     """A market that lives; `step` is one month.
 
     Parameters
@@ -237,7 +238,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
             if policy is not None:
                 nothing = Outcomes.none(tuple(treatment.name for treatment in self.treatments))
                 policy.learn(self.views[one.index], self.told.get(one.index, nothing))
-        self.plans = [as_plan(one.policy.decide(self.views[one.index])) for one in self.institutions]
+        self.plans = [plan_of(self, one) for one in self.institutions]
         return self.plans
 
     def purse(self, institution: InstitutionAgent) -> float:
@@ -327,7 +328,7 @@ class LifecycleModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stub
         return truths
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return everything that the next month depends on, as arrays; who is gone and owes nothing is left out."""
+        """Return all that the next month depends on, as arrays of the caller's own; see `simulation.state`."""
         return state_of(self)
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:

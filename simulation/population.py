@@ -67,11 +67,9 @@ def first_people(
 def extended(rows: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:
     """Return rows followed by more; room is kept at the end, so that few months copy everything."""
     n, whole = len(rows), rows.base
-    fits = isinstance(whole, np.ndarray) and whole.dtype == rows.dtype and len(whole) >= n + len(more)
-    if not fits:
+    if not (isinstance(whole, np.ndarray) and whole.dtype == rows.dtype and len(whole) >= n + len(more)):
         whole = np.empty(n + max(len(more), n // 8), rows.dtype)
         whole[:n] = rows
-    assert isinstance(whole, np.ndarray)
     whole[n : n + len(more)] = more
     return np.asarray(whole[: n + len(more)])
 

@@ -36,22 +36,19 @@ class Purse:
         return float(self.treatments_eur[me]) / self.settings.people_each_stands_for + channels, channels
 
     def move(self, me: int, asked: Acquisition) -> None:
-        """From next month on the purse is split, and the channels' part spread, as a plan asks.
-
-        Raises
-        ------
-        ValueError
-            If a channel is unknown, or all weights are 0.
-        """
-        one, now = self.institutions[me - 1], self.channels.budget_cents[me]
-        total = float(now.sum())
+        """From next month on the purse is split, and the channels' part spread, as a plan asks."""
+        total = float(self.channels.budget_cents[me].sum())
         if asked.share is not None:
-            purse = self.settings.purse_of(one)
+            purse = self.settings.purse_of(self.institutions[me - 1])
             total = 100.0 * asked.share * purse / self.settings.people_each_stands_for
             self.treatments_eur[me] = (1.0 - asked.share) * purse
-        shares = channel_shares(asked.weights, tuple(one.acquisition), self.channels.budgeted[me], now)
-        self.channels.spend(me, total * shares)
+        self.channels.spend(me, total * self.shares(me, asked))
         self.moved[me] = True
+
+    def shares(self, me: int, asked: Acquisition) -> NDArray[np.float64]:
+        """Return what each channel would get of the channels' part; see `channel_shares`."""
+        names, now = tuple(self.institutions[me - 1].acquisition), self.channels.budget_cents[me]
+        return channel_shares(asked.weights, names, self.channels.budgeted[me], now)
 
     def as_set(self, me: int) -> None:
         """Split and spread the purse as the settings say."""

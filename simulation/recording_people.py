@@ -48,7 +48,8 @@ class PeopleRecorder:
     def note(self, model: "LifecycleModel", allowed: Allowed, taken: NDArray[np.bool_]) -> None:
         """Add a month that has been lived; `taken` says which of our contacts were."""
         seen = {name: model.signals[name][self.rows] for name in FIELDS}  # far quicker than rows whole
-        assert np.array_equal(seen["person_id"], self.ids), "people keep their rows while a recording lasts"
+        if not np.array_equal(seen["person_id"], self.ids):
+            raise RuntimeError("people have changed their rows since the recording began: call start_recording() anew")
         ours, still = seen["before"] == US, seen["provider"] == US
         spent, welcome = self._spent(model, allowed, taken)
         lost = seen["cause"] == CHARGED_OFF

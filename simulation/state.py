@@ -19,21 +19,24 @@ _FILE_PARTS = ("records", "at", "scopes", "register", "memory")
 
 
 def state_of(model: "LifecycleModel") -> dict[str, NDArray[Any]]:
-    """Return everything that the model's next month depends on; who is gone and owes nothing is left out."""
+    """Return everything that the model's next month depends on; who is gone and owes nothing is left out.
+
+    The model and the state share no memory, here and when it is taken back: neither changes the other.
+    """
     here = (model.people["provider"] >= 0) | (model.people["owed_before_cents"] > 0)
     made = {
         "month": np.array(model.month), "systematic": np.array(model.systematic), "people": model.people[here],
-        "signals": model.signals[here], "rate": model.channels.rate, "carried": model.channels.carried_cents,
-        "price": model.offers["price"], "lookalike": model.offers["lookalike"], "released": model.released_eur,
-        "reading_noise": model.offers["reading_noise"], "told_to_go": model.told_to_go,
+        "signals": model.signals[here], "rate": model.channels.rate.copy(), "released": model.released_eur.copy(),
+        "carried": model.channels.carried_cents.copy(), "told_to_go": model.told_to_go.copy(),
     }  # fmt: skip
+    made |= {name: model.offers[name].copy() for name in ("price", "lookalike", "reading_noise")}
     for name, files in zip(model.names, model.files, strict=True):
         files.cover(len(here))
         made |= {f"{part}:{name}": values for part, values in files.kept(here).items()}
     for one in model.institutions:
         policy = learner(one.policy)
         if policy is not None:
-            made |= {f"policy.{key}:{one.name}": values for key, values in policy.state().items()}
+            made |= {f"policy.{key}:{one.name}": np.array(values) for key, values in policy.state().items()}
     return made | model.money.state() | kept(model.told, model.names)
 
 
@@ -57,7 +60,7 @@ def go_on_from(model: "LifecycleModel", state: Mapping[str, NDArray[Any]]) -> No
     model.told = taken_back(state, model.names, tuple(one.name for one in model.treatments))
     for one in model.institutions:
         policy, mine = learner(one.policy), (len("policy."), -len(f":{one.name}"))
-        learnt = {key[slice(*mine)]: values for key, values in state.items()
+        learnt = {key[slice(*mine)]: np.array(values) for key, values in state.items()
                   if key.startswith("policy.") and key.endswith(f":{one.name}")}  # fmt: skip
         if policy is not None and learnt:
             policy.restore(learnt)

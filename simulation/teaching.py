@@ -12,6 +12,7 @@ from agents.person import CHARGED_OFF
 from policies.guards import Allowed
 from policies.outcomes import Outcomes
 from policies.policy import Learner, Policy
+from policies.view_parts import read_only
 from simulation.counting import SOURCES, cost_cents
 from simulation.files import Files
 
@@ -64,7 +65,8 @@ def outcomes_of(model: "LifecycleModel", me: int, allowed: Allowed) -> Outcomes:
     profit = profit_eur(seen["margin_per_year"], seen["cause"] == CHARGED_OFF, owed, model.products) * ours
     ids = files.records["person_id"][files.places]
     names = tuple(one.name for one in model.treatments)
-    return Outcomes(ids, treatment, names, taken, seen["provider"] == me, profit, cost / 100.0)
+    months = (taken, seen["provider"] == me, profit, cost / 100.0)
+    return Outcomes(read_only(ids), read_only(treatment), names, *map(read_only, months))
 
 
 def truthful(people: NDArray[np.void], files: Files, truths: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.void]:
@@ -87,14 +89,15 @@ def truthful(people: NDArray[np.void], files: Files, truths: NDArray[Any], rows:
     records["care_mean"][places], records["stage"][places] = one["satisfaction"], one["stage"]
     records["need_yes"][places] = KNOWN_FOR_SURE * one["need"]
     records["need_no"][places] = KNOWN_FOR_SURE * (1.0 - one["need"])
-    assert int(records["quadrant"].max(initial=0)) < len(QUADRANTS)
+    if int(records["quadrant"].max(initial=0)) >= len(QUADRANTS):
+        raise ValueError(f"a true quadrant must be one of {len(QUADRANTS)}; got {int(records['quadrant'].max())}")
     return records
 
 
 def kept(outcomes: Mapping[int, Outcomes], names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     """Return the outcomes of each institution that learns, as arrays of a state."""
     return {
-        f"outcomes.{field}:{names[me]}": np.asarray(value)
+        f"outcomes.{field}:{names[me]}": np.array(value)
         for me, one in outcomes.items() for field, value in one._asdict().items() if field != "names"
     }  # fmt: skip
 
@@ -104,6 +107,6 @@ def taken_back(state: Mapping[str, NDArray[Any]], names: tuple[str, ...], of: tu
     found = {}
     for me, name in enumerate(names):
         if f"outcomes.person_id:{name}" in state:
-            parts = {f: state[f"outcomes.{f}:{name}"] for f in Outcomes._fields if f != "names"}
+            parts = {f: read_only(state[f"outcomes.{f}:{name}"]) for f in Outcomes._fields if f != "names"}
             found[me] = Outcomes(names=of, **parts)
     return found
