@@ -4,15 +4,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field, ValidationError
-
-from agents.declaring import parameters_of
-from experiments.market_files import leaves, market_document, market_settings
-from experiments.metrics import METRICS, STANDARD_METRICS
+from experiments.config_checks import (
+    arm_problems,
+    circumstance_problems,
+    experiment_settings,
+    institution_problems,
+    own_problems,
+)
+from experiments.experiment_settings import ExperimentSettings
+from experiments.market_files import leaves, market_document, market_over, market_settings
 from experiments.plugins import known_policies
-from experiments.problems import policy_problems, settings_problems, value_problem
 from experiments.reading import (
     ConfigError,
     Document,
@@ -21,63 +24,17 @@ from experiments.reading import (
     Problem,
     Value,
     apply_sets,
-    overlay,
+    file_name_fault,
+    is_there,
     read_with_extends,
     read_yaml,
-    suggest,
 )
-from policies.guards import Guards
-from policies.policy import Policy, SettingsError
-from policies.shelf import make_policy
-from policies.shelf.rules import market_problems
-from policies.treatments import CROSS_SELL
-from simulation.guard_settings import HouseGuards
-from simulation.institution_settings import ARM_KEYS, PolicyChoice, PolicySettings, Settings
+from simulation.institution_settings import PolicySettings
 from simulation.settings import MarketSettings
-from simulation.units import Count, Money, Months, parser_for
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE / "examples"
 """Folder of the shipped experiments."""
-LONGEST_RUN = 1200  # months
-MOST_REPLICATIONS = 100_000
-_OF_THE_MARKET = {name: f"It is the market's: write market: {{extends: default, {name}: ...}}."
-                  for name in MarketSettings.model_fields}  # fmt: skip
-
-
-class ContactRule(Settings):
-    """How often a customer may be contacted."""
-
-    at_most: Count = 2
-    in_months: Months = 3
-
-
-class ExperimentGuards(HouseGuards):
-    """Rules that hold in every arm, for us."""
-
-    contacts: ContactRule | None = None
-
-
-def _names(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-class ExperimentSettings(Settings):
-    """An experiment: the question, the arms, and how often it is asked."""
-
-    question: str
-    months: Months
-    warm_up_months: Months = 24
-    budget_per_month: Money | None = None
-    guards: ExperimentGuards = ExperimentGuards()
-    arms: dict[str, PolicyChoice]
-    champion: str
-    replications: Count = 10
-    seed: Count = 1
-    metrics: Annotated[tuple[str, ...], BeforeValidator(_names)] = STANDARD_METRICS
-    market: Any = None
-    circumstances: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    """name -> KEY=VALUE laid over all else: `tenure run` asks the question under each of them"""
 
 
 @dataclass(frozen=True)
@@ -102,6 +59,12 @@ class Experiment:
         Files with policies of the user's own.
     sets : tuple of str
         What was given as ``--set``.
+    written : dict
+        All that was written, as plain data with the whole market below ``market``: enough to load it again.
+    oracles : tuple of str
+        Arms whose policy is shown the truth.
+    shipped : bool
+        Whether it is an example that comes with the program.
     """
 
     name: str
@@ -110,8 +73,11 @@ class Experiment:
     market_data: dict[str, Any]
     market: MarketSettings
     places: Mapping[KeyPath, Place]
-    plugins: tuple[Path, ...] = ()
-    sets: tuple[str, ...] = ()
+    plugins: tuple[Path, ...]
+    sets: tuple[str, ...]
+    written: dict[str, Any]
+    oracles: tuple[str, ...]
+    shipped: bool
 
     @property
     def arms(self) -> dict[str, PolicySettings]:
@@ -122,9 +88,9 @@ class Experiment:
 def find_config(name: str | Path) -> tuple[Path, bool]:
     """Return where a config is, and whether it is a shipped example: the file itself first, then the shelf."""
     path = Path(name)
-    if not path.exists() and path.name == str(name):
+    if not is_there(path) and path.name == str(name):
         for shipped in (EXAMPLES / path.name, EXAMPLES / f"{path.name}.yaml"):
-            if shipped.is_file():
+            if is_there(shipped):
                 return shipped, True
     return path, False
 
@@ -135,18 +101,15 @@ def circumstances(path: str | Path, sets: Sequence[str] = ()) -> dict[str, list[
     Raises
     ------
     ConfigError
-        If they are no lists of KEY=VALUE.
+        If they are no lists of KEY=VALUE, or one has a name that cannot name a folder.
     """
     found, _ = find_config(path)
     document = apply_sets(_with_market_mapping(read_with_extends(found, [EXAMPLES])), sets)
-    told: Any = document.data.get("circumstances", {})
-    right = isinstance(told, dict) and all(
-        isinstance(some, list) and all(isinstance(one, str) and "=" in one for one in some) for some in told.values()
-    )
-    if not right:
-        mend = "Write lists of KEY=VALUE, such as crisis: [market.extends=crisis]"
-        raise ConfigError([document.problem(("circumstances",), "circumstances: each is a list of settings", mend)])
-    return {str(name): [str(one) for one in some] for name, some in told.items()}
+    problems = list(circumstance_problems(document))
+    if problems:
+        raise ConfigError(_in_order(problems, document))
+    told: Any = document.data.get("circumstances") or {}
+    return {name: list(some) for name, some in told.items()}
 
 
 def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequence[Path] = ()) -> Experiment:
@@ -166,26 +129,78 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
     ConfigError
         With every fault at its file, line and column, and how to mend it.
     """
-    found, _ = find_config(path)
+    found, shipped = find_config(path)
     known = known_policies(plugins)
     document = apply_sets(_with_market_mapping(read_with_extends(found, [EXAMPLES])), sets)
     problems: list[Problem] = []
-    settings = _experiment_settings(document, problems)
-    of_market = market_document(document, problems)
+    of_market = market_document(document, problems) if _market_can_be_named(document, problems) else None
+    return _checked(document, of_market, problems, known, found, plugins, sets, shipped)
+
+
+def load_recorded(
+    written: Mapping[str, Any], record: Path, sets: Sequence[str], plugins: Sequence[Path], without: Collection[str],
+    path: Path, all_sets: Sequence[str], shipped: bool,
+) -> Experiment:  # fmt: skip
+    """Return an experiment from what the record of its folder says was written.
+
+    Parameters
+    ----------
+    written : mapping
+        See `Experiment.written`.
+    record : Path
+        File that it stands in, for messages.
+    sets : sequence of str
+        ``KEY=VALUE`` laid over it now.
+    plugins : sequence of Path
+        Files with policies of the user's own.
+    without : collection of str
+        Arms to leave out.
+    path : Path
+        Where the config was, or is.
+    all_sets : sequence of str
+        All that was ever laid over it, for the record.
+    shipped : bool
+        Whether it came with the program.
+
+    Raises
+    ------
+    ConfigError
+        As `load_experiment`; places are those of `sets` alone.
+    """
+    own = {key: value for key, value in written.items() if key != "market"}
+    if isinstance(own.get("arms"), dict):
+        own["arms"] = {arm: one for arm, one in own["arms"].items() if arm not in without}
+    document = apply_sets(Document(record, {**own, "market": {}}, {}, {}, (record,)), sets)
+    problems: list[Problem] = []
+    base = Document(record, dict(written.get("market") or {}), {}, {}, (record,))
+    of_market = market_over(document, base, problems)
+    return _checked(document, of_market, problems, known_policies(plugins), path, plugins, all_sets, shipped)
+
+
+def _checked(
+    document: Document, of_market: Document | None, problems: list[Problem], known: Mapping[str, type], path: Path,
+    plugins: Sequence[Path], sets: Sequence[str], shipped: bool,
+) -> Experiment:  # fmt: skip
+    """Return the experiment of a document and its market, or raise all that is wrong with it."""
+    settings = experiment_settings(document, problems)
+    told = {one[:3] for one in problems}
+    problems += [one for one in circumstance_problems(document) if one[:3] not in told]
     market = None if of_market is None else market_settings(of_market, problems)
     if settings is not None or isinstance(document.data.get("arms"), dict):
-        problems += _arm_problems(document, market, known)
+        problems += arm_problems(document, market, known)
     if market is not None and of_market is not None:
-        problems += _institution_problems(of_market, market, known)
-        problems += _own_problems(document, of_market)
+        problems += institution_problems(of_market, market, known)
+        problems += own_problems(document, of_market)
     if problems or settings is None or of_market is None:
         raise ConfigError(_in_order(problems, document))
     data = _resolved_market(of_market.data, settings)
     below = {("market", *at): place for at, place in of_market.positions.items() if at}
     places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
+    oracles = [arm for arm, one in settings.arms.items() if getattr(known[one.policy], "needs_truth", False)]
     return Experiment(
-        name=found.name.removesuffix(".yaml"), path=found, settings=settings, market_data=data,
+        name=path.name.removesuffix(".yaml"), path=path, settings=settings, market_data=data,
         market=MarketSettings.model_validate(data), places=places, plugins=tuple(plugins), sets=tuple(sets),
+        written={**document.data, "market": of_market.data}, oracles=tuple(oracles), shipped=shipped,
     )  # fmt: skip
 
 
@@ -223,126 +238,13 @@ def _with_market_mapping(document: Document) -> Document:
     return replace(document, data=data, positions={**document.positions, ("market", "extends"): place})
 
 
-def _experiment_settings(document: Document, problems: list[Problem]) -> ExperimentSettings | None:
-    try:
-        settings = ExperimentSettings.model_validate(document.data)
-    except ValidationError as error:
-        problems += settings_problems(error, ExperimentSettings, document, _OF_THE_MARKET)
-        wrong = {str(one["loc"][0]) for one in error.errors()}
-        problems += _experiment_problems(_what_is_right(document.data, wrong), document)
-        return None
-    problems += _experiment_problems(settings, document)
-    return settings
-
-
-def _what_is_right(data: Mapping[str, Value], wrong: Collection[str]) -> ExperimentSettings:
-    """Return the settings with plain ones in place of those that are wrong or missing, to check the others."""
-    arms, champion = data.get("arms"), data.get("champion")
-    names = list(map(str, arms)) if isinstance(arms, dict) and arms else [str(champion)]
-    plain = {"question": "?", "months": 12, "arms": dict.fromkeys(names, "do_nothing"), "champion": names[0]}
-    return ExperimentSettings.model_validate(plain | {key: value for key, value in data.items() if key not in wrong})
-
-
-def _experiment_problems(settings: ExperimentSettings, document: Document) -> Iterator[Problem]:
-    ranges = {"months": (1, LONGEST_RUN), "warm_up_months": (0, LONGEST_RUN), "replications": (1, MOST_REPLICATIONS)}
-    for name, (low, high) in ranges.items():
-        if not low <= getattr(settings, name) <= high:
-            message = f"{name}: {getattr(settings, name)} is outside {low} to {high}"
-            yield document.problem((name,), message, f"Write a whole number from {low} to {high}.")
-    if not settings.question.strip():
-        yield document.problem(("question",), "question: the question is empty", "Write what you want to know.")
-    if not settings.arms:
-        yield document.problem(("arms",), "there are no arms", "Write at least one, such as 'nothing: do_nothing'.")
-    elif settings.champion not in settings.arms:
-        message = f"the champion '{settings.champion}' is not an arm"
-        yield document.problem(("champion",), message, suggest(settings.champion, settings.arms))
-    for arm in settings.arms:
-        if len(arm) > 40 or not arm.replace("_", "a").replace("-", "a").replace(" ", "a").isalnum():
-            mend = "Use letters, digits, '_', '-' and at most 40 of them."
-            yield document.problem(("arms", arm), f"'{arm}' cannot name an arm", mend, of_key=True)
-    for index, metric in enumerate(settings.metrics):
-        if metric not in METRICS:
-            at: KeyPath = ("metrics", index) if ("metrics", index) in document.positions else ("metrics",)
-            yield document.problem(at, f"there is no metric '{metric}'", suggest(metric, METRICS))
-    rule = settings.guards.contacts
-    if rule is not None:
-        declared = parameters_of(Guards)
-        for name, value in (("at_most", rule.at_most), ("in_months", rule.in_months)):
-            _, _, limits = declared[f"contacts_{name}"]
-            try:
-                parser_for(limits.unit, limits.low, limits.high)(value)
-            except ValueError as error:
-                yield value_problem(document, ("guards", "contacts", name), f"guards.contacts.{name}", error)
-
-
-def _arm_problems(document: Document, market: MarketSettings | None, known: Mapping[str, type]) -> Iterator[Problem]:
-    arms = document.data.get("arms")
-    for arm, choice in (arms if isinstance(arms, dict) else {}).items():
-        yield from _choice_problems(document, ("arms", arm), choice, market, known)
-
-
-def _own_problems(document: Document, of_market: Document) -> list[Problem]:
-    """What is wrong with the settings that an arm gives us beside its policy."""
-    problems: list[Problem] = []
-    arms = document.data.get("arms")
-    for arm, choice in (arms if isinstance(arms, dict) else {}).items():
-        own = choice.get("us") if isinstance(choice, dict) else None
-        if not isinstance(own, dict):
-            continue
-        start: KeyPath = ("arms", arm)
-        for key in own:
-            if key not in ARM_KEYS:
-                message = f"an arm cannot change '{key}' of us"
-                mend = f"It may change {', '.join(ARM_KEYS)}; the rest belongs to the market."
-                problems.append(document.problem((*start, "us", key), message, mend, of_key=True))
-        positions = {at[2:]: place for at, place in document.positions.items() if at[:3] == (*start, "us")}
-        keys = {at[2:]: place for at, place in document.key_positions.items() if at[:3] == (*start, "us")}
-        data: dict[str, Value] = {"us": {key: value for key, value in own.items() if key in ARM_KEYS}}
-        over = Document(document.path, data, positions, keys, document.files)
-        market_settings(overlay(of_market, over), problems)
-    return problems
-
-
-def _institution_problems(document: Document, market: MarketSettings, known: Mapping[str, type]) -> Iterator[Problem]:
-    for name, one in market.institutions().items():
-        at: KeyPath = ("us",) if one is market.us else ("rivals", name)
-        choice: Value = {"policy": one.policy.policy, **one.policy.settings}
-        yield from _choice_problems(document, (*at, "policy"), choice, market, known)
-
-
-def _choice_problems(
-    document: Document, at: KeyPath, choice: Value, market: MarketSettings | None, known: Mapping[str, type]
-) -> Iterator[Problem]:
-    settings = {"policy": choice} if isinstance(choice, str) else choice
-    if not isinstance(settings, dict) or not isinstance(settings.get("policy"), str):
-        return  # told when the experiment was checked
-    name = str(settings["policy"])
-    try:
-        policy = make_policy(
-            name, {key: value for key, value in settings.items() if key not in ("policy", "us")}, known
-        )
-    except SettingsError as error:
-        yield from policy_problems(error, document, at)
-        return
-    except Exception as error:
-        message = f"the policy '{name}' refuses its settings: {error}"
-        yield document.problem(at, message, "Mend the settings, or the policy's own file.")
-        return
-    if market is not None:
-        yield from policy_problems(SettingsError(name, _product_faults(policy, market)), document, at)
-
-
-def _product_faults(policy: Policy, market: MarketSettings) -> list[tuple[str, str]]:
-    """What a policy says of products or treatments that this market has not."""
-    table = getattr(policy, "table", ())
-    known = [one.name for one in market.catalogue()]
-    faults = market_problems(table, tuple(market.products), tuple(market.segments), known)
-    for field in ("treatment", "treatments", "high_risk_high_return"):
-        value = getattr(policy, field, None)
-        for named in (value,) if isinstance(value, str) else value or ():
-            if named not in (*known, CROSS_SELL):
-                faults.append((field, f"this market has no treatment '{named}'. {suggest(named, known)}"))
-    return faults
+def _market_can_be_named(document: Document, problems: list[Problem]) -> bool:
+    market = document.data.get("market")
+    name = market.get("extends") if isinstance(market, dict) else None
+    fault = file_name_fault(name) if isinstance(name, str) else None
+    if fault is not None:
+        problems.append(document.problem(("market", "extends"), *fault))
+    return fault is None
 
 
 def _resolved_market(data: Mapping[str, Value], settings: ExperimentSettings) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from experiments.printable import printable_line
+
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 KeyPath = tuple[str | int, ...]
 
@@ -50,9 +52,9 @@ class Problem(NamedTuple):
     mend: str
 
     def __str__(self) -> str:
-        """``file.yaml:14:7: message. mend``."""
+        """``file.yaml:14:7: message. mend``, on one line and harmless on a terminal."""
         where = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
-        return f"{where}: {self.message}. {self.mend}"
+        return printable_line(f"{where}: {self.message}. {self.mend}")
 
 
 class ConfigError(ValueError):
@@ -89,7 +91,7 @@ class Document:
         """Where the value (or the key) at a path was written, else its nearest known parent.
 
         Parts of the path that name nothing in the file are skipped, so the ``loc`` of a pydantic error
-        can be given as it is.
+        can be given as it is. Without any known place it is the file.
         """
         known: KeyPath = ()
         for part in at:
@@ -97,7 +99,7 @@ class Document:
                 known = (*known, part)
         if of_key and known in self.key_positions:
             return self.key_positions[known]
-        return self.positions[known]
+        return self.positions.get(known, Place(str(self.path), 0, 0))
 
     def problem(self, at: KeyPath, message: str, mend: str, of_key: bool = False) -> Problem:
         """A problem at the place of a value (or of a key)."""
@@ -279,9 +281,10 @@ class _Builder:
         return self.checked(value, place) if isinstance(value, str) else value
 
     def checked(self, text: str, place: Place) -> str:
+        """Give a text in its composed spelling (NFC), so that 'é' is one text however it was typed."""
         if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
             self.add(place, "the text holds a control character", "Remove it.")
-        return text
+        return unicodedata.normalize("NFC", text)
 
 
 def plain_scalar(text: str, place: Place) -> Value:

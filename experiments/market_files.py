@@ -46,7 +46,12 @@ def market_document(document: Document, problems: list[Problem]) -> Document | N
         shipped += [file.name for file in beside.glob("*.market.yaml")]
         problems.append(Problem(*place, f"there is no market '{name}'", suggest(name, shipped)))
         return None
-    base = read_with_extends(found, [MARKETS])
+    return market_over(document, read_with_extends(found, [MARKETS]), problems)
+
+
+def market_over(document: Document, base: Document, problems: list[Problem]) -> Document:
+    """Return a market with what an experiment writes below ``market`` laid over it."""
+    written: Any = document.data.get("market") or {}
     data: dict[str, Value] = {key: value for key, value in written.items() if key != "extends"}
     over = Document(
         path=document.path, data=deepcopy(data), files=document.files,

@@ -1,5 +1,6 @@
 """Read configs: files, the files they extend, and ``--set`` on the command line."""
 
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -18,6 +19,7 @@ from experiments.documents import (
     compose,
     plain_scalar,
 )
+from experiments.printable import printable_line, shown
 from policies.suggest import did_you_mean
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Problem",
     "Value",
     "apply_sets",
+    "file_name_fault",
+    "is_there",
     "overlay",
     "read_with_extends",
     "read_yaml",
@@ -35,6 +39,7 @@ __all__ = [
 ]
 
 LARGEST_FILE = 1_000_000  # bytes
+LONGEST_NAME = 255  # bytes, of a file; of a path 4,096
 LONGEST_CHAIN = 10
 
 
@@ -146,7 +151,28 @@ def _fail(problem: Problem) -> NoReturn:
     raise ConfigError([problem])
 
 
+def file_name_fault(name: str) -> tuple[str, str] | None:
+    """Return what is wrong with the name of a file, and how to mend it; None for one that a file could have."""
+    if not name.strip() or printable_line(name) != name:
+        return f"{shown(name)} cannot name a file", "Write a name without control characters."
+    sizes = [len(part.encode("utf-8", "surrogatepass")) for part in name.split("/")]
+    if max(sizes) > LONGEST_NAME or sum(sizes) + len(sizes) > 4096:
+        return f"the name of the file is too long: {shown(name)}", f"A file has at most {LONGEST_NAME} bytes of name."
+    return None
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file of this name that can be looked at, however odd the name."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def _text_of(path: Path) -> str:
+    fault = file_name_fault(str(path))
+    if fault is not None:
+        _fail(Problem(shown(str(path)), 0, 0, *fault))
     try:
         if path.is_dir():
             _fail(Problem(str(path), 0, 0, "this is a folder, not a file", "Name a YAML file in it."))
@@ -174,7 +200,7 @@ def _text_of(path: Path) -> str:
 
 def _names_near(name: str, folders: Iterable[Path]) -> str:
     folders = list(folders)
-    names = {file.name for folder in folders if folder.is_dir() for file in folder.glob("*.yaml")}
+    names = {file.name for folder in folders if is_there(folder) for file in folder.glob("*.yaml")}
     if names:
         return suggest(name, names)
     return f"There is no YAML file in {' or '.join(str(folder) for folder in folders)}."
@@ -182,13 +208,16 @@ def _names_near(name: str, folders: Iterable[Path]) -> str:
 
 def _find(document: Document, name: str, shelves: Sequence[Path]) -> Path:
     """The file that a document extends: beside it first, then a bare name on the shelves."""
+    fault = file_name_fault(name)
+    if fault is not None:
+        _fail(document.problem(("extends",), *fault))
     here = document.path.parent
     folders = [here, *shelves] if Path(name).name == name else [here]
     found = [
         folder / full_name
         for folder in folders
         for full_name in (name, f"{name}.yaml")
-        if "\0" not in name and (folder / full_name).is_file()
+        if is_there(folder / full_name) and (folder / full_name).is_file()
     ]
     others = [file for file in found if file.resolve() != document.path.resolve()]
     if not found:
@@ -218,10 +247,10 @@ def _without(places: dict[KeyPath, Place], replaced: set[KeyPath]) -> dict[KeyPa
 
 def _apply_set(document: Document, written: str) -> Document:
     path, equals, text = written.partition("=")
-    path = path.strip()
-    place = Place(f"--set {path if path.isprintable() else repr(path)}", 0, 0)
+    path = unicodedata.normalize("NFC", path.strip())
+    place = Place(f"--set {printable_line(path)}", 0, 0)
     parts = path.split(".")
-    if not path.isprintable() or not equals or not text.strip() or not all(parts):
+    if printable_line(path) != path or not equals or not text.strip() or not all(parts):
         _fail(Problem(*place, "this is not KEY=VALUE", "Write it like 'months=36'."))
     if len(parts) > DEEPEST_NESTING:
         _fail(Problem(*place, f"nested deeper than {DEEPEST_NESTING} levels", "Shorten the path."))
