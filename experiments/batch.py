@@ -1,20 +1,22 @@
-"""Tasks on local processes: states before runs, arms interleaved, a killed worker replaced."""
+"""Tasks on worker processes: states before runs, arms interleaved, limits kept, a lost worker replaced."""
 
 import contextlib
-import multiprocessing
-import os
-import signal
-import threading
+import queue
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from experiments.work import Done, Order, Task, clear_temporary, perform
+from experiments.claims import Claims
+from experiments.sealing import clear_temporary
+from experiments.work import Done, Order, Task, killed
+from experiments.workers import Limits, Message, Worker, WorkerError, could_not_begin
 
 MOST_BREAKS = 3
-"""Times that a task may be under way when a worker is killed, before it counts as failed."""
+"""Times that a task may be under way when a worker is lost, before it counts as failed."""
+PATIENCE_SECONDS = 20.0
+"""How long to wait, with nothing else to do, for runs that another process has claimed (and as long as three of them
+take), before they are made here, too."""
 Report = Callable[[Task, Done], None]
 
 
@@ -40,11 +42,22 @@ class Queue:
             else:
                 self.ready.append(task)
 
-    def next(self) -> Task | None:
-        """Take the next task that can begin; None if there is none now."""
-        if self.ready:
-            return self.ready.popleft()
-        return self.starts.popleft() if self.starts else None
+    def next(self, claimed: frozenset[str] = frozenset()) -> Task | None:
+        """Take the next task that can begin and that nobody else has claimed; None if there is none now."""
+        for tasks in (self.ready, self.starts):
+            for task in tasks:
+                if task.name not in claimed:
+                    tasks.remove(task)
+                    return task
+        return None
+
+    def left(self) -> list[Task]:
+        """Return the tasks that could begin if nobody had claimed them."""
+        return [*self.ready, *self.starts]
+
+    def drop(self, task: Task) -> None:
+        """Take out a task that another process has done."""
+        (self.ready if task.arm else self.starts).remove(task)
 
     def again(self, task: Task) -> None:
         """Put a task that was lost back at the front."""
@@ -59,110 +72,173 @@ class Queue:
         return []
 
 
-def run_batch(order: Order, queue: Queue, workers: int, report: Report) -> None:
+def run_batch(
+    order: Order, tasks: Queue, workers: int, report: Report, limits: Limits, there: Callable[[Task], bool]
+) -> float | None:
     """Perform all tasks; `report` is told of each in this process, as it ends.
 
     Parameters
     ----------
     order : Order
         What the tasks share.
-    queue : Queue
+    tasks : Queue
         The tasks.
     workers : int
-        Processes; with 1 all is done in this one.
+        Processes.
     report : callable
         Takes the task and what became of it; runs that cannot begin are reported with the error of their state.
+    limits : Limits
+        What a month may take.
+    there : callable
+        Whether a task's file is there, made by another process.
+
+    Returns
+    -------
+    float or None
+        Seconds that the first worker took to begin; None if none was needed.
 
     Raises
     ------
+    OSError
+        If the disk refuses.
+    WorkerError
+        If no worker can begin.
     KeyboardInterrupt
         When stopped by Ctrl-C; workers are gone and only whole files are left.
     """
-    processes: set[int] = set()
-    try:
-        if workers == 1:
-            while (task := queue.next()) is not None:
-                _tell(queue, task, perform(order, task), report)
-        else:
-            _run_on_pool(order, queue, workers, report, processes)
-    except BaseException:
-        clear_temporary(Path(order.folder), processes)
-        raise
+    if not tasks.left():
+        Claims(Path(order.folder)).close()  # what a process left that was killed at its end
+        return None
+    batch = _Batch(order, tasks, workers, report, limits.over(workers), there)
+    batch.run()
+    return batch.start_seconds
 
 
-def _tell(queue: Queue, task: Task, done: Done, report: Report) -> None:
-    report(task, done)
-    for lost in queue.finished(task, done):
-        report(lost, Done(0.0, done.error))
+class _Batch:
+    """Tasks on their way through workers."""
 
+    def __init__(
+        self, order: Order, tasks: Queue, workers: int, report: Report, limits: Limits, there: Callable[[Task], bool]
+    ) -> None:
+        self.order, self.tasks, self.report, self.limits, self.there = order, tasks, report, limits, there
+        self.messages: queue.Queue[Message] = queue.Queue()
+        self.workers = [self._new() for _ in range(workers)]
+        self.claims = Claims(Path(order.folder))
+        self.breaks: Counter[str] = Counter()
+        self.longest, self.idle_since, self.never_began = 0.0, time.monotonic(), 0
+        self.pids: set[int] = set()
+        self.start_seconds: float | None = None
 
-def _run_on_pool(order: Order, queue: Queue, workers: int, report: Report, processes: set[int]) -> None:
-    breaks: Counter[str] = Counter()
-    under_way: dict[Future[Done], Task] = {}
-    pool = _pool(workers)
-    before = {one.pid for one in multiprocessing.active_children()}
-    try:
-        while True:
-            while len(under_way) <= workers and (task := queue.next()) is not None:
-                try:
-                    under_way[pool.submit(perform, order, task)] = task
-                except BrokenProcessPool:
-                    queue.again(task)
+    def run(self) -> None:
+        """Do all tasks."""
+        try:
+            while self._assign() or self.tasks.left():
+                self.claims.beat()
+                with contextlib.suppress(queue.Empty):
+                    self._hear(self.messages.get(timeout=0.25))
+                for worker in self.workers:
+                    exceeded = worker.over(self.limits)
+                    if exceeded:
+                        self._stop(worker, exceeded)
+        finally:
+            for worker in self.workers:
+                worker.end()
+            self.pids |= {worker.process.pid for worker in self.workers}
+            self.claims.close()
+            for part in ("runs", "starts"):
+                clear_temporary(Path(self.order.folder) / part, frozenset(self.pids))
+
+    def _assign(self) -> bool:
+        """Give idle workers something to do; return whether any works."""
+        for worker in self.workers:
+            if worker.job is None:
+                task = self.tasks.next(self.claims.others())
+                if task is None:
                     break
-            if not under_way:
-                return
-            processes |= {one.pid for one in multiprocessing.active_children() if one.pid is not None}
-            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            broken: list[Task] = []
-            for future in ended:
-                task = under_way.pop(future)
-                try:
-                    _tell(queue, task, future.result(), report)
-                except BrokenProcessPool:
-                    broken.append(task)
-            if broken:
-                broken += under_way.values()
-                under_way.clear()
-                pool.shutdown(wait=True, cancel_futures=True)
-                pool = _pool(workers)
-                _resubmit(queue, broken, breaks, report)
-    finally:
-        _end(pool, under_way, before)
+                if self.breaks[task.name] == 0 and self.there(task):  # another process was quicker
+                    self._tell(task, Done(0.0, elsewhere=True))
+                    continue
+                self.claims.take(task.name)
+                worker.give("experiments.work:perform", (self.order, task), self.limits, task)
+        if any(worker.job is not None for worker in self.workers):
+            self.idle_since = time.monotonic()
+            return True
+        self._wait_for_others()
+        return False
 
+    def _wait_for_others(self) -> None:
+        """Look whether others have done what they claimed; do it here if that takes too long."""
+        for task in self.tasks.left():
+            if self.there(task):
+                self.tasks.drop(task)
+                self._tell(task, Done(0.0, elsewhere=True))
+                self.idle_since = time.monotonic()
+        waited = time.monotonic() - self.idle_since
+        left = self.tasks.left()
+        if left and waited > max(PATIENCE_SECONDS, 3.0 * self.longest):
+            task = left[0]
+            self.tasks.drop(task)
+            self.claims.take(task.name)
+            self.workers[0].give("experiments.work:perform", (self.order, task), self.limits, task)
 
-def _resubmit(queue: Queue, broken: list[Task], breaks: Counter[str], report: Report) -> None:
-    for task in reversed(broken):
-        breaks[task.name] += 1
-        if breaks[task.name] < MOST_BREAKS:
-            queue.again(task)
-        else:
-            error = f"the process was killed {MOST_BREAKS} times, perhaps for want of memory: use fewer --workers"
-            _tell(queue, task, Done(0.0, error), report)
+    def _hear(self, message: Message) -> None:
+        worker = message.worker
+        if worker not in self.workers:
+            return  # ended already
+        task: Task | None = worker.job
+        worker.heard(message)
+        if message.kind == "ready" and self.start_seconds is None:
+            self.start_seconds = time.monotonic() - worker.began
+        if message.kind == "done" and task is not None:
+            done: Done = message.value
+            self.longest = max(self.longest, done.seconds)
+            if done.disk is not None:
+                raise OSError(*done.disk)
+            if done.spoilt:
+                self._replace(worker)
+            self._tell(task, done)
+        elif message.kind == "gone":
+            self._lost(worker, task)
 
+    def _lost(self, worker: Worker, task: Task | None) -> None:
+        """Put back the task of a worker whose process has ended."""
+        code = worker.exit_code()
+        if not worker.ready:
+            self.never_began += 1
+            if self.never_began >= MOST_BREAKS:
+                raise WorkerError(could_not_begin(worker))
+        self._replace(worker)
+        if task is None:
+            return
+        if worker.ready:
+            self.breaks[task.name] += 1
+        if self.breaks[task.name] < MOST_BREAKS:
+            self.claims.release(task.name)
+            self.tasks.again(task)
+            return
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        what = f"the worker process {how} {MOST_BREAKS} times while it was at this run"
+        self._tell(task, killed(self.order, task, what, worker.phase, []))
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    def _stop(self, worker: Worker, exceeded: str) -> None:
+        """End a worker that went over a limit; its task has failed."""
+        task, frames = worker.job, worker.frames()
+        if not worker.ready:
+            raise WorkerError(could_not_begin(worker))
+        self._replace(worker)
+        if task is not None:
+            self._tell(task, killed(self.order, task, exceeded, worker.phase, frames))
 
+    def _tell(self, task: Task, done: Done) -> None:
+        self.claims.release(task.name)
+        self.report(task, done)
+        for lost in self.tasks.finished(task, done):
+            self.report(lost, done._replace(seconds=0.0))
 
-def _end(pool: ProcessPoolExecutor, under_way: dict[Future[Done], Task], before: set[int | None]) -> None:
-    """End the workers: at once if something is still under way, which then was stopped."""
-    if under_way:
-        for process in multiprocessing.active_children():
-            if process.pid not in before:
-                with contextlib.suppress(OSError, ValueError):
-                    process.terminate()
-    pool.shutdown(wait=True, cancel_futures=True)
+    def _replace(self, worker: Worker) -> None:
+        worker.end()
+        self.pids.add(worker.process.pid)
+        self.workers[self.workers.index(worker)] = self._new()
 
-
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and end when the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    def _new(self) -> Worker:
+        return Worker(self.messages, "experiments.work")

@@ -1,27 +1,29 @@
 """What a worker does: live the state before month 0, or live one arm from it and store its recording."""
 
-import io
-import os
-import platform
 import time
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from importlib import metadata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import mesa
-import numpy as np
-import pyarrow as pa
+import pandas as pd
 from numpy.typing import NDArray
 
 from experiments import store
-from experiments.plugins import known_policies
-from policies.policy import Policy
-from policies.shelf import make_policy
+from experiments.contract_files import hearing
+from experiments.contract_source import Breach, Source
+from experiments.faults import Where
+from experiments.hashing import content_checksum
+from experiments.own_classes import policies_afresh
+from experiments.own_policies import PolicySource, import_installed
+from experiments.provenance import environment
+from experiments.sealing import DamagedError
+from experiments.starts import largest, read_start, write_start
+from experiments.untouched import changes, fingerprint
+from policies.shelf import SHELF, make_policy
 from simulation.model import US, LifecycleModel
+
+Tell = Callable[[str], None]
 
 
 class Order(NamedTuple):
@@ -39,7 +41,10 @@ class Order(NamedTuple):
     burn_in_months: int
     seed: int
     engine: str
-    plugins: tuple[str, ...]
+    own: tuple[PolicySource, ...]
+    """Policy files of the user's own."""
+    needs: dict[str, tuple[int, ...]]
+    """Arm -> which of `own` its runs need; the empty name: the states before month 0."""
     record: dict[str, Any]
     """What is written beside every run: the resolved experiment, versions, the hash of the sources."""
 
@@ -55,140 +60,183 @@ class Task(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What became of a task; `error` is empty if it went well."""
+    """What became of a task.
+
+    Attributes
+    ----------
+    seconds : float
+        That it took.
+    error : str
+        What went wrong, in one line; empty if nothing did.
+    details : mapping, optional
+        Of what went wrong: policy, file, line, month, trace.
+    spoilt : bool
+        The process is not as it was before; nothing more may be done in it.
+    disk : tuple, optional
+        Number, text and file of an error of the disk, which concerns every run.
+    elsewhere : bool
+        Another process did it.
+    """
 
     seconds: float
     error: str = ""
+    details: Mapping[str, Any] | None = None
+    spoilt: bool = False
+    disk: tuple[int, str, str] | None = None
+    elsewhere: bool = False
 
 
-def perform(order: Order, task: Task) -> Done:
-    """Do one task; an error of the model or the policy becomes text, so that it sinks nothing else."""
+def perform(order: Order, task: Task, tell: Tell) -> Done:
+    """Do one task; whatever the model or a policy does wrong becomes text, so that it sinks nothing else."""
     began = time.perf_counter()
+    import_installed(needed(order, task))
+    before = fingerprint()
+    where = where_of(order, task, tell)
+    error: tuple[str, dict[str, Any]] | None = None
+    store_it: Callable[[], object] | None = None
     try:
-        if task.arm:
-            live_run(order, task)
-        else:
-            live_start(order, task)
-    except OSError:
-        raise  # a full or refusing disk concerns every run
-    except Exception:
-        return Done(time.perf_counter() - began, traceback.format_exc())
+        with own_policies(order, task, where) as known:
+            store_it = _lived(order, task, known, where)
+        error = where.breach
+    except BaseException as fault:  # a policy may raise anything; Ctrl-C is the parent's
+        error = where.failed(fault)
+    touched = changes(before)
+    if touched and error is None:
+        error = where.told(f"after it, {'; '.join(touched[:3])}: a run must leave the program as it was")
+    if error is not None or store_it is None:
+        what, details = error or ("", None)
+        return Done(time.perf_counter() - began, what, details, spoilt=bool(touched))
+    try:
+        store_it()
+    except OSError as fault:
+        told = (fault.errno or 0, fault.strerror or str(fault), str(fault.filename or order.folder))
+        return Done(time.perf_counter() - began, disk=told)
     return Done(time.perf_counter() - began)
 
 
-def live_start(order: Order, task: Task) -> None:
-    """Live burn-in and warm-up, and store the state."""
-    buffer, packed = io.BytesIO(), pa.BufferOutputStream()
-    np.savez(buffer, allow_pickle=False, **state_before(order, task.replication))
-    with pa.CompressedOutputStream(packed, "zstd") as stream:
-        stream.write(buffer.getvalue())
-    store.write_whole(start_path(Path(order.folder), task.name), packed.getvalue().to_pybytes())
+def lived_again(order: Order, task: Task, tell: Tell) -> str:
+    """Live a run in this process and return the checksum of its table, without storing it; else what went wrong."""
+    where = where_of(order, task, tell)
+    try:
+        with own_policies(order, task, where) as known:
+            return content_checksum(_run_table(order, task, known, where))
+    except BaseException as fault:
+        return where.failed(fault)[0]
 
 
-def live_run(order: Order, task: Task) -> None:
-    """Live one arm's months from the stored state, and store its recording."""
-    began = time.perf_counter()
-    folder = Path(order.folder)
-    with arm_model(order, task.arm, task.replication, read_start(folder, task.start)) as model:
-        model.start_recording()
-        for _ in range(order.months):
-            model.step()
-        table = model.recording()
+def killed(order: Order, task: Task, what: str, phase: str, frames: list[tuple[str, int]]) -> Done:
+    """Return what to tell of a task whose process was ended: what happened, in which month, at which line."""
+    where = where_of(order, task, lambda phase: None)
+    where.phase = phase
+    return Done(0.0, *where.told(what, frames))
+
+
+def where_of(order: Order, task: Task, tell: Tell) -> Where:
+    """Return who tells where a task is."""
+    name = order.policies[task.arm][0] if task.arm else str(order.market["us"]["policy"]["policy"])
+    return Where(needed(order, task), name, tell)
+
+
+def needed(order: Order, task: Task) -> tuple[PolicySource, ...]:
+    """Return the policy files that a task executes."""
+    return tuple(order.own[index] for index in order.needs.get(task.arm, ()))
+
+
+@contextmanager
+def own_policies(order: Order, task: Task, where: Where) -> Iterator[dict[str, type]]:
+    """Give name -> class of the shelf and of the policy files of a task, executed anew; hear what these open."""
+    sources = needed(order, task)
+    with ExitStack() as stack:
+        for one in sources:
+            source = Source(Path(one.path), one.modules[0].source.decode(errors="replace"))
+            stack.enter_context(hearing(source, one.input_paths, where.opened))
+        if sources:
+            where.month("loading")
+        known = stack.enter_context(policies_afresh(sources))
+        yield known
+        changed = next((name for name in (one.changed_input() for one in sources) if name), "")
+        if changed:
+            where.opened(Breach(f"its input {changed} changed while it ran", ""))
+
+
+def _lived(order: Order, task: Task, known: dict[str, type], where: Where) -> Callable[[], object]:
+    """Do the work of a task; return what is left: to store it."""
+    began, folder = time.perf_counter(), Path(order.folder)
+    if not task.arm:
+        state = state_before(order, task.replication, known, where.month)
+        return lambda: write_start(folder, task.name, state)
+    table = _run_table(order, task, known, where)
     own = {"arm": task.arm, "replication": task.replication, "seed": order.seed, "start": task.start}
+    own |= {"own_policies": {Path(one.path).name: one.digest for one in needed(order, task)}}
     took = {"engine": order.engine, "seconds": round(time.perf_counter() - began, 3)}
-    store.write_run(folder, task.name, table, {**order.record, **own, **took, "environment": environment()})
+    record = {**order.record, **own, **took, "environment": environment()}
+    return lambda: store.write_run(folder, task.name, table, record)
+
+
+def _run_table(order: Order, task: Task, known: dict[str, type], where: Where) -> pd.DataFrame:
+    """Live one arm's months from the stored state, and return its recording."""
+    model = arm_model(order, task.arm, task.replication, _start(order, task, known, where), known)
+    model.start_recording()
+    for _ in range(order.months):
+        where.month(model.month)
+        model.step()
+    return model.recording()
+
+
+def _start(order: Order, task: Task, known: dict[str, type], where: Where) -> dict[str, NDArray[Any]]:
+    """Read the state that a run goes on from; live it again where it has been damaged since the work began."""
+    try:
+        return read_start(Path(order.folder), task.start, largest(int(order.record["market"]["people"])))
+    except DamagedError:
+        return state_before(order, task.replication, known, where.month)
 
 
 def state_before(
-    order: Order, replication: int, lived: Callable[[], None] = lambda: None
+    order: Order, replication: int, known: Mapping[str, type] = SHELF,
+    lived: Callable[[int], None] = lambda month: None,
 ) -> dict[str, NDArray[Any]]:  # fmt: skip
     """Live burn-in with nobody treated, then the warm-up under the champion; return the state before month 0.
 
     Parameters
     ----------
+    known : mapping, optional
+        Policies by name; by default those of the shelf.
     lived : callable
-        Told after every month.
+        Told of every month before it is lived.
     """
     before = order.burn_in_months + order.warm_up_months
-    model = _model(order, replication, first_month=-before)
-    try:
-        us, champion = model.names[US], model.institutions[US - 1].policy
-        model.set_policy(us, make_policy("do_nothing"))
-        for _ in range(order.burn_in_months):
-            model.step()
-            lived()
-        model.set_policy(us, champion)
-        for _ in range(order.warm_up_months):
-            model.step()
-            lived()
-        return model.state()
-    finally:
-        _forget(model)
+    model = _model(order, replication, known, first_month=-before)
+    us, champion = model.names[US], model.institutions[US - 1].policy
+    model.set_policy(us, make_policy("do_nothing"))
+    for _ in range(order.burn_in_months):
+        lived(model.month)
+        model.step()
+    model.set_policy(us, champion)
+    for _ in range(order.warm_up_months):
+        lived(model.month)
+        model.step()
+    return model.state()
 
 
-@contextmanager
 def arm_model(
-    order: Order, arm: str, replication: int, state: dict[str, NDArray[Any]],
+    order: Order, arm: str, replication: int, state: dict[str, NDArray[Any]], known: Mapping[str, type] = SHELF,
     kind: type[LifecycleModel] = LifecycleModel,
-) -> Iterator[LifecycleModel]:  # fmt: skip
-    """Give an arm's market in the state before month 0, as a model of this kind."""
-    model = _model(order, replication, us=order.us.get(arm), kind=kind)
-    try:
-        model.restore(state)
-        model.set_policy(model.names[US], _policy(order, arm))
-        yield model
-    finally:
-        _forget(model)
-
-
-def start_path(folder: Path, name: str) -> Path:
-    """Return where the state before month 0 of a replication is kept."""
-    return folder / "starts" / f"{name}.npz.zst"
-
-
-def read_start(folder: Path, name: str) -> dict[str, NDArray[Any]]:
-    """Read a stored state.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged.
-    """
-    path = start_path(folder, name)
-    try:
-        with pa.CompressedInputStream(pa.memory_map(str(path)), "zstd") as stream:
-            unpacked = io.BytesIO(stream.read())
-        with np.load(unpacked, allow_pickle=False) as stored:
-            return {key: stored[key] for key in stored.files}
-    except Exception as error:
-        raise ValueError(f"{path}: the state cannot be read ({error}); delete it and run again") from error
-
-
-@cache
-def environment() -> dict[str, str]:
-    """Return the versions that a run depends on beside the sources."""
-    names = ("mesa", "numpy", "scipy", "numba", "pandas", "pyarrow")
-    return {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"} | {
-        name: metadata.version(name) for name in names
-    }
-
-
-def clear_temporary(folder: Path, processes: set[int]) -> None:
-    """Remove what processes, now dead or interrupted, had begun to write."""
-    for part in ("runs", "starts"):
-        for path in (folder / part).glob(".*.tmp"):
-            if path.name.split(".")[-3] in {str(one) for one in processes | {os.getpid()}}:
-                path.unlink(missing_ok=True)
+) -> LifecycleModel:  # fmt: skip
+    """Return an arm's market in the state before month 0, as a model of this kind."""
+    model = _model(order, replication, known, us=order.us.get(arm), kind=kind)
+    model.restore(state)
+    name, settings = order.policies[arm]
+    model.set_policy(model.names[US], make_policy(name, settings, known))
+    return model
 
 
 def _model(
-    order: Order, replication: int, first_month: int = 0, us: dict[str, Any] | None = None,
+    order: Order, replication: int, known: Mapping[str, type], first_month: int = 0, us: dict[str, Any] | None = None,
     kind: type[LifecycleModel] = LifecycleModel,
 ) -> LifecycleModel:  # fmt: skip
-    known = known_policies(tuple(map(Path, order.plugins)))
     market = {**order.market, "us": laid_over(order.market["us"], us or {})}
     return kind(
-        market, seed=order.seed, replication=replication, engine=order.engine, threads=1, known=known,
+        market, seed=order.seed, replication=replication, engine=order.engine, threads=1, known=dict(known),
         first_month=first_month,
     )  # fmt: skip
 
@@ -198,13 +246,3 @@ def laid_over(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     both = {key: laid_over(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
             for key, value in over.items()}  # fmt: skip
     return {**base, **both}
-
-
-def _policy(order: Order, arm: str) -> Policy:
-    name, settings = order.policies[arm]
-    return make_policy(name, settings, known_policies(tuple(map(Path, order.plugins))))
-
-
-def _forget(model: LifecycleModel) -> None:
-    """Let Mesa's class-wide counter of agents forget the model, which else lives for ever."""
-    getattr(mesa.Agent, "_ids", {}).pop(model, None)

@@ -1,5 +1,6 @@
 """Running: the same tables for any number of workers, resuming, failures, killed workers, Ctrl-C."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,8 +13,11 @@ import pytest
 from experiments import store
 from experiments.batch import Queue
 from experiments.config import load_experiment
-from experiments.runner import Event, estimate, open_results, run_experiment
-from experiments.work import Done, Task, start_path
+from experiments.results import open_results
+from experiments.runner import Event, run_experiment
+from experiments.starts import start_is_whole, start_path
+from experiments.work import Done, Task
+from experiments.workers import Limits, WorkerError
 
 SMALL = """
 question: Does a reward pay?
@@ -35,14 +39,12 @@ from policies.plan import Treatments
 @dataclass(frozen=True)
 class Fails:
     name = "fails"
+    fault: str = ""
 
     def decide(self, view):
-        if view.uniform("x").sum() >= 0 and BROKEN:
-            raise RuntimeError("this policy has a fault")
+        if self.fault and view.month == 2:
+            exec(self.fault)
         return Treatments.none()
-
-
-BROKEN = True
 """
 ROOT = Path(__file__).parent.parent
 
@@ -55,7 +57,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    return {name: str(record["checksum"]) for name, record in store.runs_present(folder).items()}
+    return {name: one.checksum for name, one in open_results(folder).known.items()}
 
 
 def test_the_number_of_workers_and_the_engine_change_no_byte(config: Path, tmp_path: Path) -> None:
@@ -97,16 +99,64 @@ def test_an_edit_of_one_arm_runs_that_arm_only(config: Path, tmp_path: Path) -> 
     assert budget.made == 4
 
 
-def test_a_failing_policy_sinks_only_its_own_runs(config: Path, tmp_path: Path) -> None:
+PATCH = "import simulation.model as m; f = m.share_told_to_go; m.share_told_to_go = lambda *a, f=f: f(*a)"
+FAULTS = {
+    "raise RuntimeError('this policy has a fault')": "RuntimeError: this policy has a fault",
+    "import sys; sys.exit(3)": "it ends the program (SystemExit: 3)",
+    "raise KeyboardInterrupt": "KeyboardInterrupt",
+    "raise OSError(28, 'No space left on device')": "OSError: [Errno 28] No space left on device",
+    "open('/nowhere/there')": "FileNotFoundError",
+    "import numpy; numpy.ones(10**12)": "it needs more memory",
+    "while True: pass": "it took more than 3 seconds",
+    "import os; os._exit(5)": "the worker process ended with exit code 5 3 times",
+    "import os; os.kill(os.getpid(), 9)": "the worker process was killed by signal 9 3 times",
+    PATCH: "simulation.model.share_told_to_go was replaced",
+    "import numpy; numpy.random.rand()": "NumPy's global generator was used",
+    "import numpy; numpy.seterr(all='ignore')": "NumPy's error state was changed",
+    "import os; os.environ['X'] = 'y'": "the environment was changed",
+    "import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()": "left running",
+}
+"""What a policy does in month 2 -> what is told of it."""
+
+
+def test_whatever_a_policy_does_fails_its_own_run_alone(config: Path, tmp_path: Path) -> None:
     plugin = tmp_path / "fails.py"
     plugin.write_text(FAILS)
-    config.write_text(SMALL.replace("  uniform", "  bad: fails\n  uniform"))
-    experiment = load_experiment(config, plugins=[plugin])
-    results = run_experiment(experiment, tmp_path / "out", workers=1, command="tenure run small.yaml")
-    assert len(results.names) == 4 and len(results.failed) == 2
-    for record in results.failed.values():
-        assert record["arm"] == "bad" and "this policy has a fault" in record["error"]
-        assert record["command"] == f"tenure run small.yaml --only bad/{record['replication']}"
+    arms = [f"  bad{k}: {{policy: fails, fault: {json.dumps(fault)}}}" for k, fault in enumerate(FAULTS)]
+    lines = "\n".join([*arms, "  good: {policy: fails, fault: pass}", "  uniform"])
+    config.write_text(SMALL.replace("  uniform", lines).replace("replications: 2", "replications: 1"))
+    limits = Limits(seconds_a_month=3.0, memory_bytes=4_000_000_000)
+    results = run_experiment(load_experiment(config, plugins=[plugin]), tmp_path / "out", workers=2, limits=limits)
+    assert sorted(one.arm for one in results.known.values()) == ["good", "nothing", "uniform"]
+    told = {record["arm"]: record for record in results.failed.values()}
+    for k, what in enumerate(FAULTS.values()):
+        record = told[f"bad{k}"]
+        assert what in record["error"] and "policy 'fails'" in record["error"], record["error"]
+        if "was" not in what and "exit code" not in what and "left" not in what:  # something stopped it at a line
+            assert "month 2" in record["error"] and "fails.py:1" in record["error"], record["error"]
+            assert record["month"] == "2" and record["file"].endswith("fails.py") and record["line"] > 9
+    plain = load_experiment(config, [f"arms.bad{k}.fault=pass" for k in range(len(FAULTS))], [plugin])
+    assert len(run_experiment(plain, tmp_path / "out", workers=2).names) == len(FAULTS) + 3
+
+
+def test_workers_that_cannot_begin_are_told_from_such_that_were_killed(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'this python is broken' >&2\nexit 7\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    with pytest.raises(WorkerError, match=r"could not begin: this python is broken .*exit code 7"):
+        run_experiment(load_experiment(config), tmp_path / "out", workers=2)
+    monkeypatch.undo()
+    assert len(run_experiment(load_experiment(config), tmp_path / "out", workers=2).names) == 4
+
+
+def test_results_without_runs_answer_in_words(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("experiments.runner.run_batch", lambda *_: None)
+    results = run_experiment(load_experiment(config), tmp_path / "out")
+    assert results.names == () and results.comparisons() == [] and len(results.metrics()) == 0
+    assert results.returns() == {"uniform": None}
 
 
 def test_one_run_alone_can_be_made(config: Path, tmp_path: Path) -> None:
@@ -124,13 +174,15 @@ def test_a_damaged_run_is_made_anew(config: Path, tmp_path: Path) -> None:
     assert again.made == 1 and checksums(tmp_path / "out") == before
 
 
-def test_a_damaged_state_is_a_recorded_failure(config: Path, tmp_path: Path) -> None:
+def test_a_damaged_state_is_made_anew(config: Path, tmp_path: Path) -> None:
     one = run_experiment(load_experiment(config), tmp_path / "out", workers=1)
+    before = checksums(one.folder)
     record = store.read_run(one.folder, one.names[0]).metadata
     start_path(one.folder, record["start"]).write_bytes(b"torn")
     (one.folder / "runs" / f"{one.names[0]}.parquet").unlink()
     again = run_experiment(load_experiment(config), tmp_path / "out", workers=1)
-    assert "delete it and run again" in again.failed[one.names[0]]["error"]
+    assert not again.failed and checksums(one.folder) == before
+    assert start_is_whole(one.folder, record["start"])
 
 
 def test_a_state_comes_before_its_runs_and_runs_before_the_next_state() -> None:
@@ -159,13 +211,6 @@ def test_a_lost_task_is_done_again_first() -> None:
     assert task is not None
     queue.again(task)
     assert queue.next() == task
-
-
-def test_the_estimate_grows_with_people_and_shrinks_with_workers() -> None:
-    few, many = (load_experiment("quickstart.yaml", [f"market.people={n}"]) for n in (1000, 10000))
-    assert estimate(many, 1).seconds == pytest.approx(10 * estimate(few, 1).seconds)
-    assert estimate(few, 4).seconds == pytest.approx(estimate(few, 1).seconds / 4)
-    assert estimate(few, 1).runs == 40
 
 
 def command(folder: Path, config: Path, *more: str) -> list[str]:
@@ -197,7 +242,7 @@ def test_ctrl_c_leaves_whole_files_and_the_same_command_goes_on(config: Path, tm
     assert process.returncode == 130 and b"The same command goes on from here." in told and b"Traceback" not in told
     assert not list(folder.rglob("*.tmp"))
     names = store.run_names(folder)
-    assert names and all(store.verify_checksum(folder, name) is None for name in names)
+    assert names and all(store.damage(folder, name) is None for name in names)
     config.write_text(SMALL)
     results = run_experiment(load_experiment(config), folder, workers=1)
     assert results.made < 4 and len(results.names) == 4
@@ -231,7 +276,7 @@ def test_killing_everything_at_once_loses_nothing_that_was_done(config: Path, tm
     process.kill()
     process.wait()
     names = store.run_names(folder)
-    assert names and all(store.verify_checksum(folder, name) is None for name in names)
+    assert names and all(store.damage(folder, name) is None for name in names)
     limit = time.monotonic() + 20
     while any(Path(f"/proc/{one}").exists() for one in workers) and time.monotonic() < limit:
         time.sleep(0.1)
