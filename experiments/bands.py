@@ -19,6 +19,7 @@ from agents.choice import looks_around
 from agents.person import DECLINE, MATURITY
 from experiments.market_files import MARKETS
 from experiments.reading import read_with_extends
+from experiments.sealing import write_whole
 from simulation.model import LifecycleModel
 from simulation.settings import MarketSettings, market_from
 
@@ -276,7 +277,7 @@ def page(found: Sequence[Band], replications: int, seed: int = 1) -> str:
 
 def write_page(path: Path, found: Sequence[Band], replications: int = REPLICATIONS, seed: int = 1) -> None:
     """Write `page` to a file."""
-    path.write_text(page(found, replications, seed), encoding="utf-8")
+    write_whole(path, page(found, replications, seed).encode())
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -84,8 +84,9 @@ def _told(one: CellMoney) -> tuple[str, str, str]:
 
 
 def _worth(one: CellMoney) -> float:
-    """Return what at least comes back, with the lower end of the interval where there is one."""
-    assert one.back is not None
+    """Return what at least comes back: the lower end of an interval; NaN if nothing is known."""
+    if one.back is None:
+        return float("nan")
     return one.back.value if np.isnan(one.back.low) else one.back.low
 
 

@@ -51,10 +51,16 @@ def harm_sentences(outcomes: Outcomes) -> tuple[str, ...]:
     return (next(_who(outcomes)), group_sentence(outcomes))
 
 
+def _pairs(outcomes: Outcomes) -> pd.DataFrame:
+    """Return the pairs of every person beside themselves under the champion."""
+    if outcomes.pairs is None:
+        raise ValueError("people were not recorded, so nobody can be compared with themselves: make the runs again")
+    return outcomes.pairs
+
+
 def share_of(outcomes: Outcomes, arm: str, what: str, by: str = "", key: str = "all") -> Estimate:
     """Return the share of an arm's people (of one quadrant, stage or group) to whom something happened."""
-    assert outcomes.pairs is not None
-    table = shares(outcomes.pairs, arm, what, by)
+    table = shares(_pairs(outcomes), arm, what, by)
     if key not in table.columns:
         return Estimate(float("nan"), float("nan"))
     return estimate(average(table[[key]].dropna()), key)
@@ -62,10 +68,9 @@ def share_of(outcomes: Outcomes, arm: str, what: str, by: str = "", key: str = "
 
 def _who(outcomes: Outcomes) -> Iterator[str]:
     """Say which arm harms most, whom and how; and under which most gain."""
-    assert outcomes.pairs is not None
     champion = outcomes.champion
     for what, verb in (("harmed", "are harmed"), ("gains", "gain")):
-        values = {arm: shares(outcomes.pairs, arm, what)["all"] for arm in outcomes.arms}
+        values = {arm: shares(_pairs(outcomes), arm, what)["all"] for arm in outcomes.arms}
         differences = against_champion(outcomes, values)
         arm = furthest(differences, points)
         if arm is None:
@@ -97,7 +102,6 @@ def _longer(outcomes: Outcomes, arm: str) -> float:
 
 
 def _reasons(outcomes: Outcomes) -> Table:
-    assert outcomes.pairs is not None
     heads = (("", "arm"), ("", "gains"), ("spared", "either"), ("pays", "less"), ("", "harmed"), ("told", "to go"),
              ("charged", "off"), ("pays more,", "no longer with us"), ("pays more,", "longer with us"))  # fmt: skip
     rows = []
@@ -106,8 +110,8 @@ def _reasons(outcomes: Outcomes) -> Table:
             what: share_of(outcomes, arm, what)
             for what in ("gains", "spared", "pays_less", "harmed", "told_to_go", "charged_off")
         }
-        longer = shares(outcomes.pairs, arm, "pays_more_longer")
-        short = shares(outcomes.pairs, arm, "pays_more") - longer
+        longer = shares(_pairs(outcomes), arm, "pays_more_longer")
+        short = shares(_pairs(outcomes), arm, "pays_more") - longer
         more = [estimate(average(table), "all") for table in (short, longer)]
         rows.append((arm, *map(share_text, (*plain.values(), *more))))
     return Table(heads, tuple(rows), "Per cent of the customers at month 0")
@@ -125,8 +129,7 @@ def _by_quadrant(outcomes: Outcomes, what: str) -> Table:
 
 def groups_of(outcomes: Outcomes) -> list[str]:
     """Return the audit groups."""
-    assert outcomes.pairs is not None
-    return sorted(str(group) for group in outcomes.pairs["group"].unique())
+    return sorted(str(group) for group in _pairs(outcomes)["group"].unique())
 
 
 def group_differences(outcomes: Outcomes, what: str) -> list[GroupDifference]:
@@ -134,12 +137,11 @@ def group_differences(outcomes: Outcomes, what: str) -> list[GroupDifference]:
 
     Of two groups only the second is compared, since the first is its mirror. All intervals hold at once.
     """
-    assert outcomes.pairs is not None
-    groups = groups_of(outcomes)
+    pairs, groups = _pairs(outcomes), groups_of(outcomes)
     compared = groups[1:] if len(groups) == 2 else groups
     series: dict[tuple[str, str], pd.Series[float]] = {}
     for arm, group in itertools.product(outcomes.others, compared if len(groups) > 1 else ()):
-        own = outcomes.pairs[outcomes.pairs["arm"] == arm]
+        own = pairs[pairs["arm"] == arm]
         inside = own[own["group"] == group].groupby("replication")[[what, "people"]].sum()
         outside = own[own["group"] != group].groupby("replication")[[what, "people"]].sum()
         series[arm, group] = inside[what] / inside["people"] - outside[what] / outside["people"]

@@ -5,7 +5,6 @@ does not touch happens to a person as in the champion's world. Another coupling 
 pairs; who would have been whom in two real worlds nobody can know.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,22 +57,29 @@ def people_of(rows: pa.Table) -> People:
     ValueError
         If some person lacks a row.
     """
-    parts = []
+    parts: list[tuple[Any, Any, NDArray[np.float64]]] = []
+    unsorted: Any = None
+    order: Any = None
     for measure in PERSON_MEASURES:
-        part = rows.filter(pc.equal(rows["measure"], measure))
-        ids = part["a"].to_numpy(zero_copy_only=False)
-        order = np.argsort(ids, kind="stable")
-        values = part["value"].to_numpy()[order]
-        parts.append((ids[order], part["b"].to_numpy(zero_copy_only=False)[order], values))
+        part = rows.select(["measure", "a", "b", "value"]).filter(pc.equal(rows["measure"], measure))
+        ids = part["a"].combine_chunks()
+        if unsorted is None or not ids.equals(unsorted):
+            unsorted, order = ids, pc.sort_indices(ids)
+        values = part["value"].to_numpy()[order.to_numpy()]
+        parts.append((ids.take(order), part["b"].combine_chunks().take(order), values))
     (ids, quadrant, profit), (_, stage, paid), (_, group, treatment), (_, fate, months) = parts
-    if not all(np.array_equal(ids, other) for other, _, _ in parts[1:]):
+    if not all(ids.equals(other) for other, _, _ in parts[1:]):
         raise ValueError("the rows of single people are not whole: each needs " + ", ".join(PERSON_MEASURES))
-    fates = fate.astype(np.str_)
-    told, lost = np.char.find(fates, "told to go") >= 0, np.char.find(fates, "charged off") >= 0
-    return People(ids, (quadrant, stage, group), profit, paid, treatment, months, told, lost)
+    told, lost = (
+        pc.match_substring(fate, words).to_numpy(zero_copy_only=False) for words in ("told to go", "charged off")
+    )
+    quadrant, stage, group = (one.to_numpy(zero_copy_only=False) for one in (quadrant, stage, group))
+    return People(
+        ids.to_numpy(zero_copy_only=False), (quadrant, stage, group), profit, paid, treatment, months, told, lost
+    )
 
 
-def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) -> pd.DataFrame:
+def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) -> dict[str, NDArray[Any]]:
     """Count who gains and who is harmed by an arm, and add up the money, by what they were at month 0.
 
     Parameters
@@ -85,8 +91,8 @@ def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) ->
 
     Returns
     -------
-    DataFrame
-        A row for each quadrant, stage and group that has people, columns `KEYS`, `COUNTED` and `MONEY`.
+    dict of str to array
+        Columns `KEYS`, `COUNTED` and `MONEY`; a row for each quadrant, stage and group that has people.
 
     Notes
     -----
@@ -102,56 +108,20 @@ def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) ->
     told, lost = arm.told_to_go & ~champion.told_to_go, arm.charged_off & ~champion.charged_off
     spared = (champion.told_to_go & ~arm.told_to_go) | (champion.charged_off & ~arm.charged_off)
     harmed = told | lost | (more & ~spared)
-    columns = {
-        **dict(zip(KEYS, champion.keys, strict=True)),
+    each = {
         "people": np.ones(len(more)), "harmed": harmed, "gains": ~harmed & (spared | less),
         "pays_more": more & ~spared, "pays_more_longer": more & ~spared & (arm.months > champion.months),
         "told_to_go": told, "charged_off": lost, "pays_less": less & ~harmed, "spared": spared & ~harmed,
         "profit_champion": champion.profit, "profit": arm.profit,
         "treatment_champion": champion.treatment, "treatment": arm.treatment,
     }  # fmt: skip
-    table = pd.DataFrame(columns).astype(dict.fromkeys(COUNTED, "float64"))
-    return table.groupby(list(KEYS), sort=True, as_index=False).sum()
-
-
-def all_pairs(
-    runs: Mapping[str, tuple[str, int]],
-    champion: str,
-    read: Callable[[str], pa.Table],
-    harm_from: float = HARM_FROM_EUR,
-) -> pd.DataFrame:
-    """Pair every run with the champion's of the same replication, the champion's with itself.
-
-    Parameters
-    ----------
-    runs : mapping
-        Run to its arm and replication.
-    champion : str
-        The arm that the others are compared with.
-    read : callable
-        Gives a run's rows of `PERSON_MEASURES`; empty if they were not recorded.
-    harm_from : float
-        See `pair_off`.
-
-    Returns
-    -------
-    DataFrame
-        Columns arm, replication and those of `pair_off`; no row where there is no pair.
-    """
-    made = []
-    bases = {replication: name for name, (arm, replication) in runs.items() if arm == champion}
-    for replication, base in bases.items():
-        rows = read(base)
-        if not rows.num_rows:
-            continue
-        people = people_of(rows)
-        for name, (arm, other) in runs.items():
-            if other != replication:
-                continue
-            mine = people if name == base else people_of(read(name))
-            made.append(pair_off(people, mine, harm_from).assign(arm=arm, replication=replication))
-    columns = ["arm", "replication", *KEYS, *COUNTED, *MONEY]
-    return pd.concat(made, ignore_index=True)[columns] if made else pd.DataFrame(columns=columns)
+    codes, words = zip(*(pd.factorize(key, sort=True) for key in champion.keys), strict=True)
+    shape = tuple(len(one) for one in words)
+    cell = np.ravel_multi_index(codes, shape) if len(more) else np.zeros(0, np.int64)
+    full = np.flatnonzero(np.bincount(cell))
+    at = np.unravel_index(full, shape) if len(more) else (full,) * len(KEYS)
+    keys = {name: np.asarray(values, object)[places] for name, values, places in zip(KEYS, words, at, strict=True)}
+    return keys | {name: np.bincount(cell, values)[full] for name, values in each.items()}
 
 
 def harmed_metric(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -167,7 +137,7 @@ def shares(pairs: pd.DataFrame, arm: str, what: str, by: str = "") -> pd.DataFra
     Parameters
     ----------
     pairs : DataFrame
-        From `all_pairs`.
+        From `experiments.worked_out.figures`.
     arm : str
         Whose.
     what : str

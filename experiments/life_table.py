@@ -15,12 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from experiments.config import Experiment, find_config, load_experiment
+from experiments.folder_words import QUIET_SECONDS
 from experiments.one_life import START, Life, Month, live_one_life
-from experiments.runner import compile_rules, plan_tasks
+from experiments.planning import plan_tasks
+from experiments.runner import compile_rules
 from experiments.terminal import RunBars, command_text, console, next_lines
 
-QUIET_SECONDS = 2.0
-"""A bar appears only when it takes longer."""
 LEVELS = ((2 / 3, "much"), (1 / 3, "some"), (0.0, "little"))
 """Words for a need from 0 to 1: thirds (assumption, for reading only)."""
 
@@ -45,7 +45,7 @@ def explain_person(
         If there is no such experiment.
     """
     experiment, screen = load_experiment(config, sets, policies), console()
-    compile_rules(plan_tasks(experiment, Path(), "compiled")[0], (lambda event: None) if as_data else RunBars(screen))
+    compile_rules(plan_tasks(experiment, Path()).order, (lambda event: None) if as_data else RunBars(screen))
     with month_bar(screen, hidden=as_data) as tell:
         life = live_one_life(experiment, person, arm, replication, months, tell)
     if not as_data:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,10 @@ from agents.belief import NEWS, QUADRANTS, SCOPES
 from agents.market import DEPOSIT, FEE, INSTALMENT, MAX_CHANNELS, REVOLVING
 from agents.person import CAUSES, GONE, NO_EXIT, NOBODY, POACHED, STAGES
 from experiments.config import Experiment
+from experiments.own_classes import policies_afresh
+from experiments.planning import plan_tasks
 from experiments.reading import suggest
-from experiments.runner import plan_tasks
-from experiments.work import arm_model, state_before
+from experiments.work import Order, arm_model, state_before
 from policies.guards import Allowed
 from policies.plan import Plan
 from simulation.build import product_rows, world_of_month
@@ -214,30 +215,37 @@ def live_one_life(
     arm, months = arm or experiment.settings.champion, months or experiment.settings.months
     if arm not in experiment.arms:
         raise ValueError(f"there is no arm '{arm}'. {suggest(arm, experiment.arms)}")
-    order = plan_tasks(experiment, Path(), "compiled")[0]
+    order = plan_tasks(experiment, Path()).order
     before = order.burn_in_months + order.warm_up_months
     _must_be_born(experiment, person, replication, -before, months)
     done = 0
 
-    def lived() -> None:
+    def lived(month: int = 0) -> None:
         nonlocal done
         done += 1
         progress(done, before + months)
 
-    state = state_before(order, replication, lived)
+    with policies_afresh(order.own) as known:
+        return _lived_life(order, known, person, arm, replication, months, lived)
+
+
+def _lived_life(
+    order: Order, known: Mapping[str, type], person: int, arm: str, replication: int, months: int,
+    lived: Callable[[int], None],
+) -> Life:  # fmt: skip
+    state = state_before(order, replication, known, lived)
     _must_be_there(person, state["people"]["id"])
-    with arm_model(order, arm, replication, state, WatchedModel) as model:
-        assert isinstance(model, WatchedModel)
-        model.watch(person)
-        for _ in range(months):
-            model.step()
-            lived()
-            if model.seen and model.seen[-1].person["provider"] == GONE:
-                break
-        model.open()
-        model.observe()
-        model.hear()
-        return _life(model, arm)
+    model = cast(WatchedModel, arm_model(order, arm, replication, state, known, WatchedModel))
+    model.watch(person)
+    for month in range(months):
+        model.step()
+        lived(month)
+        if model.seen and model.seen[-1].person["provider"] == GONE:
+            break
+    model.open()
+    model.observe()
+    model.hear()
+    return _life(model, arm)
 
 
 def _must_be_born(experiment: Experiment, person: int, replication: int, first: int, months: int) -> None:

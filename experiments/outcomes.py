@@ -66,7 +66,7 @@ class Outcomes:
     metrics : tuple of str
         Those to show, in the order of their columns.
     pairs : DataFrame or None
-        Who gains and who is harmed, from `experiments.gains.all_pairs`.
+        Who gains and who is harmed, from `experiments.worked_out.figures`.
     oracles : tuple of str
         Arms that are shown the truth, which no institution can be.
     """

@@ -21,6 +21,7 @@ from experiments.plots_structure import (
     risk_return_plane,
 )
 from experiments.plots_style import Drawing, add_title
+from experiments.sealing import write_whole
 
 FIGURES: dict[str, Callable[[Outcomes], Drawing]] = {
     "effects": effects,
@@ -101,5 +102,5 @@ def save_figure(path: Path, name: str, outcomes: Outcomes, dpi: int = 160) -> Pa
     """
     drawing = draw_figure(name, outcomes)
     add_title(drawing.figure, textwrap.wrap(drawing.finding, 105))
-    path.write_bytes(image_bytes(drawing.figure, "png", dpi))
+    write_whole(path, image_bytes(drawing.figure, "png", dpi), path.parent)
     return path

@@ -20,6 +20,7 @@ from experiments.metrics import METRICS, OF_A_PAIR, RETURNS, STANDARD_METRICS, M
 from experiments.outcomes import NotRecordedError, Outcomes, metric_values, read_outcomes
 from experiments.plots import FIGURES, draw_figure, image_bytes
 from experiments.plots_effects import treatment_returns
+from experiments.sealing import MARK, ZEROS, sealed, write_whole
 from experiments.sections import Section
 from experiments.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Ratio
 
@@ -90,7 +91,7 @@ def write_report(
     metrics : sequence of str
         Those to show, in the order of their columns.
     pairs : DataFrame, optional
-        Who gains and who is harmed, from `experiments.gains.all_pairs`.
+        Who gains and who is harmed, from `experiments.worked_out.figures`.
     oracles : sequence of str
         Arms that are shown the truth.
 
@@ -122,7 +123,7 @@ def write_report(
         oracles=outcomes.oracles,
         about=dict(about),
     )
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, sealed(f"{page}\n<!-- {(MARK + ZEROS).decode()} -->\n".encode()), path.parent)
     return path
 
 

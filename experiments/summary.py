@@ -1,14 +1,14 @@
 """Results put into the report and into JSON."""
 
-import math
 from pathlib import Path
-from typing import Any
 
 from experiments.outcomes import MEASURES, read_outcomes
 from experiments.plots import FIGURES, save_figure
 from experiments.reading import suggest
+from experiments.record import REPORT, is_foreign_report
 from experiments.report import write_report
-from experiments.runner import Results
+from experiments.results import Results, remarks
+from experiments.store import UNUSED
 
 
 def report_of(results: Results) -> Path:
@@ -17,11 +17,13 @@ def report_of(results: Results) -> Path:
     Raises
     ------
     ValueError
-        If runs of the champion or of an arm are missing.
+        If runs of the champion or of an arm are missing, or there is a page under that name that is not tenure's.
     """
+    if is_foreign_report(results.folder):
+        raise ValueError(f"{results.folder / REPORT}: tenure did not write this; move it away, and ask again")
     about, market = results.about, results.about["market"]
     told = {
-        "Config": Path(about["config"]).name + "".join(f" --set {one}" for one in about["sets"]),
+        "Config": str(about["config"]["name"]) + "".join(f" --set {one}" for one in about["sets"]),
         "Market": f"{market['people']:,} people, {1 + len(market['rivals'])} institutions",
         "Before month 0": f"{market['burn_in_months']} months with nobody treated, then {about['warm_up_months']} "
         f"months under '{results.champion}'",
@@ -30,12 +32,16 @@ def report_of(results: Results) -> Path:
         "Seed": str(about["seed"]),
         "Budget": f"{market['guards']['budget_per_month']:,.0f} EUR a month, the same in every arm",
         "Program": f"tenure {about['tenure']}, sources {about['sources'][:12]}",
+        "Commit": str(about.get("commit") or "unknown"),
+        "Results": f"{results.hash} over all recorded values",
     }
+    notes = [one for one in remarks(results) if REPORT not in one and f"{UNUSED}/" not in one]
+    told |= {"Note" if number == 1 else f"Note {number}": one for number, one in enumerate(notes, start=1)}
     splits = (market["quadrants"]["risk"]["split"], market["quadrants"]["return"]["split"])
-    there = {about["runs"][name][0] for name in results.names}
+    there = {one.arm for one in results.known.values()}
     arms = [arm for arm in results.arms if arm in there]
     return write_report(
-        results.folder / "report.html", about["question"], results.champion, arms, results.rows(MEASURES),
+        results.folder / REPORT, about["question"], results.champion, arms, results.rows(MEASURES),
         results.comparisons(), told, splits, about["metrics"], results.pairs, results.oracles,
     )  # fmt: skip
 
@@ -57,14 +63,3 @@ def figure_of(results: Results, name: str) -> Path:
         results.pairs, results.oracles,
     )  # fmt: skip
     return save_figure(results.folder / f"{name}.png", name, outcomes)
-
-
-def without_nan(value: Any) -> Any:
-    """Return plain data with None for numbers that JSON cannot hold."""
-    if isinstance(value, dict):
-        return {str(key): without_nan(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(one) for one in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

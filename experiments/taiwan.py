@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from experiments.sealing import write_whole
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -368,7 +370,7 @@ def write(made: dict[str, pd.DataFrame], folder: Path = FOLDER) -> list[Path]:
     for name, table in made.items():
         path = folder / f"taiwan_{name}.csv"
         text = table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
-        path.write_text(f"# {SOURCE}; estimated by experiments/taiwan.py\n{text}", encoding="utf-8")
+        write_whole(path, f"# {SOURCE}; estimated by experiments/taiwan.py\n{text}".encode())
         paths.append(path)
     return paths
 

@@ -1,13 +1,15 @@
-"""What the terminal shows: progress while runs are made, and the table of effects. It needs no colour."""
+"""What the terminal shows: progress while runs are made, and the table of effects. It needs no colour.
+
+What comes from a file, a record or an error is made printable first, and no text of theirs is taken for markup.
+"""
 
 import math
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from textwrap import fill, wrap
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -21,19 +23,29 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from experiments.config import Experiment
-from experiments.known_rows import Row
+from experiments.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines, reading_bar
 from experiments.metrics import METRICS, OF_A_PAIR, RETURNS, Metric, difference_text, level_text
-from experiments.runner import Estimate, Event, Results
+from experiments.printable import printable_line
 from experiments.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Ratio
+
+__all__ = ["command_text", "failed_lines", "folder_command", "hash_line", "next_lines", "reading_bar"]
+
+if TYPE_CHECKING:
+    from experiments.config import Experiment
+    from experiments.estimating import Estimate
+    from experiments.known_rows import Row
+    from experiments.results import Results
+    from experiments.runner import Event
 
 WIDEST = 110
 
 
 def console() -> Console:
     """Return a console at most 110 columns wide."""
-    screen = Console(highlight=False)
-    return Console(highlight=False, width=min(screen.width, WIDEST) if screen.is_terminal else WIDEST)
+    screen = Console()
+    return Console(
+        highlight=False, markup=False, emoji=False, width=min(screen.width, WIDEST) if screen.is_terminal else WIDEST
+    )
 
 
 def seconds_text(seconds: float) -> str:
@@ -48,12 +60,13 @@ def bytes_text(size: float) -> str:
     return f"{max(size / 1e6, 1):.0f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
 
 
-def plan_line(experiment: Experiment, takes: Estimate) -> str:
-    """Say what will be run and what it takes."""
+def plan_line(experiment: "Experiment", takes: "Estimate", circumstances: int = 1) -> str:
+    """Say what will be run, under how many circumstances, and what it takes."""
     settings, market = experiment.settings, experiment.market
     arms = f"{len(experiment.arms)} arm{'s' if len(experiment.arms) != 1 else ''}"
+    under = f"{circumstances} circumstances x " if circumstances > 1 else ""
     return (
-        f"{arms} x {settings.replications} replications x {settings.months} months, {market.people:,} people"
+        f"{under}{arms} x {settings.replications} replications x {settings.months} months, {market.people:,} people"
         f"    {takes.runs} runs, about {seconds_text(takes.seconds)}, {bytes_text(takes.disk)}"
     )
 
@@ -71,19 +84,21 @@ class RunBars(AbstractContextManager["RunBars"]):
         self.runs: TaskID | None = None
         self.starts: TaskID | None = None
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: "Event") -> None:
         """Show an event."""
         if event.kind == "compiling":
             self.screen.print("compiling the rules, once on this machine ...", end="")
         elif event.kind == "compiled":
             self.screen.print(f"......... {seconds_text(event.seconds)}")
+        elif event.kind == "note":
+            self.screen.print(printable_line(f"note: {event.text}"), soft_wrap=True)
         elif event.kind == "begin":
             if event.done:
                 self.screen.print(f"{event.done} of {event.total} runs are there already and are kept")
             self.bars.start()
             self.runs = self.bars.add_task("runs", total=event.total, completed=event.done)
         elif event.kind == "failed":
-            self.bars.console.print(f"failed  {event.text}", markup=False)
+            self.bars.console.print(printable_line(f"failed  {event.text}"), markup=False)
         elif event.kind == "start":
             if self.starts is None:
                 self.starts = self.bars.add_task("start", total=event.total)
@@ -98,14 +113,14 @@ class RunBars(AbstractContextManager["RunBars"]):
         self.bars.stop()
 
 
-def effects_lines(results: Results) -> Iterator[str]:
+def effects_lines(results: "Results") -> Iterator[str]:
     """Yield the table of effects: the champion's levels, the others' paired differences, and what ± is over."""
     about = results.about
     names = [name for name in about["metrics"] if name in METRICS]
     metrics = [METRICS[name] for name in names]
     comparisons = results.comparisons()
     levels = _levels(results)
-    yield (
+    yield printable_line(
         f"Per customer at the start, over {about['months']} months, closing value included. "
         f"Differences from '{results.champion}', 95% intervals."
     )
@@ -139,16 +154,16 @@ def effects_lines(results: Results) -> Iterator[str]:
         yield "  * sees the truth, which no institution can"
 
 
-def spent_line(results: Results) -> str:
+def spent_line(results: "Results") -> str:
     """Say what was spent on treatment, arm by arm: arms are compared at equal ceilings, not equal spend."""
     table = results.metrics()
     spent = table[table["metric"] == "treatment_spend_per_customer"].groupby("arm")["value"].mean()
     parts = [f"{arm} {spent[arm]:.2f}" for arm in results.arms if arm in spent.index]
     text = f"Spent on treatment, EUR per customer at the start: {', '.join(parts)}"
-    return fill(text, WIDEST, initial_indent="  ", subsequent_indent="    ")
+    return fill(printable_line(text), WIDEST, initial_indent="  ", subsequent_indent="    ")
 
 
-def harm_lines(results: Results) -> Iterator[str]:
+def harm_lines(results: "Results") -> Iterator[str]:
     """Yield who is harmed most, beside the same people under the champion; nothing if people were not recorded."""
     from experiments.findings_gains import harm_sentences
     from experiments.outcomes import Outcomes
@@ -158,7 +173,7 @@ def harm_lines(results: Results) -> Iterator[str]:
     there = set() if pairs is None else set(pairs["arm"])
     shown = Outcomes(results.champion, tuple(arm for arm in order if arm in there), {}, pairs=pairs)
     for sentence in harm_sentences(shown):
-        yield from wrap(sentence, WIDEST, initial_indent="  ", subsequent_indent="    ")
+        yield from wrap(printable_line(sentence), WIDEST, initial_indent="  ", subsequent_indent="    ")
 
 
 def pairing_text(comparisons: list[Comparison]) -> str:
@@ -184,26 +199,6 @@ def _times(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def failed_lines(results: Results) -> Iterator[str]:
-    """Yield a line for each run that failed, and the command that repeats it."""
-    for record in results.failed.values():
-        last = str(record["error"]).strip().splitlines()[-1]
-        yield f"  failed: {record['arm']}, replication {record['replication']}: {last}"
-        yield f"          {record['command']}"
-
-
-def next_lines(steps: list[tuple[str, str]]) -> Iterator[str]:
-    """Yield the next commands, each with what it gives."""
-    width = max(len(command) for command, _ in steps)
-    for place, (command, gives) in enumerate(steps):
-        yield f"{'Next' if place == 0 else '':<9}{command:<{width}}   {gives}".rstrip()
-
-
-def command_text(parts: list[str]) -> str:
-    """Join the words of a command as a shell reads them."""
-    return shlex.join(parts)
-
-
 def _cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else text[: width - 1] + "…"
 
@@ -215,14 +210,14 @@ def _over(comparisons: list[Comparison]) -> str:
     return f" ({counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'} replications)"
 
 
-def _levels(results: Results) -> dict[str, float]:
+def _levels(results: "Results") -> dict[str, float]:
     table = results.metrics()
     means: Any = table[table["arm"] == results.champion].groupby("metric")["value"].mean()
     return {str(name): float(value) for name, value in means.items()}
 
 
-def _marked(results: Results, arm: str) -> str:
-    return f"{arm} *" if arm in results.oracles else arm
+def _marked(results: "Results", arm: str) -> str:
+    return printable_line(f"{arm} *" if arm in results.oracles else arm)
 
 
 def _level(metric: Metric, levels: dict[str, float]) -> str:
@@ -245,7 +240,7 @@ def _cell(metric: Metric, one: Comparison | None) -> str:
     return difference_text(metric, one.difference, one.half_width) + unit + sign
 
 
-def verification_lines(case: str, rows: Sequence[Row]) -> list[str]:
+def verification_lines(case: str, rows: "Sequence[Row]") -> list[str]:
     """Return one case's comparisons with known answers as a table."""
     lines = [case, f"  {'':46} {'known':>12} {'simulated':>12} {'s.e. apart':>11}"]
     for row in rows:
@@ -261,10 +256,9 @@ def _unset(words: list[str], key: str) -> list[str]:
     return [word for k, word in enumerate(words) if k not in sets and k + 1 not in sets]
 
 
-def results_lines(results: Results, report_path: Path | None, words: list[str]) -> Iterator[str]:
+def results_lines(results: "Results", report_path: Path | None, words: list[str]) -> Iterator[str]:
     """Give what a run has found, where it is, and what to do next; `words` is the command that does it again."""
-    folder = str(results.folder)
-    steps = [(command_text(["tenure", "compare", folder]), "this table again")]
+    steps = [(folder_command("compare", results.folder), "this table again")]
     if report_path is not None:
         yield ""
         yield from effects_lines(results)
@@ -276,7 +270,8 @@ def results_lines(results: Results, report_path: Path | None, words: list[str]) 
     yield from failed_lines(results)
     yield ""
     made = f"{results.made} runs made in {seconds_text(results.seconds)}, " if results.made else ""
-    yield f"Runs     {made}{len(results.names)} of {len(results.about['runs'])} are in {folder}"
+    yield printable_line(f"Runs     {made}{len(results.names)} of {len(results.about['runs'])} are in {results.folder}")
+    yield hash_line(results)
     if report_path is not None:
-        yield f"Report   {report_path}"
+        yield printable_line(f"Report   {report_path}")
     yield from next_lines(steps)

@@ -1,12 +1,13 @@
 """Configs: what is read, what is refused and where, and what `--set` and `extends` do."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.config import find_config, load_experiment, resolved
+from experiments.config import circumstances, find_config, load_experiment, resolved
 from experiments.market_files import MARKETS
 from experiments.metrics import STANDARD_METRICS
 from experiments.reading import ConfigError
@@ -156,3 +157,97 @@ def test_a_policy_file_is_read_and_its_faults_are_told(tmp_path: Path) -> None:
     plugin.write_text("def f(:\n")
     with pytest.raises(ConfigError, match=r"broken.py:1:"):
         load_experiment(written(tmp_path, text), plugins=[plugin])
+
+
+def refused(folder: Path, text: str, *sets: str) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        load_experiment(written(folder, text), sets)
+    return [str(one).removeprefix(f"{folder / 'small.yaml'}:") for one in error.value.problems]
+
+
+@pytest.mark.parametrize("arm", ["हिन्दी", "العربية", "می\u200cخواهم", "Tiếng Việt", "中文", "v1.2 b", "e\u0301"])
+def test_an_arm_and_circumstances_have_a_name_in_any_script(tmp_path: Path, arm: str) -> None:
+    text = (
+        SMALL.replace("nothing:", f'"{arm}":').replace(": nothing", f': "{arm}"')
+        + f'circumstances: {{"{arm}": [], other: [months=3]}}\n'
+    )
+    name = unicodedata.normalize("NFC", arm)
+    for written_as in (text, unicodedata.normalize("NFD", text)):
+        one = load_experiment(written(tmp_path, written_as))
+        assert (next(iter(one.arms)), one.settings.champion) == (name, name)
+        assert circumstances(one.path) == {name: [], "other": ["months=3"]}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_set_finds_a_name_however_it_is_written(tmp_path: Path, form: str) -> None:
+    text = unicodedata.normalize("NFD", SMALL.replace("uniform:", "été:"))
+    sets = [unicodedata.normalize(form, one) for one in ("arms.été.amount=10", "champion=été")]
+    one = load_experiment(written(tmp_path, text), sets)
+    assert one.arms["été"].settings["amount"] == 10 and one.settings.champion == "été"
+
+
+def test_bad_names_of_arms_come_all_at_once(tmp_path: Path) -> None:
+    text = SMALL.replace(
+        "  nothing: do_nothing\n", '  nothing: do_nothing\n  " ": do_nothing\n  "a\\u202eb": do_nothing\n'
+    )
+    first, second = refused(tmp_path, text)
+    assert first.startswith("8:3: ' ' cannot name an arm: it begins with ' '")
+    assert second.startswith(r"9:3: 'a\u202eb' cannot name an arm: it holds U+202E RIGHT-TO-LEFT OVERRIDE. Use letters")
+
+
+@pytest.mark.parametrize(("first", "second"), [("book", "BOOK"), ("Straße", "STRASSE"), ("ﬁne", "fine")])
+def test_names_that_differ_by_case_only_are_one(tmp_path: Path, first: str, second: str) -> None:
+    arms = f"  {first}: do_nothing\n  {second}: do_nothing\n"
+    told = refused(tmp_path, SMALL.replace("  nothing:", f"{arms}  nothing:"))
+    at = f"{tmp_path / 'small.yaml'}:7:3"
+    assert told == [f"8:3: '{second}' is the same name as '{first}' at {at}. Call one of them something else."]
+    told = refused(tmp_path, SMALL + f"circumstances:\n  {first}: []\n  {second}: []\n")
+    assert len(told) == 1 and told[0].startswith(f"12:3: '{second}' is the same name as '{first}' at ")
+
+
+def test_a_name_written_in_two_ways_is_a_key_given_twice(tmp_path: Path) -> None:
+    told = refused(tmp_path, SMALL.replace("  nothing:", "  é: do_nothing\n  e\u0301: do_nothing\n  nothing:"))
+    assert told == ["8:3: the key 'é' is given twice, first at line 7, column 3. Keep one."]
+
+
+def test_circumstances_lie_nowhere_but_below_the_results(tmp_path: Path) -> None:
+    names = ["../../x", "/tmp/x", ".", "..", "a/b", "runs", "Report.html", "con.txt", "a\\tb"]
+    below = "".join(f'  "{name}": []\n' for name in names)
+    path = written(tmp_path, SMALL + f"circumstances:\n{below}  fine: [months]\n  good: []\n")
+    for ask in (load_experiment, circumstances):
+        with pytest.raises(ConfigError) as error:
+            ask(path)
+        problems = error.value.problems
+        assert [(one.line, one.column) for one in problems] == [*((11 + n, 3) for n in range(9)), (20, 10)]
+        assert all("cannot name circumstances" in one.message for one in problems[:9])
+        assert "'fine' is no list of settings" in problems[9].message
+
+
+@pytest.mark.parametrize("told", ["5", "[a]", "{a: b}", "{a: [1]}", "~"])
+def test_circumstances_are_lists_of_settings(tmp_path: Path, told: str) -> None:
+    path = written(tmp_path, SMALL + f"circumstances: {told}\n")
+    for ask in (load_experiment, circumstances):
+        with pytest.raises(ConfigError) as error:
+            ask(path)
+        assert [one.line for one in error.value.problems] == [10]
+
+
+@pytest.mark.parametrize("key", ["extends", "market", "market.extends"])
+def test_a_name_too_long_for_a_file_is_told_shortened(tmp_path: Path, key: str) -> None:
+    long = "x" * 5000
+    text = {
+        "extends": f"extends: {long}\n{SMALL[1:]}",
+        "market": SMALL.replace("{extends: default, people: 300}", long),
+        "market.extends": SMALL.replace("default", long),
+    }[key]
+    for told in (refused(tmp_path, text), refused(tmp_path, SMALL, f"market.extends={long}")):
+        assert len(told) == 1 and "the name of the file is too long: 'xxx" in told[0]
+        assert len(told[0]) < 300 and (told[0][0].isdecimal() or told[0].startswith("--set"))
+
+
+def test_a_config_of_an_impossible_name_is_told_in_words() -> None:
+    for name in ("x" * 5000, "a\0b", "\x1b[2J", "/".join(["x" * 200] * 30)):
+        for ask in (load_experiment, circumstances):
+            with pytest.raises(ConfigError) as error:
+                ask(name)
+            assert str(error.value).isprintable() and len(str(error.value)) < 400

@@ -1,5 +1,6 @@
 """Who gains and who is harmed, and what money brings by cell: laws, and rows with answers by hand."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from experiments import worked_out
 from experiments.findings_cells import cells_section, money_by_cell
 from experiments.findings_gains import gains_section, group_differences, group_sentence, share_of
-from experiments.gains import COUNTED, MONEY, People, all_pairs, harmed_metric, pair_off, people_of
+from experiments.gains import COUNTED, MONEY, People, harmed_metric, pair_off, people_of
 from experiments.outcomes import Outcomes
+from experiments.verified import Known
 
 
 def people(**columns: Any) -> People:
@@ -30,7 +33,7 @@ def people(**columns: Any) -> People:
 
 
 def counts(champion: People, arm: People) -> dict[str, float]:
-    table = pair_off(champion, arm)
+    table = pd.DataFrame(pair_off(champion, arm))
     return {name: float(table[name].sum()) for name in (*COUNTED, *MONEY)}
 
 
@@ -146,19 +149,27 @@ def test_money_comes_back_by_cell_as_by_hand() -> None:
     assert section is not None and "1 bring back more than they cost and 0 less" in section.sentences[0]
 
 
-def test_runs_are_paired_with_the_champion_of_their_replication() -> None:
+def test_runs_are_paired_with_the_champion_of_their_replication(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runs = {"x": ("nothing", 0), "y": ("a", 0), "z": ("a", 1)}
-    paid = {"x": 0.0, "y": 30.0}
+    known = {name: Known(0, 0, 0, name, *address, "", "", "") for name, address in runs.items()}
+    paid = {"x": 0.0, "y": 30.0, "z": 60.0}
 
-    def read(name: str) -> pa.Table:
-        if name not in paid:
-            raise AssertionError("replication 1 has no run of the champion")
-        kinds = ["person/profit", "person/paid", "person/treatment", "person/months"]
-        b = ["low_risk_low_return", "growth", "0", "ours"]
-        return pa.table({"measure": kinds, "a": ["1"] * 4, "b": b, "value": [0.0, paid[name], 0.0, 5.0]})
+    def read(folder: Path, name: str, measures: tuple[str, ...], columns: tuple[str, ...]) -> pa.Table:
+        kinds = ["metric", "person/profit", "person/paid", "person/treatment", "person/months"]
+        b = ["", "low_risk_low_return", "growth", "0", "ours"]
+        return pa.table(
+            {"measure": kinds, "a": ["profit", *["1"] * 4], "b": b, "value": [7.0, 0.0, paid[name], 0.0, 5.0]}
+        )
 
-    pairs = all_pairs(runs, "nothing", read)
+    monkeypatch.setattr(worked_out, "read_rows", read)
+    metrics, pairs = worked_out.figures(tmp_path, "nothing", known)
     assert harmed_metric(pairs)[["arm", "replication", "value"]].to_numpy().tolist() == [["nothing", 0, 0.0],
                                                                                          ["a", 0, 1.0]]  # fmt: skip
-    empty = all_pairs(runs, "nothing", lambda name: pa.table({"measure": pa.array([], pa.string())}))
-    assert empty.empty and harmed_metric(empty).empty
+    assert metrics[["arm", "replication", "value"]].to_numpy().tolist() == [[*one, 7.0] for one in runs.values()]
+    monkeypatch.setattr(worked_out, "read_rows", None)  # all is kept
+    again = worked_out.figures(tmp_path, "nothing", dict(list(known.items())[:2]))
+    assert again[1].equals(pairs) and len(again[0]) == 2
+    none = worked_out.figures(tmp_path / "none", "nothing", {})[1]
+    assert none.empty and harmed_metric(none).empty

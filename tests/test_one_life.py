@@ -23,7 +23,7 @@ from experiments.commands import app
 from experiments.config import Experiment, load_experiment
 from experiments.life_table import months_to_show, print_life
 from experiments.one_life import START, Life, Month, WatchedModel, live_one_life
-from experiments.runner import plan_tasks
+from experiments.planning import plan_tasks
 from experiments.work import arm_model, state_before
 from simulation.model import US
 from tests.markets import LIVELY, differences, small_market
@@ -75,16 +75,16 @@ def experiment(config: Path) -> Experiment:
 @pytest.fixture(scope="module")
 def held(experiment: Experiment) -> list[Held]:
     """The market of the rewards, lived without a watcher; the first entry is the state before month 0."""
-    order = plan_tasks(experiment, Path(), "compiled")[0]
+    order = plan_tasks(experiment, Path()).order
     state = state_before(order, 0)
     kept = [Held(state["people"].copy(), state["signals"].copy(), None, {})]
-    with arm_model(order, "rewards", 0, state) as model:
-        model.start_recording()
-        for _ in range(MONTHS + 1):
-            model.step()
-            facts = model._last_facts
-            truths = dict(zip(model.people["id"][facts.own_rows].tolist(), facts.truths.copy(), strict=True))
-            kept.append(Held(model.people.copy(), model.signals.copy(), model.files[US].beliefs, truths))
+    model = arm_model(order, "rewards", 0, state)
+    model.start_recording()
+    for _ in range(MONTHS + 1):
+        model.step()
+        facts = model._last_facts
+        truths = dict(zip(model.people["id"][facts.own_rows].tolist(), facts.truths.copy(), strict=True))
+        kept.append(Held(model.people.copy(), model.signals.copy(), model.files[US].beliefs, truths))
     return kept
 
 
@@ -117,18 +117,17 @@ def test_the_same_life_is_told_twice(experiment: Experiment, told: list[Life]) -
 
 
 def test_watching_changes_no_bit_of_the_market(experiment: Experiment) -> None:
-    order = plan_tasks(experiment, Path(), "compiled")[0]
+    order = plan_tasks(experiment, Path()).order
     state = state_before(order, 0)
     watched_state = {key: value.copy() for key, value in state.items()}
-    with arm_model(order, "rewards", 0, state) as plain, arm_model(
-        order, "rewards", 0, watched_state, WatchedModel
-    ) as watched:  # fmt: skip
-        assert isinstance(watched, WatchedModel)
-        watched.watch(17)
-        for _ in range(4):
-            plain.step()
-            watched.step()
-        assert differences(plain, watched) == []
+    plain = arm_model(order, "rewards", 0, state)
+    watched = arm_model(order, "rewards", 0, watched_state, kind=WatchedModel)
+    assert isinstance(watched, WatchedModel)
+    watched.watch(17)
+    for _ in range(4):
+        plain.step()
+        watched.step()
+    assert differences(plain, watched) == []
 
 
 def test_every_month_told_is_what_the_model_held(experiment: Experiment, held: list[Held], told: list[Life]) -> None:

@@ -1,6 +1,8 @@
 """Reading configs: places, YAML 1.2, hostile files, extends, overlay and --set."""
 
+import json
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from experiments.reading import (
     Problem,
     Value,
     apply_sets,
+    is_there,
     overlay,
     read_with_extends,
     read_yaml,
@@ -336,6 +339,32 @@ def test_sets_report_all_that_is_wrong() -> None:
         apply_sets(read("months: 3\nlist: [1, 2]"), bad)
     assert len(error.value.problems) == len(bad)
     assert all(str(problem).isprintable() and str(problem).startswith("--set ") for problem in error.value.problems)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=30), st.sampled_from(["NFC", "NFD"])
+)
+def test_a_text_is_one_however_it_is_spelled(text: str, form: str) -> None:
+    written = json.dumps(unicodedata.normalize(form, text), ensure_ascii=len(text) % 2 == 0)
+    try:
+        data = read(f"{written}: {written}\n").data
+    except ConfigError:
+        return  # an empty key, or one that steers a terminal
+    assert data == {unicodedata.normalize("NFC", text): unicodedata.normalize("NFC", text)}
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_any_name_of_a_file_is_read_or_a_config_error(name: str) -> None:
+    assert is_there(Path(name)) in (True, False)
+    try:
+        read_yaml(Path("nowhere") / name)
+    except ConfigError as error:
+        assert not any(unicodedata.category(one) in ("Cc", "Cs") for one in str(error))
+
+
+def test_a_document_without_places_tells_its_file() -> None:
+    bare = Document(Path("a.json"), {"months": 1}, {}, {}, ())
+    assert str(bare.problem(("months",), "it is one", "Write two.", of_key=True)) == "a.json: it is one. Write two."
 
 
 def test_a_plain_scalar_on_its_own() -> None:

@@ -1,5 +1,6 @@
 """A stored run is whole or not there, holds its record, and shows any changed bit."""
 
+import contextlib
 import errno
 import json
 import os
@@ -17,18 +18,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from experiments.hashing import canonical_json, content_checksum, run_name
+from experiments.sealing import HOST, TOKEN, clear_temporary
 from experiments.store import (
     DamagedRunError,
-    canonical_json,
-    content_checksum,
+    damage,
     failures,
     read_measures,
     read_run,
-    run_name,
     run_names,
-    runs_present,
-    sources_hash,
-    verify_checksum,
+    verified_run,
+    without_keys,
     write_failure,
     write_run,
 )
@@ -51,17 +51,28 @@ def recording(months: int = 3, seed: int = 0) -> pd.DataFrame:
     )
 
 
+def whole_runs(folder: Path) -> dict[str, dict[str, object]]:
+    """Return the record of every run whose seal is right."""
+    found: dict[str, dict[str, object]] = {}
+    for name in run_names(folder):
+        with contextlib.suppress(DamagedRunError):
+            found[name] = read_run(folder, name).metadata if verified_run(folder, name) else {}
+    return found
+
+
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     table = recording()
     path = write_run(tmp_path, "ab12", table, RECORD)
     assert path == tmp_path / "runs" / "ab12.parquet"
     stored = read_run(tmp_path, "ab12")
-    pd.testing.assert_frame_equal(stored.table.to_pandas(), table)
+    pd.testing.assert_frame_equal(without_keys(stored.table).to_pandas(), table)
+    assert set(stored.table["arm"].to_pylist()) == {"book"}
+    assert set(stored.table["replication"].to_pylist()) == {3}
     assert {key: stored.metadata[key] for key in RECORD} == RECORD
     assert stored.metadata["rows"] == len(table)
     assert stored.metadata["checksum"] == content_checksum(table)
-    assert runs_present(tmp_path) == {"ab12": stored.metadata}
-    assert verify_checksum(tmp_path, "ab12") is None
+    assert whole_runs(tmp_path) == {"ab12": stored.metadata}
+    assert damage(tmp_path, "ab12") is None
     assert [item.name for item in path.parent.iterdir()] == ["ab12.parquet"]
 
 
@@ -99,9 +110,9 @@ def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
         bad = bytearray(good)
         bad[at] ^= 1 << chance.randrange(8)
         path.write_bytes(bad)
-        assert verify_checksum(tmp_path, "x") is not None, at
+        assert damage(tmp_path, "x") is not None, at
     path.write_bytes(good)
-    assert verify_checksum(tmp_path, "x") is None
+    assert damage(tmp_path, "x") is None
 
 
 def test_a_torn_file_counts_as_not_there(tmp_path: Path) -> None:
@@ -109,34 +120,41 @@ def test_a_torn_file_counts_as_not_there(tmp_path: Path) -> None:
     good = path.read_bytes()
     for length in range(0, len(good), 97):
         path.write_bytes(good[:length])
-        assert runs_present(tmp_path) == {}
+        assert whole_runs(tmp_path) == {}
         assert run_names(tmp_path) == ["x"]
-        assert verify_checksum(tmp_path, "x") is not None
+        assert damage(tmp_path, "x") is not None
     with pytest.raises(DamagedRunError, match=r"x\.parquet: cannot be read"):
         read_run(tmp_path, "x")
     write_run(tmp_path, "x", recording(), RECORD)
-    assert list(runs_present(tmp_path)) == ["x"]
+    assert list(whole_runs(tmp_path)) == ["x"]
 
 
 def test_a_run_under_a_wrong_name_is_found(tmp_path: Path) -> None:
     path = write_run(tmp_path, "x", recording(), RECORD)
     path.rename(path.with_name("y.parquet"))
-    assert "holds the run x" in str(verify_checksum(tmp_path, "y"))
+    assert "holds the run x" in str(damage(tmp_path, "y"))
     with pytest.raises(FileNotFoundError, match="no such run"):
-        verify_checksum(tmp_path, "x")
+        damage(tmp_path, "x")
     with pytest.raises(FileNotFoundError, match="no such run"):
         read_run(tmp_path, "x")
 
 
-def test_only_stale_temporary_files_are_cleared(tmp_path: Path) -> None:
+def test_temporary_files_of_the_dead_are_cleared_and_those_of_others_left(tmp_path: Path) -> None:
     write_run(tmp_path, "x", recording(), RECORD)
-    old, new = (tmp_path / "runs" / f".{name}.parquet.1.aa.tmp" for name in ("old", "new"))
-    for path in (old, new):
-        path.write_bytes(b"PAR1")
-    os.utime(old, (1e9, 1e9))
-    assert list(runs_present(tmp_path)) == ["x"]
-    assert not old.exists() and new.exists()
-    assert runs_present(tmp_path / "nothing_here") == {}
+    runs, gone = tmp_path / "runs", 2**22 + 1  # no process has so high a number
+    names = {
+        "mine": f".a.parquet.{HOST}-{os.getpid()}-{TOKEN}.00000000.tmp",
+        "dead": f".a.parquet.{HOST}-{gone}-000000000000.00000000.tmp",
+        "alive": f".a.parquet.{HOST}-{os.getppid()}-000000000000.00000000.tmp",
+        "elsewhere": f".a.parquet.000000000000-{gone}-000000000000.00000000.tmp",
+        "foreign": ".a.parquet.1.aa.tmp",
+    }
+    for name in names.values():
+        (runs / name).write_bytes(b"PAR1")
+        os.utime(runs / name, (1e9, 1e9))  # however old it looks
+    clear_temporary(runs)
+    assert {key for key, name in names.items() if (runs / name).exists()} == {"alive", "elsewhere", "foreign"}
+    assert list(whole_runs(tmp_path)) == ["x"]
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
@@ -154,14 +172,14 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing(
     assert caught.value.errno == errno.ENOSPC
     monkeypatch.undo()
     assert os.listdir(tmp_path / "runs") == ["x.parquet"]
-    pd.testing.assert_frame_equal(read_run(tmp_path, "x").table.to_pandas(), recording())
+    pd.testing.assert_frame_equal(without_keys(read_run(tmp_path, "x").table).to_pandas(), recording())
 
 
 def test_a_failure_is_a_row_and_goes_when_the_run_succeeds(tmp_path: Path) -> None:
-    write_failure(tmp_path, "x", "hazard above 1 in rule leave, person 7", "tenure run a.yaml", RECORD)
-    assert failures(tmp_path)["x"]["command"] == "tenure run a.yaml"
+    write_failure(tmp_path, "x", "hazard above 1 in rule leave, person 7", RECORD)
+    assert failures(tmp_path)["x"]["error"] == "hazard above 1 in rule leave, person 7"
     assert failures(tmp_path)["x"]["arm"] == "book"
-    assert runs_present(tmp_path) == {}
+    assert whole_runs(tmp_path) == {}
     write_run(tmp_path, "x", recording(), RECORD)
     assert failures(tmp_path) == {}
 
@@ -194,7 +212,7 @@ def test_bad_input_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_later_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.store.FORMAT", 2)
+    monkeypatch.setattr("experiments.store.FORMAT", 3)
     write_run(tmp_path, "x", recording(), RECORD)
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"later version .*update"):
@@ -217,30 +235,6 @@ def test_run_name_depends_on_each_part_and_not_on_key_order() -> None:
     with pytest.raises(ValueError, match="JSON"):
         run_name({"a": object()}, "book", 1, 0, "s")
     assert json.loads(canonical_json(RECORD)) == RECORD
-
-
-def test_sources_hash_sees_every_source_and_not_the_place(tmp_path: Path) -> None:
-    def build(root: Path) -> list[Path]:
-        for name in ("agents", "policies"):
-            (root / name / "shelf").mkdir(parents=True)
-            (root / name / "a.py").write_text("x = 1\n")
-            (root / name / "shelf" / "b.py").write_text("y = 2\n")
-        return [root / "agents", root / "policies"]
-
-    here, there = build(tmp_path / "here"), build(tmp_path / "there")
-    base = sources_hash(here)
-    assert base == sources_hash(there[::-1])
-    (here[0] / "notes.txt").write_text("not a source")
-    assert base == sources_hash(here)
-    plugin = tmp_path / "mine.py"
-    plugin.write_text("z = 3\n")
-    assert sources_hash(here, [plugin]) != base
-    (here[1] / "shelf" / "b.py").write_text("y = 3\n")
-    assert sources_hash(here) != base
-    (there[0] / "a.py").rename(there[0] / "c.py")
-    assert sources_hash(there) != base
-    with pytest.raises(FileNotFoundError, match="no Python source"):
-        sources_hash([tmp_path / "nowhere"])
 
 
 WRITER = """
@@ -272,11 +266,11 @@ for i in range(10_000):
 
 def check_after_kill(folder: Path, reported: list[str]) -> None:
     """Check that whatever was reported is there, and that all that is there is whole."""
-    present = runs_present(folder)
+    present = whole_runs(folder)
     for name, replication in (line.split() for line in reported):
         assert present[name]["replication"] >= int(replication)
     assert list(present) == run_names(folder)
-    assert [verify_checksum(folder, name) for name in present] == [None] * len(present)
+    assert [damage(folder, name) for name in present] == [None] * len(present)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
@@ -293,7 +287,7 @@ def test_kill_inside_a_write(tmp_path: Path, deadly: str, nth: int, stored: int,
     writer = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     assert writer.returncode == -signal.SIGKILL
     assert len(list((tmp_path / "runs").glob(".*.tmp"))) == unfinished
-    assert len(runs_present(tmp_path)) == stored
+    assert len(whole_runs(tmp_path)) == stored
     check_after_kill(tmp_path, writer.stdout.splitlines())
 
 

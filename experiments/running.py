@@ -1,0 +1,216 @@
+"""The command `tenure run`: of a config, under each of its circumstances, or of a folder that is there already."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiments import terminal
+from experiments.command_line import say, say_lines, stop
+from experiments.config import Experiment, circumstances, find_config, load_experiment, load_recorded
+from experiments.estimating import estimate
+from experiments.folders import folder_of
+from experiments.own_policies import PolicySource, snapshot
+from experiments.printable import printable_line
+from experiments.record import ABOUT, config_path, read_about
+from experiments.results import Results, comparisons_json
+from experiments.runner import run_experiment
+from experiments.workers import Limits, processors
+
+
+class Asked(NamedTuple):
+    """What is to be run: the words of the command."""
+
+    config: str
+    out: Path | None
+    sets: tuple[str, ...]
+    policies: tuple[Path, ...]
+    arms: tuple[str, ...] | None = None
+    """Arms to run alone, where the files of the others' policies were not given."""
+
+
+class How(NamedTuple):
+    """How it is to be run."""
+
+    workers: int
+    engine: str
+    limits: Limits
+    only: tuple[str, int] | None
+    json: bool
+
+
+def all_asked(asked: Asked, how: How) -> Iterator[tuple[Asked, Experiment]]:
+    """Yield the experiment, once under each of its circumstances if it has any."""
+    if Path(asked.config).is_dir():
+        folder = Path(asked.config)
+        if not (folder / ABOUT).exists():
+            inner = sorted(path.parent for path in folder.glob(f"*/{ABOUT}"))
+            for one in inner:
+                if one.is_symlink():
+                    stop(f"{one}: this is a link: nothing is written through it. Name the folder it leads to.", 2)
+            for one in inner:
+                yield from all_asked(asked._replace(config=str(one)), how)
+            if inner:
+                return
+        yield again(asked, how)
+        return
+    under = circumstances(asked.config, asked.sets)
+    if not under:
+        yield asked, load_experiment(asked.config, asked.sets, asked.policies)
+        return
+    found = {
+        name: load_experiment(asked.config, [*asked.sets, *extra, "circumstances={}"], asked.policies)
+        for name, extra in under.items()
+    }
+    parent = folder_of(next(iter(found.values())), asked.out, tuple(under))[0]
+    for name, extra in under.items():
+        if not how.json:
+            say(f"\nUnder the circumstances '{name}': {', '.join(extra) or 'as written'}")
+        yield asked._replace(out=parent / name, sets=(*asked.sets, *extra, "circumstances={}")), found[name]
+
+
+def run_one(one: tuple[Asked, Experiment], how: How) -> dict[str, Any]:
+    """Run one experiment and tell of it; return the comparisons as plain data."""
+    asked, experiment = one
+    screen = terminal.console()
+    if not how.json:
+        if experiment.shipped and not Path(asked.config).is_dir():
+            say(f"{asked.config} is not in this folder: this is the shipped example, {experiment.path}")
+        say(experiment.settings.question)
+        say(terminal.plan_line(experiment, estimate(experiment, how.workers or processors())))
+    with terminal.RunBars(screen) as bars:
+        try:
+            results = run_experiment(
+                experiment, asked.out, how.workers or None, how.engine, None if how.json else bars, how.only,
+                how.limits, asked.arms,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            bars.bars.stop()
+            _stopped(folder_of(experiment, asked.out)[0])
+    report_path = _report(results, experiment) if how.only is None and asked.arms is None else None
+    if not how.json:
+        say_lines(terminal.results_lines(results, report_path, command_words(asked)))
+    return {**comparisons_json(results), "report": None if report_path is None else str(report_path)}
+
+
+def again(asked: Asked, how: How) -> tuple[Asked, Experiment]:
+    """Return the experiment that a folder records, to go on with it.
+
+    Policies of a user's own are never taken from the folder: their files must be given, and be the recorded ones.
+    """
+    folder = Path(asked.config)
+    about = read_about(folder).about
+    given = [snapshot(path) for path in asked.policies]
+    recorded = [one for one in about.get("own_policies", []) if isinstance(one, dict)]
+    _refuse_others(folder, about, recorded, given)
+    missing = [one for one in recorded if one.get("sha256") not in {source.digest for source in given}]
+    without = arms_without(about, missing)
+    command = full_command(folder, recorded)
+    if without and len(without) == len(about["arms"]):
+        stop(
+            f"{folder}: every arm needs a policy of a user's own, whose recorded source is for reading only. Give its "
+            f"file again: {command}", 2,
+        )  # fmt: skip
+    shipped = bool(about["config"].get("shipped"))
+    experiment = load_recorded(
+        about["written"], folder / ABOUT, asked.sets, asked.policies, without, where_config_is(about, folder, shipped),
+        [*about["sets"], *asked.sets], shipped,
+    )  # fmt: skip
+    if not how.json:
+        if without:
+            say(f"Without its policy file, arm {', '.join(without)} is left as it is. For all arms: {command}")
+        _say_if_edited(about, folder, experiment, asked)
+    arms = tuple(experiment.arms) if without else None
+    return asked._replace(out=asked.out or folder, arms=arms), experiment
+
+
+def full_command(folder: Path, recorded: Sequence[Mapping[str, Any]]) -> str:
+    """Return the command that goes on with all arms of a folder, made anew from what the record says."""
+    words = ["tenure", "run", str(folder)]
+    for one in recorded:
+        path = config_path({"config": one}, folder)
+        came_along = path is not None and folder.resolve() in path.parents  # and is recommended to nobody
+        words += ["--policies", Path(str(one["name"])).name if path is None or came_along else str(path)]
+    return printable_line(terminal.command_text(words))
+
+
+def arm_and_replication(only: str) -> tuple[str, int] | None:
+    """Read ``ARM/REPLICATION``; None if it is empty."""
+    if not only:
+        return None
+    arm, slash, replication = only.rpartition("/")
+    if not slash or not replication.isdecimal():
+        stop(f"--only {only}: write it as ARM/REPLICATION, such as book/3.", 2)
+    return arm, int(replication)
+
+
+def command_words(asked: Asked) -> list[str]:
+    """Return the words of the command that does the same again."""
+    options = [word for one in asked.policies for word in ("--policies", str(one))]
+    options += [word for one in asked.sets for word in ("--set", one)]
+    out = ["-o", str(asked.out)] if asked.out and str(asked.out) != asked.config else []
+    return ["tenure", "run", asked.config, *out, *options]
+
+
+def _refuse_others(
+    folder: Path, about: dict[str, Any], recorded: Sequence[dict[str, Any]], given: Sequence[PolicySource]
+) -> None:
+    """Stop if a file that was given is none of those that the folder was made with."""
+    known = {one.get("sha256") for one in recorded}
+    for source in given:
+        if source.digest in known:
+            continue
+        config = config_path(about, folder)
+        words = ["tenure", "run", str(config or about["config"].get("name", "CONFIG")), "--policies", source.path]
+        take = terminal.command_text([*words, "-o", str(folder)])
+        told = next((str(one.get("sha256")) for one in recorded if one.get("name") == Path(source.path).name), "none")
+        stop(
+            f"{source.path}: not the file that {folder} was made with (recorded {told[:12]}, this "
+            f"{source.digest[:12]}, with what it imports and reads). To take the edit: {take}", 2,
+        )  # fmt: skip
+
+
+def arms_without(about: Mapping[str, Any], missing: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the arms that cannot be run without some policy files."""
+    absent = {str(name) for one in missing for name in one.get("policies", ())}
+    market = about["market"]
+    everywhere = {
+        about["arms"][about["champion"]]["policy"],
+        *(one["policy"]["policy"] for one in market["rivals"].values()),
+    }
+    return [arm for arm, one in about["arms"].items() if absent & ({one["policy"]} | everywhere)]
+
+
+def where_config_is(about: Mapping[str, Any], folder: Path, shipped: bool) -> Path:
+    """Return where the config of a record is, or was."""
+    name = str(about["config"].get("name", "experiment.yaml"))
+    if shipped:
+        return find_config(Path(name).name)[0]
+    return config_path(about, folder) or Path(str(about["config"].get("path") or name))
+
+
+def _say_if_edited(about: dict[str, Any], folder: Path, recorded: Experiment, asked: Asked) -> None:
+    """Say that the config is no longer what the folder records."""
+    path = config_path(about, folder)
+    if path is None:
+        return
+    written: Any = None
+    with suppress(ValueError):
+        written = load_experiment(path, about["sets"], asked.policies).written
+    if written is not None and written != about["written"]:
+        take = terminal.command_text(["tenure", "run", str(path), "-o", str(folder)])
+        say(f"{path.name} has changed since; this goes on with what the folder records. To take the edit: {take}")
+
+
+def _stopped(folder: Path) -> None:
+    from experiments.store import run_names
+
+    kept = len(run_names(folder))
+    stop(f"^C stopped; {kept} runs are kept. The same command goes on from here.", 130)
+
+
+def _report(results: Results, experiment: Experiment) -> Path | None:
+    from experiments.summary import report_of
+
+    there = {one.arm for one in results.known.values()}
+    return report_of(results) if there == set(experiment.arms) else None

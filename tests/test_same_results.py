@@ -1,0 +1,144 @@
+"""What makes results the same, and what is said where they are not: one hash, one table, a run made again."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from experiments import store
+from experiments.auditing import audit_folder
+from experiments.config import load_experiment
+from experiments.results import open_results, remarks
+from experiments.runner import Event, run_experiment
+from tests.folders import SMALL
+
+BY_PROCESS = """
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from tenure import Treatments
+
+
+@dataclass(frozen=True)
+class ByProcess:
+    name = "by_process"
+    on: bool = False
+
+    def decide(self, view):
+        who = os.getpid() if self.on else 0
+        chosen = np.flatnonzero((view.person_id * 7919 + who * 40503) % 97 < 48)
+        return Treatments.of("loyalty_reward", chosen, amount=5.0)
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL, encoding="utf-8")
+    return path
+
+
+def test_the_hash_is_over_recorded_values_alone(config: Path, tmp_path: Path) -> None:
+    first = run_experiment(load_experiment(config), tmp_path / "one", workers=2)
+    renamed = config.with_name("other.yaml")
+    renamed.write_text(SMALL.replace("uniform:", "gifts:").replace("question: ", "question: still "))
+    other = run_experiment(load_experiment(renamed), tmp_path / "two", workers=1)
+    assert first.hash == other.hash and first.names != other.names
+    name = first.names[-1]
+    stored = store.read_run(first.folder, name)
+    table = store.without_keys(stored.table).to_pandas()
+    table.loc[table["measure"] == "metric", "value"] += 1.0
+    store.write_run(first.folder, name, table, {**stored.metadata, "seconds": 99.0})
+    assert open_results(first.folder).hash == first.hash  # metrics and times have no part in it
+    table.loc[table["measure"] == "ledger", "value"] += 0.01
+    store.write_run(first.folder, name, table, stored.metadata)
+    assert open_results(first.folder).hash != first.hash
+    found = audit_folder(first.folder, 4, [], quiet=True)
+    assert not found.damaged and len(found.same) == 3 and len(found.differing) == 1  # sealed anew, and yet found
+    assert "other values" in found.differing[0]
+
+
+def test_all_files_of_runs_are_one_table_without_dead_runs(config: Path, tmp_path: Path) -> None:
+    for amount in (5, 6, 7):
+        run_experiment(load_experiment(config, [f"arms.uniform.amount={amount}"]), tmp_path / "out", workers=2)
+    rows = duckdb.sql(
+        f"select arm, replication, count(*) from '{tmp_path}/out/runs/*.parquet' "
+        "where measure = 'metric' and a = 'profit_per_customer' group by all order by all"
+    ).fetchall()
+    assert rows == [("nothing", 0, 1), ("nothing", 1, 1), ("uniform", 0, 1), ("uniform", 1, 1)]
+
+
+def test_runs_of_other_versions_share_no_table_without_a_word(config: Path, tmp_path: Path) -> None:
+    results = run_experiment(load_experiment(config), tmp_path / "out", workers=2)
+    assert list(remarks(results)) == []
+    stored = store.read_run(results.folder, results.names[0])
+    older = {**stored.metadata["environment"], "numpy": "1.0.0"}
+    store.write_run(results.folder, results.names[0], store.without_keys(stored.table),
+                    {**stored.metadata, "environment": older})  # fmt: skip
+    (told,) = remarks(open_results(results.folder))
+    assert "different versions" in told and "1 with numpy 1.0.0" in told
+
+
+def test_figures_that_somebody_put_into_the_cache_are_found_by_audit(config: Path, tmp_path: Path) -> None:
+    results = run_experiment(load_experiment(config), tmp_path / "out", workers=2)
+    results.metrics()
+    table = results._figures[0]
+    from experiments import worked_out
+
+    kept = worked_out._Kept.read(results.folder / worked_out.METRICS_KEPT, "", worked_out._METRIC_COLUMNS, False)
+    (rows,) = kept.parts
+    place = rows.column_names.index("value")
+    kept.parts = [rows.set_column(place, "value", duckdb.arrow(rows).project("value + 1").to_arrow_table()[0])]
+    kept.write(results.folder / worked_out.METRICS_KEPT, "", set(kept.keys))
+    assert len(open_results(results.folder).metrics()) == len(table)
+    found = audit_folder(results.folder, 0, [], quiet=True)
+    assert [one for one in found.damaged if "metrics.parquet: not what the runs give" in one]
+
+
+def test_a_policy_that_depends_on_its_process_is_found_by_the_run_made_again(config: Path, tmp_path: Path) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(BY_PROCESS)
+    config.write_text(SMALL.replace("  uniform:", "  own: {policy: by_process, on: true}\n  uniform:"))
+    told: list[Event] = []
+    experiment = load_experiment(config, plugins=[plugin])
+    results = run_experiment(experiment, tmp_path / "out", workers=2, progress=told.append)
+    (record,) = results.failed.values()
+    assert record["arm"] == "own" and "came out otherwise" in record["error"]
+    assert [event.text for event in told if event.kind == "failed" and "own/" in event.text]
+    honest = run_experiment(load_experiment(config, ["arms.own.on=false"], [plugin]), tmp_path / "out", workers=2)
+    assert not honest.failed and len(honest.names) == 6
+
+
+RACER = """
+import sys, time
+from experiments import runner
+from experiments.config import load_experiment
+
+runner.run_batch = lambda *given: None
+experiment = load_experiment(f"{sys.argv[1]}/my.yaml")
+while time.time() < float(sys.argv[2]):
+    pass
+print(sys.argv[1], runner.run_experiment(experiment).folder, sep=":")
+"""
+
+
+def test_configs_of_one_name_that_begin_at_the_same_moment_share_no_folder(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "my.yaml").write_text(SMALL.replace("Does a reward pay", f"Question {number}"))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    start = str(time.time() + 12.0)
+    racers = [
+        subprocess.Popen([sys.executable, "-c", RACER, str(number), start], cwd=tmp_path, env=environment,
+                         stdout=subprocess.PIPE, text=True)
+        for number in range(6)
+    ]  # fmt: skip
+    told = dict(racer.communicate(timeout=120)[0].strip().split(":") for racer in racers)
+    assert set(told.values()) == {"results/my", *(f"results/my-{number}" for number in range(2, 7))}
+    for number, folder in told.items():
+        assert open_results(tmp_path / folder).about["question"] == f"Question {number}?"
