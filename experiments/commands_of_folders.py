@@ -1,5 +1,6 @@
 """The commands about a folder of results: what is there, what it says, whether it is whole, what may go."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,12 +53,9 @@ def compare(folder: Folder, json: Json = False) -> None:
     """Print the effect of every arm against the champion."""
     with answering(json):
         from experiments import terminal
-        from experiments.results import comparisons_json, open_results, remarks
+        from experiments.results import comparisons_json, remarks
 
-        with terminal.reading_bar(json) as tell:
-            results = open_results(folder, progress=tell)
-            _need_runs(results)
-            results.work_out(tell)
+        results = _worked_out(folder, json)
         if json:
             print_json(comparisons_json(results))
             return
@@ -80,13 +78,9 @@ def report(
     """Write the report of results that are there: one HTML file that opens offline."""
     with answering(json):
         from experiments import terminal
-        from experiments.results import open_results
         from experiments.summary import figure_of, report_of
 
-        with terminal.reading_bar(json) as tell:
-            results = open_results(folder, progress=tell)
-            _need_runs(results)
-            results.work_out(tell)
+        results = _worked_out(folder, json)
         if figure:
             path = figure_of(results, figure)
             if json:
@@ -137,9 +131,17 @@ def tidy(folder: Folder, json: Json = False) -> None:
             say("Nothing to remove.")
 
 
-def _need_runs(results: "Results") -> None:
-    if results.champion not in {one.arm for one in results.known.values()}:
-        stop(
-            f"{results.folder}: there is no run of the champion '{results.champion}' yet. "
-            f"Make it: tenure run {results.folder}", 2,
-        )  # fmt: skip
+def _worked_out(folder: Path, quiet: bool) -> "Results":
+    """Return results with metrics and pairs worked out, or stop where there is nothing to compare with."""
+    from experiments.folder_words import reading_bar
+    from experiments.results import open_results
+
+    with reading_bar(quiet) as tell:
+        results = open_results(folder, progress=tell)
+        if results.champion not in {one.arm for one in results.known.values()}:
+            stop(
+                f"{results.folder}: there is no run of the champion '{results.champion}' yet. "
+                f"Make it: tenure run {results.folder}", 2,
+            )  # fmt: skip
+        results.work_out(tell)
+    return results

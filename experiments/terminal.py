@@ -23,12 +23,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from experiments.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines, reading_bar
+from experiments.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
 from experiments.metrics import METRICS, OF_A_PAIR, RETURNS, Metric, difference_text, level_text
 from experiments.printable import printable_line
 from experiments.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Ratio
 
-__all__ = ["command_text", "failed_lines", "folder_command", "hash_line", "next_lines", "reading_bar"]
+__all__ = ["command_text", "failed_lines", "folder_command", "hash_line", "next_lines"]
 
 if TYPE_CHECKING:
     from experiments.config import Experiment
