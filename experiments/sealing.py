@@ -66,7 +66,8 @@ def json_unsealed(path: Path) -> dict[str, Any]:
     """
     data = read_plain(path, LARGEST_JSON)
     if seal_of(data) is None:
-        raise DamagedError(f"{path}: not what was written (its seal differs)")
+        what = "not what was written (its seal differs)" if MARK in data else "has no seal: tenure did not write it so"
+        raise DamagedError(f"{path}: {what}")
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
