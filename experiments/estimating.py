@@ -36,6 +36,10 @@ MEMORY, MEMORY_PER_PERSON = 320_000_000, 5_500
 MOST_KEPT = 9
 """Measurements of a machine of which the median is taken."""
 MOST_KEYS = 8
+LEAST_SECONDS = 1.0
+"""Of a run that tells how fast a machine is; most of a shorter one is loading, the first time in each worker."""
+UNLIKELY = 8.0
+"""Times faster or slower than a usual machine that no machine is."""
 LARGEST_FILE = 100_000  # bytes
 
 
@@ -52,7 +56,7 @@ class Speed(NamedTuple):
     """What a machine takes to start a worker, for a state or run however small, and for a person's month."""
 
     start_seconds: float = 3.0
-    fixed_seconds: float = 0.04
+    fixed_seconds: float = 0.12
     seconds_per_person_month: float = 1.4e-6
 
 
@@ -146,7 +150,7 @@ def remember(lived: Sequence[Lived], start_seconds: float | None = None) -> None
     rates = [
         (one.seconds - usual.fixed_seconds) / _person_months(one.people, one.months, one.policy)
         for one in lived
-        if one.seconds > 5 * usual.fixed_seconds and one.months > 0
+        if one.seconds > LEAST_SECONDS and one.months > 0
     ]
     measured = {"rates": [statistics.median(rates)] if len(rates) >= 3 else [], "starts": [start_seconds or math.nan]}
     stored = _stored()
@@ -190,7 +194,7 @@ def _path() -> Path:
 
 
 def _key() -> str:
-    return f"{platform.node()} {processors()} {sources_hash()}"
+    return f"2 {platform.node()} {processors()} {sources_hash()}"
 
 
 def _stored() -> dict[str, Any]:
@@ -203,7 +207,7 @@ def _stored() -> dict[str, Any]:
 
 
 def _numbers(measured: Any, name: str, usual: float) -> list[float]:
-    """Return the measurements of a name that could be true: within a factor 30 of a usual machine."""
+    """Return the measurements of a name that could be true: within a factor `UNLIKELY` of a usual machine."""
     found = measured.get(name) if isinstance(measured, dict) else None
     likely = [one for one in found if isinstance(one, float | int)] if isinstance(found, list) else []
-    return [float(one) for one in likely if usual / 30 < one < usual * 30]
+    return [float(one) for one in likely if usual / UNLIKELY < one < usual * UNLIKELY]
