@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
+
+from policies.linear_program import solved
 
 Numbers = NDArray[np.float64]
-TOLERANCE = 1e-10
-"""Of the program in its own units (one person joins, no coefficient of a limit above 1): the least that HiGHS takes."""
 NEGLIGIBLE = 1e-9
 """A cell with less than this share of all people is empty; a bound that probabilities may miss by rounding."""
 _WANTED = {
@@ -285,20 +284,16 @@ def _optimise(
         for row, limit in zip(left, limits, strict=True)
     ]
     highest = np.inf if program.allowed is None else np.where(program.allowed, np.inf, 0.0).ravel()
-    found = linprog(
+    found = solved(
         np.append(-gain.ravel() / unit, 0.0),
         A_ub=left / np.array(sizes)[:, None] if rows else None,
         b_ub=np.zeros(len(rows)) if rows else None,
         A_eq=np.vstack([np.column_stack([flow, -source / entering]), one]),
         b_eq=np.append(np.zeros(len(source)), 1.0),
         bounds=np.column_stack([np.zeros(gain.size + 1), np.append(np.broadcast_to(highest, gain.size), np.inf)]),
-        method="highs",
-        options={"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE},
     )
     if found.status == 2:
         return None
-    if found.status != 0:
-        raise RuntimeError(f"structure: HiGHS failed: {found.message}")
     return _Best(
         np.maximum(found.x[:-1], 0.0).reshape(gain.shape) * entering,
         [-float(dual) * unit / size for dual, size in zip(found.ineqlin.marginals, sizes, strict=True)],

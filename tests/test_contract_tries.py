@@ -189,11 +189,11 @@ BROKEN = {
         "sqlite3.connect", "it opens a.db", "inputs",
     ),
     "clock": (
-        policy(TREAT.format("0.2 * (datetime.datetime.now().month % 2) + 0.001 * (time.time() // 60 % 999)")),
+        policy(TREAT.format("0.02 * (datetime.datetime.now().toordinal() % 7) + 0.001 * (time.time() // 86400 % 7)")),
         "return", "it goes by the clock", "view.month",
     ),
     "clock_when_loaded": (
-        policy(TREAT.format("day / 10"), "from datetime import date\nday = date.today().toordinal() % 7\n"),
+        policy(TREAT.format("day / 40"), "from datetime import date\nday = date.today().toordinal() % 7\n"),
         "day = date", "it goes by the clock", "view.month",
     ),
     "strangers": (policy("return Treatments.of('end', view.person_id + 9999)"), "return", "not its own", "index into"),
