@@ -38,7 +38,7 @@ def goes_on(trial: Trial, story: Story) -> list[Answer]:
         if count % 7 == 0:
             state = _state(trial, one)
             other = trial.made(policy)
-            trial.guarded("restore", month.when, lambda: other.restore(_copied(state)))  # noqa: B023
+            trial.guarded("restore", month.when, lambda: other.restore(_copied(state)))  # noqa: B023 - called at once
             _same_state(state, _state(trial, other), month.when)
         decided.append(trial.decided(one, month))
         if trial.decided(other, month).key != decided[-1].key:

@@ -134,9 +134,9 @@ def moved_clock(asked: Callable[[], None]) -> Iterator[None]:
     try:
         for name in kept:
             setattr(time, name, shown(name, int(name == "strftime"), 10**9 if name == "time_ns" else 1))
-        datetime.datetime, datetime.date = Datetime, Date  # type: ignore[misc]
+        datetime.datetime, datetime.date = Datetime, Date  # type: ignore[misc]  # put back below
         yield
     finally:
         for name, function in kept.items():
             setattr(time, name, function)
-        datetime.datetime, datetime.date = dates  # type: ignore[misc]
+        datetime.datetime, datetime.date = dates  # type: ignore[misc]  # as they were

@@ -89,7 +89,7 @@ def decides_without_traces(trial: Trial, story: Story, found: dict[str, Answer])
     asked = [month for month in story.months if month.when in found]
     for month in (*asked, asked[-1], asked[0]):
         answer = trial.decided(one, month)
-        given.append((month, answer, trial.guarded("decide", month.when, lambda: answer.columns)))  # noqa: B023
+        given.append((month, answer, trial.guarded("decide", month.when, lambda: answer.columns)))  # noqa: B023 - called at once
         if answer.key != found[month.when].key:
             raise Breach(
                 f"decide changes what it will decide: asked before, it decides otherwise ({month.when})",
@@ -97,7 +97,7 @@ def decides_without_traces(trial: Trial, story: Story, found: dict[str, Answer])
                 ("self.", "setattr", "append("),
             )
     for month, answer, was in given:
-        if trial.guarded("decide", month.when, lambda answer=answer: answer.columns) != was:  # type: ignore[misc]
+        if trial.guarded("decide", month.when, lambda answer=answer: answer.columns) != was:  # type: ignore[misc]  # its own
             raise Breach(
                 f"it changes the plan of {month.when} after it was given: the same arrays are used again",
                 "Return new arrays each month.", ("[:] =", "[:]", "out=", "return"),
@@ -231,5 +231,5 @@ def _taken(trial: Trial, policy: type, view: InstitutionView, rows: NDArray[np.v
     while True:
         large, one = with_files(view, rows), trial.made(policy)
         began = time.perf_counter_ns()
-        trial.guarded("decide", f"{len(rows):,} customers", lambda one=one, large=large: one.decide(large))  # type: ignore[misc]
+        trial.guarded("decide", f"{len(rows):,} customers", lambda one=one, large=large: one.decide(large))  # type: ignore[misc]  # its own
         yield (time.perf_counter_ns() - began) / max(1, len(rows))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from experiments import estimating
 from experiments.checking import check_file
-from experiments.config import load_experiment
+from experiments.config import Experiment, load_experiment
 from experiments.estimating import (
     Estimate,
     Lived,
@@ -44,7 +44,7 @@ def own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def experiment_of(folder: Path, *sets: str):  # type: ignore[no-untyped-def]
+def experiment_of(folder: Path, *sets: str) -> Experiment:
     path = folder / "one.yaml"
     path.write_text(CONFIG, encoding="utf-8")
     return load_experiment(path, sets)
