@@ -11,10 +11,14 @@ class Activity(NamedTuple):
     use: Annotated[tuple[float, float, float, float, float, float], Parameter(
         "share/month", 0, 1, "by months since use, 1..5 and more; assumption: two thirds are active")] = (
         0.98, 0.6, 0.35, 0.22, 0.14, 0.1)  # fmt: skip
+    """Probability of using the relationship in a month, by months since the last use: 1, 2, 3, 4, 5, and 6 or more."""
     unprompted: Annotated[float, Parameter("share", 0, 1, "of these chances without a reminder; assumption")] = 0.9
+    """Multiplies the probability of use in a month without a reminder."""
     spent: Annotated[float, Parameter("share", 0, 2, "of income x depth x need in a month of use; assumption")] = 0.38
+    """Spending with a card in a month of use, as a share of income x share of wallet x need."""
     idle_reading: Annotated[float, Parameter(
         "share", 0, 1, "what a month without use tells, against one with; assumption")] = 0.5  # fmt: skip
+    """What a month without use tells of a customer, as a share of what a month with use tells."""
 
 
 @rule

@@ -72,7 +72,7 @@ class Belief:
     looked_for: Annotated[int, Field("product", "product last looked for; -1 none seen", "observe")]
     tenure_months: Annotated[int, Field("months", "with us", "observe")]
     age_years: Annotated[float, Field("years", "from the application", "observe")]
-    income: Annotated[float, Field("EUR/month", "from the application", "observe")]
+    income: Annotated[float, Field("EUR/month", "net income, as the application says", "observe")]
     held: Annotated[list[int], Field("0/1", "products held with us", "observe")]
     credit_cents: Annotated[int, Field("cents", "credit balance", "observe")]
     deposit_cents: Annotated[int, Field("cents", "deposit balance", "observe")]

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.compiling import compiled
+from agents.compiling import compiled, rule_in_place
 
 # kind of decision -> registered number; a number once given is never given again. A block has four words, and each
 # word one use: EPISODE starts, which, lasts, life event; LIFE pays, stage, service, looks around; USE asks, term, size,
@@ -33,7 +33,7 @@ def address(kind: int, institution: str = "", ordinal: int = 0) -> int:
     return (kind << 25) | ((crc32(institution.encode()) & 0xFFFF if institution else 0) << 9) | ordinal
 
 
-@compiled(inline="always")
+@rule_in_place
 def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Philox4x32-10: four counter words and two key words (uint32) to four random words (uint32)."""
     for _ in range(10):
@@ -50,7 +50,7 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     return c0, c1, c2, c3
 
 
-@compiled()
+@compiled
 def draw4(seed: int, replication: int, person: int, month: int, decision: int) -> tuple[float, float, float, float]:
     """Return four uniforms in the open interval (0, 1).
 
@@ -101,7 +101,7 @@ def draw_each(seed: int, replication: int, people: NDArray[np.int64], month: int
     return luck
 
 
-@compiled()
+@compiled
 def _draw_first(
     seed: int, replication: int, people: NDArray[np.int64], month: int, decision: int, luck: NDArray[np.float64]
 ) -> None:

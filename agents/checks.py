@@ -17,6 +17,12 @@ CHECKED = ("", "risk_event_next", "targeting_score", "expected_contacts", "reads
  MEAN, PRECISION, OPTS_OUT, USES) = range(len(CHECKED))  # fmt: skip
 
 
+FAR = 1e12
+"""What no utility, log-odds or reading of them reaches, however extreme the numbers of a market; infinities do."""
+MOST_MONEY = 1e17
+"""What no amount of a person's month reaches, in units of the currency."""
+
+
 class Fault(NamedTuple):
     """Where a rule first returned what it must not, and what it returned; one row of the fault table."""
 

@@ -17,19 +17,33 @@ class Choice(NamedTuple):
     """Parameters of looking around and choosing."""
 
     noise: Annotated[float, Parameter("utility", 0.01, 10, "g, the scale: sets the unit of utility")] = 1.0
+    """Scale of the Gumbel noise in the choice between offers: the larger it is, the less utility decides."""
     fit_weight: Annotated[float, Parameter("utility", 0, 10, "w; assumption")] = 1.0
+    """Utility of an offer whose products serve all of a person's needs, against one that serves none."""
     satisfaction_weight: Annotated[float, Parameter("utility", 0, 10, "s; assumption")] = 0.6
+    """Utility that each unit of satisfaction adds to staying with the provider."""
     taste_sd: Annotated[float, Parameter("utility", 0, 5, "assumption")] = 0.5
+    """Standard deviation between people of their lasting liking for an institution."""
     nobody: Annotated[float, Parameter("utility", -40, 40, "assumption: worth of having no provider")] = 1.0
+    """Utility of having no main provider, which competes with all offers."""
     cost_per_product: Annotated[float, Parameter("utility", 0, 10, "assumption: each further product binds")] = 0.5
+    """Utility that each product held beyond the first adds to staying with the provider."""
     search: Annotated[float, Parameter("log-odds", -40, 40, "CMA 2015: 16% looked around in a year")] = -4.25
+    """Log-odds a month that an average customer looks around and compares all offers."""
     search_spread: Annotated[float, Parameter("log-odds", 0, 5, "assumption: habit differs")] = 0.6
+    """Standard deviation between people of the log-odds of looking around."""
     search_satisfaction: Annotated[float, Parameter("log-odds", -5, 5, "assumption")] = -0.5
+    """Added to the log-odds of looking around by each unit of satisfaction."""
     search_decline: Annotated[float, Parameter("log-odds", -5, 5, "assumption")] = 1.0
+    """Added to the log-odds of looking around in the stage of decline."""
     search_maturity: Annotated[float, Parameter("log-odds", -5, 5, "assumption")] = -0.3
+    """Added to the log-odds of looking around in the stage of maturity."""
     search_without: Annotated[float, Parameter("log-odds", -5, 5, "assumption: those without provider")] = 1.5
+    """Added to the log-odds of looking around for who has no main provider."""
     search_episode: Annotated[float, Parameter("log-odds", -5, 5, "assumption: an acute need")] = 1.0
+    """Added to the log-odds of looking around while a need is acute."""
     reminder: Annotated[float, Parameter("log-odds", 0, 5, "Ascarza, Iyengar & Schleicher 2016, sign and size")] = 0.4
+    """Added to the log-odds of looking around by each contact of the provider in the month: it reminds."""
 
 
 @rule

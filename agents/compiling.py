@@ -2,7 +2,8 @@
 
 Numba's disk cache looks at the file of the compiled entry point alone, so the cache's folder is named by a hash of all
 rule sources. It holds code that is run, so it lies where nobody else can write. SVML is switched off because its exp
-and log differ from the C library's in the last bit.
+and log differ from the C library's in the last bit. Numba is loaded when the first entry point is called: most commands
+call none.
 """
 
 import atexit
@@ -11,15 +12,13 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
-import numba
-from numba.extending import register_jitable
-
 F = TypeVar("F", bound=Callable[..., Any])
 CACHE = "TENURE_CACHE"
 """Environment variable: the private folder to use, for the processes that this one starts."""
@@ -103,19 +102,77 @@ def _is_ours(path: Path, of_any_kind: bool = False) -> bool:
     return ours and (stat.S_ISDIR(found.st_mode) or of_any_kind)
 
 
-vars(numba.config)["CACHE_DIR"] = str(cache_folder())
+@cache
+def load_numba() -> Any:
+    """Load Numba, with the cache in our folder."""
+    import numba
+    import numba.extending
+
+    vars(numba.config)["CACHE_DIR"] = str(cache_folder())
+    return numba
+
+
+class _Rules:
+    """Rules that were marked, until Numba is there to be told of them."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Callable[..., Any], str]] = []
+        self.lock = threading.RLock()
+
+    def add(self, function: Callable[..., Any], inline: str) -> None:
+        with self.lock:
+            self.waiting.append((function, inline))
+
+    def register(self) -> None:
+        """Make the rules marked so far callable from compiled code."""
+        while self.waiting:
+            function, inline = self.waiting.pop()
+            load_numba().extending.register_jitable(inline=inline)(function)
+
+
+_RULES = _Rules()
+
+
+class EntryPoint:
+    """A function that is always compiled, when it is first called or met in compiled code."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        update_wrapper(self, function)
+        self._function = function
+        self._dispatcher: Any = None
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba takes it for where compiled code calls it."""
+        return self.dispatcher._numba_type_
+
+    @property
+    def dispatcher(self) -> Any:
+        """Numba's own function."""
+        if self._dispatcher is None:
+            with _RULES.lock:
+                _RULES.register()
+                made = load_numba().njit(cache=True, nogil=True, error_model="numpy")(self._function)
+                self._dispatcher = self._dispatcher or made
+        return self._dispatcher
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it on these arguments."""
+        return (self._dispatcher or self.dispatcher)(*arguments)
 
 
 def rule(function: F) -> F:
     """Mark a scalar rule: plain Python as written, and callable from compiled code."""
-    register_jitable(function)
+    _RULES.add(function, "never")
     return function
 
 
-def compiled(**options: Any) -> Callable[[F], F]:
+def rule_in_place(function: F) -> F:
+    """Mark a rule whose lines stand in those that call it, so that a loop over many can be made faster."""
+    _RULES.add(function, "always")
+    return function
+
+
+def compiled(function: F) -> F:
     """Mark an entry point that is always compiled, released from the GIL, and cached on disk."""
-
-    def mark(function: F) -> F:
-        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function))
-
-    return mark
+    return cast(F, EntryPoint(function))

@@ -13,32 +13,54 @@ class Credit(NamedTuple):
     """Parameters of borrowing and paying back."""
 
     utilisation: Annotated[float, Parameter("1", -2, 1, "Yeh 2009 (Taiwan): fitted, docs/taiwan.md")] = -0.33
+    """Share of a revolving line that a person with a need of 0 wants drawn; below 0 nothing is."""
     utilisation_need: Annotated[float, Parameter("1", 0, 3, "Yeh 2009 (Taiwan): spread of customers")] = 1.38
+    """Added to the share of the line wanted drawn by a need of 1 instead of 0."""
     utilisation_income: Annotated[float, Parameter("share", -1, 1, "assumption, per sd of log income")] = -0.15
+    """Added to the share of the line wanted drawn by each standard deviation of log income above the median."""
     draw_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.12
+    """Share of the distance between the balance drawn and the one wanted that is covered in a month."""
     rate_elasticity: Annotated[float, Parameter("1", -5, 0, "Gross & Souleles 2002: -1.3, half of it moved")] = -0.65
+    """Elasticity of the balance wanted with respect to the yearly rate: % of balance per % of rate."""
     usual_price: Annotated[float, Parameter("points", 0.1, 100, "where the elasticity is read from")] = 19.0
+    """Yearly rate at which the elasticity changes nothing; debts left with a former lender cost as much."""
     line_pass_through: Annotated[float, Parameter("share", 0, 1, "Gross & Souleles 2002: 10-14% of a rise")] = 0.12
+    """Share of a change of the line that counts when the balance wanted is worked out, at average risk."""
     line_pass_through_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "Agarwal et al. 2018, sign, size")] = 0.9
+    """Growth of the pass-through with risk: one unit of log-odds multiplies it by exp of this."""
     average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -5.0
+    """Mean risk in the market, log-odds of missing a payment in a month; risk above the average counts from here."""
     miss_utilisation: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 1.2
+    """Added to the log-odds of missing a payment by a fully drawn line, against an undrawn one."""
     miss_debt: Annotated[float, Parameter("log-odds", -10, 10, "assumption: per debt over yearly income")] = 0.6
+    """Added to the log-odds of missing a payment by debts of one year's income."""
     correlation: Annotated[float, Parameter("share", 0, 0.9, "assumption (Basel .04)")] = 0.03
+    """Asset correlation: how much one common factor moves everybody's missed payments together (Vasicek)."""
     cure: Annotated[tuple[float, float, float, float, float], Parameter(
         "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.42, 0.20, 0.12, 0.06, 0.04)  # fmt: skip
+    """Probability a month of paying all arrears, by missed payments outstanding: 1, 2, 3, 4, and 5 or more."""
     roll: Annotated[tuple[float, float, float, float, float], Parameter(
         "share/month", 0, 1, "by missed 1..5; Federal Reserve series")] = (0.45, 0.55, 0.75, 0.80, 0.85)  # fmt: skip
+    """Probability a month of missing a further payment, by missed payments outstanding: 1, 2, 3, 4, and 5 or more."""
     partial_cure: Annotated[tuple[float, float, float, float, float, float, float, float, float, float], Parameter(
         "share/month", 0, 1, "missed 2 to 1, 3 to 1 and 2, 4 to 1..3, 5 to 1..4; assumption: who pays, pays all")] = (
         0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # fmt: skip
+    """Probability a month of making up for a part of the arrears: from 2 missed to 1; 3 to 1, 2; 4 to 1, 2, 3; ..."""
     cure_risk: Annotated[float, Parameter("log-odds", -5, 5, "assumption: per unit of r")] = -0.25
-    charge_off_at: Annotated[int, Parameter("payments", 1, 999, "180 days, US card practice (FFIEC)")] = 6
+    """Added to the log-odds of paying all arrears by each unit of log-odds of risk above the average."""
+    charge_off_at: Annotated[int, Parameter("payments", 1, 24, "180 days, US card practice (FFIEC)")] = 6
+    """Missed payments outstanding at which the balance is charged off."""
     barred_months: Annotated[int, Parameter("months", 0, 600, "assumption: five years on the file")] = 60
+    """Months after a charge-off in which nobody lends to the person."""
     recovery_months: Annotated[int, Parameter("months", 1, 60, "assumption")] = 24
+    """Months over which what can be recovered of a charged-off balance is paid."""
     line_at_most: Annotated[float, Parameter(
         "EUR", 0, 1e6, "assumption: more is not lent without security")] = 50_000.0  # fmt: skip
+    """Largest revolving line that an increase can lead to."""
     basel_correlation: Annotated[float, Parameter("share", 0, 0.9, "Basel: qualifying revolving")] = 0.04
+    """Asset correlation in Basel's formula for the capital behind a retail exposure."""
     capital_cost: Annotated[float, Parameter("share/year", 0, 1, "assumption: required return on capital")] = 0.10
+    """Return a year that the capital behind loans must earn; it makes the capital charge."""
 
 
 @rule
@@ -119,4 +141,4 @@ def capital_share(default_per_year: float, loss_given_default: float, credit: Cr
     pd = between(default_per_year, 0.0005, 0.9999)
     rho = credit.basel_correlation
     stressed = (normal_quantile(pd) + math.sqrt(rho) * 3.090232306167813) / math.sqrt(1.0 - rho)
-    return loss_given_default * (normal_probability(stressed) - pd)
+    return loss_given_default * between(normal_probability(stressed) - pd, 0.0, 1.0)

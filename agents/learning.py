@@ -15,28 +15,51 @@ class Learning(NamedTuple):
     class_risk: Annotated[
         float, Parameter("log-odds", -40, 40, "mean risk of applicants; as credit.average_risk")
     ] = -5.0
+    """Mean risk of applicants from which estimates start, log-odds of missing a payment in a month."""
     class_risk_sd: Annotated[float, Parameter("log-odds", 0.01, 10, "spread of risk among applicants")] = 1.3
+    """Standard deviation of risk among applicants from which estimates start."""
     risk_precision: Annotated[float, Parameter("1/log-odds^2", 0, 100, "assumption: per product and month")] = 0.02
+    """Precision that a month's behaviour in one product adds to the estimate of risk."""
     risk_drift: Annotated[float, Parameter("log-odds^2", 0, 10, "variance a month that life events add")] = 0.02
+    """Variance that a month adds to the estimate of risk, because risk itself moves."""
     class_return: Annotated[float, Parameter("EUR/year", -1e4, 1e4, "assumption: mean margin of a new customer")] = 60.0
+    """Margin a year that is expected of a new customer before anything is seen."""
     class_return_sd: Annotated[float, Parameter("EUR/year", 0.01, 1e4, "assumption")] = 150.0
+    """Standard deviation of the margin a year among new customers from which estimates start."""
     return_noise: Annotated[float, Parameter("EUR/year", 0.01, 1e5, "assumption: month's margin x 12")] = 120.0
+    """Standard error of a month's margin, times twelve, as a reading of the margin a year."""
     return_drift: Annotated[float, Parameter("(EUR/year)^2", 0, 1e6, "assumption: balances move")] = 1500.0
+    """Variance that a month adds to the estimate of return, because balances move."""
     care_noise: Annotated[float, Parameter("1", 0.01, 100, "assumption: one month's reading of satisfaction")] = 1.5
+    """Standard error of a month's reading of satisfaction."""
     care_drift: Annotated[float, Parameter("1", 0, 10, "assumption: satisfaction moves")] = 0.05
+    """Variance that a month adds to the estimate of satisfaction, because satisfaction moves."""
     need_yes: Annotated[float, Parameter("count", 0.01, 100, "assumption: prior evidence for a need")] = 1.0
+    """Evidence for each need before anything is seen, as a count of answers."""
     need_no: Annotated[float, Parameter("count", 0.01, 100, "assumption: prior evidence against it")] = 1.0
+    """Evidence against each need before anything is seen, as a count of answers."""
     refusal: Annotated[float, Parameter("count", 0, 10, "assumption: a refused offer says little")] = 0.5
+    """Evidence against a need that a refused offer of the product gives, as a count of answers."""
     trace: Annotated[float, Parameter("count", 0, 10, "assumption: a browsing trace")] = 0.5
+    """Evidence for a need that being seen looking for the product gives, as a count of answers."""
     told: Annotated[float, Parameter("count", 0, 10, "assumption: an answer in a talk, as an offer taken")] = 1.0
+    """Evidence that an answer in a talk about needs gives, as a count of answers."""
     leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.8
+    """First parameter of the beta distribution of leaving in which the institution believes."""
     leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 2.7
+    """Second parameter of the beta distribution of leaving in which the institution believes."""
     leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
+    """Added to the believed log-odds of leaving within a year by each product held beyond the first."""
     leave_care: Annotated[float, Parameter("log-odds", -5, 5, "assumption: satisfaction keeps")] = -0.6
+    """Added to the believed log-odds of leaving within a year by each unit of believed satisfaction."""
     leave_otherwise: Annotated[float, Parameter("share/year", 0, 1, "CMA 2015: 3% a year switch")] = 0.03
+    """Believed probability of leaving within a year for a reason other than one's own."""
     trend_kept: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 4 months")] = 0.85
+    """Weight of the past in the smoothed monthly growth of what a customer keeps with us."""
     trend_decline: Annotated[float, Parameter("share/month", -1, 0, "assumption: tag of decline")] = -0.015
+    """Smoothed monthly growth of balances below which a relationship is taken to be in decline."""
     trend_growth: Annotated[float, Parameter("share/month", 0, 1, "assumption: tag of growth")] = 0.01
+    """Smoothed monthly growth of balances above which a relationship is taken to be in growth."""
 
 
 class Splits(NamedTuple):

@@ -156,16 +156,16 @@ def experience(person: Person, pressure: float, moves: float, served: float, wor
     surprise = delivered - person.expectation
     person.satisfaction = checked(
         relationship.satisfaction_next(person.satisfaction, surprise, person.fatigue, offer.ended_share, group),
-        -50.0,
-        50.0,
+        -checks.FAR,
+        checks.FAR,
         checks.SATISFACTION,
         person.id,
         world.fault,
     )
     person.expectation = checked(
         relationship.expectation_next(person.expectation, delivered, world.now.best_service, group),
-        -50.0,
-        50.0,
+        -checks.FAR,
+        checks.FAR,
         checks.EXPECTATION,
         person.id,
         world.fault,

@@ -15,6 +15,10 @@ from agents.rulebook import World
 
 MEDIAN_INCOME = 3300.0
 """EUR a month; product amounts are quoted for this income (assumption)."""
+SHORTEST_PERPETUITY = 0.001
+"""Who never leaves is worth at most a thousand years' margin, also where later money is not discounted."""
+MOST_OWED_CENTS = 100_000_000_000
+"""Interest that is not paid makes no debt larger than this, so that sums of debts can be counted."""
 LONG_AGO = 999
 """Months after which the last use is not counted back any further."""
 
@@ -240,6 +244,8 @@ def pay_interest(person: Person, missed: bool, world: World) -> int:
         if is_credit(k, world) and person.balance_cents[k] > 0:
             rate = max(0.0, offer.price[k] + person.premium - person.price_cut)
             interest = cents(person.balance_cents[k] / 100.0 * rate / 1200.0)
+            if missed:
+                interest = max(0, min(interest, MOST_OWED_CENTS - person.balance_cents[k]))
             total += interest
             if missed:
                 person.balance_cents[k] += interest
@@ -285,7 +291,7 @@ def draw_on_line(person: Person, world: World) -> None:
         counts = checked(
             credit.line_that_counts(line, first_line, risk_above(person, world), world.rules.credit),
             0.0,
-            1e9,
+            checks.MOST_MONEY,
             checks.LINE,
             person.id,
             world.fault,
@@ -367,7 +373,7 @@ def appraise(person: Person, truth: Truth, splits: Splits, world: World) -> None
         person.leave_per_year, held_products(person), False, world.rules.lifecycle
     )
     stays = math.pow(1.0 - leaves, 12.0) * (1.0 - world.rules.learning.leave_otherwise) * (1.0 - truth.default_per_year)
-    multiple = stays / (1.0 + world.now.discount - stays)
+    multiple = stays / max(1.0 + world.now.discount - stays, SHORTEST_PERPETUITY)
     truth.future_margin = multiple * truth.margin_per_year
     lost = truth.default_per_year * (1.0 + multiple)
     truth.expected_loss = min(lost, 1.0) * 0.85 * owed / 100.0

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from agents import activity, checks, credit, learning
 from agents.belief import JOINED, LEFT, MOVED, PAST_DUE, PRODUCTS, TREATED, Belief, Signal
-from agents.checks import checked
+from agents.checks import MOST_MONEY, checked
 from agents.declaring import rule
 from agents.formulas import between
 from agents.learning import Learning, Splits
@@ -84,7 +84,7 @@ def hear_application(belief: Belief, signal: Signal, offer: Offer, group: Learni
     belief.came_looking = 1 if signal.trace >= 0 and offer.sees_browsing == 1 else 0
     if offer.hears_application == 1:
         belief.age_years, belief.income = signal.age_years, signal.income
-        score = 1.0 / (offer.score_noise * offer.score_noise) if offer.score_noise > 0.0 else 1e12
+        score = 1.0 / (offer.score_noise * offer.score_noise) if offer.score_noise > 1e-6 else 1e12
         prior = belief.risk_precision
         belief.risk_mean = learning.mean_updated(belief.risk_mean, prior, signal.application_score, score)
         belief.risk_precision = prior + score
@@ -151,16 +151,16 @@ def update_estimates(belief: Belief, signal: Signal, offer: Offer, rules: Rulebo
         margin = 1.0 / (group.return_noise * group.return_noise) if belief.news != JOINED else 0.0
     aged = learning.precision_aged(belief.risk_precision, group.risk_drift)
     belief.risk_mean = checked(learning.mean_updated(belief.risk_mean, aged, signal.risk_reading, risk),
-                               -100.0, 100.0, checks.MEAN, signal.person_id, fault)  # fmt: skip
+                               -checks.FAR, checks.FAR, checks.MEAN, signal.person_id, fault)  # fmt: skip
     belief.risk_precision = checked(aged + risk, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
     if belief.news != JOINED:
         aged = learning.precision_aged(belief.return_precision, group.return_drift)
         belief.return_mean = checked(learning.mean_updated(belief.return_mean, aged, signal.margin_per_year, margin),
-                                     -1e9, 1e9, checks.MEAN, signal.person_id, fault)  # fmt: skip
+                                     -MOST_MONEY, MOST_MONEY, checks.MEAN, signal.person_id, fault)  # fmt: skip
         belief.return_precision = checked(aged + margin, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
     aged = learning.precision_aged(belief.care_precision, group.care_drift)
     belief.care_mean = checked(learning.mean_updated(belief.care_mean, aged, signal.care_reading, care),
-                               -100.0, 100.0, checks.MEAN, signal.person_id, fault)  # fmt: skip
+                               -checks.FAR, checks.FAR, checks.MEAN, signal.person_id, fault)  # fmt: skip
     belief.care_precision = checked(aged + care, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
 
 

@@ -127,7 +127,7 @@ def compare_and_choose(person: Person, signal: Signal, pressure: float, looks: f
     for j in range(world.institutions):
         if world.considered[j] == 1:
             world.utilities[j] = checked(
-                utility_of(person, j, world), -1e6, 1e6, checks.UTILITY, person.id, world.fault
+                utility_of(person, j, world), -checks.FAR, checks.FAR, checks.UTILITY, person.id, world.fault
             )
     total = choice.weigh(world.utilities, world.considered, world.institutions, world.rules.choice)
     chosen = choice.pick(world.utilities, total, world.institutions, u)

@@ -13,13 +13,21 @@ class Needs(NamedTuple):
     episodes_per_year: Annotated[
         float, Parameter("1/year", 0, 12, "assumption: an acute need every five years of mean need")
     ] = 0.4
+    """Need episodes that begin in a year for a person of average need; their chance grows with the need."""
     episode_months: Annotated[float, Parameter("months", 1, 24, "assumption")] = 3.0
+    """Average length of an episode in which a need is acute, months."""
     take_on_own: Annotated[float, Parameter("log-odds", -40, 10, "assumption; sets products per customer")] = -1.1
+    """Log-odds a month that a customer in a need episode, with a need of 0, asks the own provider for the product."""
     take_need: Annotated[float, Parameter("log-odds", 0, 10, "assumption: slope in need")] = 2.0
+    """Added to the log-odds of asking the own provider for a product by a need of 1 instead of 0."""
     take_satisfaction: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.5
+    """Added to the log-odds of asking the own provider for a product by each unit of satisfaction."""
     consolidates: Annotated[float, Parameter("share", 0, 1, "assumption: card debt that a new loan repays")] = 0.2
+    """Share of the card balance that a newly granted loan repays."""
     event_persistence: Annotated[float, Parameter("1", 0, 0.9999, "assumption: life events last about 3 years")] = 0.97
+    """Share of the changing part of a person's risk that is left a month later (an AR(1) process)."""
     event_sd: Annotated[float, Parameter("log-odds", 0, 5, "assumption: stationary sd of the changing part")] = 0.6
+    """Standard deviation between people of the changing part of risk, which life events move."""
 
 
 @rule

@@ -17,10 +17,15 @@ class Reach(NamedTuple):
     """Parameters of contacts by institutions that are not the provider."""
 
     read_share: Annotated[float, Parameter("share", 0, 1, "response 1.1% of card mail, 1998 (American Banker)")] = 0.05
+    """Probability that a contact by a channel is read, before contacts compete for attention."""
     score_fit: Annotated[float, Parameter("1", -10, 10, "assumption: targeting seeks unserved need")] = 2.0
+    """Weight in a channel's targeting score of the share of a person's needs that the institution serves."""
     score_episode: Annotated[float, Parameter("1", -10, 10, "assumption: and those who look for it now")] = 1.0
+    """Added to a channel's targeting score in a need episode, where the institution sees browsing."""
     score_risk: Annotated[float, Parameter("1/log-odds", -10, 10, "assumption: and shuns risk")] = 0.3
+    """Taken off a channel's targeting score by each unit of log-odds of risk above the average."""
     read_invitation: Annotated[float, Parameter("share", 0, 1, "assumption: mail from a known sender")] = 0.3
+    """Probability that an invitation by an institution that knows the person is read, before contacts compete."""
 
 
 @rule

@@ -4,7 +4,6 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from agents.chance import LEAVE_AT_BIRTH, NEEDS_AT_BIRTH, TRAITS, address, draw4_each
 from agents.declaring import Parameter
@@ -16,26 +15,43 @@ class Traits(NamedTuple):
     """Parameters of the population; a Gaussian copula ties income, risk and the need for credit together."""
 
     income_median: Annotated[float, Parameter("EUR/month", 1, 1e6, "assumption")] = 3300.0
-    income_sd: Annotated[float, Parameter("log", 0, 3, "assumption: sd of log income")] = 0.6
+    """Median net income of people."""
+    income_sd: Annotated[float, Parameter("log", 0, 1.5, "assumption: sd of log income")] = 0.6
+    """Standard deviation between people of the logarithm of income."""
     risk_income: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = -0.35
+    """Correlation between risk and income: below 0 the poorer are the riskier."""
     card_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.35
+    """Correlation between the need for revolving credit and risk."""
     loan_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.25
+    """Correlation between the need for instalment loans and risk."""
     risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -5.0
+    """Mean of the lasting part of risk, log-odds of missing a payment in a month."""
     risk_sd: Annotated[float, Parameter("log-odds", 0, 10, "set by 4% charge-off and 2.5% 30+")] = 1.15
-    price_sensitivity: Annotated[float, Parameter("utility/point", 0, 10, "Gross & Souleles 2002: .05 to .10")] = 0.07
-    price_sensitivity_sd: Annotated[float, Parameter("log", 0, 3, "assumption")] = 0.5
+    """Standard deviation between people of the lasting part of risk."""
+    price_sensitivity: Annotated[float, Parameter("utility/point", 0, 2, "Gross & Souleles 2002: .05 to .10")] = 0.07
+    """Utility that one point of yearly price takes from an offer, for the median person."""
+    price_sensitivity_sd: Annotated[float, Parameter("log", 0, 1.5, "assumption")] = 0.5
+    """Standard deviation between people of the logarithm of price sensitivity."""
     inertia: Annotated[float, Parameter("utility", 0, 40, "k; CMA 2015: 3% a year switch")] = 3.0
+    """Mean utility of staying merely because switching is a trouble: a person's own switching cost."""
     inertia_sd: Annotated[float, Parameter("utility", 0, 10, "assumption")] = 0.7
+    """Standard deviation between people of inertia."""
     loyal_share: Annotated[float, Parameter("share", 0, 1, "assumption: hard-core loyal")] = 0.15
+    """Share of each institution's first customers who never compare offers."""
     attention: Annotated[float, Parameter("contacts", 0.1, 1e12, "assumption")] = 6.0
+    """Contacts a month at which a contact is read half as often as one that comes alone."""
     vulnerable: Annotated[
         float, Parameter("share", 0, 1, "assumption: those who say so; FCA Financial Lives 2022 counts 47% in some way")
     ] = 0.05
+    """Share of people who are in need of special care, and say so."""
     groups: Annotated[int, Parameter("count", 1, 10, "audit groups, unrelated to anything by default")] = 2
+    """Audit groups into which people are divided by lot; no policy sees them, reports compare them."""
 
 
 def normal(u: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard normal quantiles."""
+    from scipy import special
+
     return np.asarray(special.ndtri(u))
 
 
@@ -63,6 +79,8 @@ def born(
     lived_years : ndarray of float64, shape (n,), optional
         Years already spent as a customer, which select for low leave probability: Beta(alpha, beta + years).
     """
+    from scipy import special
+
     a, b = (draw4_each(seed, replication, ids, 0, address(TRAITS, ordinal=i)) for i in (0, 1))
     c = draw4_each(seed, replication, ids, 0, address(LEAVE_AT_BIRTH))
     people = np.zeros(len(ids), PERSON)

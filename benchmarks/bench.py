@@ -3,7 +3,6 @@
 Run `python -m benchmarks.bench` (or `make bench`) on an otherwise idle machine; it takes some two minutes.
 """
 
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -21,11 +20,13 @@ from agents.treatment import CONTACT
 from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import Market, People, default_market, market_of, people_of
+from experiments.workers import processors
 from simulation.build import event_shock_sd, world_of_month
 from simulation.compiled import CompiledEngine
 from simulation.files import Files
 from simulation.model import US, LifecycleModel
-from simulation.objects import ObjectEngine, PersonAgent
+from simulation.objects import ObjectEngine
+from simulation.people import PersonAgent
 from simulation.phases import MONTH
 
 PEOPLE, PEOPLE_AS_OBJECTS, BURN_IN, REPETITIONS = 200_000, 1_500, 24, 15
@@ -86,14 +87,13 @@ def engine_month(engine: Any, burnt: Burnt, people: NDArray[Any], signals: NDArr
 
 
 def objects_month(model: LifecycleModel, burnt: Burnt) -> float:
-    """Return the seconds in which agents live one month, without making rows of them."""
+    """Return the seconds in which agents live one month, each from its row and back."""
     engine: ObjectEngine = model.engine
     n = len(model.people)
-    engine.live(
+    engine.begin(
         model.people, model.signals, np.zeros(0, CONTACT), np.zeros(n + 1, np.int64), burnt.world, burnt.model.offers,
         model.products, model.effects, model.rules,
     )  # fmt: skip
-    engine.now.i = 0
     return seconds(lambda: model.agents_by_type[PersonAgent].do("step"))
 
 
@@ -194,7 +194,7 @@ def main() -> None:
     phases = whole_month(burnt.model)
     print(
         f"Python {platform.python_version()}, NumPy {np.__version__}, Numba {numba.__version__}, "
-        f"Mesa {mesa.__version__}; {os.cpu_count()} cores, {platform.machine()}"
+        f"Mesa {mesa.__version__}; {processors()} cores, {platform.machine()}"
     )
     print(f"Default market, {BURN_IN} months old; medians of {REPETITIONS} alternated repetitions.\n")
     print(f"{'one month of':<44}{'people':>10}{'ms':>12}{'ns/person':>14}{'person-months/s':>20}")

@@ -7,7 +7,6 @@ import argparse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from os import cpu_count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from agents.person import DECLINE, MATURITY
 from experiments.market_files import MARKETS
 from experiments.reading import read_with_extends
 from experiments.sealing import write_whole
+from experiments.workers import processors
 from simulation.model import LifecycleModel
 from simulation.settings import MarketSettings, market_from
 
@@ -233,7 +233,7 @@ def bands(
     """
     markets = {case: shipped(case) for case in CASES} if markets is None else markets
     jobs = [(case, one, seed, r, months) for case, one in markets.items() for r in range(replications)]
-    with ProcessPoolExecutor(workers or cpu_count(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers or processors(), mp_context=get_context("spawn")) as pool:
         done = list(watch(pool.map(figures_of, jobs), total=len(jobs)))
     figures = pd.DataFrame(done).groupby([job[0] for job in jobs])
     means, sds = figures.mean(), figures.std()

@@ -188,7 +188,7 @@ class _Batch:
         task: Task | None = worker.job
         worker.heard(message)
         if message.kind == "ready" and self.start_seconds is None:
-            self.start_seconds = time.monotonic() - worker.began
+            self.start_seconds = float(message.value)
         if message.kind == "done" and task is not None:
             done: Done = message.value
             self.longest = max(self.longest, done.seconds)

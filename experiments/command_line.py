@@ -1,6 +1,6 @@
 """What all commands share: the application, their options, and how faults and answers are told."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -16,7 +16,9 @@ app = typer.Typer(
     "Start with: tenure run quickstart.yaml",
 )  # fmt: skip
 
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+JSON_VERSION = 1
+"""Of the form of all answers as JSON: raised when a key goes or changes its meaning, not when one comes."""
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON: ASCII, with the version of its form.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE laid over the file; repeat it.")]
 PolicyFiles = Annotated[list[Path] | None, typer.Option("--policies", help="Python file with policies; repeat it.")]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one for each processor.")]
@@ -59,9 +61,10 @@ def stop(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def print_json(data: Any) -> None:
-    """Answer as JSON."""
-    typer.echo(json_text(data))
+def print_json(data: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Answer as JSON: an object with the version of its form; what is a list are its ``items``."""
+    told = data if isinstance(data, Mapping) else {"items": data}
+    typer.echo(json_text({"version": JSON_VERSION, **told}))
 
 
 def say(text: str = "") -> None:

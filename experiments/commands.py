@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,9 +20,6 @@ from experiments.command_line import (
     say_lines,
     stop,
 )
-
-if TYPE_CHECKING:
-    from experiments.listing import Entry
 
 __all__ = ["app", "commands_of_folders", "main"]
 
@@ -70,7 +67,7 @@ def run(
         if engine not in ("compiled", "objects"):
             stop(f"--engine: there is no engine '{engine}'. Write compiled or objects.", 2)
         limits = Limits(month_limit, int(memory_gb * 1e9))
-        how = running.How(workers, engine, limits, running.arm_and_replication(only), json)
+        how = running.How(workers, engine, limits, running.arm_and_replication(only), json, set())
         asked = running.Asked(config, out, tuple(sets or ()), tuple(policies or ()))
         found = [running.run_one(one, how) for one in running.all_asked(asked, how)]
         if json:
@@ -109,7 +106,7 @@ def verify(
 
 @app.command()
 def explain(
-    name: Annotated[str, typer.Argument(help="Parameter, metric ...; with --person an experiment.")] = "",
+    word: Annotated[list[str] | None, typer.Argument(help="Of a config or a table; with --person a config.")] = None,
     policies: PolicyFiles = None,
     person: Annotated[int | None, typer.Option(help="Tell this person's months, true and believed.")] = None,
     arm: Annotated[str, typer.Option(help="Of that life; by default the champion.")] = "",
@@ -119,8 +116,9 @@ def explain(
     sets: Sets = None,
     json: Json = False,
 ) -> None:
-    """Explain anything that has a name; alone: the month, phase by phase; with --person: one life."""
+    """Explain any word of configs, tables and reports; alone: the month by phases; with --person: one life."""
     with answering(json):
+        name = " ".join(word or ())
         if person is not None:
             from experiments.life_table import explain_person
 
@@ -129,51 +127,40 @@ def explain(
             if json:
                 print_json(life)
             return
-        from experiments.listing import entries
+        from experiments.listing import called, entries, known_to
         from experiments.listing import explain as look_up
-        from experiments.plugins import known_policies
+        from experiments.listing_text import entry_lines
 
-        known = known_policies(policies or [])
+        known = known_to(policies)
         found = look_up(name, known) if name else list(entries("phases"))
         if json:
             print_json([one._asdict() for one in found])
             return
         if not name:
             say("A month, in order:\n")
-        for one in found:
-            say(f"{one.name}  ({one.kind})\n  " + one.line.replace("\n", "\n  "))
-            for label, text in one.facts.items():
-                say(f"  {label:<24} {text}")
-            say("")
-        say("Next     " + ("tenure list parameters" if name else "tenure explain quadrant_rules"))
+        say_lines(entry_lines(found, name, as_text=bool(name) and not called(name, known)))
+        say("Next     " + ("tenure list words" if name else "tenure explain quadrant_rules"))
 
 
 @app.command("list")
 def list_kind(
-    kind: Annotated[str, typer.Argument(help="policies, treatments, products, metrics, view, parameters, ...")] = "",
+    kind: Annotated[str, typer.Argument(help="policies, metrics, view, settings, words, ...")] = "",
     policies: PolicyFiles = None,
     json: Json = False,
 ) -> None:
-    """List what there is of a kind."""
+    """List what there is of a kind; alone: the kinds."""
     with answering(json):
-        from experiments.listing import KINDS, entries
-        from experiments.plugins import known_policies
+        from experiments.listing import entries, kinds, known_to
+        from experiments.listing_text import list_lines
 
-        if not kind:
-            stop(f"Say what to list: {', '.join(KINDS)}.", 2)
-        found = list(entries(kind, known_policies(policies or [])))
+        found = list(entries(kind, known_to(policies)) if kind else kinds())
         if json:
             print_json([one._asdict() for one in found])
             return
-        width = max((len(one.name) for one in found), default=0)
-        for one in found:
-            say(f"{one.name:<{width}}   {one.line}")
-        example = _an_example(found)
-        say(f"\nNext     tenure {'run' if kind == 'examples' else 'explain'} {example}")
-
-
-def _an_example(found: "list[Entry]") -> str:
-    return next((one.name for one in found if "<" not in one.name), "")
+        say_lines(list_lines(found))
+        verb = {"": "list", "examples": "run"}.get(kind, "explain")
+        example = next((one.name for one in found if one.name.replace("_", "").isalnum()), found[0].name)
+        say(f"\nNext     tenure {verb} {example}")
 
 
 def main() -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 from experiments.config_checks import (
     arm_problems,
+    as_written,
     circumstance_problems,
     experiment_settings,
     institution_problems,
-    own_problems,
+    with_house,
 )
 from experiments.experiment_settings import ExperimentSettings
-from experiments.market_files import leaves, market_document, market_over, market_settings
+from experiments.market_files import leaves, left_market_note, market_document, market_over, market_settings
 from experiments.plugins import known_policies
 from experiments.reading import (
     ConfigError,
@@ -65,6 +66,8 @@ class Experiment:
         Arms whose policy is shown the truth.
     shipped : bool
         Whether it is an example that comes with the program.
+    remarks : tuple of str
+        What its reader should know of how it was read.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Experiment:
     written: dict[str, Any]
     oracles: tuple[str, ...]
     shipped: bool
+    remarks: tuple[str, ...] = ()
 
     @property
     def arms(self) -> dict[str, PolicySettings]:
@@ -107,7 +111,7 @@ def circumstances(path: str | Path, sets: Sequence[str] = ()) -> dict[str, list[
     document = apply_sets(_with_market_mapping(read_with_extends(found, [EXAMPLES])), sets)
     problems = list(circumstance_problems(document))
     if problems:
-        raise ConfigError(_in_order(problems, document))
+        raise ConfigError(in_order(problems, document))
     told: Any = document.data.get("circumstances") or {}
     return {name: list(some) for name, some in told.items()}
 
@@ -131,10 +135,62 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
     """
     found, shipped = find_config(path)
     known = known_policies(plugins)
-    document = apply_sets(_with_market_mapping(read_with_extends(found, [EXAMPLES])), sets)
+    written = _with_market_mapping(read_with_extends(found, [EXAMPLES]))
+    document = apply_sets(written, map(_of_market, sets))
     problems: list[Problem] = []
     of_market = market_document(document, problems) if _market_can_be_named(document, problems) else None
-    return _checked(document, of_market, problems, known, found, plugins, sets, shipped)
+    made = _checked(document, of_market, problems, known, found, plugins, sets, shipped)
+    return replace(made, remarks=tuple(left_market_note(written, document)))
+
+
+def load_under_each(path: str | Path, sets: Sequence[str] = (), plugins: Sequence[Path] = ()) -> dict[str, Experiment]:
+    """Read and check an experiment under each of its circumstances.
+
+    Returns
+    -------
+    dict
+        Name of the circumstances -> experiment; the empty name alone for one that has none.
+
+    Raises
+    ------
+    ConfigError
+        With what is wrong in any case, and what is wrong under some circumstances, at their place.
+    """
+    under = circumstances(path, sets)
+    problems: list[Problem] = []
+    found: dict[str, Experiment] = {}
+    try:
+        found[""] = load_experiment(path, sets, plugins)
+    except ConfigError as error:
+        problems += error.problems
+    written = _with_market_mapping(read_with_extends(find_config(path)[0], [EXAMPLES])) if under else None
+    document = None if written is None else apply_sets(written, map(_of_market, sets))
+    for name, extra in under.items():
+        try:
+            found[name] = load_experiment(path, [*sets, *extra, "circumstances={}"], plugins)
+        except ConfigError as error:
+            known = {*problems}
+            problems += [_under(name, document, one, extra) for one in error.problems if one not in known]
+    if problems:
+        raise ConfigError(problems if document is None else in_order(problems, document))
+    return {name: one for name, one in found.items() if name} or found
+
+
+def _under(name: str, document: Document | None, one: Problem, extra: Sequence[str]) -> Problem:
+    """Return a problem that circumstances bring, at the setting that brings it where the file has no other place."""
+    keys = [_of_market(setting).partition("=")[0].strip() for setting in extra]
+    at = Place(*one[:3])
+    key = one.path.removeprefix("--set ")
+    if document is not None and key in keys:
+        at = document.place(("circumstances", name, keys.index(key)))
+    return Problem(*at, f"under the circumstances '{name}': {one.message}", one.mend)
+
+
+def _of_market(written: str) -> str:
+    """Return ``market=NAME`` as ``market.extends=NAME``: another base, below what the experiment itself writes."""
+    key, equals, value = written.partition("=")
+    named = key.strip() == "market" and equals and value.strip()[:1] not in ("", "{", "[")
+    return f"market.extends={value}" if named else written
 
 
 def load_recorded(
@@ -170,8 +226,11 @@ def load_recorded(
     own = {key: value for key, value in written.items() if key != "market"}
     if isinstance(own.get("arms"), dict):
         own["arms"] = {arm: one for arm, one in own["arms"].items() if arm not in without}
-    document = apply_sets(Document(record, {**own, "market": {}}, {}, {}, (record,)), sets)
+    document = apply_sets(Document(record, {**own, "market": {}}, {}, {}, (record,)), map(_of_market, sets))
     problems: list[Problem] = []
+    if isinstance(document.data["market"], dict) and "extends" in document.data["market"]:
+        message, mend = "the market of a folder of results is recorded as a whole", "Run the config with this setting."
+        problems.append(document.problem(("market", "extends"), message, mend))
     base = Document(record, dict(written.get("market") or {}), {}, {}, (record,))
     of_market = market_over(document, base, problems)
     return _checked(document, of_market, problems, known_policies(plugins), path, plugins, all_sets, shipped)
@@ -183,18 +242,17 @@ def _checked(
 ) -> Experiment:  # fmt: skip
     """Return the experiment of a document and its market, or raise all that is wrong with it."""
     settings = experiment_settings(document, problems)
-    told = {one[:3] for one in problems}
-    problems += [one for one in circumstance_problems(document) if one[:3] not in told]
-    market = None if of_market is None else market_settings(of_market, problems)
-    if settings is not None or isinstance(document.data.get("arms"), dict):
-        problems += arm_problems(document, market, known)
-    if market is not None and of_market is not None:
-        problems += institution_problems(of_market, market, known)
-        problems += own_problems(document, of_market)
-    if problems or settings is None or of_market is None:
-        raise ConfigError(_in_order(problems, document))
-    data = _resolved_market(of_market.data, settings)
-    below = {("market", *at): place for at, place in of_market.positions.items() if at}
+    house = of_market if of_market is None or settings is None else with_house(of_market, document, settings)
+    of_house: list[Problem] = []
+    market = None if house is None else market_settings(house, of_house)
+    problems += as_written(document, of_house)
+    problems += arm_problems(document, house, market, known)
+    if market is not None and house is not None:
+        problems += institution_problems(house, market, known)
+    if problems or settings is None or of_market is None or house is None:
+        raise ConfigError(in_order(problems, document))
+    data = _with_champion(house.data, settings)
+    below = {("market", *at): place for at, place in house.positions.items() if at}
     places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
     oracles = [arm for arm, one in settings.arms.items() if getattr(known[one.policy], "needs_truth", False)]
     return Experiment(
@@ -210,9 +268,7 @@ def resolved(experiment: Experiment) -> Iterator[tuple[str, Any, str]]:
     market = experiment.market.model_dump(mode="json", by_alias=True)
     for at, value in leaves({**own, "market": market}, ()):
         place = next((experiment.places[at[:n]] for n in range(len(at), 0, -1) if at[:n] in experiment.places), None)
-        if at[:2] == ("market", "guards"):
-            place = experiment.places.get(("budget_per_month" if at[2] == "budget_per_month" else "guards",), place)
-        exact = place is not None and (at in experiment.places or at[:2] == ("market", "guards") or at[0] == "arms")
+        exact = place is not None and (at in experiment.places or at[0] == "arms")
         origin = (f"{place.path}:{place.line}" if place.line else place.path) if exact and place else "default"
         yield ".".join(map(str, at)), value, origin
 
@@ -247,25 +303,15 @@ def _market_can_be_named(document: Document, problems: list[Problem]) -> bool:
     return fault is None
 
 
-def _resolved_market(data: Mapping[str, Value], settings: ExperimentSettings) -> dict[str, Any]:
-    """Return the market with what holds in every arm, and the champion's policy for us."""
+def _with_champion(data: Mapping[str, Value], settings: ExperimentSettings) -> dict[str, Any]:
+    """Return the market with the champion's policy for us."""
     market: dict[str, Any] = deepcopy(dict(data))
-    guards = dict(market.get("guards") or {})
-    if settings.budget_per_month is not None:
-        guards["budget_per_month"] = settings.budget_per_month
-    if settings.guards.contacts is not None:
-        guards["contacts_at_most"] = settings.guards.contacts.at_most
-        guards["contacts_in_months"] = settings.guards.contacts.in_months
     champion = settings.arms[settings.champion]
-    market["guards"] = guards
-    house = settings.guards.model_dump(by_alias=True, exclude_unset=True, exclude={"contacts"})
-    if house:
-        market["us"] = {**market["us"], "guards": {**(market["us"].get("guards") or {}), **house}}
     market["us"] = {**market["us"], "policy": {"policy": champion.policy, **champion.settings}}
     return market
 
 
-def _in_order(problems: Sequence[Problem], document: Document) -> list[Problem]:
+def in_order(problems: Sequence[Problem], document: Document) -> list[Problem]:
     """Without repetition, in the order of the file, the files asked for first."""
     files = [str(path) for path in document.files]
     unique = list(dict.fromkeys(problems))

@@ -1,59 +1,53 @@
 """What is wrong with an experiment: every fault of its settings, arms, circumstances and policies, with its place."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from pydantic import ValidationError
-
-from agents.declaring import parameters_of
 from experiments.experiment_settings import ExperimentSettings
+from experiments.impossible import policy_faults
 from experiments.market_files import market_settings
-from experiments.metrics import METRICS
+from experiments.metrics import METRICS, STANDARD_METRICS
 from experiments.names import name_problems
 from experiments.printable import shown
-from experiments.problems import policy_problems, settings_problems, value_problem
-from experiments.reading import Document, KeyPath, Problem, Value, overlay, suggest
-from policies.guards import Guards
-from policies.policy import Policy, SettingsError
+from experiments.problems import fault_problem
+from experiments.reading import Document, KeyPath, Place, Problem, Value, overlay, suggest
+from experiments.right_parts import right_part
+from policies.faults import Fault, FaultyError
+from policies.policy import Policy
 from policies.shelf import make_policy
-from policies.shelf.rules import market_problems
+from policies.shelf.rules import QuadrantRules, Rules, market_faults
 from policies.treatments import CROSS_SELL
 from simulation.institution_settings import ARM_KEYS
 from simulation.settings import MarketSettings
-from simulation.units import parser_for
 
-LONGEST_RUN = 1200  # months
-MOST_REPLICATIONS = 100_000
+MOST_CIRCUMSTANCES = 100
 _OF_THE_MARKET = {name: f"It is the market's: write market: {{extends: default, {name}: ...}}."
                   for name in MarketSettings.model_fields}  # fmt: skip
 
 
 def experiment_settings(document: Document, problems: list[Problem]) -> ExperimentSettings | None:
-    """Return the checked settings; None, and the problems of all others, where some cannot be read."""
-    try:
-        settings = ExperimentSettings.model_validate(document.data)
-    except ValidationError as error:
-        problems += settings_problems(error, ExperimentSettings, document, _OF_THE_MARKET)
-        wrong = {str(one["loc"][0]) for one in error.errors()}
-        problems += _experiment_problems(_what_is_right(document.data, wrong), document)
-        return None
-    problems += _experiment_problems(settings, document)
+    """Return the settings of an experiment, and add its problems: then plain ones stand for those that are wrong.
+
+    None where nothing can be made of it.
+    """
+    arms = document.data.get("arms")
+    names = list(arms) if isinstance(arms, dict) and arms else [str(document.data.get("champion"))]
+
+    def plain(at: KeyPath) -> tuple[KeyPath, Value] | None:
+        if at[0] == "arms":
+            return (at[:2], "do_nothing") if len(at) > 1 else (at, dict.fromkeys(names, "do_nothing"))
+        instead: dict[str, Value] = {"question": "?", "months": 12, "champion": names[0]}
+        return (at[:1], instead[str(at[0])]) if at[0] in instead else None
+
+    settings, faults = right_part(ExperimentSettings, document.data, plain, _OF_THE_MARKET)
+    problems += [fault_problem(document, fault) for fault in faults if fault.at[:1] != ("circumstances",)]
+    problems += circumstance_problems(document)
+    if settings is not None:
+        problems += _experiment_problems(settings, document)
     return settings
 
 
-def _what_is_right(data: Mapping[str, Value], wrong: Collection[str]) -> ExperimentSettings:
-    """Return the settings with plain ones in place of those that are wrong or missing, to check the others."""
-    arms, champion = data.get("arms"), data.get("champion")
-    names = list(map(str, arms)) if isinstance(arms, dict) and arms else [str(champion)]
-    plain = {"question": "?", "months": 12, "arms": dict.fromkeys(names, "do_nothing"), "champion": names[0]}
-    return ExperimentSettings.model_validate(plain | {key: value for key, value in data.items() if key not in wrong})
-
-
 def _experiment_problems(settings: ExperimentSettings, document: Document) -> Iterator[Problem]:
-    ranges = {"months": (1, LONGEST_RUN), "warm_up_months": (0, LONGEST_RUN), "replications": (1, MOST_REPLICATIONS)}
-    for name, (low, high) in ranges.items():
-        if not low <= getattr(settings, name) <= high:
-            message = f"{name}: {getattr(settings, name)} is outside {low} to {high}"
-            yield document.problem((name,), message, f"Write a whole number from {low} to {high}.")
     if not settings.question.strip():
         yield document.problem(("question",), "question: the question is empty", "Write what you want to know.")
     if not settings.arms:
@@ -62,19 +56,15 @@ def _experiment_problems(settings: ExperimentSettings, document: Document) -> It
         message = f"the champion {shown(settings.champion)} is not an arm"
         yield document.problem(("champion",), message, suggest(settings.champion, settings.arms))
     yield from name_problems(document, "arms", "an arm")
+    if not settings.metrics:
+        mend = f"Name one, such as {STANDARD_METRICS[0]}, or leave the line out for the standard five."
+        yield document.problem(("metrics",), "metrics: there is none to compare the arms by", mend)
     for index, metric in enumerate(settings.metrics):
+        at: KeyPath = ("metrics", index) if ("metrics", index) in document.positions else ("metrics",)
         if metric not in METRICS:
-            at: KeyPath = ("metrics", index) if ("metrics", index) in document.positions else ("metrics",)
             yield document.problem(at, f"there is no metric '{metric}'", suggest(metric, METRICS))
-    rule = settings.guards.contacts
-    if rule is not None:
-        declared = parameters_of(Guards)
-        for name, value in (("at_most", rule.at_most), ("in_months", rule.in_months)):
-            _, _, limits = declared[f"contacts_{name}"]
-            try:
-                parser_for(limits.unit, limits.low, limits.high)(value)
-            except ValueError as error:
-                yield value_problem(document, ("guards", "contacts", name), f"guards.contacts.{name}", error)
+        elif metric in settings.metrics[:index]:
+            yield document.problem(at, f"the metric '{metric}' is written twice", f"Keep one '{metric}'.")
 
 
 def circumstance_problems(document: Document) -> Iterator[Problem]:
@@ -84,42 +74,106 @@ def circumstance_problems(document: Document) -> Iterator[Problem]:
     if not isinstance(told, dict):
         yield document.problem(("circumstances",), "circumstances: each is a list of settings", mend)
         return
+    if len(told) > MOST_CIRCUMSTANCES:
+        what = f"circumstances: {len(told)} are more than the {MOST_CIRCUMSTANCES} under which a question can be asked"
+        yield document.problem(("circumstances",), what, "Leave some out, or divide them among several experiments.")
+        return
     yield from name_problems(document, "circumstances", "circumstances")
     for name, some in told.items():
-        entries = some if isinstance(some, list) else []
-        wrong = [place for place, one in enumerate(entries) if not (isinstance(one, str) and "=" in one)]
-        if wrong or not isinstance(some, list):
-            at: KeyPath = ("circumstances", name, *wrong[:1])
-            yield document.problem(at, f"circumstances: {shown(name)} is no list of settings", mend)
+        entries = some if isinstance(some, list) else [None]
+        for place, one in enumerate(entries):
+            if not (isinstance(one, str) and "=" in one):
+                at: KeyPath = ("circumstances", name, place)
+                yield document.problem(at, f"circumstances: {shown(name)} is no list of settings", mend)
 
 
-def arm_problems(document: Document, market: MarketSettings | None, known: Mapping[str, type]) -> Iterator[Problem]:
-    """Yield what is wrong with the policies of arms and their settings."""
-    arms = document.data.get("arms")
-    for arm, choice in (arms if isinstance(arms, dict) else {}).items():
-        yield from _choice_problems(document, ("arms", arm), choice, market, known)
+def with_house(of_market: Document, document: Document, settings: ExperimentSettings) -> Document:
+    """Return a market with what an experiment lays over it for every arm: budget, contact rule and guards."""
+    house = settings.guards.model_dump(by_alias=True, exclude_unset=True, exclude={"contacts"})
+    common: dict[str, Value] = {}
+    if settings.budget_per_month is not None:
+        common["budget_per_month"] = settings.budget_per_month
+    if settings.guards.contacts is not None:
+        common |= {f"contacts_{name}": value for name, value in settings.guards.contacts}
+    data: dict[str, Any] = ({"us": {"guards": house}} if house else {}) | ({"guards": common} if common else {})
+
+    def moved(places: Mapping[KeyPath, Place]) -> dict[KeyPath, Place]:
+        """Return the places of what is laid over, as those of a market."""
+        told = {("us", "guards", *at[1:]): place for at, place in places.items() if at[:1] == ("guards",)}
+        told |= {("guards", f"contacts_{at[-1]}"): place for at, place in places.items()
+                 if at[:2] == ("guards", "contacts") and len(at) == 3}  # fmt: skip
+        told |= {("guards", *at): place for at, place in places.items() if at == ("budget_per_month",)}
+        return {at: place for at, place in told.items() if _is_in(data, at)}
+
+    over = Document(document.path, data, moved(document.positions), moved(document.key_positions), document.files)
+    return overlay(of_market, over)
 
 
-def own_problems(document: Document, of_market: Document) -> list[Problem]:
-    """What is wrong with the settings that an arm gives us beside its policy."""
-    problems: list[Problem] = []
+def _is_in(data: Any, at: KeyPath) -> bool:
+    """Return whether something stands at a place."""
+    for part in at:
+        there = part in data if isinstance(data, dict) else isinstance(data, list | tuple) and part in range(len(data))
+        if not there:
+            return False
+        data = data[part]
+    return True
+
+
+def as_written(document: Document, problems: Sequence[Problem]) -> list[Problem]:
+    """Return problems of a market `with_house` by the names that the experiment has for its own guards."""
+    places = [*document.positions.items(), *document.key_positions.items()]
+    own = {place for at, place in places if at[:1] == ("guards",)}
+    return [
+        one._replace(message=one.message.removeprefix("us."))
+        if one.message.startswith("us.guards.") and Place(*one[:3]) in own else one
+        for one in problems
+    ]  # fmt: skip
+
+
+def arm_problems(
+    document: Document, of_market: Document | None, market: MarketSettings | None, known: Mapping[str, type]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the policies of arms, their settings, and what they change about us.
+
+    Parameters
+    ----------
+    document, of_market : Document
+        The experiment, and its market with what holds in every arm.
+    market : MarketSettings or None
+        What is right of it; policies are checked alone where nothing is.
+    known : mapping
+        Policies by name.
+    """
     arms = document.data.get("arms")
     for arm, choice in (arms if isinstance(arms, dict) else {}).items():
         own = choice.get("us") if isinstance(choice, dict) else None
-        if not isinstance(own, dict):
-            continue
-        start: KeyPath = ("arms", arm)
-        for key in own:
-            if key not in ARM_KEYS:
-                message = f"an arm cannot change '{key}' of us"
-                mend = f"It may change {', '.join(ARM_KEYS)}; the rest belongs to the market."
-                problems.append(document.problem((*start, "us", key), message, mend, of_key=True))
-        positions = {at[2:]: place for at, place in document.positions.items() if at[:3] == (*start, "us")}
-        keys = {at[2:]: place for at, place in document.key_positions.items() if at[:3] == (*start, "us")}
-        data: dict[str, Value] = {"us": {key: value for key, value in own.items() if key in ARM_KEYS}}
-        over = Document(document.path, data, positions, keys, document.files)
-        market_settings(overlay(of_market, over), problems)
-    return problems
+        lived = market
+        if isinstance(own, dict) and own and of_market is not None:
+            problems: list[Problem] = []
+            lived = _of_arm(document, of_market, ("arms", arm), own, problems) or market
+            yield from problems
+        yield from _choice_problems(document, ("arms", arm), choice, lived, known)
+
+
+def _of_arm(
+    document: Document, of_market: Document, at: KeyPath, own: dict[str, Value], problems: list[Problem]
+) -> MarketSettings | None:
+    """Return the market with what an arm changes about us, and add what is wrong with that."""
+    for key in own:
+        if key not in ARM_KEYS:
+            message = f"an arm cannot change '{key}' of us"
+            mend = f"It may change {', '.join(ARM_KEYS)}; the rest belongs to the market."
+            problems.append(document.problem((*at, "us", key), message, mend, of_key=True))
+    data: dict[str, Value] = {key: value for key, value in own.items() if key in ARM_KEYS}
+    if not data:
+        return None
+
+    def below(places: Mapping[KeyPath, Place]) -> dict[KeyPath, Place]:
+        return {one[len(at) :]: place for one, place in places.items() if one[: len(at) + 1] == (*at, "us")}
+
+    places, keys = below(document.positions), below(document.key_positions)
+    over = Document(document.path, {"us": data}, places, keys, document.files)
+    return market_settings(overlay(of_market, over), problems)
 
 
 def institution_problems(document: Document, market: MarketSettings, known: Mapping[str, type]) -> Iterator[Problem]:
@@ -137,29 +191,50 @@ def _choice_problems(
     if not isinstance(settings, dict) or not isinstance(settings.get("policy"), str):
         return  # told when the experiment was checked
     name = str(settings["policy"])
+    own = {key: value for key, value in settings.items() if key not in ("policy", "us")}
     try:
-        policy = make_policy(
-            name, {key: value for key, value in settings.items() if key not in ("policy", "us")}, known
-        )
-    except SettingsError as error:
-        yield from policy_problems(error, document, at)
-        return
+        policy, faults = _made(name, own, known)
     except Exception as error:
-        message = f"the policy '{name}' refuses its settings: {error}"
-        yield document.problem(at, message, "Mend the settings, or the policy's own file.")
+        said = " ".join(f"{error}".split())
+        refuses = f"refuses its settings: {said}" if isinstance(error, ValueError) else (
+            f"fails with its settings, {type(error).__name__}: {said}")  # fmt: skip
+        mend = "Mend the settings, or what the policy makes of them in its file."
+        yield document.problem(at, f"the policy '{name}' {refuses}", mend)
         return
-    if market is not None:
-        yield from policy_problems(SettingsError(name, _product_faults(policy, market)), document, at)
+    if policy is not None and market is not None:
+        faults += [*_named_faults(policy, market), *policy_faults(policy, market)]
+    yield from (fault_problem(document, fault, at) for fault in faults)
 
 
-def _product_faults(policy: Policy, market: MarketSettings) -> list[tuple[str, str]]:
-    """What a policy says of products or treatments that this market has not."""
-    table = getattr(policy, "table", ())
+def _made(name: str, settings: dict[str, Value], known: Mapping[str, type]) -> tuple[Policy | None, list[Fault]]:
+    """Return a policy with those of its settings that are right, if it can be made, and what is wrong with others."""
+    faults: list[Fault] = []
+    while True:
+        try:
+            return make_policy(name, settings, known), faults
+        except FaultyError as error:
+            faults += [one for one in error.faults if one.at or not faults]
+            wrong = {one.at[0] for one in error.faults if one.at}
+        except Exception:
+            if faults:  # what else is wrong is told when these are mended
+                return None, faults
+            raise
+        left = {key: value for key, value in settings.items() if key not in wrong}
+        if len(left) == len(settings):
+            return None, faults
+        settings = left
+
+
+def _named_faults(policy: Policy, market: MarketSettings) -> list[Fault]:
+    """Return what a policy names of products, segments and treatments that this market has not."""
+    table = policy.table if isinstance(policy, Rules | QuadrantRules) else ()
     known = [one.name for one in market.catalogue()]
-    faults = market_problems(table, tuple(market.products), tuple(market.segments), known)
+    faults = market_faults(table, tuple(market.products), tuple(market.segments), known)
     for field in ("treatment", "treatments", "high_risk_high_return"):
         value = getattr(policy, field, None)
-        for named in (value,) if isinstance(value, str) else value or ():
-            if named not in (*known, CROSS_SELL):
-                faults.append((field, f"this market has no treatment '{named}'. {suggest(named, known)}"))
+        named_here = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+        for place, named in enumerate(named_here):
+            if isinstance(named, str) and named not in (*known, CROSS_SELL):
+                at: KeyPath = (field,) if isinstance(value, str) else (field, place)
+                faults.append(Fault(f"this market has no treatment '{named}'", suggest(named, known), at))
     return faults

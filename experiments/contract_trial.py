@@ -187,9 +187,9 @@ class Trial:
             what = f"it writes the view: {said}{at_when}"
             return Breach(what, "Copy what you want to change: view.x.copy().", words, at, type(error).__name__)
         if isinstance(error, SettingsError):
-            for _, text in error.problems[1:]:
-                self.note(Breach(text, "Give each setting a default, so that the policy can be tried."))
-            return Breach(error.problems[0][1], "Give each setting a default, so that the policy can be tried.")
+            for fault in error.faults[1:]:
+                self.note(Breach(fault.what, "Give each setting a default, so that the policy can be tried."))
+            return Breach(error.faults[0].what, "Give each setting a default, so that the policy can be tried.")
         mend = _MENDS.get(doing, f"Mend {doing}: state() returns a dictionary of arrays, and restore(state) takes it.")
         of_plan = next((told for part, told in _OF_A_PLAN.items() if part in said), "")
         if isinstance(error, ValueError | TypeError) and of_plan:

@@ -1,7 +1,8 @@
 """Configs as plain data with the place of every key and value, built from YAML text.
 
 A config is plain data: mappings, lists, texts, numbers, true and false, by the rules of YAML 1.2 (``no`` is
-a text, ``1e-3`` a number). Tags, anchors, aliases and merge keys are refused before anything is built from
+a text, ``1e-3`` a number); a number keeps its text, and one that another reader takes for a different number
+(``010``, ``0x10``) is refused. Tags, anchors, aliases and merge keys are refused before anything is built from
 them, so a text can neither make code run nor grow when it is read.
 """
 
@@ -9,7 +10,9 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -18,6 +21,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from experiments.printable import printable_line
+from policies.written import Written
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 KeyPath = tuple[str | int, ...]
@@ -26,10 +30,14 @@ LONGEST_LINE = 10_000  # characters; the scanner's time grows with the square of
 DEEPEST_NESTING = 20
 MOST_NODES = 20_000
 MOST_PROBLEMS = 50
+LONGEST_MESSAGE = 600  # characters
+_LONG_WORD = re.compile(r"[^\s'\"]{101,}")
 
 _NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 _BOOLEANS = {word: word[0] in "tT" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
-_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_OTHER_BASE = re.compile(r"0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}|0b[01]{1,40}")
+_LEADING_ZERO = re.compile(r"([-+]?)0+([0-9].*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|[-+]?\.(?:nan|NaN|NAN)")
 
@@ -102,23 +110,39 @@ class Document:
         return self.positions.get(known, Place(str(self.path), 0, 0))
 
     def problem(self, at: KeyPath, message: str, mend: str, of_key: bool = False) -> Problem:
-        """A problem at the place of a value (or of a key)."""
-        return Problem(*self.place(at, of_key), message, mend)
+        """A problem at the place of a value (or of a key); words that nobody reads to the end are cut in the middle."""
+        return Problem(*self.place(at, of_key), cut(message), cut(mend))
+
+
+def cut(text: str) -> str:
+    """Return a text whose long words, and which itself, are cut in the middle.
+
+    >>> cut("no policy is called " + "x" * 5000)
+    'no policy is called xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxx'
+    """
+    text = _LONG_WORD.sub(lambda word: f"{word[0][:30]}…{word[0][-20:]}", text)
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE // 2]} … {text[-LONGEST_MESSAGE // 4 :]}"
 
 
 def compose(text: str, path: Path) -> Document:
-    """Build the document of a YAML text, or raise all problems found.
+    """Build the document of a YAML text, or raise all problems found; the same text is parsed once.
 
     Raises
     ------
     ConfigError
         If the text is not valid YAML 1.2 or holds anything but plain data (see `reading.read_yaml`).
     """
-    name = str(path)
+    found = _parsed(text, str(path))
+    return replace(found, path=path, data=deepcopy(found.data), files=(path,))
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str, name: str) -> Document:
+    """Build the document of a text; whoever asks for it gets a copy of its data."""
     found = list(_line_problems(text, name))
     if found:
         raise ConfigError(found)
-    builder = _Builder(name, YAML(typ="rt", pure=True).parse(text))
+    builder = _Builder(name, YAML(typ="safe", pure=True).parse(text))
     try:
         data = builder.document()
     except _TooMuch:
@@ -133,15 +157,15 @@ def compose(text: str, path: Path) -> Document:
             "there is a control character",
             "Remove it; save the file as plain text.",
         )
-    except (YAMLError, ValueError, OverflowError) as error:
-        builder.add(Place(name, 0, 0), f"the file cannot be read: {error}", "Check its special characters.")
+    except (YAMLError, ValueError, OverflowError):
+        builder.add(Place(name, 1, 1), "the file cannot be read as YAML", "Check its special characters.")
     if builder.problems:
         raise ConfigError(builder.problems[:MOST_PROBLEMS])
     if not isinstance(data, dict):
         what = "empty" if data is None else "not a mapping"
         mend = "Write keys and values, such as 'months: 60'."
         raise ConfigError([Problem(name, 1, 1, f"the file is {what}", mend)])
-    return Document(path, data, builder.positions, builder.key_positions, (path,))
+    return Document(Path(name), data, builder.positions, builder.key_positions, (Path(name),))
 
 
 def _line_problems(text: str, name: str) -> Iterator[Problem]:
@@ -154,27 +178,41 @@ def _line_problems(text: str, name: str) -> Iterator[Problem]:
             yield Problem(name, number, LONGEST_LINE, message, "Break it.")
 
 
+_SYNTAX = {
+    "'\\t'": ("there is a tab between the words", "Use spaces."),
+    "cannot start any token": ("a text cannot begin with this character", "Put the text in quotes."),
+    "mapping values are not": (
+        "there is a second ': ' here", "Put a text that holds ': ' in quotes, or mend the indentation."),
+    "alphabetic or numeric": ("a text cannot begin with '&', '*' or '!'", "Put the text in quotes."),
+    "sequence entries are not": ("a list cannot begin here", "Begin it on a line of its own, or write it in brackets."),
+    "mapping keys are not": ("a key cannot stand here", "Put a text that begins with '? ' in quotes."),
+    "expected ':'": ("this is a key without a value", "Write ': ' and a value behind it, or mend the indentation."),
+    "block end": ("this does not fit what stands before it", "Check the indentation and the quotes."),
+    "escape": ("the backslash in this text stands for nothing", "Write two backslashes, or single quotes around it."),
+    "follow up line": ("the lines of this text are indented unevenly", "Indent them alike."),
+    "chomping or indentation": ("a text of several lines begins in a way that is not known", "Write '|' alone."),
+    "node content": ("a value is wanted before this", "Write it, or remove what follows."),
+    "document separator": ("a text in quotes holds a line of '---' or '...'", "Indent the line, or close the quote."),
+    "'<document start>'": ("this stands behind the end of the file's contents", "Mend the indentation, or remove it."),
+    "found unexpected ':'": ("a text in brackets holds a ':'", "Put the text in quotes."),
+}  # fmt: skip
+"""Part of what the parser says -> what is wrong, and how to mend it."""
+_NOT_YAML = ("this cannot be read as YAML", "Check indentation, brackets and quotes just before.")
+
+
 def _syntax_problem(name: str, error: MarkedYAMLError) -> Problem:
-    what = " ".join(str(error.problem).split())
+    said = " ".join(str(error.problem).split())
     mark = error.problem_mark or error.context_mark
-    if "end of stream" in what or "stream end" in what:
+    what, mend = next((words for part, words in _SYNTAX.items() if part in said), _NOT_YAML)
+    if "end of stream" in said or "stream end" in said:
         mark = error.context_mark or mark
-        what, mend = f"this is never closed ({error.context or what})", "Add the closing bracket or quote."
-    elif "'\\t'" in what:
-        what, mend = "there is a tab between the words", "Use spaces."
-    elif "cannot start any token" in what:
-        mend = "Put the text in quotes."
-    elif "mapping values are not allowed" in what:
-        what = "there is a second ': ' here"
-        mend = "Put a text that holds ': ' in quotes, or mend the indentation."
-    elif "expected ',' or" in what and error.context_mark is not None:
+        kinds = {"quoted": "text in quotes", "flow": "bracket"}
+        opened = next((kind for part, kind in kinds.items() if part in str(error.context)), "")
+        closed = (f"this {opened} is never closed", "Add the closing bracket or quote.")
+        what, mend = closed if opened else ("the file ends too early", _NOT_YAML[1])
+    elif "expected ',' or" in said and error.context_mark is not None:
         opened = f"line {error.context_mark.line + 1}, column {error.context_mark.column + 1}"
         what, mend = f"the bracket opened in {opened} is not closed before this", "Close it, or write ','."
-    elif "block end" in what:
-        what, mend = "this does not fit what stands before it", "Check the indentation and the quotes."
-    else:
-        what = f"{what} {error.context or ''}".strip()
-        mend = "Check indentation, brackets and quotes just before."
     return Problem(name, mark.line + 1, mark.column + 1, what, mend)
 
 
@@ -194,7 +232,7 @@ class _Builder:
     nodes: int = 0
 
     def add(self, place: Place, message: str, mend: str) -> None:
-        self.problems.append(Problem(*place, message, mend))
+        self.problems.append(Problem(*place, cut(message), cut(mend)))
         if len(self.problems) > MOST_PROBLEMS:
             raise _TooMuch
 
@@ -276,8 +314,18 @@ class _Builder:
 
     def scalar(self, text: str, place: Place) -> Value:
         value = _resolve(text)
-        if isinstance(value, int | float) and not math.isfinite(value):
-            self.add(place, f"{text[:40]!r} is not a finite number", "Write a number of ordinary size.")
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            longer = _LEADING_ZERO.fullmatch(text)
+            if longer is not None:
+                mend = f"Write {longer[1]}{longer[2][:40]}, or put a text in quotes."
+                self.add(place, f"{text[:40]!r} has a leading zero", mend)
+            elif not math.isfinite(value):
+                self.add(place, f"{text[:40]!r} is not a finite number", "Write a number of ordinary size.")
+            elif value == 0 and text.lower().partition("e")[0].strip("+-0."):
+                self.add(place, f"{text[:40]!r} is too small to be told from 0", "Write 0.")
+        elif _OTHER_BASE.fullmatch(text):
+            mend = f"Write {int(text, 0)}, or put a text in quotes."
+            self.add(place, f"{text[:40]!r} is not a decimal number", mend)
         return self.checked(value, place) if isinstance(value, str) else value
 
     def checked(self, text: str, place: Place) -> str:
@@ -312,8 +360,8 @@ def _resolve(text: str) -> Value:
     if text in _BOOLEANS:
         return _BOOLEANS[text]
     if _INTEGER.fullmatch(text):
-        number = int(text, {"0o": 8, "0x": 16}.get(text[:2], 10)) if len(text) <= 40 else 2**63
+        number = int(text) if len(text) <= 40 else 2**63
         return number if abs(number) < 2**63 else math.inf
     if _FLOAT.fullmatch(text):
-        return float(text)
+        return Written(float(text), text)
     return math.nan if _NOT_FINITE.fullmatch(text) else text

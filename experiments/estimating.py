@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import statistics
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,13 +20,24 @@ from experiments.workers import processors
 
 PEOPLE_PER_MONTH = 3_000
 """A month costs as much as that many people more."""
-COSTLIER = {"optimal_structure": 3.0, "roi_knapsack": 1.8, "thompson": 1.7, "uplift": 1.5, "propensity_retention": 1.4}
+COSTLIER = {
+    "optimal_structure": 2.6,
+    "oracle": 1.8,
+    "roi_knapsack": 1.4,
+    "thompson": 1.4,
+    "uplift": 1.1,
+    "stage_rules": 1.2,
+}
 """Policies that learn or search -> their time, of that of a policy which only looks."""
 OF_THEIR_OWN = 1.5
 """The same for a policy of a user's own."""
-COMPILING_SECONDS = 15.0
+BEFORE = 0.67
+"""The same for the months before month 0, which are not recorded."""
+COMPILING_SECONDS = 17.0
 """Once, where the rules are not compiled yet."""
-REPORT_SECONDS = 3.0
+PROGRAM_SECONDS, FIRST_TASK_SECONDS = 2.0, 0.45
+"""To load the command itself, once; more for the first thing that a worker does."""
+REPORT_SECONDS, REPORT_SECONDS_PER_ARM = 0.6, 0.65
 BYTES_PER_RUN, BYTES_PER_RUN_MONTH, BYTES_PER_PERSON_RUN = 15_000, 950, 7
 BYTES_PER_PERSON = 230
 """Of a stored state."""
@@ -36,11 +48,14 @@ MEMORY, MEMORY_PER_PERSON = 320_000_000, 5_500
 MOST_KEPT = 9
 """Measurements of a machine of which the median is taken."""
 MOST_KEYS = 8
-LEAST_SECONDS = 1.0
-"""Of a run that tells how fast a machine is; most of a shorter one is loading, the first time in each worker."""
+LEAST_SECONDS = 0.5
+"""On a usual machine, of the people's months of a run that tells how fast a machine is; less is mostly loading."""
 UNLIKELY = 8.0
 """Times faster or slower than a usual machine that no machine is."""
 LARGEST_FILE = 100_000  # bytes
+WORK_SECONDS = 0.010
+"""Of a piece of work on a usual machine, see `_worked`."""
+_MACHINE = f"{platform.node()} {platform.machine()}"
 
 
 class Estimate(NamedTuple):
@@ -53,9 +68,12 @@ class Estimate(NamedTuple):
 
 
 class Speed(NamedTuple):
-    """What a machine takes to start a worker, for a state or run however small, and for a person's month."""
+    """What a machine takes to start a worker, for a state or run however small, and for a person's month.
 
-    start_seconds: float = 3.0
+    All of the processor alone, so that what else the machine did meanwhile does not count.
+    """
+
+    start_seconds: float = 1.6
     fixed_seconds: float = 0.12
     seconds_per_person_month: float = 1.4e-6
 
@@ -91,16 +109,20 @@ def estimate(experiment: Experiment, workers: int, circumstances: int = 1, speed
     used = max(1, min(workers, runs + times))
     at_once = min(used, processors())
     made = max(times * (before + sum(arms)) / at_once, before + max(arms))
-    begun = speed.start_seconds * used / at_once
-    seconds = circumstances * (begun + made + REPORT_SECONDS) + (0 if _is_compiled() else COMPILING_SECONDS)
+    slower = speed.fixed_seconds / Speed().fixed_seconds
+    begun = (speed.start_seconds + slower * FIRST_TASK_SECONDS) * used / at_once
+    told = slower * (REPORT_SECONDS + REPORT_SECONDS_PER_ARM * len(arms))
+    once = slower * (PROGRAM_SECONDS + (0.0 if _is_compiled() else COMPILING_SECONDS))
+    seconds = circumstances * (begun + made + told) + once
     run = BYTES_PER_RUN + settings.months * BYTES_PER_RUN_MONTH + people * BYTES_PER_PERSON_RUN
     disk = circumstances * (runs * run + times * people * BYTES_PER_PERSON + len(arms) * BYTES_OF_REPORT)
     return Estimate(circumstances * runs, seconds, disk, (1 + used) * MEMORY + used * people * MEMORY_PER_PERSON)
 
 
 def together(each: Sequence[Estimate]) -> Estimate:
-    """Return what several experiments take, one after the other; the rules are compiled once."""
-    saved = 0.0 if _is_compiled() else COMPILING_SECONDS * (len(each) - 1)
+    """Return what several experiments take, one after the other; the program is loaded once, and compiles once."""
+    slower = remembered().fixed_seconds / Speed().fixed_seconds
+    saved = slower * (PROGRAM_SECONDS + (0.0 if _is_compiled() else COMPILING_SECONDS)) * (len(each) - 1)
     runs, seconds, disk, memory = zip(*each, strict=True)
     return Estimate(sum(runs), sum(seconds) - saved, sum(disk), max(memory))
 
@@ -128,12 +150,12 @@ def shortage_notes(takes: Estimate, beside: Path) -> list[str]:
 
 
 def remembered() -> Speed:
-    """Return the speed of this machine: the median of what was measured, or of a usual one."""
+    """Return the speed of this machine: the median of what runs took; before the first, from a piece of work here."""
     usual, own = Speed(), _stored().get(_key(), {})
     rates, starts = _numbers(own, "rates", usual.seconds_per_person_month), _numbers(own, "starts", usual.start_seconds)
-    rate = statistics.median(rates) if rates else usual.seconds_per_person_month
-    start = statistics.median(starts) if starts else usual.start_seconds
-    return Speed(start, usual.fixed_seconds * rate / usual.seconds_per_person_month, rate)
+    slower = statistics.median(rates) / usual.seconds_per_person_month if rates else _slower_here()
+    start = statistics.median(starts) if starts else slower * usual.start_seconds
+    return Speed(start, slower * usual.fixed_seconds, slower * usual.seconds_per_person_month)
 
 
 def remember(lived: Sequence[Lived], start_seconds: float | None = None) -> None:
@@ -142,24 +164,47 @@ def remember(lived: Sequence[Lived], start_seconds: float | None = None) -> None
     Parameters
     ----------
     lived : sequence of Lived
-        What was made, all that were made at once or after each other.
+        What was made, with the seconds of the processor that it took.
     start_seconds : float, optional
-        From the start of the workers until the first was ready.
+        Of the processor, until the first worker was ready.
     """
     usual = Speed()
-    rates = [
-        (one.seconds - usual.fixed_seconds) / _person_months(one.people, one.months, one.policy)
-        for one in lived
-        if one.seconds > LEAST_SECONDS and one.months > 0
-    ]
+    works = [(_person_months(one.people, one.months, one.policy), one.seconds) for one in lived]
+    enough = LEAST_SECONDS / usual.seconds_per_person_month
+    rates = [(seconds - usual.fixed_seconds) / work for work, seconds in works if work >= enough]
     measured = {"rates": [statistics.median(rates)] if len(rates) >= 3 else [], "starts": [start_seconds or math.nan]}
+    _keep(_key(), {"rates": usual.seconds_per_person_month, "starts": usual.start_seconds}, measured)
+
+
+def _slower_here() -> float:
+    """Return how much slower this machine is than a usual one, measured once by a piece of work and remembered."""
+    key = f"work {_MACHINE}"
+    known = _numbers(_stored().get(key), "work", WORK_SECONDS)
+    if not known:
+        known = [min(_worked() for _ in range(3))]
+        _keep(key, {"work": WORK_SECONDS}, {"work": known})
+    return min(max(known[-1] / WORK_SECONDS, 1.0 / UNLIKELY), UNLIKELY)
+
+
+def _worked() -> float:
+    """Return the seconds of the processor that a piece of work takes, of the kind that a month is."""
+    began = time.process_time()
+    for _ in range(50):
+        values = [math.exp(-0.5 * (k % 97)) for k in range(1_500)]
+        values.sort()
+        dict(zip(range(1_500), values, strict=True))
+    return time.process_time() - began
+
+
+def _keep(key: str, usual: dict[str, float], measured: dict[str, list[float]]) -> None:
+    """Add measurements to those that are remembered under a key."""
     stored = _stored()
-    own = stored.pop(_key(), {})
+    own = stored.pop(key, {})
     kept = {
         name: [*_numbers(own, name, known), *_numbers(measured, name, known)][-MOST_KEPT:]
-        for name, known in (("rates", usual.seconds_per_person_month), ("starts", usual.start_seconds))
+        for name, known in usual.items()
     }
-    entries = [*stored.items(), (_key(), kept)][-MOST_KEYS:]
+    entries = [*stored.items(), (key, kept)][-MOST_KEYS:]
     path = _path()
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(OSError):  # then the next estimate is a usual one
@@ -175,7 +220,7 @@ def _person_months(people: int, months: int, policy: str) -> float:
     """Return how many months of a person under a plain policy cost as much."""
     from policies.shelf import SHELF
 
-    plain = 1.0 if not policy or policy in SHELF else OF_THEIR_OWN
+    plain = BEFORE if not policy else 1.0 if policy in SHELF else OF_THEIR_OWN
     return months * (people + PEOPLE_PER_MONTH) * COSTLIER.get(policy, plain)
 
 
@@ -194,7 +239,7 @@ def _path() -> Path:
 
 
 def _key() -> str:
-    return f"2 {platform.node()} {processors()} {sources_hash()}"
+    return f"3 {_MACHINE} {sources_hash()}"
 
 
 def _stored() -> dict[str, Any]:

@@ -6,12 +6,14 @@ intervals hold for all arms at once, since the furthest of many is picked.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from experiments.metrics import METRICS, difference_text
+from experiments.intervals import interval_text, number
+from experiments.metrics import METRICS, Metric, difference_text, level_text
 from experiments.outcomes import (
     QUADRANTS,
     Estimate,
@@ -23,6 +25,7 @@ from experiments.outcomes import (
     metric_values,
     paired,
 )
+from experiments.sections import listed
 from experiments.statistics import SIGNS, Comparison, Verdict
 
 WORDS = {
@@ -44,18 +47,62 @@ WORDS = {
 Text = Callable[[float], str]
 
 
+@dataclass(frozen=True)
+class Written:
+    """How values of one kind are written: called with a value, it gives the text.
+
+    >>> percent(0.1416), points.apart(-0.021, 0.004), months.around(5.04, 0.3)
+    ('14.2%', '-2.1 ± 0.4 points', '5.0 ± 0.3 months')
+    """
+
+    unit: str
+    times: float = 1.0
+    """What a value is multiplied by before it is shown."""
+    most: float = np.inf
+    """More than which no difference can be."""
+    decimals: int = 1
+
+    def __call__(self, value: float) -> str:
+        """Write a value with its unit."""
+        return self._with_unit(number(value * self.times, self.decimals))
+
+    def apart(self, mean: float, half_width: float) -> str:
+        """Write a difference, signed, with half its interval and its unit."""
+        return self._with_unit(interval_text(mean * self.times, half_width * self.times, self.decimals, signed=True))
+
+    def around(self, mean: float, half_width: float) -> str:
+        """Write an average with half its interval and its unit."""
+        return self._with_unit(interval_text(mean * self.times, half_width * self.times, self.decimals))
+
+    def up_to(self, mean: float, half_width: float) -> str:
+        """Write how much an average with this interval could be at most, either way."""
+        most = min(abs(mean) + half_width, self.most) * self.times
+        least = 10.0**-self.decimals
+        return self._with_unit(f"{'' if most >= least else 'under '}{number(max(most, least), self.decimals)}")
+
+    def _with_unit(self, text: str) -> str:
+        return text + ("" if self.unit == "%" else " ") + self.unit
+
+
+percent = Written("%", 100.0)
+"""A fraction in per cent."""
+points = Written("points", 100.0, most=1.0)
+"""A difference of two fractions in percentage points."""
+months = Written("months")
+
+
+def money(currency: str) -> Written:
+    """Return how amounts of money are written.
+
+    >>> money("GBP")(1234.56)
+    '1,234.6 GBP'
+    """
+    return Written(currency)
+
+
 def words(name: str) -> str:
     """Write a name of the recording for a reader."""
     return WORDS.get(name, name.replace("_", " "))
-
-
-def percent(share: float) -> str:
-    """Write a fraction in per cent.
-
-    >>> percent(0.1416)
-    '14.2%'
-    """
-    return f"{share * 100:.1f}%"
 
 
 def moved(before: float, after: float, half_width: float, of: str = "", text: Text = percent) -> str:
@@ -94,38 +141,29 @@ def furthest(differences: Mapping[str, Estimate], text: Text) -> str | None:
     return max(sure, key=lambda arm: abs(differences[arm].mean), default=None)
 
 
-def within_chance(champion: str, differences: Mapping[str, Estimate], text: Text) -> str:
-    """Say that no arm differs from the champion beyond chance, or that chance is not known."""
+def within_chance(champion: str, differences: Mapping[str, Estimate], text: Written) -> str:
+    """Say that no arm is told apart from the champion, and how far apart they could be, or that chance is not known."""
     if not differences:
         return "no other arm was run"
     arm = max(differences, key=lambda name: abs(differences[name].mean))
     mean, half_width = differences[arm]
+    if np.isnan(mean):
+        return "no replication was run of all arms"
     if np.isnan(half_width):
         return f"{arm} differs by {signed(mean, text)} in one replication, so chance is not known"
-    difference = f"{signed(mean, text).split(' ')[0]} ± {text(half_width)}"
-    how = "enough to show" if differences[arm].beyond_chance else "beyond chance"
-    return f"no arm differs from {champion} {how} (furthest is {arm}, {difference})"
+    if all(one == (0.0, 0.0) for one in differences.values()):
+        return f"no arm differs from {champion} in any replication"
+    shown = text.apart(mean, half_width)
+    if any(one.beyond_chance for one in differences.values()):
+        return f"no arm differs from {champion} enough to show (furthest is {arm}, {shown})"
+    could = f"the furthest, {arm}, could differ by up to {text.up_to(mean, half_width)}"
+    return f"no arm is told apart from {champion}: {could} ({shown})"
 
 
 def signed(value: float, text: Text) -> str:
     """Write a difference with its sign, none if it rounds to nothing."""
     size = text(abs(value))
     return size if size == text(0.0) else ("+" if value > 0 else "-") + size
-
-
-def points(share: float) -> str:
-    """Write a difference of two fractions in percentage points."""
-    return f"{share * 100:.1f} points"
-
-
-def euros(value: float) -> str:
-    """Write money."""
-    return f"{value:,.1f} EUR"
-
-
-def months(value: float) -> str:
-    """Write a time."""
-    return f"{value:.1f} months"
 
 
 def composition_finding(outcomes: Outcomes, customers: Tables, balances: Tables, category: str) -> str:
@@ -219,34 +257,35 @@ def attrition_finding(outcomes: Outcomes, rates: Tables) -> str:
 
 def profit_finding(outcomes: Outcomes, lines: Tables) -> str:
     """Say which arm earns most beyond chance, through which line, and what the closing value is of it."""
-    champion = outcomes.champion
+    champion, amount = outcomes.champion, money(outcomes.currency)
     differences = against_champion(outcomes, _totals(lines))
     level = float(lines[champion].sum(axis=1).mean())
     closing = float(lines[champion]["closing_value"].mean())
     if not differences:
-        return f"{champion} earns {euros(level)} per customer at the start, {euros(closing)} of it closing value"
+        return f"{champion} earns {amount(level)} per customer at the start, {amount(closing)} of it closing value"
     gains = {arm: difference for arm, difference in differences.items() if difference.mean > 0.0}
-    arm = furthest(gains, euros) or furthest(differences, euros)
+    arm = furthest(gains, amount) or furthest(differences, amount)
     if arm is None:
-        chance = within_chance(champion, differences, euros)
-        return f"{champion} earns {euros(level)} per customer at the start; {chance}"
+        chance = within_chance(champion, differences, amount)
+        return f"{champion} earns {amount(level)} per customer at the start; {chance}"
     mean, half_width = differences[arm]
     apart = float(paired(lines[champion], lines[arm]).loc["closing_value", "mean"])
     best = "" if mean > 0 else ": no arm earns more beyond chance"
     return (
-        f"{arm} earns {abs(mean):,.1f} ± {euros(half_width)} {'more' if mean > 0 else 'less'} per customer "
-        f"at the start than {champion}{_mostly(lines[champion], lines[arm], mean, euros)}; "
-        f"closing value is {signed(apart, euros)} of the difference{best}"
+        f"{arm} earns {amount.around(abs(mean), half_width)} {'more' if mean > 0 else 'less'} per customer "
+        f"at the start than {champion}{_mostly(lines[champion], lines[arm], mean, amount)}; "
+        f"closing value is {signed(apart, amount)} of the difference{best}"
     )
 
 
 def effects_finding(outcomes: Outcomes, metric: str = "profit_per_customer") -> str:
     """Give the verdicts on one metric in a sentence, best first."""
-    rows = sorted((c for c in outcomes.comparisons if c.metric == metric), key=lambda c: -c.difference)
-    known = METRICS[metric]
-    if not rows:
-        level = float(metric_values(outcomes)[metric].mean())
-        shown = f"{level:,.{known.decimals}f} {known.unit}"
+    every = [c for c in outcomes.comparisons if c.metric == metric]
+    rows = sorted((c for c in every if not np.isnan(c.difference)), key=lambda c: -c.difference)
+    known = METRICS[metric].in_currency(outcomes.currency)
+    if not every:
+        level = level_text(known, float(metric_values(outcomes)[metric].mean()))
+        shown = level if known.unit == "%" else f"{level} {known.unit}"
         return f"{outcomes.champion}: {shown}, {known.label}; no other arm was run"
     said: list[str] = []
     meanings: tuple[tuple[Verdict, str], ...] = (
@@ -256,11 +295,13 @@ def effects_finding(outcomes: Outcomes, metric: str = "profit_per_customer") -> 
         ("undecided", "not told apart from"),
     )
     for meaning, phrase in meanings:
-        arms = [_named_effect(row) for row in rows if row.verdict == meaning]
+        arms = [_named_effect(row, known) for row in rows if row.verdict == meaning]
         if arms:
-            said.append(f"{_listed(arms)} {'is' if len(arms) == 1 else 'are'} {phrase} {outcomes.champion}")
-    sentence = "; ".join(said)
-    return f"On {known.label}: {sentence}"
+            said.append(f"{listed(arms)} {'is' if len(arms) == 1 else 'are'} {phrase} {outcomes.champion}")
+    unpaired = [row.arm for row in every if row not in rows]
+    if unpaired:
+        said.append(f"{listed(unpaired)}: no run beside one of {outcomes.champion}")
+    return f"On {known.label}: {'; '.join(said)}"
 
 
 def turns_without_closing(comparisons: Sequence[Comparison], arm: str) -> bool:
@@ -280,20 +321,15 @@ def _one(comparisons: Sequence[Comparison], arm: str, metric: str) -> Comparison
     return next((c for c in comparisons if c.arm == arm and c.metric == metric), None)
 
 
-def _named_effect(row: Comparison) -> str:
-    known = METRICS[row.metric]
+def _named_effect(row: Comparison, known: Metric) -> str:
     unit = "points" if known.unit == "%" else known.unit
     return f"{row.arm} ({SIGNS[row.verdict]} {difference_text(known, row.difference, row.half_width)} {unit})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
 def _against(
     champion: str,
     differences: Mapping[str, Estimate],
-    text: Text,
+    text: Written,
     up: Literal["raises", "lengthens"],
     down: Literal["lowers", "shortens"],
     it: str,
@@ -305,8 +341,7 @@ def _against(
     if arm is None:
         return f"; {within_chance(champion, differences, text)}"
     mean, half_width = differences[arm]
-    number = text(abs(mean)).split(" ")
-    return f"; {arm} {up if mean > 0 else down} {it} by {number[0]} ± {text(half_width)}"
+    return f"; {arm} {up if mean > 0 else down} {it} by {text.around(abs(mean), half_width)}"
 
 
 def _totals(tables: Tables) -> dict[str, "pd.Series[float]"]:
@@ -317,4 +352,5 @@ def _mostly(champion: pd.DataFrame, arm: pd.DataFrame, total: float, text: Text)
     """Name the column that moves most in the direction of the total."""
     means = paired(champion, arm)["mean"] * np.sign(total)
     name = str(means.idxmax())
-    return f", mostly through {words(name)} ({signed(float(means[name] * np.sign(total)), text)})"
+    how = "mostly" if means[name] > abs(total) / 2.0 else "above all"
+    return f", {how} through {words(name)} ({signed(float(means[name] * np.sign(total)), text)})"

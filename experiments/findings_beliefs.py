@@ -117,7 +117,7 @@ def _memory(outcomes: Outcomes) -> Iterator[str]:
             f"{', '.join(with_memory)}{rest}."
         )
     else:
-        yield f"{text} finds no memory in any tag beyond the present one."
+        yield f"{text} finds no sign of memory in any tag beyond the present one."
 
 
 def _feedback(outcomes: Outcomes) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _feedback(outcomes: Outcomes) -> Iterator[str]:
         mean = own.groupby("a", observed=True)["value"].mean()
         wanted = " or ".join(words(str(name)) for name in own["b"].unique())
         text = (
-            f"{arm} told its channels to look for {wanted} customers, anew {own['month'].nunique()} times: the score "
+            f"{arm} had its channels look for {wanted} customers, anew {own['month'].nunique()} times: the score "
             f"orders its own customers held out with an AUC of {mean['auc_own_customers']:.2f}"
         )
         if "auc_market" in mean.index:

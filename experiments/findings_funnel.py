@@ -94,9 +94,10 @@ def _said(outcomes: Outcomes, steps: pd.DataFrame, refused: pd.DataFrame) -> Ite
     share = active["got nothing"] / active["in scope"]
     widest, narrowest = str(share.idxmin()), str(share.idxmax())
     yield (
-        f"{widest} reaches most: a month {steps.loc[widest, 'allowed']:,.0f} of {steps.loc[widest, 'in scope']:,.0f} "
-        f"in scope get something and {share[widest]:.0%} nothing"
-        + (f"; {narrowest} fewest, {share[narrowest]:.0%} get nothing." if len(active) > 1 else ".")
+        f"{f'{widest} reaches the largest share:' if len(active) > 1 else f'Under {widest},'} a month "
+        f"{steps.loc[widest, 'allowed']:,.0f} of {steps.loc[widest, 'in scope']:,.0f} in scope get something and "
+        f"{share[widest]:.0%} nothing"
+        + (f"; {narrowest} the smallest, {share[narrowest]:.0%} get nothing." if len(active) > 1 else ".")
     )
     idle = [str(arm) for arm in steps.index if steps.loc[arm, "allowed"] == 0]
     if idle:
@@ -111,6 +112,6 @@ def _said(outcomes: Outcomes, steps: pd.DataFrame, refused: pd.DataFrame) -> Ite
     worst = str(whole.idxmax())
     first = str(rules.loc[worst].idxmax())
     yield (
-        f"Most is refused to {worst}: {whole[worst]:.1%} of its proposals, {rules.loc[worst, first]:.1%} by "
-        f"{words(first)}."
+        f"{worst} has {'the largest share of its proposals refused: ' if len(whole) > 1 else ''}{whole[worst]:.1%}"
+        f"{'' if len(whole) > 1 else ' of its proposals refused'}, {rules.loc[worst, first]:.1%} by {words(first)}."
     )

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.findings import furthest, percent, points, within_chance, words
+from experiments.findings import percent, points, within_chance, words
 from experiments.gains import HARM_FROM_EUR, shares
+from experiments.intervals import share_text as share_of_all
 from experiments.outcomes import QUADRANTS, Estimate, Outcomes, against_champion, average, estimate
 from experiments.sections import Section, Table, change_text, share_text
 from experiments.statistics import dunnett_half_widths
@@ -17,13 +18,6 @@ COUPLING = (
     "A person is compared with the same person in the champion's world. Who is harmed therefore rests on how the two "
     "worlds are coupled (the same luck for the same person, month and decision), which no data can tell; the averages "
     "of the effects do not."
-)
-READING = (
-    "Of our customers at month 0, over the whole run. Harmed: told to go (ended, or lending stopped) or charged off in "
-    f"the arm's world only, or pays us at least {HARM_FROM_EUR:.0f} EUR more there (interest and fees less rewards; "
-    "the sum is an assumption) without being spared one of these. Gains: spared, or pays that much less, and not "
-    "harmed. Who borrows more or stays longer pays more, too, and cannot be told from who is charged more; those who "
-    "are with us longer stand apart. Reasons overlap. ± is half a 95% interval over replications, each alone."
 )
 
 
@@ -41,14 +35,28 @@ def gains_section(outcomes: Outcomes) -> Section | None:
         return None
     tables = (_reasons(outcomes), *(_by_quadrant(outcomes, what) for what in ("harmed", "gains")), _by_group(outcomes))
     sentences = (*_who(outcomes), group_sentence(outcomes), COUPLING)
-    return Section("gains", "Who gains and who is harmed", sentences, tables, READING)
+    return Section("gains", "Who gains and who is harmed", sentences, tables, how_to_read(outcomes.currency))
+
+
+def how_to_read(currency: str) -> str:
+    """Say who counts as harmed, who as gaining, and what the reasons are."""
+    return (
+        "Of our customers at month 0, over the whole run. Harmed: told to go (ended, or lending stopped) or charged "
+        f"off in the arm's world only, or worse off there by at least {HARM_FROM_EUR:.0f} {currency} (interest and "
+        "fees less rewards; the sum is an assumption) without being spared one of these. Gains: spared, or better off "
+        "by as much, and not harmed. Worse off is either charged more or given less in rewards, whichever is the "
+        "larger part: a reward that is missing is no higher price. Who borrows more or stays longer is charged more, "
+        "too, which is not distinguished from a higher price; those who are with us longer stand apart. Other reasons "
+        "overlap. ± is half a 95% interval over replications, each alone."
+    )
 
 
 def harm_sentences(outcomes: Outcomes) -> tuple[str, ...]:
     """Return what a terminal says of harm: where it is greatest, how, and whether by group; nothing without pairs."""
     if outcomes.pairs is None or not outcomes.others:
         return ()
-    return (next(_who(outcomes)), group_sentence(outcomes))
+    whom = next(_who(outcomes))
+    return (whom, group_sentence(outcomes)) if _pairs(outcomes)["harmed"].any() else (whom,)
 
 
 def _pairs(outcomes: Outcomes) -> pd.DataFrame:
@@ -67,53 +75,63 @@ def share_of(outcomes: Outcomes, arm: str, what: str, by: str = "", key: str = "
 
 
 def _who(outcomes: Outcomes) -> Iterator[str]:
-    """Say which arm harms most, whom and how; and under which most gain."""
+    """Say which arm harms the largest share, whom and how; and which benefits the largest share."""
     champion = outcomes.champion
-    for what, verb in (("harmed", "are harmed"), ("gains", "gain")):
+    for what, verb, who in (("harmed", "harms", "Who is harmed"), ("gains", "benefits", "Who gains")):
         values = {arm: shares(_pairs(outcomes), arm, what)["all"] for arm in outcomes.arms}
         differences = against_champion(outcomes, values)
-        arm = furthest(differences, points)
-        if arm is None:
-            yield f"Who {verb}: {within_chance(champion, differences, points)}."
+        if not any(value.any() for value in values.values()):
+            yield f"{who}: nobody, under any arm."
             continue
-        mean, half_width = differences[arm]
+        sure = [arm for arm, one in differences.items() if one.beyond_chance and points(one.mean) != points(0.0)]
+        if not sure:
+            yield f"{who}: {within_chance(champion, differences, points)}."
+            continue
+        arm = max(sure, key=lambda name: differences[name].mean)
+        largest = differences[arm].mean >= max(one.mean for one in differences.values())
+        beyond = "" if largest else "Beyond chance, "
+        among = "the largest share: " if len(differences) > 1 else ""
+        share = share_of_all(*differences[arm], "%")
         by = {name: share_of(outcomes, arm, what, "quadrant", name).mean for name in QUADRANTS}
-        most = max(by, key=lambda name: np.nan_to_num(by[name], nan=-1.0))
+        worst = max(by, key=lambda name: np.nan_to_num(by[name], nan=-1.0))
         yield (
-            f"Under {arm} most {verb}: {mean * 100:.1f} ± {percent(half_width)} of the customers at month 0, and of "
-            f"the {words(most)} ones {percent(by[most])}. {_reasons_said(outcomes, arm, what, mean)}"
+            f"{beyond}{arm} {verb} {among}{share} of the customers at month 0, and of the {words(worst)} ones "
+            f"{percent(by[worst])}. {_reasons_said(outcomes, arm, what)}"
         )
 
 
-def _reasons_said(outcomes: Outcomes, arm: str, what: str, whole: float) -> str:
-    told = {"told_to_go": "are told to go", "charged_off": "are charged off", "pays_more": "pay more"}
+def _reasons_said(outcomes: Outcomes, arm: str, what: str) -> str:
+    whole = share_of(outcomes, arm, what).mean
+    reasons = {
+        "told_to_go": "are told to go", "charged_off": "are charged off", "charged_more": "are charged more",
+        "fewer_rewards": "get less in rewards",
+    }  # fmt: skip
     if what == "gains":
-        told = {"spared": "are spared being told to go or charged off", "pays_less": "pay less"}
+        reasons = {"spared": "are spared being told to go or charged off", "charged_less": "are charged less",
+                   "more_rewards": "get more in rewards"}  # fmt: skip
     parts = [
         f"{share_of(outcomes, arm, reason).mean / whole:.0%} of them {text}"
-        + (f" ({_longer(outcomes, arm):.0%} of these while with us longer)" if reason == "pays_more" else "")
-        for reason, text in told.items() if share_of(outcomes, arm, reason).mean > 0.005 * whole
+        + (f" ({_longer(outcomes, arm):.0%} of these while with us longer)" if reason == "charged_more" else "")
+        for reason, text in reasons.items() if share_of(outcomes, arm, reason).mean > 0.005 * whole
     ]  # fmt: skip
     return ", ".join(parts) + "."
 
 
 def _longer(outcomes: Outcomes, arm: str) -> float:
-    return share_of(outcomes, arm, "pays_more_longer").mean / share_of(outcomes, arm, "pays_more").mean
+    return share_of(outcomes, arm, "charged_more_longer").mean / share_of(outcomes, arm, "charged_more").mean
 
 
 def _reasons(outcomes: Outcomes) -> Table:
-    heads = (("", "arm"), ("", "gains"), ("spared", "either"), ("pays", "less"), ("", "harmed"), ("told", "to go"),
-             ("charged", "off"), ("pays more,", "no longer with us"), ("pays more,", "longer with us"))  # fmt: skip
+    heads = (("", "arm"), ("", "gains"), ("spared", "either"), ("charged", "less"), ("more in", "rewards"),
+             ("", "harmed"), ("told", "to go"), ("charged", "off"), ("less in", "rewards"),
+             ("charged more,", "not with us longer"), ("charged more,", "with us longer"))  # fmt: skip
+    plain = ("gains", "spared", "charged_less", "more_rewards", "harmed", "told_to_go", "charged_off", "fewer_rewards")
     rows = []
     for arm in outcomes.others:
-        plain = {
-            what: share_of(outcomes, arm, what)
-            for what in ("gains", "spared", "pays_less", "harmed", "told_to_go", "charged_off")
-        }
-        longer = shares(_pairs(outcomes), arm, "pays_more_longer")
-        short = shares(_pairs(outcomes), arm, "pays_more") - longer
-        more = [estimate(average(table), "all") for table in (short, longer)]
-        rows.append((arm, *map(share_text, (*plain.values(), *more))))
+        longer = shares(_pairs(outcomes), arm, "charged_more_longer")
+        as_long = shares(_pairs(outcomes), arm, "charged_more") - longer
+        more = [estimate(average(table), "all") for table in (as_long, longer)]
+        rows.append((arm, *(share_text(one) for one in (*(share_of(outcomes, arm, what) for what in plain), *more))))
     return Table(heads, tuple(rows), "Per cent of the customers at month 0")
 
 
@@ -166,13 +184,17 @@ def group_sentence(outcomes: Outcomes) -> str:
     if np.isnan(widest):
         return "With one replication chance is not known, and so not whether an audit group is harmed more."
     if not sure:
-        return f"No difference by audit group under any arm (± {points(widest)} at most, for all arms at once)."
+        most = max((one.apart for one in found), key=lambda apart: abs(apart.mean) + apart.half_width)
+        if most == (0.0, 0.0):
+            return "Of every audit group the same share is harmed in every replication."
+        under = "under any arm" if len(outcomes.others) > 1 else f"under {outcomes.others[0]}"
+        return f"Not told apart by audit group {under}: the share harmed could differ by up to {points.up_to(*most)}."
     worst = max(sure, key=lambda one: abs(one.apart.mean))
     arms = sorted({one.arm for one in sure}, key=list(outcomes.arms).index)
     rest = f"; beyond chance under {len(arms)} of {len(outcomes.others)} arms" if len(outcomes.others) > 1 else ""
     return (
         f"Audit group {worst.group} is harmed {'more' if worst.apart.mean > 0 else 'less'} than the other customers "
-        f"under {worst.arm}: by {abs(worst.apart.mean) * 100:.1f} ± {points(worst.apart.half_width)}{rest}."
+        f"under {worst.arm}: by {points.around(abs(worst.apart.mean), worst.apart.half_width)}{rest}."
     )
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.findings import percent, words
+from experiments.intervals import number
+from experiments.metrics import in_currency
 from experiments.outcomes import QUADRANTS, STAGES, Estimate, Outcomes, average, estimate
 from experiments.sections import Section, Table, listed, number_text, share_text
 
@@ -36,14 +38,15 @@ def optimum_sections(outcomes: Outcomes) -> Iterator[Section]:
     for arm in (arm for arm in outcomes.arms if arm in noted):
         notes = notes_of(outcomes, arm)
         if any(name.startswith("target/") for name in notes.columns):
-            yield _structure(arm, notes)
+            yield _structure(arm, notes, outcomes.currency)
         if "regret_eur/so_far" in notes.columns:
             one = _mean(notes, "regret_eur/so_far")
             believed.append(
-                f"{arm} believes to have lost {number_text(one, 0)} EUR in all by trying what looked worse."
+                f"{arm} believes to have lost {number_text(one, 0)} {outcomes.currency} in all by trying what looked "
+                "worse."
             )
     if believed:
-        note = "By its own estimates, all customers together, EUR a run; average over replications."
+        note = f"By its own estimates, all customers together, {outcomes.currency} a run; average over replications."
         yield Section("believed_regret", "What learning cost, as believed", tuple(believed), (), note)
 
 
@@ -57,10 +60,11 @@ def _parts(notes: pd.DataFrame, kind: str) -> list[str]:
     return [str(name).removeprefix(kind) for name in notes.columns if str(name).startswith(kind)]
 
 
-def _structure(arm: str, notes: pd.DataFrame) -> Section:
+def _structure(arm: str, notes: pd.DataFrame, currency: str) -> Section:
     tables = (_composition(notes), _mix(notes), _prices(notes))
     title = f"The structure wanted by arm {arm}"
-    return Section(f"structure_{arm}", title, tuple(_said(arm, notes)), tuple(t for t in tables if t.rows), NOTE)
+    said, note = tuple(_said(arm, notes, currency)), in_currency(NOTE, currency)
+    return Section(f"structure_{arm}", title, said, tuple(table for table in tables if table.rows), note)
 
 
 def _cells(notes: pd.DataFrame, kind: str, quadrant: str, stage: str = "") -> Estimate:
@@ -78,7 +82,7 @@ def _composition(notes: pd.DataFrame) -> Table:
         row = [words(quadrant), *(share_text(_cells(notes, kind, quadrant)) for kind in ("now", "target"))]
         for stage in STAGES:
             both = [_cells(notes, kind, quadrant, stage).mean * 100 for kind in ("now", "target")]
-            row.append("{:.1f}, {:.1f}".format(*both))
+            row.append(", ".join("-" if np.isnan(one) else number(one, 1) for one in both))
         rows.append(tuple(row))
     return Table(heads, tuple(rows), "Composition, per cent of customers")
 
@@ -99,21 +103,25 @@ def _prices(notes: pd.DataFrame) -> Table:
     heads = (("", "limit"), ("", "price"), *(("price,", quantile) for quantile in QUANTILES), ("", "reached"))
     rows = tuple(
         (words(name), number_text(_mean(notes, f"price/{name}"), 2),
-         *(number_text(_mean(notes, f"price/{name}/{q}"), 2).split(" ")[0] for q in QUANTILES),
-         number_text(_mean(notes, f"reached/{name}"), 2).split(" ")[0])
+         *(_level(notes, f"price/{name}/{q}") for q in QUANTILES), _level(notes, f"reached/{name}"))
         for name in limits_of(notes)
     )  # fmt: skip
     return Table(heads, rows, "Shadow prices")
 
 
-def _said(arm: str, notes: pd.DataFrame) -> Iterator[str]:
+def _level(notes: pd.DataFrame, name: str) -> str:
+    mean = _mean(notes, name).mean
+    return "-" if np.isnan(mean) else number(mean, 2)
+
+
+def _said(arm: str, notes: pd.DataFrame, currency: str) -> Iterator[str]:
     """Say where the target lies from the present, what binds, and what cannot be met."""
     apart = {name: _cells(notes, "target", name).mean - _cells(notes, "now", name).mean for name in QUADRANTS}
-    most = max(apart, key=lambda name: abs(apart[name]))
+    most = max(apart, key=lambda name: np.nan_to_num(abs(apart[name]), nan=-1.0))
     now, target = (_cells(notes, kind, most).mean for kind in ("now", "target"))
     yield (
-        f"{arm} wants {'more' if apart[most] > 0 else 'fewer'} {words(most)} customers most: {percent(target)} instead "
-        f"of {percent(now)}."
+        f"{arm} wants above all {'more' if apart[most] > 0 else 'fewer'} {words(most)} customers: {percent(target)} "
+        f"instead of {percent(now)}."
     )
     prices = {name: _mean(notes, f"price/{name}").mean for name in limits_of(notes)}
     brought = prices.pop("acquisition", float("nan"))
@@ -124,8 +132,8 @@ def _said(arm: str, notes: pd.DataFrame) -> Iterator[str]:
         yield f"No limit binds: {listed([words(name) for name in prices])}."
     if np.isfinite(brought) and "budget" in prices:
         yield (
-            f"One purse: an EUR that channels got has brought customers worth {brought:,.2f} EUR, an average; the last "
-            f"EUR of the budget for existing ones is worth {prices['budget']:,.2f}."
+            f"One purse: each {currency} that channels got has brought customers worth {brought:,.2f}, an average; the "
+            f"last {currency} of the budget for existing ones is worth {prices['budget']:,.2f}."
         )
     infeasible = notes["infeasible"] if "infeasible" in notes.columns else pd.Series(0.0, notes.index)
     if (infeasible > 0).any():

@@ -3,16 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from experiments.findings import euros
+from experiments.findings import money
 from experiments.outcomes import Estimate, Outcomes, metric_values
 from experiments.sections import Section, Table, listed, number_text
 from experiments.statistics import dunnett_half_widths
 
 NOTE = (
-    "EUR per customer at the start over the whole run, closing value included, paired; the intervals hold for all arms "
-    "at once. An oracle is shown true risk, return, needs, satisfaction and stage of today, not the future, nor what a "
-    "treatment does to whom: it bounds what better information could bring to its own way of deciding, and another way "
-    "may earn more, so that a regret can be negative."
+    "Money per customer at the start over the whole run, closing value included, paired; the intervals hold for all "
+    "arms at once. An oracle is shown true risk, return, needs, satisfaction and stage of today, not the future, nor "
+    "what a treatment does to whom: it bounds what better information could bring to its own way of deciding, and "
+    "another way may earn more, so that a regret can be negative."
 )
 
 
@@ -38,7 +38,7 @@ def regret_section(outcomes: Outcomes) -> Section | None:
         sentences.append(regret_sentence(outcomes, oracle, found))
         order = sorted(found, key=lambda arm: found[arm].mean)
         rows = tuple((f"{arm}{_role(outcomes, arm)}", number_text(found[arm], 1)) for arm in order)
-        tables.append(Table((("", "arm"), (f"less than {oracle},", "EUR per customer")), rows))
+        tables.append(Table((("", "arm"), (f"less than {oracle},", f"{outcomes.currency} per customer")), rows))
     return Section("regret", "Regret: what it costs not to know", tuple(sentences), tuple(tables), NOTE)
 
 
@@ -53,19 +53,21 @@ def regret_sentence(outcomes: Outcomes, oracle: str, found: dict[str, Estimate])
         return f"Every arm sees the truth, so that none shows what {oracle} gains by it."
     nearest = min(blind, key=lambda arm: blind[arm].mean)
     mean, half_width = blind[nearest]
+    amount = money(outcomes.currency)
     if np.isnan(half_width):
-        return f"{nearest} comes nearest to {oracle}, {euros(mean)} short in one replication, so chance is not known."
+        which = f"{amount(abs(mean))} {'short' if mean >= 0 else 'more'}"
+        return f"{nearest} comes nearest to {oracle}, {which} in one replication, so chance is not known."
     more = [arm for arm, one in blind.items() if one.mean < -one.half_width]
     less = [arm for arm, one in blind.items() if one.mean > one.half_width]
     behind = f"{len(less)} of {len(blind)} arms earn less than {oracle} beyond chance"
     if more:
-        best = f"{nearest} by {abs(mean):,.1f} ± {euros(half_width)}" if len(more) > 1 else (
-            f"by {abs(mean):,.1f} ± {euros(half_width)}"
-        )  # fmt: skip
+        first = min(more, key=lambda arm: blind[arm].mean)
+        by = f"by {amount.around(abs(blind[first].mean), blind[first].half_width)}"
+        best = f"{first} {by}" if len(more) > 1 else by
         earn = "earns" if len(more) == 1 else "earn"
         ahead = f"{listed(more)} {earn} more than {oracle} beyond chance ({best})"
         return f"Seeing the truth is not enough: {ahead}; {behind}."
-    text = f"{abs(mean):,.1f} ± {euros(half_width)} {'short' if mean >= 0 else 'more'}"
+    text = f"{amount.around(abs(mean), half_width)} {'short' if mean >= 0 else 'more'}"
     if abs(mean) <= half_width:
         return f"{nearest} does best, not told apart from {oracle} ({text}); {behind}."
     return f"{nearest} comes nearest to {oracle}, {text}; {behind}."

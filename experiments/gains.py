@@ -14,23 +14,27 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 HARM_FROM_EUR = 20.0
-"""What a customer must pay more over the run to count as harmed, EUR (assumption: a sum that people notice)."""
-PERSON_MEASURES = ("person/profit", "person/paid", "person/treatment", "person/months")
+"""What a customer must be worse off by over the run to count as harmed, in units of the market's currency (assumption:
+a sum that people notice)."""
+PERSON_MEASURES = ("person/profit", "person/charged", "person/rewards", "person/treatment", "person/months")
 KEYS = ("quadrant", "stage", "group")
 """Of a customer at month 0: true quadrant and stage, audit group."""
 COUNTED = (
     "people",
     "harmed",
     "gains",
-    "pays_more",
-    "pays_more_longer",
+    "charged_more",
+    "charged_more_longer",
+    "fewer_rewards",
     "told_to_go",
     "charged_off",
-    "pays_less",
+    "charged_less",
+    "more_rewards",
     "spared",
 )
-"""Heads: in all; harmed; gaining; and why. `pays_more_longer` are those of `pays_more` who are with us longer than in
-the champion's world; reasons overlap."""
+"""Heads: in all; harmed; gaining; and why. Who is worse off by money counts in `charged_more` (interest and fees) or in
+`fewer_rewards`, whichever is the larger part; `charged_more_longer` are those of `charged_more` who are with us longer
+than in the champion's world. Other reasons overlap."""
 MONEY = ("profit_champion", "profit", "treatment_champion", "treatment")
 """EUR over the whole run, summed over people: after treatment, and spent on it."""
 
@@ -42,7 +46,9 @@ class People(NamedTuple):
     keys: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
     """In the order of `KEYS`."""
     profit: NDArray[np.float64]
-    paid: NDArray[np.float64]
+    charged: NDArray[np.float64]
+    """Interest and fees."""
+    rewards: NDArray[np.float64]
     treatment: NDArray[np.float64]
     months: NDArray[np.float64]
     told_to_go: NDArray[np.bool_]
@@ -67,16 +73,15 @@ def people_of(rows: pa.Table) -> People:
             unsorted, order = ids, pc.sort_indices(ids)
         values = part["value"].to_numpy()[order.to_numpy()]
         parts.append((ids.take(order), part["b"].combine_chunks().take(order), values))
-    (ids, quadrant, profit), (_, stage, paid), (_, group, treatment), (_, fate, months) = parts
+    (ids, quadrant, profit), (_, stage, charged), (_, _, rewards), (_, group, treatment), (_, fate, months) = parts
     if not all(ids.equals(other) for other, _, _ in parts[1:]):
         raise ValueError("the rows of single people are not whole: each needs " + ", ".join(PERSON_MEASURES))
     told, lost = (
         pc.match_substring(fate, words).to_numpy(zero_copy_only=False) for words in ("told to go", "charged off")
     )
     quadrant, stage, group = (one.to_numpy(zero_copy_only=False) for one in (quadrant, stage, group))
-    return People(
-        ids.to_numpy(zero_copy_only=False), (quadrant, stage, group), profit, paid, treatment, months, told, lost
-    )
+    keys = (quadrant, stage, group)
+    return People(ids.to_numpy(zero_copy_only=False), keys, profit, charged, rewards, treatment, months, told, lost)
 
 
 def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) -> dict[str, NDArray[Any]]:
@@ -87,7 +92,7 @@ def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) ->
     champion, arm : People
         The same people in two worlds; who is in one only is left out.
     harm_from : float
-        EUR that must be paid more to be harmed by it, or less to gain.
+        Money, charges less rewards, by which one must be worse off to be harmed by it, or better off to gain.
 
     Returns
     -------
@@ -96,22 +101,28 @@ def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) ->
 
     Notes
     -----
-    *Harmed*: told to go, or charged off, in the arm's world only; or pays at least `harm_from` more there, unless
-    spared being told to go or charged off. *Gains*: not harmed, and spared one of these, or pays that much less.
+    *Harmed*: told to go, or charged off, in the arm's world only; or worse off by at least `harm_from` there, unless
+    spared being told to go or charged off. *Gains*: not harmed, and spared one of these, or better off by as much.
     What happened goes before what was paid: who is charged off pays no more interest and is no better off for it.
-    Who borrows or stays more pays more: that is not told apart from a dearer price, except by `pays_more_longer`.
+    A reward that is missing is no higher price: the two are counted apart. Who borrows or stays more is charged more:
+    that is not told apart from a dearer price, except by `charged_more_longer`.
     """
-    if not np.array_equal(champion.ids, arm.ids):
-        both = np.intersect1d(champion.ids, arm.ids)
-        champion, arm = _only(champion, both), _only(arm, both)
-    more, less = arm.paid - champion.paid >= harm_from, champion.paid - arm.paid >= harm_from
+    champion, arm = common(champion, arm)
+    charges, rewards = arm.charged - champion.charged, arm.rewards - champion.rewards
+    more, less = charges - rewards >= harm_from, rewards - charges >= harm_from
     told, lost = arm.told_to_go & ~champion.told_to_go, arm.charged_off & ~champion.charged_off
     spared = (champion.told_to_go & ~arm.told_to_go) | (champion.charged_off & ~arm.charged_off)
-    harmed = told | lost | (more & ~spared)
+    more &= ~spared
+    harmed = told | lost | more
+    less &= ~harmed
+    by_charges = np.abs(charges) >= np.abs(rewards)
     each = {
         "people": np.ones(len(more)), "harmed": harmed, "gains": ~harmed & (spared | less),
-        "pays_more": more & ~spared, "pays_more_longer": more & ~spared & (arm.months > champion.months),
-        "told_to_go": told, "charged_off": lost, "pays_less": less & ~harmed, "spared": spared & ~harmed,
+        "charged_more": more & by_charges,
+        "charged_more_longer": more & by_charges & (arm.months > champion.months),
+        "fewer_rewards": more & ~by_charges,
+        "told_to_go": told, "charged_off": lost, "charged_less": less & by_charges,
+        "more_rewards": less & ~by_charges, "spared": spared & ~harmed,
         "profit_champion": champion.profit, "profit": arm.profit,
         "treatment_champion": champion.treatment, "treatment": arm.treatment,
     }  # fmt: skip
@@ -122,6 +133,14 @@ def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) ->
     at = np.unravel_index(full, shape) if len(more) else (full,) * len(KEYS)
     keys = {name: np.asarray(values, object)[places] for name, values, places in zip(KEYS, words, at, strict=True)}
     return keys | {name: np.bincount(cell, values)[full] for name, values in each.items()}
+
+
+def common(champion: People, arm: People) -> tuple[People, People]:
+    """Return the people who are in both worlds, in the same order."""
+    if np.array_equal(champion.ids, arm.ids):
+        return champion, arm
+    both = np.intersect1d(champion.ids, arm.ids)
+    return _only(champion, both), _only(arm, both)
 
 
 def harmed_metric(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -145,15 +164,21 @@ def shares(pairs: pd.DataFrame, arm: str, what: str, by: str = "") -> pd.DataFra
     by : str
         One of `KEYS`; empty for all people together.
     """
-    own = pairs[pairs["arm"] == arm]
-    own = own.assign(all="all") if not by else own
-    sums = own.groupby(["replication", by or "all"])[[what, "people"]].sum()
-    table: pd.DataFrame = (sums[what] / sums["people"]).unstack()
-    return table
+    own = (pairs["arm"] == arm).to_numpy(dtype=bool)
+    row, replications = pd.factorize(pairs["replication"].to_numpy()[own], sort=True)
+    keys = pairs[by].to_numpy(dtype=object)[own] if by else np.zeros(len(row), np.int64)
+    column, found = pd.factorize(keys, sort=True)
+    columns = found.tolist() if by else ["all"]
+    shape = len(replications), len(columns)
+    cell = row * len(columns) + column
+    count, people = (np.bincount(cell, pairs[name].to_numpy(dtype=float)[own], shape[0] * shape[1]).reshape(shape)
+                     for name in (what, "people"))  # fmt: skip
+    share = np.divide(count, people, out=np.full(shape, np.nan), where=people > 0.0)
+    return pd.DataFrame(share, pd.Index(replications, name="replication"), pd.Index(columns, name=by or "all"))
 
 
 def _only(people: People, ids: NDArray[Any]) -> People:
     at = np.searchsorted(people.ids, ids)
     quadrant, stage, group = (key[at] for key in people.keys)
-    numbers = (people.profit[at], people.paid[at], people.treatment[at], people.months[at])
-    return People(people.ids[at], (quadrant, stage, group), *numbers, people.told_to_go[at], people.charged_off[at])
+    rest = {name: getattr(people, name)[at] for name in People._fields if name not in ("ids", "keys")}
+    return People(people.ids[at], (quadrant, stage, group), **rest)

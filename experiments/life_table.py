@@ -16,7 +16,8 @@ from rich.table import Table
 
 from experiments.config import Experiment, find_config, load_experiment
 from experiments.folder_words import QUIET_SECONDS
-from experiments.one_life import START, Life, Month, live_one_life
+from experiments.life import START, Life, Month
+from experiments.one_life import live_one_life
 from experiments.planning import plan_tasks
 from experiments.runner import compile_rules
 from experiments.terminal import RunBars, command_text, console, next_lines
@@ -110,7 +111,7 @@ def person_line(life: Life) -> str:
     risk = f"true risk of default {first.default_per_year:.1%} a year" if owes else "owes nothing that could default"
     return (
         f"Person {life.person}: {life.age_years:.0f} years old when entering the market, "
-        f"{life.income_per_month:,.0f} EUR a month; need {needs}; {when} {provider}, {risk}"
+        f"{life.income_per_month:,.0f} {life.currency} a month; need {needs}; {when} {provider}, {risk}"
     )
 
 
@@ -123,10 +124,11 @@ def month_table(life: Life, every: bool = False) -> tuple[Table, dict[str, int]]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for head, side in (
         ("month\n", "right"), ("with\n", "left"), ("stage\nbelieved", "left"), ("products\n", "left"),
-        ("credit\nEUR", "right"), ("deposits\nEUR", "right"), ("past\ndue", "right"), ("default\na year", "right"),
-        ("margin\nEUR/year", "right"),
+        (f"credit\n{life.currency}", "right"),
+        (f"deposits\n{life.currency}", "right"), ("past\ndue", "right"), ("default\na year", "right"),
+        (f"margin\n{life.currency}/year", "right"),
     ):  # fmt: skip
-        table.add_column(head, justify=side, max_width=14)  # type: ignore[arg-type]  # left and right are known
+        table.add_column(head, justify=side, max_width=14, overflow="fold")  # type: ignore[arg-type]  # left and right are known
     table.add_column("what happened\n", ratio=1)
     shown = months_to_show(life.months, every)
     reasons: dict[str, int] = {}

@@ -7,12 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agents.declaring import parameters_of
-from experiments.problems import settings_problems, value_problem
+from experiments.impossible import market_impossible
+from experiments.names import market_name_problems
+from experiments.problems import fault_problem, names_at, value_problem
 from experiments.reading import Document, KeyPath, Problem, Value, overlay, read_with_extends, suggest
-from policies.guards import Guards
+from experiments.right_parts import right_part
 from simulation.settings import MarketSettings
-from simulation.units import parse_month, parse_multiplier, parser_for
+from simulation.units import parse_multiplier
 
 MARKETS = Path(__file__).parent / "markets"
 """Folder of the shipped markets."""
@@ -38,8 +39,7 @@ def market_document(document: Document, problems: list[Problem]) -> Document | N
         mend = "Write 'extends: default'."
         problems.append(document.problem(("market", "extends"), "market: a name or a file is wanted", mend))
         return None
-    place = document.place(("market", "extends"))
-    beside = Path(place.path).parent if place.line else document.path.parent
+    place, beside = document.place(("market", "extends")), _beside(document)
     found = market_path(name, beside)
     if found is None:
         shipped = [file.name.removesuffix(".market.yaml") for file in MARKETS.glob("*.market.yaml")]
@@ -47,6 +47,27 @@ def market_document(document: Document, problems: list[Problem]) -> Document | N
         problems.append(Problem(*place, f"there is no market '{name}'", suggest(name, shipped)))
         return None
     return market_over(document, read_with_extends(found, [MARKETS]), problems)
+
+
+def left_market_note(before: Document, after: Document) -> list[str]:
+    """Say that a market of a user's own was given up, where settings laid over an experiment name another one."""
+    files = []
+    for document in (before, after):
+        written: Any = document.data.get("market")
+        name = written.get("extends", "default") if isinstance(written, dict) else None
+        files.append(market_path(name, _beside(document)) if isinstance(name, str) else None)
+    old, new = files
+    if old is None or new is None or old == new or old.parent == MARKETS:
+        return []
+    taken = new.name.removesuffix(".market.yaml")
+    return [f"market.extends takes {taken} instead of {old.name}: people, names and shares are those of {taken}; "
+            "what the experiment itself writes below 'market' stays"]  # fmt: skip
+
+
+def _beside(document: Document) -> Path:
+    """Return the folder in which the market of an experiment is looked for first: that of the file that names it."""
+    place = document.place(("market", "extends"))
+    return Path(place.path).parent if place.line else document.path.parent
 
 
 def market_over(document: Document, base: Document, problems: list[Problem]) -> Document:
@@ -74,44 +95,60 @@ def _multiplied(over: Document, base: Document, problems: list[Problem]) -> Docu
     except ValidationError:
         return over  # the market's own faults are told when it is checked
     for at, value in list(leaves(over.data, ())):
+        name, known = ".".join(map(str, at)), names_at(MarketSettings, at[:-1])
+        if (known and at[-1] not in known) or at[-1] in ("name", "policy"):
+            continue
         try:
             factor = parse_multiplier(value)
         except ValueError as error:
-            problems.append(value_problem(over, at, ".".join(map(str, at)), error))
+            problems.append(value_problem(over, at, name, error))
+            _put(over.data, at, None)
             continue
         here: Any = own
         for part in at:
             here = here.get(part) if isinstance(here, dict) else None
-        if factor is None or at[-1:] in (("name",), ("policy",)):
+        if factor is None:
             continue
-        if isinstance(here, bool) or not isinstance(here, int | float):
-            message = f"{'.'.join(map(str, at))}: '{value}' multiplies, but the market has no number there"
+        number = here if isinstance(here, int | float) and not isinstance(here, bool) else 0.0
+        if number == 0.0:
+            what = "that is 0" if here == 0 and here is not False else "the market has no number there"
+            message = f"{name}: '{value}' multiplies the market's own value, but {what}"
             problems.append(over.problem(at, message, "Write the value itself."))
-            continue
-        parent: Any = over.data
-        for part in at[:-1]:
-            parent = parent[part]
-        parent[at[-1]] = here * factor
+        _put(over.data, at, number * factor if number else None)
     return over
 
 
+def _put(data: Any, at: KeyPath, value: Value) -> None:
+    """Put a value in place of another; None takes it out, and what is empty then, so that the market's own stays."""
+    first, *rest = at
+    if rest:
+        _put(data[first], tuple(rest), value)
+    elif value is not None:
+        data[first] = value
+    if value is None and (not rest or data[first] == {}):
+        del data[first]
+
+
 def market_settings(document: Document, problems: list[Problem]) -> MarketSettings | None:
-    """Return the checked market of a document; None, and the problems, where it cannot be."""
-    try:
-        market = MarketSettings.model_validate(document.data)
-    except ValidationError as error:
-        problems += settings_problems(error, MarketSettings, document)
-        return None
-    try:
-        parse_month(market.start, start=market.start)
-    except ValueError as error:
-        problems.append(value_problem(document, ("start",), "start", error))
-    for name, (_, _, declared) in parameters_of(Guards).items():
-        try:
-            parser_for(declared.unit, declared.low, declared.high)(getattr(market.guards, name))
-        except ValueError as error:
-            problems.append(value_problem(document, ("guards", name), f"guards.{name}", error))
+    """Return the market of a document, and add its problems: then it has plain settings where something is wrong.
+
+    None where nothing can be made of it.
+    """
+    market, faults = right_part(MarketSettings, document.data, _plain)
+    if market is not None:
+        faults += market_impossible(market)
+    problems += [fault_problem(document, fault) for fault in faults]
+    problems += market_name_problems(document)
     return market
+
+
+def _plain(at: KeyPath) -> tuple[KeyPath, Value] | None:
+    """Return what stands in for a wrong part of a market; see `right_parts.StandIn`."""
+    if at[0] == "products" and len(at) > 1:
+        return at[:2], {"kind": "fee"}
+    if at == ("us",):
+        return at, {"share": 0.0}
+    return (at, 0.0) if at[-1] == "share" else None
 
 
 def leaves(value: Any, at: KeyPath) -> Iterator[tuple[KeyPath, Any]]:

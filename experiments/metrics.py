@@ -1,7 +1,15 @@
 """The metric dictionary: what each number means, whose it is, over which time, which way is better."""
 
-from dataclasses import dataclass
+import math
+import re
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from experiments.intervals import interval_text, number
+
+DECLARED_IN = "EUR"
+"""The word for the currency in what is declared here and in units of parameters; `in_currency` puts another in."""
+_CURRENCY = re.compile(rf"\b{DECLARED_IN}\b")
 
 Direction = Literal["higher", "lower", "none"]
 
@@ -17,8 +25,9 @@ class Metric:
     label : str
         A few words for a sentence or an axis.
     unit : str
-        ``"EUR"``, ``"EUR per EUR"`` or ``"%"``. A metric in ``"%"`` is stored as a fraction (0.14) and
-        shown times 100; its differences are in percentage points (``pt``).
+        ``"EUR"``, ``"EUR per EUR"`` or ``"%"``, another currency in the place of EUR after `in_currency`. A metric
+        in ``"%"`` is stored as a fraction (0.14) and shown times 100; its differences are in percentage points
+        (``pt``).
     whose : str
         The people, or the balance, that the number is about.
     window : str
@@ -29,6 +38,10 @@ class Metric:
         Decimals when shown in `unit`.
     headline : tuple of str
         The two lines of a column heading.
+    matters_from : float
+        The smallest difference that matters, as stored: arms that surely differ by less count as equal.
+    matters_source : str
+        Where that comes from.
     """
 
     name: str
@@ -39,6 +52,33 @@ class Metric:
     better: Direction
     decimals: int
     headline: tuple[str, str]
+    matters_from: float
+    matters_source: str = "assumption"
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is an amount of money, in whatever currency; money per money is not."""
+        return self.unit != "%" and " per " not in self.unit
+
+    def in_currency(self, currency: str) -> "Metric":
+        """Return the metric in a market's currency: unit, label and headline name that one.
+
+        >>> METRICS["profit_per_customer"].in_currency("GBP").headline
+        ('profit', 'GBP')
+        """
+        if currency == DECLARED_IN:
+            return self
+        label, unit, *headline = (in_currency(text, currency) for text in (self.label, self.unit, *self.headline))
+        return replace(self, label=label, unit=unit, headline=(headline[0], headline[1]))
+
+
+def in_currency(text: str, currency: str) -> str:
+    """Return a declared text in a market's currency.
+
+    >>> in_currency("EUR per EUR, not EURO", "GBP")
+    'GBP per GBP, not EURO'
+    """
+    return _CURRENCY.sub(lambda _: currency, text)
 
 
 _DECLARED = (
@@ -51,6 +91,7 @@ _DECLARED = (
         better="higher",
         decimals=1,
         headline=("profit", "EUR"),
+        matters_from=1.0,
     ),
     Metric(
         name="share_low_risk_high_return",
@@ -61,6 +102,7 @@ _DECLARED = (
         better="higher",
         decimals=1,
         headline=("low-risk", "high-return"),
+        matters_from=0.001,
     ),
     Metric(
         name="attrition_per_year",
@@ -71,6 +113,7 @@ _DECLARED = (
         better="lower",
         decimals=1,
         headline=("leaves", "a year"),
+        matters_from=0.001,
     ),
     Metric(
         name="loss_rate_per_year",
@@ -81,6 +124,7 @@ _DECLARED = (
         better="lower",
         decimals=1,
         headline=("credit", "loss"),
+        matters_from=0.001,
     ),
     Metric(
         name="return_on_treatment",
@@ -91,6 +135,7 @@ _DECLARED = (
         better="higher",
         decimals=2,
         headline=("back per EUR", "of treatment"),
+        matters_from=0.1,
     ),
     Metric(
         name="profit_before_closing_per_customer",
@@ -101,6 +146,7 @@ _DECLARED = (
         better="higher",
         decimals=1,
         headline=("profit before", "closing, EUR"),
+        matters_from=1.0,
     ),
     Metric(
         name="treatment_spend_per_customer",
@@ -111,6 +157,7 @@ _DECLARED = (
         better="none",
         decimals=1,
         headline=("treatment", "EUR"),
+        matters_from=1.0,
     ),
     Metric(
         name="return_on_acquisition",
@@ -121,6 +168,7 @@ _DECLARED = (
         better="higher",
         decimals=2,
         headline=("back per EUR", "of acquisition"),
+        matters_from=0.1,
     ),
     Metric(
         name="acquisition_spend_per_customer",
@@ -131,6 +179,7 @@ _DECLARED = (
         better="none",
         decimals=1,
         headline=("acquisition", "EUR"),
+        matters_from=1.0,
     ),
     Metric(
         name="share_harmed",
@@ -141,6 +190,7 @@ _DECLARED = (
         better="lower",
         decimals=1,
         headline=("customers", "harmed"),
+        matters_from=0.001,
     ),
     Metric(
         name="cost_per_new_customer",
@@ -151,6 +201,7 @@ _DECLARED = (
         better="lower",
         decimals=1,
         headline=("cost of a new", "customer, EUR"),
+        matters_from=1.0,
     ),
     Metric(
         name="growth",
@@ -161,6 +212,7 @@ _DECLARED = (
         better="higher",
         decimals=1,
         headline=("customers", "growth"),
+        matters_from=0.001,
     ),
     Metric(
         name="new_share_low_risk_high_return",
@@ -171,6 +223,7 @@ _DECLARED = (
         better="higher",
         decimals=1,
         headline=("new: low-risk", "high-return"),
+        matters_from=0.001,
     ),
     Metric(
         name="quadrant_error",
@@ -181,6 +234,7 @@ _DECLARED = (
         better="lower",
         decimals=1,
         headline=("wrong", "quadrant"),
+        matters_from=0.001,
     ),
     Metric(
         name="swing_of_profit",
@@ -190,7 +244,8 @@ _DECLARED = (
         window="whole run, month by month",
         better="lower",
         decimals=2,
-        headline=("profit swings", "EUR a month"),
+        headline=("std dev of", "profit, EUR"),
+        matters_from=0.05,
     ),
     Metric(
         name="swing_over_profit",
@@ -200,7 +255,8 @@ _DECLARED = (
         window="whole run, month by month",
         better="lower",
         decimals=1,
-        headline=("profit swings", "of its average"),
+        headline=("std dev of profit", "over average"),
+        matters_from=0.01,
     ),
     Metric(
         name="swing_of_assets",
@@ -210,7 +266,8 @@ _DECLARED = (
         window="whole run, month by month",
         better="lower",
         decimals=2,
-        headline=("assets swing", "EUR a month"),
+        headline=("std dev of change", "in credit, EUR"),
+        matters_from=0.05,
     ),
     Metric(
         name="return_on_capital",
@@ -221,6 +278,7 @@ _DECLARED = (
         better="higher",
         decimals=2,
         headline=("back a year per", "EUR of capital"),
+        matters_from=0.01,
     ),
 )
 
@@ -240,29 +298,33 @@ STANDARD_METRICS: tuple[str, ...] = tuple(metric.name for metric in _DECLARED[:5
 """The five shown where a config names none, in the order of their columns."""
 
 
+def metrics_in(currency: str) -> dict[str, Metric]:
+    """Return every metric by name, in a market's currency."""
+    return {name: metric.in_currency(currency) for name, metric in METRICS.items()}
+
+
 def shown_times(metric: Metric) -> float:
     """Return what a stored value is multiplied by before it is shown: 100 for ``%``, else 1."""
     return 100.0 if metric.unit == "%" else 1.0
 
 
 def level_text(metric: Metric, value: float) -> str:
-    """Write a level as a table shows it.
+    """Write a level as a table shows it, ``-`` if there is none.
 
     >>> level_text(METRICS["attrition_per_year"], 0.134)
     '13.4%'
     """
+    if math.isnan(value):
+        return "-"
     sign = "%" if metric.unit == "%" else ""
-    return f"{value * shown_times(metric):.{metric.decimals}f}{sign}"
+    return number(value * shown_times(metric), metric.decimals).replace(",", "") + sign
 
 
 def difference_text(metric: Metric, difference: float, half_width: float) -> str:
-    """Write a difference with its interval; ``± ?`` where the interval is not known (nan).
+    """Write a difference with its interval, see `experiments.intervals.interval_text`.
 
     >>> difference_text(METRICS["profit_per_customer"], 18.94, 1.91)
     '+18.9 ± 1.9'
     """
-    times, decimals = shown_times(metric), metric.decimals
-    rounded = round(difference * times, decimals)
-    middle = f"{0.0:.{decimals}f}" if rounded == 0.0 else f"{rounded:+.{decimals}f}"
-    around = "?" if half_width != half_width else f"{half_width * times:.{decimals}f}"
-    return f"{middle} ± {around}"
+    times = shown_times(metric)
+    return interval_text(difference * times, half_width * times, metric.decimals, signed=True).replace(",", "")

@@ -6,9 +6,9 @@ of letters, marks and digits, short, without anything invisible, and never the n
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from experiments.documents import Document, Problem
+from experiments.documents import Document, KeyPath, Problem
 from experiments.printable import code_point, shown
 
 LONGEST = 40  # characters
@@ -20,6 +20,20 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 """Letters by their category that show nothing."""
 _NOT_SEEN = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Joiners and marks that choose how a letter is drawn: no two names differ by them alone."""
+_DRAWN_AS = str.maketrans({
+    letter: latin
+    for others, like in (
+        ("аеорсухѕіјһԁԛԝѵӏАВЕКМНОРСТУХЅІЈԚԜѴӀ", "aeopcyxsijhdqwvlABEKMHOPCTYXSIJQWVl"),  # Cyrillic
+        ("αορνιΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aopviABEZHIKMNOPTYX"),  # Greek
+        ("օսհո", "ouhn"),  # Armenian
+        ("ꓐꓑꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ", "BPDTGKJCZFMNLSRVHWXYAEIOU"),  # Lisu
+        ("ᎠᎡᎢᎥᎪᎫᎬᎳᎷᎻᏃᏚᏙᏞᏟᏢᏦᏴ", "DRTiAJEWMHZSVLCPKB"),  # Cherokee
+        ("ɑɡıǀ", "agil"),  # Latin letters of alphabets other than the English
+        ("一口工力卜二八夕へり", "ーロエカトニハタヘリ"),  # Chinese and hiragana, as katakana
+    )
+    for letter, latin in zip(others, like, strict=True)
+})  # fmt: skip
+"""Letters that one cannot tell from those of another script: a choice of the confusables of Unicode (UTS 39)."""
 _OF_WINDOWS = frozenset(["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))])
 _OURS = frozenset(["runs", "starts", "unused", "cache", "claims", "experiment.json", "report.html"])
 
@@ -64,10 +78,27 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFKC", cased)
 
 
+def looks(name: str) -> str:
+    r"""Return what a name looks like, letters of other scripts taken for the Latin ones that are drawn the same.
+
+    >>> looks("B\N{CYRILLIC SMALL LETTER A}nk") == looks("bank")
+    True
+    """
+    return folded(unicodedata.normalize("NFKD", _NOT_SEEN.sub("", name)).translate(_DRAWN_AS))
+
+
 def same_names(names: Iterable[str]) -> dict[str, str]:
-    """Return each name that is an earlier one whatever the case -> that earlier one."""
-    first: dict[str, str] = {}
-    return {name: first[folded(name)] for name in names if first.setdefault(folded(name), name) != name}
+    """Return each name that is an earlier one whatever the case, or looks like one -> that earlier one."""
+    first: dict[tuple[str, str], str] = {}
+    found = {}
+    for name in names:
+        keys = (("is", folded(name)), ("looks", looks(name)))
+        earlier = next((first[key] for key in keys if key in first), name)
+        if earlier != name:
+            found[name] = earlier
+        for key in keys:
+            first.setdefault(key, earlier)
+    return found
 
 
 def name_problems(document: Document, section: str, named: str) -> Iterator[Problem]:
@@ -88,11 +119,37 @@ def name_problems(document: Document, section: str, named: str) -> Iterator[Prob
         what, _, mend = (name_fault(name) or "").partition(". ")
         if what:
             yield document.problem((section, name), f"{shown(name)} cannot name {named}: {what}", mend, of_key=True)
-    for name, first in same_names(names).items():
-        place = document.place((section, first), of_key=True)
+    yield from _alike(document, {name: (section, name) for name in names})
+
+
+def market_name_problems(document: Document) -> Iterator[Problem]:
+    """Yield the names of a market that are one with, or look like, an earlier one of the same kind."""
+    for section in ("rivals", "products", "segments", "treatments"):
+        entries = document.data.get(section)
+        at: dict[str, KeyPath] = {name: (section, name) for name in entries} if isinstance(entries, dict) else {}
+        us = document.data.get("us")
+        ours = us.get("name") if section == "rivals" and isinstance(us, dict) else None
+        if isinstance(ours, str) and ours not in at:
+            at = {ours: ("us", "name"), **at}
+        yield from _alike(document, at)
+
+
+def _alike(document: Document, at: Mapping[str, KeyPath]) -> Iterator[Problem]:
+    """Yield names that are one with, or look like, an earlier one; each with the place of it."""
+    for name, first in same_names(at).items():
+        place = document.place(at[first], of_key=at[first][-1] == first)
         where = f"{place.path}:{place.line}:{place.column}" if place.line else place.path
-        message = f"{shown(name)} is the same name as {shown(first)} at {where}"
-        yield document.problem((section, name), message, "Call one of them something else.", of_key=True)
+        message = _likeness(name, first, where)
+        yield document.problem(at[name], message, "Call one of them something else.", of_key=True)
+
+
+def _likeness(name: str, first: str, where: str) -> str:
+    """Say how a name is an earlier one: by what it is, or by what is seen of it."""
+    if folded(name) == folded(first):
+        return f"{shown(name)} is the same name as {shown(first)} at {where}"
+    parted = [set(unicodedata.normalize("NFKD", one)) for one in (name, first)]
+    other = [one for one in sorted(parted[0] ^ parted[1]) + sorted(parted[0]) if ord(one) in _DRAWN_AS]
+    return f"{shown(name)} looks like {shown(first)} at {where}: they differ by {code_point(other[0])} alone"
 
 
 def _may_stand(name: str, place: int) -> bool:

@@ -5,13 +5,13 @@ average has its interval and each difference from the champion is paired.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from experiments.metrics import STANDARD_METRICS
+from experiments.metrics import DECLARED_IN, STANDARD_METRICS
 from experiments.statistics import Comparison, dunnett_half_widths, t_half_widths
 
 STAGES = ("acquisition", "growth", "maturity", "decline")
@@ -62,13 +62,17 @@ class Outcomes:
     comparisons : tuple of Comparison
         Arms against the champion, metric by metric.
     splits : tuple of float or None
-        Where the quadrants part: default probability in 12 months, EUR of margin a year. None if not known.
+        Where the quadrants part: default probability in 12 months, margin a year. None if not known.
     metrics : tuple of str
         Those to show, in the order of their columns.
     pairs : DataFrame or None
         Who gains and who is harmed, from `experiments.worked_out.figures`.
     oracles : tuple of str
         Arms that are shown the truth, which no institution can be.
+    currency : str
+        What money is named in.
+    also_does : mapping
+        What is spent -> arm -> what it does otherwise than the champion beside that, from `experiments.acts`.
     """
 
     champion: str
@@ -79,6 +83,8 @@ class Outcomes:
     metrics: tuple[str, ...] = STANDARD_METRICS
     pairs: pd.DataFrame | None = None
     oracles: tuple[str, ...] = ()
+    currency: str = DECLARED_IN
+    also_does: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -107,6 +113,8 @@ def read_outcomes(
     metrics: Sequence[str] = STANDARD_METRICS,
     pairs: pd.DataFrame | None = None,
     oracles: Sequence[str] = (),
+    currency: str = DECLARED_IN,
+    also_does: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
 ) -> Outcomes:
     """Cut the long rows of an experiment by measure.
 
@@ -122,10 +130,10 @@ def read_outcomes(
     comparisons : iterable of Comparison
         From `experiments.statistics.compare`.
     splits : tuple of float, optional
-        Where the quadrants part: default probability in 12 months, EUR of margin a year.
+        Where the quadrants part: default probability in 12 months, margin a year.
     metrics : sequence of str
         Those to show.
-    pairs, oracles
+    pairs, oracles, currency, also_does
         As in `Outcomes`; no pairs and an empty table of them are the same.
 
     Raises
@@ -148,7 +156,8 @@ def read_outcomes(
     rows = {str(name): part for name, part in own.groupby("measure", sort=False, observed=True)}
     there = None if pairs is None or pairs.empty else pairs[pairs["arm"].isin(order)]
     seeing = tuple(arm for arm in order if arm in oracles)
-    return Outcomes(champion, order, rows, tuple(comparisons), splits, tuple(metrics), there, seeing)
+    return Outcomes(champion, order, rows, tuple(comparisons), splits, tuple(metrics), there, seeing, currency,
+                    also_does or {})  # fmt: skip
 
 
 def average(table: pd.DataFrame) -> pd.DataFrame:
@@ -342,17 +351,21 @@ def attrition(outcomes: Outcomes) -> Tables:
 
 
 def profit_by_line(outcomes: Outcomes) -> Tables:
-    """EUR per customer at the start over the whole run, by ledger line, with the closing value as the last.
+    """Money per customer at the start over the whole run, by ledger line, with the closing value as the last.
 
     Returns
     -------
     Tables
-        Columns are ledger lines, signed from the institution's view, then ``closing_value``.
+        Columns are ledger lines, signed from the institution's view, then ``closing_value``; replications without
+        a customer at the start are left out, and `NotRecordedError` says so where none is left.
     """
     book = outcomes.of("customers_by_cell")
     start = book[book["month"] == -1].groupby(["arm", "replication"], observed=True)["value"].sum()
+    start = start[start > 0]
+    if start.empty:
+        raise NotRecordedError("nobody is a customer at the start, so nothing can be told per customer")
     ledger = outcomes.of("ledger").groupby(["arm", "replication", "a"], observed=True)["value"].sum()
-    wide = ledger.unstack("a").reindex(columns=list(LINES)).fillna(0.0).div(start, axis=0)
+    wide = ledger.unstack("a").reindex(index=start.index, columns=list(LINES)).fillna(0.0).div(start, axis=0)
     value = metric_values(outcomes)
     wide["closing_value"] = value["profit_per_customer"] - value["profit_before_closing_per_customer"]
     return _by_arm(outcomes, wide)

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from experiments.own_policies import PolicySource, loaded
 from experiments.reading import ConfigError, Problem
-from policies.shelf import SHELF
+from policies.shelf import ALIASES, SHELF
 
 
 @contextlib.contextmanager
@@ -98,7 +98,7 @@ def _misnamed(source: PolicySource, deciding: Sequence[type]) -> Iterator[Proble
         name, where = vars(policy).get("name"), (source.path, _line_of(source, policy), 1)
         if not isinstance(name, str):
             continue
-        if name in SHELF:
+        if name in (*SHELF, *ALIASES):
             yield Problem(*where, f"the policy '{name}' has the name of one on the shelf", "Give it another name.")
         if name in owners:
             what = f"the policies {owners[name]} and {policy.__name__} are both called '{name}'"

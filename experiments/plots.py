@@ -1,26 +1,27 @@
 """The figures of a report by name, and how one is written to a file."""
 
 import io
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from experiments.outcomes import Outcomes
 from experiments.plots_beliefs import believed_migration, reliability_of
 from experiments.plots_cells import treatment_by_cell
 from experiments.plots_effects import attrition_by_cause, effects, months_in_stage, profit_and_loss
 from experiments.plots_frontier import frontier
+from experiments.plots_names import drawn_in, in_drawable_letters, key_of, names_in_figures, no_word_of_fonts
 from experiments.plots_structure import (
     composition_by_quadrant,
     composition_by_stage,
     migration_matrix,
     risk_return_plane,
 )
-from experiments.plots_style import Drawing, add_title
+from experiments.plots_style import TITLE_SIZE, WIDTH, Drawing, add_title, wrapped
 from experiments.sealing import write_whole
 
 FIGURES: dict[str, Callable[[Outcomes], Drawing]] = {
@@ -52,7 +53,11 @@ def draw_figure(name: str, outcomes: Outcomes) -> Drawing:
     """
     if name not in FIGURES:
         raise KeyError(f"no figure is called {name!r}; there are {', '.join(FIGURES)}")
-    return FIGURES[name](outcomes)
+    names = names_in_figures(outcomes.arms)
+    with drawn_in(names.fonts):
+        drawing = FIGURES[name](outcomes)
+    texts = " ".join(text.get_text() for text in drawing.figure.findobj(Text))
+    return drawing._replace(note=f"{drawing.note} {key_of(names, texts)}".rstrip())
 
 
 def image_bytes(figure: Figure, kind: Literal["svg", "png"], dpi: int = 160) -> bytes:
@@ -69,7 +74,7 @@ def image_bytes(figure: Figure, kind: Literal["svg", "png"], dpi: int = 160) -> 
     """
     out = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    with matplotlib.rc_context({"svg.hashsalt": "tenure", "svg.fonttype": "path"}):
+    with no_word_of_fonts(), matplotlib.rc_context({"svg.hashsalt": "tenure", "svg.fonttype": "path"}):
         figure.savefig(out, format=kind, dpi=dpi, metadata=metadata)
     return out.getvalue()
 
@@ -100,7 +105,9 @@ def save_figure(path: Path, name: str, outcomes: Outcomes, dpi: int = 160) -> Pa
     ValueError
         If the recordings lack what the figure needs.
     """
-    drawing = draw_figure(name, outcomes)
-    add_title(drawing.figure, textwrap.wrap(drawing.finding, 105))
+    drawing, names = draw_figure(name, outcomes), names_in_figures(outcomes.arms)
+    with drawn_in(names.fonts):
+        title = in_drawable_letters(drawing.finding, names)
+        add_title(drawing.figure, wrapped(title, 0.98 * WIDTH, TITLE_SIZE, bold=True))
     write_whole(path, image_bytes(drawing.figure, "png", dpi), path.parent)
     return path

@@ -15,7 +15,7 @@ from experiments.findings import percent, words
 from experiments.findings_beliefs import pooled_moves
 from experiments.outcomes import QUADRANTS as SHOWN
 from experiments.outcomes import NotRecordedError, Outcomes, months_apart
-from experiments.plots_style import FAINT, GREY, INK, TEXT_COLOURS, Drawing, Room, axis_label, heading, panels
+from experiments.plots_style import FAINT, GREY, INK, TEXT_COLOURS, Drawing, Room, axis_label, panels
 from simulation.belief_quality import BIN_EDGES, DEFAULT, LEAVE, standard_errors_off
 from simulation.migration import rates
 
@@ -85,9 +85,9 @@ def reliability_figure(table: pd.DataFrame) -> Drawing:
         If there are no rows to draw.
     """
     found = reliability(table)
-    figure, axes = panels(1, len(found), 4.6, Room(0.75, right=0.3, across=0.75))
-    for ax, (score, bins) in zip(axes[0], found.items(), strict=True):
-        heading(ax, f"{SCORES[score]} within 12 months")
+    heads = [f"{SCORES[score]} within 12 months" for score in found]
+    figure, axes = panels(1, len(found), 4.6, Room(0.75, right=0.3, across=0.75), heads=heads)
+    for ax, bins in zip(axes[0], found.values(), strict=True):
         _reliability_panel(ax, bins)
         axis_label(ax, "believed probability, average of the bin", "share to whom it happened")
     note = (
@@ -214,9 +214,10 @@ def migration_figure(true_matrix: Floats, believed_matrix: Floats, months: int =
             raise ValueError(f"{name} has shape {matrix.shape}, not {(size, size)}")
         if matrix[:-1, :-1].sum() == 0:
             raise NotRecordedError(f"{name}: nobody is there at both ends")
-    figure, axes = panels(1, 2, 4.3, Room(1.0, bottom=0.65, across=0.35))
-    for ax, name, matrix in zip(axes[0], ("true", "believed"), (true_matrix, believed_matrix), strict=True):
-        heading(ax, f"{name}: {percent(1.0 - _moved(matrix))} stay in their quadrant")
+    both = {"true": true_matrix, "believed": believed_matrix}
+    heads = [f"{name}: {percent(1.0 - _moved(matrix))} stay in their quadrant" for name, matrix in both.items()]
+    figure, axes = panels(1, 2, 4.3, Room(1.0, bottom=0.65, across=0.35), heads=heads)
+    for ax, (name, matrix) in zip(axes[0], both.items(), strict=True):
         _heat_map(ax, matrix[:-1, :-1])
         axis_label(ax, f"quadrant {months} months on", "quadrant at the start" if name == "true" else "")
     axes[0][1].tick_params(labelleft=False)

@@ -6,12 +6,14 @@ from matplotlib.colors import PowerNorm
 
 from experiments.findings import words
 from experiments.findings_cells import CellMoney, cells_finding, money_by_cell
+from experiments.intervals import number
 from experiments.outcomes import QUADRANTS, STAGES, NotRecordedError, Outcomes
-from experiments.plots_style import COLUMNS, GREY, INK, TEXT_COLOURS, Drawing, Room, heading, hide, panels
+from experiments.plots_names import names_in_figures
+from experiments.plots_style import COLUMNS, GREY, INK, TEXT_COLOURS, Drawing, Room, hide, panels
 
 
 def treatment_by_cell(outcomes: Outcomes) -> Drawing:
-    """Draw a panel per arm: the darker a cell, the more extra EUR per customer; below, EUR back per EUR.
+    """Draw a panel per arm: the darker a cell, the more extra money per customer; below, what comes back of it.
 
     Raises
     ------
@@ -24,11 +26,12 @@ def treatment_by_cell(outcomes: Outcomes) -> Drawing:
     arms = outcomes.others
     columns = min(len(arms), COLUMNS)
     rows = -(-len(arms) // columns)
-    figure, axes = panels(rows, columns, 2.3 * rows + 0.55, Room(0.85, bottom=0.55, down=0.42), True, True)
+    labels = names_in_figures(outcomes.arms).labels
+    heads = [labels[arm] + " (sees the truth)" * (arm in outcomes.oracles) for arm in arms]
+    figure, axes = panels(rows, columns, 2.3 * rows + 0.55, Room(0.85, bottom=0.55, down=0.42), True, True, heads)
     flat = [ax for row in axes for ax in row]
     most = max(one.extra.mean for one in cells)
     for ax, arm in zip(flat, arms, strict=False):
-        heading(ax, f"{arm} (sees the truth)" if arm in outcomes.oracles else arm)
         _heat(ax, [one for one in cells if one.arm == arm], max(most, 0.01))
     hide(flat[len(arms) :])
     for k, ax in enumerate(flat[: len(arms)]):
@@ -39,8 +42,9 @@ def treatment_by_cell(outcomes: Outcomes) -> Drawing:
                            *zip(ax.get_yticklabels(), STAGES, strict=False)]:  # inner panels hide theirs  # fmt: skip
             tick.set_color(TEXT_COLOURS[name])
     note = (
-        "Customers at month 0 by stage and true quadrant. Above: EUR of treatment per customer of the cell over the "
-        "whole run, more than under the champion; below: EUR that each of them brought back, bold where its 95% "
+        f"Customers at month 0 by stage and true quadrant. Above: {outcomes.currency} of treatment per customer of the "
+        f"cell over the whole run, more than under the champion; below: {outcomes.currency} that each of them brought "
+        "back, bold where its 95% "
         "interval leaves 1 out, - where there is no extra money or chance could explain it. Averages over "
         "replications, each cell alone; without closing value."
     )
@@ -59,10 +63,8 @@ def _heat(ax: Axes, cells: list[CellMoney], most: float) -> None:
         i, j = STAGES.index(one.stage), QUADRANTS.index(one.quadrant)
         dark = float(scale(max(one.extra.mean, 0.0))) > 0.62
         colour = "white" if dark else INK
-        ax.text(j, i - 0.2, f"{one.extra.mean:,.1f}", ha="center", va="center", fontsize=6.5, color=colour)
+        ax.text(j, i - 0.2, number(one.extra.mean, 1), ha="center", va="center", fontsize=6.5, color=colour)
         sure = one.back is not None and (one.back.low > 1.0 or one.back.high < 1.0)
-        text = "-" if one.back is None else f"{one.back.value:.2f}" if abs(one.back.value) < 10 else (
-            f"{one.back.value:.0f}"
-        )  # fmt: skip
+        text = "-" if one.back is None else number(one.back.value, 2 if abs(one.back.value) < 10 else 0)
         ax.text(j, i + 0.2, text, ha="center", va="center", fontsize=7, color=colour if dark or sure else GREY,
                 fontweight="bold" if sure else "normal")  # fmt: skip

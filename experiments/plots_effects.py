@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from experiments import findings
-from experiments.metrics import METRICS, RETURNS, difference_text, shown_times
+from experiments.effects import difference_cell
+from experiments.intervals import interval_text, number
+from experiments.metrics import RETURNS, difference_text, metrics_in, shown_times
 from experiments.outcomes import (
     CAUSES,
     LINES,
@@ -23,6 +25,7 @@ from experiments.outcomes import (
     profit_by_line,
     stage_months,
 )
+from experiments.plots_names import names_in_figures
 from experiments.plots_style import (
     COLOURS,
     COLUMNS,
@@ -35,21 +38,21 @@ from experiments.plots_style import (
     Drawing,
     Room,
     axis_label,
-    heading,
     hide,
     panels,
     spread,
     text_width,
     whisker,
 )
-from experiments.statistics import SIGNS, Comparison, Ratio, returns_on_treatment
+from experiments.returns import Return, returns_told
+from experiments.statistics import Comparison, returns_on_treatment
 
 
 def months_in_stage(outcomes: Outcomes) -> Drawing:
     """Draw how long a new customer can expect to be in each stage, a bar per arm."""
     months = stage_months(outcomes)
     arms = outcomes.arms
-    figure, ((ax,),) = panels(1, 1, 1.0 + 0.42 * len(arms), Room(_arms_width(arms, outcomes.champion), top=0.05))
+    figure, ((ax,),) = panels(1, 1, 1.0 + 0.42 * len(arms), Room(_arms_width(outcomes, arms), top=0.05))
     totals = {arm: average(table.sum(axis=1).to_frame("total")).loc["total"] for arm, table in months.items()}
     longest = max(float(total["mean"]) for total in totals.values())
     for k, arm in enumerate(arms):
@@ -69,10 +72,10 @@ def months_in_stage(outcomes: Outcomes) -> Drawing:
                     color="white" if dark else INK,
                 )
             left += width
-        text = "± ?" if np.isnan(totals[arm]["half_width"]) else f"± {totals[arm]['half_width']:.1f}"
-        ax.text(left + 0.008 * longest, k, f"{left:.1f} {text}", va="center", fontsize=8.5, color=INK)
+        text = interval_text(left, float(totals[arm]["half_width"]), 1)
+        ax.text(left + 0.008 * longest, k, text, va="center", fontsize=8.5, color=INK)
     _stage_names(ax, months[arms[0]], longest)
-    _arm_ticks(ax, arms, outcomes.champion)
+    _arm_ticks(ax, outcomes, arms)
     ax.set_xlim(0.0, longest * 1.12)
     axis_label(ax, "expected months of a new customer")
     note = (
@@ -105,11 +108,11 @@ def attrition_by_cause(outcomes: Outcomes) -> Drawing:
     """Draw which share of customers leaves in a year, in all and by cause, a dot per arm."""
     rates = attrition(outcomes)
     wide = {arm: table.assign(all=table.sum(axis=1))[["all", *CAUSES]] * 100 for arm, table in rates.items()}
-    room = Room(_arms_width(outcomes.arms, outcomes.champion))
-    figure, axes = panels(1, len(CAUSES) + 1, 0.9 + 0.36 * len(outcomes.arms), room, sharey=True)
+    room = Room(_arms_width(outcomes, outcomes.arms))
+    heads = ["all causes", *map(findings.words, CAUSES)]
+    figure, axes = panels(1, len(heads), 0.9 + 0.36 * len(outcomes.arms), room, sharey=True, heads=heads)
     top = max(float((table.mean() + 0.0).max()) for table in wide.values())
     for ax, cause in zip(axes[0], ["all", *CAUSES], strict=True):
-        heading(ax, "all causes" if cause == "all" else findings.words(cause))
         for k, arm in enumerate(outcomes.arms):
             mean, half_width = average(wide[arm]).loc[cause]
             whisker(ax, mean - half_width, mean, mean + half_width, k)
@@ -133,7 +136,7 @@ def attrition_by_cause(outcomes: Outcomes) -> Drawing:
         )
         ax.set_xlim(0.0, top * 1.08)
         axis_label(ax, "% a year")
-    _arm_ticks(axes[0][0], outcomes.arms, outcomes.champion)
+    _arm_ticks(axes[0][0], outcomes, outcomes.arms)
     note = (
         "Customers who leave in a year as a share of the customers at risk, whole run. Dots are averages "
         "over replications, lines their 95% intervals (often shorter than the dot); dashed is the champion."
@@ -150,18 +153,19 @@ def profit_and_loss(outcomes: Outcomes) -> Drawing:
     columns = min(len(outcomes.arms), COLUMNS)
     rows = -(-len(outcomes.arms) // columns)
     labels = [findings.words(name) for name in names]
-    figure, axes = panels(rows, columns, 4.4 * rows, Room(0.1 + text_width(labels, 8.5, bold=True)), sharey=True)
+    first, *others = names_in_figures(outcomes.arms).labels.values()
+    heads = [f"{first} (champion)", *(f"{label} less {first}" for label in others)]
+    room = Room(0.1 + text_width(labels, 8.5, bold=True))
+    figure, axes = panels(rows, columns, 4.4 * rows, room, sharey=True, heads=heads)
     flat = [ax for row in axes for ax in row]
     places = [float(k) + 0.5 * (name == "closing_value") + 1.0 * (name == "profit") for k, name in enumerate(names)]
     _bars(flat[0], average(whole[champion]), places, None)
-    heading(flat[0], champion, champion=True)
-    axis_label(flat[0], "EUR per customer at the start")
+    axis_label(flat[0], f"{outcomes.currency} per customer at the start")
     differences = {arm: paired(whole[champion], whole[arm]) for arm in outcomes.others}
     reach = max([float((d["mean"].abs() + d["half_width"].fillna(0.0)).max()) for d in differences.values()] or [0.0])
     for ax, arm in zip(flat[1:], outcomes.others, strict=False):
         _bars(ax, differences[arm], places, reach or 1.0)
-        heading(ax, f"{arm} less {champion}")
-        axis_label(ax, "EUR, difference")
+        axis_label(ax, f"{outcomes.currency}, difference")
     hide(flat[len(outcomes.arms) :])
     flat[0].set_yticks(places, labels)
     flat[0].set_ylim(max(places) + 0.6, -0.6)
@@ -171,8 +175,8 @@ def profit_and_loss(outcomes: Outcomes) -> Drawing:
             label.set_color(INK)
             label.set_fontweight("bold" if label.get_text() == "profit" else "normal")
     note = (
-        "Whole run, EUR per customer at the start, signed from the institution's view. The closing value "
-        "(expected loss and future margin of those who remain) is a bar of its own. Whiskers are 95% "
+        f"Whole run, {outcomes.currency} per customer at the start, signed from the institution's view. The closing "
+        "value (expected loss and future margin of those who remain) is a bar of its own. Whiskers are 95% "
         "intervals, each alone; the bars add up to profit."
     )
     return Drawing("profit_and_loss", findings.profit_finding(outcomes, lines), note, figure)
@@ -198,7 +202,7 @@ def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: floa
         if reach is not None and np.isfinite(half_width):
             ax.plot([mean - half_width, mean + half_width], [y, y], color=INK, linewidth=1.2)
             edge = mean + np.sign(mean) * half_width
-        text = findings.signed(mean, lambda v: f"{v:,.1f}") if reach is not None else f"{mean:,.1f}"
+        text = findings.signed(mean, lambda v: f"{v:,.1f}") if reach is not None else number(mean, 1)
         ax.annotate(
             text,
             (edge, y),
@@ -222,19 +226,21 @@ def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: floa
 def effects(outcomes: Outcomes) -> Drawing:
     """Draw each metric's difference from the champion with its interval and verdict, a dot per arm."""
     shown = [name for name in outcomes.metrics if name in RETURNS or _rows(outcomes, name)]
-    room = Room(_arms_width(outcomes.others, None), top=0.45)
-    figure, axes = panels(1, len(shown), 1.2 + 0.46 * max(len(outcomes.others), 1), room, sharey=True)
+    metrics = metrics_in(outcomes.currency)
+    heads = ["\n".join(line for line in metrics[name].headline if line != metrics[name].unit) for name in shown]
+    room = Room(_arms_width(outcomes, outcomes.others))
+    figure, axes = panels(1, len(shown), 1.05 + 0.46 * max(len(outcomes.others), 1), room, sharey=True, heads=heads)
     for ax, name in zip(axes[0], shown, strict=True):
-        metric = METRICS[name]
-        heading(ax, "\n".join(line for line in metric.headline if line != metric.unit))
+        metric = metrics[name]
         if name in RETURNS:
-            _returns_panel(ax, outcomes.others, treatment_returns(outcomes, RETURNS[name]))
+            _returns_panel(ax, outcomes, treatment_returns(outcomes, RETURNS[name]))
             continue
         times = shown_times(metric)
         for row in _rows(outcomes, name):
             mean, half_width = row.difference * times, row.half_width * times
             k = outcomes.others.index(row.arm)
-            text = f"{difference_text(metric, row.difference, row.half_width)}  {SIGNS[row.verdict]}"
+            sign = difference_cell(metric, row).sign
+            text = f"{difference_text(metric, row.difference, row.half_width)}  {sign}".rstrip()
             whisker(ax, mean - half_width, mean, mean + half_width, k)
             _above(ax, text, mean, k)
         ax.axvline(0.0, color=INK, linewidth=0.9, zorder=1)
@@ -242,39 +248,40 @@ def effects(outcomes: Outcomes) -> Drawing:
         axis_label(ax, f"difference, {'points' if metric.unit == '%' else metric.unit}")
     for ax in axes[0]:
         ax.xaxis.set_major_locator(MaxNLocator(nbins=4, prune="both"))  # numbers of neighbours must not touch
-    _arm_ticks(axes[0][0], outcomes.others, None)
+    _arm_ticks(axes[0][0], outcomes, outcomes.others)
     note = (
         f"Difference from {outcomes.champion}, average over paired replications; lines are 95% intervals "
-        "that hold for all arms at once (EUR back per EUR: for each arm alone, 1 means that the money "
-        "just came back). ▲ better  ▼ worse  ≈ equal  ? undecided."
+        f"that hold for all arms at once ({outcomes.currency} back per {outcomes.currency}: for each arm alone, 1 "
+        "means that the money just came back; - where that is not said). ▲ better  ▼ worse  ≈ equal  ? undecided."
     )
     return Drawing("effects", findings.effects_finding(outcomes), note, figure)
 
 
-def treatment_returns(outcomes: Outcomes, spend: str = "treatment_spend_per_customer") -> dict[str, Ratio | None]:
-    """Give each other arm's EUR back per extra EUR of treatment, or of what else is spent; None without an answer."""
+def treatment_returns(outcomes: Outcomes, spend: str = "treatment_spend_per_customer") -> dict[str, Return]:
+    """Give what comes back per extra unit of money on treatment, or on what else is spent, or why that is not said."""
     values = metric_values(outcomes)
     long = values.stack().rename("value").rename_axis(["arm", "replication", "metric"]).reset_index()
     if not {"profit_per_customer", spend} <= set(values.columns):
-        return dict.fromkeys(outcomes.others)
-    return returns_on_treatment(long, outcomes.champion, spend=spend)
+        return dict.fromkeys(outcomes.others, Return(None, "has no record of what is spent"))
+    ratios = returns_on_treatment(long, outcomes.champion, spend=spend)
+    return returns_told(ratios, outcomes.also_does.get(spend, {}), outcomes.currency)
 
 
 def _rows(outcomes: Outcomes, metric: str) -> list[Comparison]:
     return [c for c in outcomes.comparisons if c.metric == metric and c.arm in outcomes.others]
 
 
-def _returns_panel(ax: Axes, arms: Sequence[str], returns: dict[str, Ratio | None]) -> None:
-    for k, arm in enumerate(arms):
-        ratio = returns.get(arm)
+def _returns_panel(ax: Axes, outcomes: Outcomes, returns: dict[str, Return]) -> None:
+    for k, arm in enumerate(outcomes.others):
+        ratio = returns[arm].ratio
         if ratio is None:
-            _above(ax, "no extra spend", 1.0, k)
+            _above(ax, "-", 1.0, k)
             continue
         whisker(ax, ratio.low, ratio.value, ratio.high, k)
-        _above(ax, f"{ratio.value:.2f}", ratio.value, k)
+        _above(ax, number(ratio.value, 2), ratio.value, k)
     ax.axvline(1.0, color=INK, linewidth=0.9, zorder=1)
     _widen(ax, 1.0)
-    axis_label(ax, "EUR per extra EUR")
+    axis_label(ax, f"{outcomes.currency} per extra {outcomes.currency}")
 
 
 def _above(ax: Axes, text: str, x: float, y: float) -> None:
@@ -299,18 +306,19 @@ def _widen(ax: Axes, around: float) -> None:
     ax.set_xlim(low - room, high + room)
 
 
-def _arm_names(arms: Sequence[str], champion: str | None) -> list[str]:
-    return [f"{arm} (champion)" if arm == champion else arm for arm in arms]
+def _arm_names(outcomes: Outcomes, arms: Sequence[str]) -> list[str]:
+    labels = names_in_figures(outcomes.arms).labels
+    return [labels[arm] + " (champion)" * (arm == outcomes.champion) for arm in arms]
 
 
-def _arms_width(arms: Sequence[str], champion: str | None) -> float:
+def _arms_width(outcomes: Outcomes, arms: Sequence[str]) -> float:
     """Inches that `_arm_ticks` needs left of the axis."""
-    return 0.1 + text_width(_arm_names(arms, champion) or [""], 9)
+    return 0.1 + text_width(_arm_names(outcomes, arms) or [""], 9)
 
 
-def _arm_ticks(ax: Axes, arms: Sequence[str], champion: str | None) -> None:
+def _arm_ticks(ax: Axes, outcomes: Outcomes, arms: Sequence[str]) -> None:
     """List the arms downwards on the y axis."""
-    ax.set_yticks(range(len(arms)), _arm_names(arms, champion))
+    ax.set_yticks(range(len(arms)), _arm_names(outcomes, arms))
     ax.set_ylim(len(arms) - 0.45, -0.85)
     ax.tick_params(axis="y", labelsize=9, length=0)
     for label in ax.get_yticklabels():

@@ -5,9 +5,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
-from experiments.findings import euros, signed
+from experiments.intervals import interval_text
 from experiments.outcomes import (  # fmt: skip
     Estimate,
     NotRecordedError,
@@ -18,8 +20,10 @@ from experiments.outcomes import (  # fmt: skip
     metric_values,
 )
 from experiments.plots_labels import label_dots
-from experiments.plots_style import COLOURS, FAINT, GREY, INK, Drawing, Room, axis_label, heading, panels
+from experiments.plots_names import names_in_figures
+from experiments.plots_style import COLOURS, FAINT, GREY, INK, Drawing, Room, axis_label, panels
 from experiments.sections import listed
+from experiments.statistics import t_half_widths
 
 RETURN, RISK, SPEND = "profit_per_customer", "swing_of_profit", "treatment_spend_per_customer"
 BEST = COLOURS["maturity"]
@@ -59,6 +63,58 @@ def efficient(places: Mapping[str, tuple[float, float]]) -> list[str]:
     return sorted(kept, key=lambda name: places[name])
 
 
+def efficient_beyond_chance(outcomes: Outcomes, takes: str) -> list[str]:
+    """Return who is efficient on the averages and not beaten beyond chance; who sees the truth competes with nobody.
+
+    One arm beats another beyond chance that takes less or gives more by more than the 95% interval of their paired
+    difference, where the other does neither. So an arm is not efficient for being ahead by what chance may give.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        The experiment; the champion is an arm like all others.
+    takes : str
+        Metric of what it takes: risk or money.
+
+    Returns
+    -------
+    list of str
+        From the one that takes least; with one replication, in which chance is not known, as on the averages.
+    """
+    able = [arm for arm in outcomes.arms if arm not in outcomes.oracles]
+    table = _metrics_by_arm(outcomes, (takes, RETURN))[able]
+    taken, given = (table.xs(name, level="metric").to_numpy(np.float64) for name in (takes, RETURN))
+    ahead = _surely_less(taken) | _surely_less(-given)  # [one, other]: in one of the two
+    beaten: NDArray[np.bool_] = np.any(ahead & ~ahead.T, axis=0)
+    best = efficient({arm: (taken[:, k].mean(), given[:, k].mean()) for k, arm in enumerate(able)})
+    return [arm for arm in best if not beaten[able.index(arm)]]
+
+
+def _surely_less(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return who is less than whom beyond chance, shape (arms, arms), of values by replication and arm."""
+    apart = values[:, :, None] - values[:, None, :]
+    less: NDArray[np.bool_] = apart.mean(axis=0) < -t_half_widths(apart)
+    return less
+
+
+def _metrics_by_arm(outcomes: Outcomes, names: tuple[str, str]) -> pd.DataFrame:
+    """Return a column per arm, with rows (metric, replication) for the replications that all arms have.
+
+    Raises
+    ------
+    NotRecordedError
+        If a metric is not in the recordings, or no replication has all arms.
+    """
+    values = metric_values(outcomes)
+    for name in names:
+        if name not in values.columns:
+            raise NotRecordedError(f"the recordings have no metric {name!r}")
+    parts = {name: values[name].unstack("arm").dropna() for name in names}
+    if any(part.empty for part in parts.values()):
+        raise NotRecordedError("no replication was run of all arms")
+    return pd.concat(parts, names=["metric"])
+
+
 def places_of(outcomes: Outcomes, takes: str, less_champion: bool) -> dict[str, Place]:
     """Return where each arm lies: profit as the paired difference from the champion, what it takes so or as a level.
 
@@ -67,40 +123,31 @@ def places_of(outcomes: Outcomes, takes: str, less_champion: bool) -> dict[str, 
     NotRecordedError
         If a metric is not in the recordings.
     """
-    values = metric_values(outcomes)
-    for name in (RETURN, takes):
-        if name not in values.columns:
-            raise NotRecordedError(f"the recordings have no metric {name!r}")
-    base = values.xs(outcomes.champion, level="arm")
-    found = {}
-    for arm in outcomes.arms:
-        own = values.xs(arm, level="arm")
-        apart = (own - base)[[RETURN, takes]].dropna()
-        level = apart if less_champion else own[[takes]].reindex(apart.index)
-        found[arm] = Place(estimate(average(level), takes), estimate(average(apart), RETURN))
-    return found
+    table = _metrics_by_arm(outcomes, (takes, RETURN))
+    apart = table.sub(table[outcomes.champion], axis=0)
+    taken = average((apart if less_champion else table).xs(takes, level="metric"))
+    given = average(apart.xs(RETURN, level="metric"))
+    return {arm: Place(estimate(taken, arm), estimate(given, arm)) for arm in outcomes.arms}
 
 
 def frontier(outcomes: Outcomes) -> Drawing:
     """Draw all arms on two panels, the efficient ones joined; who sees the truth is shown and never efficient."""
-    figure, axes = panels(1, 2, 5.6, Room(0.75, right=0.15, bottom=0.5, top=0.3, across=0.7))
-    champion = outcomes.champion
+    heads = ("return against risk", "value against budget spent")
+    figure, axes = panels(1, 2, 5.75, Room(0.75, right=0.15, bottom=0.65, top=0.3, across=0.7), heads=heads)
+    less, per = f"less {names_in_figures(outcomes.arms).labels[outcomes.champion]}", f"{outcomes.currency} per customer"
     risk = places_of(outcomes, RISK, less_champion=True)
     money = places_of(outcomes, SPEND, less_champion=False)
-    best = {}
-    for ax, places, head, label in (
-        (axes[0][0], risk, "return against risk", f"swing of monthly profit, EUR per customer, less {champion}"),
-        (axes[0][1], money, "value against budget spent", "spent on treatment, EUR per customer at the start"),
+    best = [efficient_beyond_chance(outcomes, takes) for takes in (RISK, SPEND)]
+    for ax, places, kept, label in (
+        (axes[0][0], risk, best[0], f"std dev of monthly profit, {per}, {less}"),
+        (axes[0][1], money, best[1], f"spent on treatment, {per} at the start"),
     ):
-        seen = {arm: (place.takes.mean, place.gives.mean) for arm, place in places.items()}
-        best[head] = efficient({arm: at for arm, at in seen.items() if arm not in outcomes.oracles})
-        _panel(ax, places, best[head], outcomes)
-        heading(ax, head)
-        axis_label(ax, label, f"profit, EUR per customer, less {champion}" if ax is axes[0][0] else "")
+        _panel(ax, places, kept, outcomes)
+        axis_label(ax, label, f"profit, {per}, {less}" if ax is axes[0][0] else "")
     note = (
         "Averages over replications; lines are 95% intervals, each alone (that of the title: for all arms at "
-        "once). Efficient (blue, joined): no other arm earns "
-        "as much at as little risk, or money, on the averages; chance may have put an arm ahead of its neighbours. "
+        "once). Efficient (blue, joined): on the averages no other arm, doing nothing included, earns as much at as "
+        "little risk, or money; and no other is ahead in one of the two beyond chance while this one is ahead in none. "
         "Risk is the standard deviation of the months' profit, which has in it the credit cycle and the bills of "
         "treatment, in the unit of the return; the loss rate is not used, as losses are in the return already. "
         + (
@@ -109,7 +156,7 @@ def frontier(outcomes: Outcomes) -> Drawing:
             else ""
         )
     )
-    return Drawing("frontier", frontier_finding(outcomes, list(best.values()), risk), note.rstrip(), figure)
+    return Drawing("frontier", frontier_finding(outcomes, best, risk), note.rstrip(), figure)
 
 
 def frontier_finding(outcomes: Outcomes, best: Sequence[list[str]], places: Mapping[str, Place]) -> str:
@@ -120,24 +167,31 @@ def frontier_finding(outcomes: Outcomes, best: Sequence[list[str]], places: Mapp
         return f"{listed(able or list(outcomes.arms))}: there is no other arm, so nothing to be efficient against"
     said = f"{_are(risk)} efficient in return against risk"
     said += " and in value against money" if risk == money else f", {_are(money)} in value against money"
+    poor = [arm for arm in able if arm in {*risk, *money} and places[arm].gives.mean < -places[arm].gives.half_width]
+    if poor:
+        said += (
+            f" ({listed(poor)} {'earns' if len(poor) == 1 else 'earn'} less than {champion}, for less risk or money)"
+        )
     top = max(able, key=lambda arm: places[arm].gives.mean)
     if top == champion:
-        return f"Of {len(able)} arms {said}; no arm earns more than {champion} on average"
+        lead = "" if champion in risk and champion in money else ", but not beyond chance"
+        return f"Of {len(able)} arms {said}; {champion} earns most on average{lead}"
     values = metric_values(outcomes)[RETURN]
     together = against_champion(outcomes, {arm: values.xs(arm, level="arm") for arm in outcomes.arms})
     mean, half_width = together[top]
     sure = "" if mean > half_width else ", within chance" if np.isfinite(half_width) else ", in one replication"
-    width = f" ± {euros(half_width)}" if np.isfinite(half_width) else " EUR"
-    more = f"{top} earns most, {signed(mean, lambda v: f'{v:,.1f}')}{width} against {champion}{sure}"
-    return f"Of {len(able)} arms {said}; {more}"
+    more = f"{interval_text(mean, half_width, 1, signed=True)} {outcomes.currency} against {champion}{sure}"
+    return f"Of {len(able)} arms {said}; {top} earns most, {more}"
 
 
 def _are(names: list[str]) -> str:
+    if not names:
+        return "none is"
     return f"only {listed(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _panel(ax: Axes, places: Mapping[str, Place], best: list[str], outcomes: Outcomes) -> None:
-    lines = []
+    lines, champion = [], outcomes.champion
     for arm, place in places.items():
         colour = BEST if arm in best else INK if arm in outcomes.oracles else DOMINATED
         (x, x_width), (y, y_width) = place.takes, place.gives
@@ -156,8 +210,9 @@ def _panel(ax: Axes, places: Mapping[str, Place], best: list[str], outcomes: Out
     ax.set_xlim(ax.get_xlim())
     ax.set_ylim(ax.get_ylim())
     order = [*best, *(arm for arm in places if arm not in best)]
+    labels = names_in_figures(outcomes.arms).labels
     texts = {
-        arm: arm + (" (sees the truth)" if arm in outcomes.oracles else " (champion)" * (arm == outcomes.champion))
+        arm: labels[arm] + (" (sees the truth)" if arm in outcomes.oracles else " (champion)" * (arm == champion))
         for arm in order
     }
     colours = {arm: BEST if arm in best else INK if arm in outcomes.oracles else GREY for arm in order}

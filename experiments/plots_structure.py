@@ -22,6 +22,7 @@ from experiments.outcomes import (
     paired,
     shares_over_time,
 )
+from experiments.plots_names import names_in_figures
 from experiments.plots_style import (
     COLOURS,
     COLUMNS,
@@ -33,7 +34,6 @@ from experiments.plots_style import (
     Room,
     axis_label,
     end_labels,
-    heading,
     hide,
     panels,
     text_width,
@@ -67,15 +67,18 @@ def _composition(outcomes: Outcomes, by: Literal["stage", "quadrant"]) -> Drawin
     blocks = -(-len(outcomes.arms) // columns)
     right = 0.1 + text_width([f"88%  {findings.words(name)}" for name in names], 8)
     room = Room(0.6, right, across=0.45, down=0.15 if blocks == 1 else 0.75)
-    figure, axes = panels(2 * blocks, columns, 2.5 * 2 * blocks, room, sharex=True, sharey=True)
+    named = [*names_in_figures(outcomes.arms).labels.values(), *[""] * (blocks * columns - len(outcomes.arms))]
+    named[0] += " (champion)"
+    heads = [
+        head for block in range(blocks) for head in (*named[block * columns : (block + 1) * columns], *[""] * columns)
+    ]
+    figure, axes = panels(2 * blocks, columns, 2.5 * 2 * blocks, room, sharex=True, sharey=True, heads=heads)
     top = max(float(table.mean().max()) for tables in (customers, balances) for table in tables.values())
     for i, (tables, whole) in enumerate(((customers, "customers"), (balances, "credit balances"))):
         for k, arm in enumerate(outcomes.arms):
             ax = axes[2 * (k // columns) + i][k % columns]
             last = k % columns == columns - 1
             _lines(ax, tables[arm], names, last, top)
-            if i == 0:
-                heading(ax, arm, arm == outcomes.champion)
             axis_label(ax, "" if i == 0 else "months from the start", f"share of {whole}" if k % columns == 0 else "")
     for i in range(2):
         hide(axes[2 * blocks - 2 + i][(len(outcomes.arms) - 1) % columns + 1 :])
@@ -105,7 +108,7 @@ def _lines(ax: Axes, table: pd.DataFrame, names: tuple[str, ...], name_them: boo
     }
     end_labels(ax, float(x[-1]), ends, texts, gap=0.085 * top * 1.08)
     ax.set_xlim(0.0, float(x[-1]))
-    ax.set_ylim(0.0, top * 1.08)
+    ax.set_ylim(0.0, top * 1.08 or 1.0)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(12 if x[-1] <= 72 else 24))
 
@@ -122,24 +125,25 @@ def risk_return_plane(outcomes: Outcomes) -> Drawing:
     """Draw a sample of customers by risk and return, at the start and at the end under each arm."""
     customers = shares_over_time(outcomes, "customers_by_cell", "quadrant")
     champion = outcomes.champion
-    views = [("at the start", champion, -1)] + [(f"at the end, {arm}", arm, 1) for arm in outcomes.arms]
-    points = [_points(outcomes, arm, when) for _, arm, when in views]
+    views = [(champion, -1)] + [(arm, 1) for arm in outcomes.arms]
+    points = [_points(outcomes, arm, when) for arm, when in views]
     splits = outcomes.splits or _splits(points)
     margins = np.concatenate([part.margin for part in points])
     low, high = np.quantile(margins, [0.005, 0.985])
     room = 0.12 * (high - low)
     columns = min(len(views), 3)
     rows = -(-len(views) // columns)
-    figure, axes = panels(rows, columns, 3.3 * rows, Room(0.7, down=0.5), sharex=True, sharey=True)
+    ends = [f"at the end, {label}" for label in names_in_figures(outcomes.arms).labels.values()]
+    heads = ["at the start", f"{ends[0]} (champion)", *ends[1:]]
+    figure, axes = panels(rows, columns, 3.3 * rows, Room(0.7, down=0.5), sharex=True, sharey=True, heads=heads)
     flat = [ax for row in axes for ax in row]
     shares = {arm: average(customers[arm])["mean"] for arm in outcomes.arms}
-    for k, (ax, (title, arm, when), part) in enumerate(zip(flat, views, points, strict=False)):
+    for k, (ax, (arm, when), part) in enumerate(zip(flat, views, points, strict=False)):
         _scatter(ax, part, splits)
-        heading(ax, title, when == 1 and arm == champion)
         axis_label(
             ax,
             "chance of default in 12 months, log scale" if k + columns >= len(views) else "",
-            "margin before loss, EUR a year" if k % columns == 0 else "",
+            f"margin before loss, {outcomes.currency} a year" if k % columns == 0 else "",
         )
         ax.set_ylim(low - room, high + room)
         ax.tick_params(labelbottom=k + columns >= len(views))
@@ -249,16 +253,16 @@ def migration_matrix(outcomes: Outcomes) -> Drawing:
     differences = {arm: paired(chances[champion], chances[arm]) for arm in outcomes.others}
     columns = 2 if len(outcomes.arms) in (2, 4) else min(len(outcomes.arms), 3)
     rows = -(-len(outcomes.arms) // columns)
-    figure, axes = panels(rows, columns, 3.1 * rows, Room(1.0, bottom=0.65, down=0.95))
+    first, *others = names_in_figures(outcomes.arms).labels.values()
+    heads = [f"{first} (champion), % of the row", *(f"{label}, difference in points" for label in others)]
+    figure, axes = panels(rows, columns, 3.1 * rows, Room(1.0, bottom=0.65, down=0.95), heads=heads)
     flat = [ax for row in axes for ax in row]
     reach = max([float(np.nanmax(np.abs(d["mean"].to_numpy()))) for d in differences.values()] or [0.0]) or 1.0
     for k, arm in enumerate(outcomes.arms):
         ax = flat[k]
         if arm == champion:
-            heading(ax, f"{arm} (champion), % of the row")
             _matrix(ax, level, None)
         else:
-            heading(ax, f"{arm}, difference in points")
             _matrix(ax, differences[arm], reach)
         ax.tick_params(labelleft=k % columns == 0)
         axis_label(ax, f"quadrant {apart} months on", "quadrant today" if k % columns == 0 else "")

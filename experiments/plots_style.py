@@ -1,5 +1,6 @@
 """The look that all figures share: colours, panels, direct labels; no global figure is ever made."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -8,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+
+from experiments.labels import clusters
 
 COLOURS: dict[str, str] = {
     "low_risk_high_return": "#009E73",
@@ -35,6 +38,11 @@ TEXT_COLOURS: dict[str, str] = {
 
 INK, GREY, FAINT = "#222222", "#6B6B6B", "#D9D9D9"
 GAIN, LOSS = "#0072B2", "#D55E00"
+HEAD_SIZE, HEAD_LINE = 9.5, 0.16
+"""Of a panel's heading: size in points, and inches from line to line."""
+_PARTS = re.compile(r"[^_.-]*[_.-]+|[^_.-]+")
+"""Of a long name."""
+TITLE_SIZE = 12
 WIDTH = 10.5
 """Width of every figure, inches."""
 COLUMNS = 4
@@ -79,16 +87,51 @@ def text_width(texts: Iterable[str], size: float, bold: bool = False) -> float:
     return max(float(text_to_path.get_text_width_height_descent(text, font, False)[0]) for text in texts) / 72.0
 
 
+def wrapped(text: str, inches: float, size: float, bold: bool = False) -> list[str]:
+    """Break a text into lines that are no wider: between words where it can be, else within a name."""
+
+    def fits(line: str) -> bool:
+        return text_width([line], size, bold) <= inches
+
+    lines = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split(" "):
+            if fits(f"{line} {word}".strip()):
+                line = f"{line} {word}".strip()
+                continue
+            lines += [line] if line else []
+            line = ""
+            for part in _PARTS.findall(word) if fits(max(_PARTS.findall(word), key=len)) else clusters(word):
+                if line and not fits(line + part):
+                    lines.append(line)
+                    line = ""
+                line += part
+        lines.append(line)
+    return lines
+
+
 def panels(
-    rows: int, columns: int, height: float, room: Room, sharex: bool = False, sharey: bool = False
-) -> tuple[Figure, list[list[Axes]]]:
-    """Make a grid of bare axes, `height` inches in all.
+    rows: int, columns: int, height: float, room: Room, sharex: bool = False, sharey: bool = False,
+    heads: Sequence[str] = (),
+) -> tuple[Figure, list[list[Axes]]]:  # fmt: skip
+    """Make a grid of bare axes, `height` inches in all and more where a heading takes more than a line.
 
     The room for text is given: a layout engine would measure every text of the figure twice to find it.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Of the panels, row by row; an empty one has none. What is wider than its panel is wrapped.
     """
+    wide = (WIDTH - room.left - room.right - (columns - 1) * room.across) / columns
+    lines = [wrapped(head, wide, HEAD_SIZE, bold=True) for head in heads]
+    above = HEAD_LINE * max((len(one) - 1 for one in lines[:columns]), default=0)
+    between = HEAD_LINE * max((len(one) - 1 for one in lines[columns:]), default=0)
+    room = room._replace(top=room.top + above, down=room.down + between)
+    height += above + (rows - 1) * between
     figure = Figure(figsize=(WIDTH, height), facecolor="white")
     figure.subplots_adjust(room.left / WIDTH, room.bottom / height, 1 - room.right / WIDTH, 1 - room.top / height)
-    wide = (WIDTH - room.left - room.right - (columns - 1) * room.across) / columns
     high = (height - room.top - room.bottom - (rows - 1) * room.down) / rows
     figure.subplots_adjust(wspace=room.across / wide, hspace=room.down / high)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
@@ -97,19 +140,15 @@ def panels(
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set_color(GREY)
         ax.tick_params(labelsize=8, colors=GREY, length=3)
+    for ax, head in zip((ax for row in axes for ax in row), lines, strict=False):
+        ax.set_title("\n".join(head), loc="left", y=1.0, fontsize=HEAD_SIZE, color=INK, fontweight="bold")
     return figure, axes
 
 
-def heading(ax: Axes, text: str, champion: bool = False) -> None:
-    """Head a panel, left, in bold; the champion is named as such."""
-    text += " (champion)" if champion else ""
-    ax.set_title(text, loc="left", y=1.0, fontsize=9.5, color=INK, fontweight="bold")
-
-
 def axis_label(ax: Axes, x: str = "", y: str = "") -> None:
-    """Label the axes of a panel."""
-    ax.set_xlabel(x, fontsize=8, color=GREY)
-    ax.set_ylabel(y, fontsize=8, color=GREY)
+    """Label the axes of a panel; what is longer than its axis is wrapped."""
+    for text, pixels, put in ((x, ax.bbox.width, ax.set_xlabel), (y, ax.bbox.height, ax.set_ylabel)):
+        put("\n".join(wrapped(text, pixels / ax.figure.dpi, 8)), fontsize=8, color=GREY)
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:
@@ -164,7 +203,10 @@ def add_title(figure: Figure, lines: Sequence[str]) -> None:
     kept = before / (before + extra)
     figure.set_figheight(before + extra)
     figure.subplots_adjust(bottom=figure.subplotpars.bottom * kept, top=figure.subplotpars.top * kept)
-    figure.suptitle("\n".join(lines), x=0.01, y=0.99, ha="left", fontsize=12, fontweight="bold", color=INK)
+    top = 1.0 - 0.06 / figure.get_figheight()
+    figure.suptitle(
+        "\n".join(lines), x=0.01, y=top, va="top", ha="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK
+    )
 
 
 def hide(axes: Sequence[Axes]) -> None:

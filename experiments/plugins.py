@@ -8,7 +8,6 @@ from pathlib import Path
 
 from experiments.own_classes import policies_afresh
 from experiments.own_policies import PolicySource, snapshot
-from experiments.policy_trial import must_keep_the_contract
 from experiments.reading import ConfigError, Problem
 from policies.shelf import SHELF
 
@@ -46,6 +45,8 @@ def policies_of(source: PolicySource) -> frozenset[str]:
 
 
 def _accepted(source: PolicySource) -> Mapping[str, type]:
+    from experiments.policy_trial import must_keep_the_contract  # loads the model, which most commands do not need
+
     must_keep_the_contract(source)
     return _classes(source)
 

@@ -54,8 +54,11 @@ def code_point(character: str) -> str:
 
 
 def json_text(data: Any) -> str:
-    """Return plain data as JSON that is harmless on a terminal; None for numbers that JSON cannot hold."""
-    text = json.dumps(without_nan(data), indent=1, ensure_ascii=False, allow_nan=False)
+    """Return plain data as JSON in ASCII, harmless on a terminal; None for numbers that JSON cannot hold.
+
+    Other letters are escaped: so a reader gets them whatever encoding a terminal or a pipe has.
+    """
+    text = json.dumps(without_nan(data), indent=1, ensure_ascii=True, allow_nan=False)
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -1,27 +1,73 @@
-"""Faults of settings and policies as problems with a place in the file and a mend."""
+"""Faults of settings and policies as problems with a place in the file and a mend; never a library's words."""
 
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticUndefined
 
 from experiments.reading import Document, KeyPath, Problem, suggest
-from policies.policy import SettingsError
+from policies.faults import Fault, faults_of, path_text, told, word_faults
 
-_PART = re.compile(r"[^.\[\]]+")
-_VALUE_ERROR = "Value error, "
 _WANTED = {
-    "string": ("a text", "Write a word or a text."),
-    "dict": ("a mapping", "Write 'name: value' lines below it."),
-    "model": ("a mapping", "Write 'name: value' lines below it."),
-    "tuple": ("a list", "Write it in brackets: [first, second]."),
-    "list": ("a list", "Write it in brackets: [first, second]."),
-    "bool": ("true or false", "Write true or false."),
-    "int": ("a whole number", "Write one such as 12."),
-    "float": ("a number", "Write one such as 0.5."),
+    "string": ("a word or a text", "write one"),
+    "dict": ("a mapping", "write 'name: value' lines below it, or {} for none"),
+    "mapping": ("a mapping", "write 'name: value' lines below it, or {} for none"),
+    "model": ("a mapping", "write 'name: value' lines below it"),
+    "tuple": ("a list", "write it in brackets"),
+    "list": ("a list", "write it in brackets"),
+    "bool": ("true or false", "write one of the two"),
 }
+"""First word of pydantic's kind of error -> what is wanted, and how that is written."""
+_OTHER = ("something else", "leave it out, or look it up in a shipped market, `tenure explain market.default`")
+
+
+def settings_faults(
+    error: ValidationError, model: type[BaseModel], elsewhere: Mapping[str, str] = types.MappingProxyType({})
+) -> list[Fault]:
+    """Return every fault that pydantic found.
+
+    Parameters
+    ----------
+    error : ValidationError
+        Of `model`.
+    model : type
+        The settings class, to look up the names that would have been right.
+    elsewhere : mapping
+        Names that are right in another place -> how to write them there.
+    """
+    return list(
+        dict.fromkeys(fault for one in error.errors(include_url=False) for fault in _each(one, model, elsewhere))
+    )
+
+
+def _each(one: Any, model: type[BaseModel], elsewhere: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield what one error of pydantic tells."""
+    of_key = one["loc"][-1:] == ("[key]",)
+    at: KeyPath = one["loc"][:-1] if of_key else one["loc"]
+    kind, value = one["type"], one["input"]
+    if kind == "extra_forbidden":
+        key = str(at[-1])
+        known = suggest(key, names_at(model, at[:-1]))
+        yield Fault("there is no such setting", elsewhere.get(key, known) if len(at) == 1 else known, at, True)
+    elif (kind == "missing" and isinstance(at[-1], int)) or kind in ("too_long", "too_short"):
+        at = at[:-1] if kind == "missing" else at
+        default = _default_at(model, at)
+        yield Fault(f"a list of {len(default)} is wanted", f"write one such as {_written(default)}", at)
+    elif kind == "missing":
+        yield Fault("it is missing", f"add '{at[-1]}: ...'", at)
+    elif kind == "literal_error":
+        options = re.findall(r"'([^']*)'", str(one.get("ctx", {}).get("expected", "")))
+        yield from (fault._replace(at=at, of_key=of_key) for fault in word_faults("", value, options))
+    elif kind == "value_error":
+        yield from (fault.below(at) for fault in faults_of(one["ctx"]["error"]))
+    else:
+        wanted, mend = _WANTED.get(kind.partition("_")[0], _OTHER)
+        default = _default_at(model, at)
+        example = _written(default) if default not in (None, {}, ()) and not isinstance(default, BaseModel) else ""
+        yield Fault(f"{wanted} is wanted, got {told(value)}", f"{mend}, such as {example}" if example else mend, at)
 
 
 def settings_problems(
@@ -30,80 +76,31 @@ def settings_problems(
     document: Document,
     elsewhere: Mapping[str, str] = types.MappingProxyType({}),
 ) -> list[Problem]:
-    """Return every fault that pydantic found, at its place.
+    """Return every fault that pydantic found, at its place in what was validated; parameters as `settings_faults`."""
+    return [fault_problem(document, fault) for fault in settings_faults(error, model, elsewhere)]
 
-    Parameters
-    ----------
-    error : ValidationError
-        Of `model`.
-    model : type
-        The settings class, to look up the names that would have been right.
-    document : Document
-        What was validated.
-    elsewhere : mapping
-        Names that are right in another place -> how to write them there.
+
+def fault_problem(document: Document, fault: Fault, at: KeyPath = ()) -> Problem:
+    """Return a fault as a problem with a place; `at` is where in the document its own place begins.
+
+    Of several places the one is told that the user wrote last: on the command line, or in the file that comes first.
     """
-    problems: list[Problem] = []
-    for one in error.errors(include_url=False):
-        at: KeyPath = one["loc"]
-        kind, name = one["type"], _shown(at)
-        if kind == "extra_forbidden":
-            *within, key = map(str, at)
-            where = f"in '{_shown(within)}'" if within else "here"
-            message = f"there is no setting '{key}' {where}"
-            mend = suggest(key, _names_at(model, within)) if within or key not in elsewhere else elsewhere[key]
-            problems.append(document.problem(at, message, mend, of_key=True))
-        elif kind == "missing":
-            problems.append(document.problem(at, f"'{name}' is missing", f"Add '{at[-1]}: ...'."))
-        elif kind == "literal_error":
-            options = [str(option) for option in _options(one)]
-            message = f"{name}: {one['input']!r} is none of {', '.join(options)}"
-            problems.append(document.problem(at, message, suggest(str(one["input"]), options)))
-        elif kind == "value_error":
-            text = one["msg"].removeprefix(_VALUE_ERROR)
-            problems += [_from_text(document, _finer(document, at, part), name, part) for part in text.split("; ")]
-        else:
-            wanted, mend = _WANTED.get(kind.partition("_")[0], (one["msg"], "Write another value."))
-            message = f"{name}: {wanted} is wanted, got {_brief(one['input'])}"
-            problems.append(document.problem(at, message, mend))
-    return problems
+    files = [str(file) for file in document.files]
+    places = [(*at, *one) for one in (fault.at, *fault.elsewhere)]
+    found = [one for one in places if one in document.positions] or places
 
+    def rank(one: KeyPath) -> int:
+        path = document.place(one).path
+        return files.index(path) if path in files else -1
 
-def policy_problems(error: SettingsError, document: Document, at: KeyPath) -> list[Problem]:
-    """Return every fault of a policy's settings, at its place; `at` is where the policy was chosen."""
-    problems: list[Problem] = []
-    for path, message in error.problems:
-        parts = [int(part) if part.isdecimal() else part for part in _PART.findall(path)]
-        missing = "no policy" in message
-        where: KeyPath = (*at, *(parts or ["policy"]))
-        unknown = "has no such setting" in message or "a rule has no" in message
-        text, mend = _split(message)
-        shown = "" if missing or not path else f"{path}: "
-        problems.append(document.problem(where, shown + text, mend, of_key=unknown))
-    return problems
+    where = f"{path_text(fault.at)}: " if fault.at else ""
+    return document.problem(min(found, key=rank), where + fault.what, _sentence(fault.mend), fault.of_key)
 
 
 def value_problem(document: Document, at: KeyPath, name: str, error: ValueError) -> Problem:
     """Return the problem of a value that its parser refused."""
-    return _from_text(document, at, name, str(error))
-
-
-def _from_text(document: Document, at: KeyPath, name: str, text: str) -> Problem:
-    message, mend = _split(text)
-    return document.problem(at, f"{name}: {message}" if name else message, mend)
-
-
-def _split(text: str) -> tuple[str, str]:
-    """Part a message ending in its mend, ``what is wrong: write this``, in two sentences."""
-    for mark in (". ", " Did you mean", " Known: ", " It takes none"):
-        head, found, tail = text.partition(mark)
-        if found:
-            mend = tail if mark == ". " else mark.strip() + tail
-            return head.rstrip(".;, "), _sentence(mend)
-    head, found, tail = text.rpartition(": ")
-    if not found:
-        head, found, tail = text.rpartition("; ")
-    return (head, _sentence(tail)) if found else (text.rstrip("."), "Write another value.")
+    fault = faults_of(error)[0]
+    return document.problem(at, f"{name}: {fault.what}", _sentence(fault.mend))
 
 
 def _sentence(text: str) -> str:
@@ -111,64 +108,34 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
-def _shown(loc: Iterable[str | int]) -> str:
-    return ".".join(map(str, loc))
+def _written(value: Any) -> str:
+    """Return a default as a config would write it."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _brief(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:40] + "..."
+def _default_at(model: type[BaseModel], at: KeyPath) -> Any:
+    """Return the default of a setting; None where it has none."""
+    found = _model_of(_kind_at(model, at[:-1]))
+    for name, field in found.model_fields.items() if found is not None else ():
+        if at[-1:] in ((name,), (field.alias,)):
+            return field.default if field.default is not PydanticUndefined else None
+    return None
 
 
-def _options(one: Any) -> tuple[Any, ...]:
-    return tuple(re.findall(r"'([^']*)'", str(one.get("ctx", {}).get("expected", ""))))
-
-
-def _finer(document: Document, at: KeyPath, text: str) -> KeyPath:
-    """Where in a part of the document a fault of the whole part is best pointed at."""
-    if "shares of us and the rivals" in text:
-        shares = [path for path in document.positions if path[-1:] == ("share",)]
-        own = [path for path in shares if document.positions[path].path == str(document.path)]
-        return (own or shares or [at])[0]
-    if text.startswith("people:"):
-        return (*at, "people")
-    if text.startswith("products:"):
-        return (*at, "products")
-    if "cost_per_contact" in text and (*at, "cost_per_contact") in document.positions:
-        return (*at, "cost_per_contact")
-    quoted = re.findall(r"'([^']+)'", text)
-    owner = text.partition(" mentions ")[0]
-    named = [*quoted[:1], *re.findall(r" has no (\w+)", text), text.partition(":")[0], text.partition(" ")[0]]
-    for word in named:
-        found = [path for path in document.positions if path[: len(at)] == at and word in map(str, path[len(at) :])]
-        for path in found:
-            if owner == text or owner in path or (owner not in document.data.get("rivals", {}) and "us" in path):  # type: ignore[operator]  # a wrong rivals was found before
-                return path
-    return _listed(document, at, quoted[:1]) or at
-
-
-def _listed(document: Document, at: KeyPath, words: list[str]) -> KeyPath:
-    """Where one of the words stands as an item of a list or a value."""
-    for path in document.positions:
-        if path[: len(at)] != at:
-            continue
-        value: Any = document.data
-        for part in path:
-            value = value[part]
-        if value in words:
-            return path
-    return ()
-
-
-def _names_at(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
-    """Return the names of the settings at a place of a settings class."""
+def _kind_at(model: type[BaseModel], at: Iterable[str | int]) -> Any:
+    """Return what a settings class wants at a place."""
     here: Any = model
-    for part in loc:
+    for part in at:
         here = _child(here, part)
-    found = _model_of(here)
-    if found is None:
-        return []
-    return [field.alias or name for name, field in found.model_fields.items()]
+    return here
+
+
+def names_at(model: type[BaseModel], at: Iterable[str | int]) -> list[str]:
+    """Return the names of the settings at a place of a settings class."""
+    found = _model_of(_kind_at(model, at))
+    return [] if found is None else [field.alias or name for name, field in found.model_fields.items()]
 
 
 def _child(kind: Any, part: str | int) -> Any:

@@ -17,6 +17,7 @@ from experiments.documents import (
     Problem,
     Value,
     compose,
+    cut,
     plain_scalar,
 )
 from experiments.printable import printable_line, shown
@@ -108,8 +109,9 @@ def read_with_extends(path: Path | str, shelves: Sequence[Path] = ()) -> Documen
 
 
 def overlay(base: Document, over: Document) -> Document:
-    """Lay one document over another: mappings merge at every depth, anything else replaces.
+    """Lay one document over another: mappings merge at every depth, and anything else replaces.
 
+    What is not written is inherited; an empty mapping empties what lies below it, and so does an empty list.
     Each place stays that of the file which the value came from. Neither document is changed.
     """
     data = deepcopy(base.data)
@@ -157,7 +159,8 @@ def file_name_fault(name: str) -> tuple[str, str] | None:
         return f"{shown(name)} cannot name a file", "Write a name without control characters."
     sizes = [len(part.encode("utf-8", "surrogatepass")) for part in name.split("/")]
     if max(sizes) > LONGEST_NAME or sum(sizes) + len(sizes) > 4096:
-        return f"the name of the file is too long: {shown(name)}", f"A file has at most {LONGEST_NAME} bytes of name."
+        most = f"a name of at most {LONGEST_NAME} bytes" if max(sizes) > LONGEST_NAME else "a shorter path"
+        return f"the name of the file is too long: {shown(name)}", f"Write {most}."
     return None
 
 
@@ -229,7 +232,7 @@ def _find(document: Document, name: str, shelves: Sequence[Path]) -> Path:
 def _merge(base: dict[str, Value], over: dict[str, Value], at: KeyPath, replaced: set[KeyPath]) -> None:
     for key, value in over.items():
         under = base.get(key)
-        if isinstance(under, dict) and isinstance(value, dict):
+        if isinstance(under, dict) and isinstance(value, dict) and value:
             _merge(under, value, (*at, key), replaced)
         else:
             base[key] = value
@@ -248,7 +251,7 @@ def _without(places: dict[KeyPath, Place], replaced: set[KeyPath]) -> dict[KeyPa
 def _apply_set(document: Document, written: str) -> Document:
     path, equals, text = written.partition("=")
     path = unicodedata.normalize("NFC", path.strip())
-    place = Place(f"--set {printable_line(path)}", 0, 0)
+    place = Place(f"--set {cut(printable_line(path))}", 0, 0)
     parts = path.split(".")
     if printable_line(path) != path or not equals or not text.strip() or not all(parts):
         _fail(Problem(*place, "this is not KEY=VALUE", "Write it like 'months=36'."))

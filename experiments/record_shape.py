@@ -59,7 +59,7 @@ def _runs(value: Any) -> bool:
 
 def _rivals(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(one, dict) and _policy(one.get("policy")) for one in value.values()
+        isinstance(one, dict) and _policy(one.get("policy")) and _number(one.get("share")) for one in value.values()
     )
 
 
@@ -80,6 +80,10 @@ def _written(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("market"), dict)
 
 
+def _products(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, dict) and _text(one.get("kind")) for one in value.values())
+
+
 def _at(value: Any, keys: tuple[str, ...]) -> Any:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
@@ -93,6 +97,8 @@ _ENTRIES: dict[str, _Test] = {
     "depends": _mapping, "tenure": _text, "sources": _text,
 }  # fmt: skip
 _MARKET: dict[tuple[str, ...], _Test] = {
+    ("currency",): _text, ("products",): _products, ("treatments",): _mapping,
+    ("us",): _mapping, ("us", "share"): _number,
     ("people",): _whole, ("burn_in_months",): _whole, ("rivals",): _rivals, ("guards", "budget_per_month"): _number,
     ("quadrants", "risk", "split"): _number, ("quadrants", "return", "split"): _number,
 }  # fmt: skip

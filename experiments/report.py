@@ -1,14 +1,16 @@
 """The report of an experiment: one HTML file that opens offline and prints."""
 
 import base64
-import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jinja2
 import pandas as pd
 
+from experiments.effects import Cell, difference_cell, level_cell, matters_text, pairing_text
 from experiments.findings import effects_finding, turns_without_closing
 from experiments.findings_beliefs import HEADS, belief_remarks, belief_table
 from experiments.findings_cells import cells_section
@@ -16,23 +18,18 @@ from experiments.findings_funnel import funnel_section
 from experiments.findings_gains import gains_section
 from experiments.findings_optimum import optimum_sections
 from experiments.findings_regret import regret_section
-from experiments.metrics import METRICS, OF_A_PAIR, RETURNS, STANDARD_METRICS, Metric, difference_text, level_text
+from experiments.findings_stated import Told
+from experiments.findings_treatments import treatments_section
+from experiments.metrics import DECLARED_IN, METRICS, RETURNS, STANDARD_METRICS, metrics_in
 from experiments.outcomes import NotRecordedError, Outcomes, metric_values, read_outcomes
 from experiments.plots import FIGURES, draw_figure, image_bytes
 from experiments.plots_effects import treatment_returns
+from experiments.returns import why_not_lines
 from experiments.sealing import MARK, ZEROS, sealed, write_whole
-from experiments.sections import Section
-from experiments.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Ratio
+from experiments.sections import Section, ratio_text
+from experiments.statistics import Comparison
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
-
-
-class Cell(NamedTuple):
-    """One cell of the table of effects: its text, its verdict sign and what the sign means."""
-
-    text: str
-    sign: str = ""
-    meaning: str = ""
 
 
 class EffectRow(NamedTuple):
@@ -66,6 +63,9 @@ def write_report(
     metrics: Sequence[str] = STANDARD_METRICS,
     pairs: pd.DataFrame | None = None,
     oracles: Sequence[str] = (),
+    currency: str = DECLARED_IN,
+    also_does: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
+    stated: Told | None = None,
 ) -> Path:
     """Write the report of an experiment.
 
@@ -86,7 +86,7 @@ def write_report(
     about : mapping
         How the experiment was made (config, seed, versions), label to text.
     splits : tuple of float, optional
-        Where the quadrants part: default probability in 12 months, EUR of margin a year. Without them the
+        Where the quadrants part: default probability in 12 months, margin a year. Without them the
         lines are placed where they part the recorded quadrants best.
     metrics : sequence of str
         Those to show, in the order of their columns.
@@ -94,6 +94,12 @@ def write_report(
         Who gains and who is harmed, from `experiments.worked_out.figures`.
     oracles : sequence of str
         Arms that are shown the truth.
+    currency : str
+        What money is named in.
+    also_does : mapping, optional
+        What is spent -> arm -> what it does otherwise than the champion beside that, from `experiments.acts`.
+    stated : Told, optional
+        What a user stated, beside what was simulated, from `experiments.findings_stated`.
 
     Returns
     -------
@@ -105,21 +111,26 @@ def write_report(
     ValueError
         If a column, the champion or the rows of an arm are missing.
     """
-    outcomes = read_outcomes(runs, champion, arms, comparisons, splits, metrics, pairs, oracles)
-    page = _template().render(
+    outcomes = read_outcomes(runs, champion, arms, comparisons, splits, metrics, pairs, oracles, currency, also_does)
+    told = [metrics_in(currency)[name] for name in metrics]
+    page = _template(outcomes.arms).render(
         question=question,
+        question_language="en" if question.isascii() else "",
         answer=effects_finding(outcomes),
-        heads=[METRICS[name].headline for name in metrics],
+        heads=[metric.headline for metric in told],
         rows=list(effects_table(outcomes)),
         champion=champion,
         over=what_the_interval_is_over(outcomes),
-        pairing=pairing_remark(outcomes.comparisons),
-        metrics=[METRICS[name] for name in metrics],
+        pairing=pairing_text(outcomes.comparisons, outcomes.metrics),
+        matters=matters_text(told),
+        unsaid=list(_unsaid(outcomes)),
+        metrics=told,
         beliefs=belief_table(outcomes),
         belief_heads=HEADS,
         remarks=belief_remarks(outcomes),
         figures=list(_figures(outcomes)),
-        sections=list(sections_of(outcomes)),
+        alarms=() if stated is None else stated.alarms,
+        sections=[*(() if stated is None else stated.sections), *sections_of(outcomes)],
         oracles=outcomes.oracles,
         about=dict(about),
     )
@@ -130,26 +141,33 @@ def write_report(
 def effects_table(outcomes: Outcomes) -> Iterator[EffectRow]:
     """Yield the rows of the table of effects: levels for the champion, differences for the others."""
     values = metric_values(outcomes)
-    levels = values.loc[[outcomes.champion]].mean()
+    levels = {str(name): float(value) for name, value in values.loc[[outcomes.champion]].mean().items()}
     metrics = [METRICS[name] for name in outcomes.metrics]
-    level = tuple(_level_cell(metric, levels) for metric in metrics)
+    level = tuple(level_cell(metric, levels) for metric in metrics)
     yield EffectRow(outcomes.champion, True, False, level, outcomes.champion in outcomes.oracles)
     returns = {name: treatment_returns(outcomes, RETURNS[name]) for name in outcomes.metrics if name in RETURNS}
     by_key = {(c.arm, c.metric): c for c in outcomes.comparisons}
     for arm in outcomes.others:
         cells = tuple(
-            _return_cell(metric, returns[metric.name].get(arm))
+            Cell(ratio_text(returns[metric.name][arm].ratio))
             if metric.name in RETURNS
-            else _difference_cell(metric, by_key.get((arm, metric.name)))
+            else difference_cell(metric, by_key.get((arm, metric.name)))
             for metric in metrics
         )
         turns = turns_without_closing(outcomes.comparisons, arm)
         yield EffectRow(arm, False, turns, cells, arm in outcomes.oracles)
 
 
+def _unsaid(outcomes: Outcomes) -> Iterator[str]:
+    """Yield why a return is not given, where it is not."""
+    for metric in metrics_in(outcomes.currency).values():
+        if metric.name in RETURNS and metric.name in outcomes.metrics:
+            yield from why_not_lines(metric, treatment_returns(outcomes, RETURNS[metric.name]))
+
+
 def sections_of(outcomes: Outcomes) -> Iterator[Section]:
     """Yield the sections that the recordings hold something for, in the order of the page."""
-    for made in (gains_section, cells_section, regret_section, funnel_section):
+    for made in (treatments_section, gains_section, cells_section, regret_section, funnel_section):
         section = made(outcomes)
         if section is not None:
             yield section
@@ -172,42 +190,6 @@ def what_the_interval_is_over(outcomes: Outcomes) -> str:
     )
 
 
-def pairing_remark(comparisons: Sequence[Comparison]) -> str:
-    """Say what pairing was worth on profit, and warn where it hardly helped."""
-    worth = sorted(
-        c.variance_reduction
-        for c in comparisons
-        if c.metric == "profit_per_customer" and math.isfinite(c.variance_reduction)
-    )
-    if not worth:
-        return ""
-    least, most = (f"{value:,.{0 if value >= 10 else 1}f}" for value in (worth[0], worth[-1]))
-    times = f"{least} to {most}" if least != most else least
-    text = f"Pairing made the runs worth {times} times as many, on profit."
-    weak = worth[0] < WARN_PAIRING_BELOW
-    return text + (" Under 1.5 pairing hardly helped: that arm's luck is not the champion's." if weak else "")
-
-
-def _level_cell(metric: Metric, levels: "pd.Series[float]") -> Cell:
-    known = metric.name not in OF_A_PAIR and metric.name in levels.index
-    return Cell(level_text(metric, float(levels[metric.name])) if known else "-")
-
-
-def _difference_cell(metric: Metric, row: Comparison | None) -> Cell:
-    if row is None:
-        return Cell("-")
-    unit = " pt" if metric.unit == "%" else ""
-    return Cell(difference_text(metric, row.difference, row.half_width) + unit, SIGNS[row.verdict], row.verdict)
-
-
-def _return_cell(metric: Metric, ratio: Ratio | None) -> Cell:
-    if ratio is None:
-        return Cell("-")
-    if math.isnan(ratio.low):
-        return Cell(level_text(metric, ratio.value))
-    return Cell(f"{ratio.value:.2f} ({ratio.low:.2f} to {ratio.high:.2f})")
-
-
 def _figures(outcomes: Outcomes) -> Iterator[ReportFigure]:
     """Draw all figures; one whose rows are missing becomes a remark instead."""
     for name in FIGURES:
@@ -222,8 +204,18 @@ def _figures(outcomes: Outcomes) -> Iterator[ReportFigure]:
         yield ReportFigure(name, drawing.finding, drawing.note, f"data:image/svg+xml;base64,{image}")
 
 
-def _template() -> jinja2.Template:
+def _kept_apart(names: Sequence[str]) -> Callable[[Any], Any]:
+    """Return what keeps names that are written from right to left from turning the sentence around them."""
+    leftward = [name for name in names if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)]
+    if not leftward:
+        return lambda text: text
+    found = re.compile("|".join(map(re.escape, sorted(leftward, key=len, reverse=True))))
+    return lambda text: found.sub("\u2068\\g<0>\u2069", text) if type(text) is str else text  # no ready markup
+
+
+def _template(arms: Sequence[str]) -> jinja2.Template:
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        finalize=_kept_apart(arms),
+    )  # fmt: skip
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))

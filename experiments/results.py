@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from experiments import store
 from experiments.folder_words import folder_command
 from experiments.hashing import canonical_json
+from experiments.metrics import METRICS
 from experiments.provenance import program_hash
 from experiments.record import REPORT, read_about
 from experiments.sealing import seal_of
@@ -20,6 +21,7 @@ from experiments.verified import Known, Runs, environment_text
 if TYPE_CHECKING:
     import pandas as pd
 
+    from experiments.returns import Return
     from experiments.statistics import Comparison, Ratio
 
 
@@ -71,6 +73,11 @@ class Results:
     def arms(self) -> tuple[str, ...]:
         """All arms in the order of the file."""
         return tuple(self.about["arms"])
+
+    @property
+    def currency(self) -> str:
+        """What money is named in: the currency of the market."""
+        return str(self.about["market"]["currency"])
 
     @property
     def oracles(self) -> tuple[str, ...]:
@@ -132,19 +139,45 @@ class Results:
 
         if self.champion not in {one.arm for one in self.known.values()}:
             return []
-        return compare(self._sorted_metrics, self.champion, {})
+        return compare(self._sorted_metrics, self.champion)
 
     def comparisons(self) -> "list[Comparison]":
         """Return every arm against the champion on every metric; empty while there is nothing to compare."""
         return list(self._comparisons)
 
     def returns(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Ratio | None]":
-        """Return EUR back per extra EUR of treatment (or of what else is spent) by arm, None without an answer."""
+        """Return what comes back per extra unit of money on treatment, or on what else is spent; None where unsaid."""
+        return {arm: one.ratio for arm, one in self.returns_told(spend).items()}
+
+    def returns_told(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Return]":
+        """Return what comes back per extra unit of money on treatment, or on what else is spent, by arm, or why not.
+
+        Beside a champion that does nothing a return is given wherever an arm spends more; beside another only where
+        money is all that differs: see `also_does`.
+        """
+        from experiments.returns import Return, returns_told
         from experiments.statistics import returns_on_treatment
 
         if self.champion not in {one.arm for one in self.known.values()}:
-            return {arm: None for arm in self.arms if arm != self.champion}
-        return returns_on_treatment(self._sorted_metrics, self.champion, spend=spend)
+            return {arm: Return(None, "has no run of the champion beside it") for arm in self.arms
+                    if arm != self.champion}  # fmt: skip
+        ratios = returns_on_treatment(self._sorted_metrics, self.champion, spend=spend)
+        return returns_told(ratios, self.also_does[spend], self.currency)
+
+    @cached_property
+    def also_does(self) -> "Mapping[str, Mapping[str, tuple[str, ...]]]":
+        """What is spent -> arm -> what it does otherwise than the champion beside that. Empty if that does nothing.
+
+        See `experiments.acts.also_does`.
+        """
+        from experiments.acts import OF_MONEY, also_does
+        from experiments.returns import DOES_NOTHING
+        from experiments.worked_out import what_arms_did
+
+        if self.about["arms"][self.champion]["policy"] == DOES_NOTHING:
+            return {spend: {} for spend in OF_MONEY}
+        acts = what_arms_did(self.folder, self.known)
+        return {spend: also_does(self.about, acts, spend) for spend in OF_MONEY}
 
 
 def open_results(
@@ -232,12 +265,21 @@ def _difference(one: str, others: Mapping[str, int]) -> str:
 
 def comparisons_json(results: Results) -> dict[str, Any]:
     """Return the comparisons as plain data for ``--json``."""
-    returns = {arm: None if one is None else one._asdict() for arm, one in results.returns().items()}
+    from experiments.limits import held, held_json
+    from experiments.stated import stated, stated_json
+
+    told = results.returns_told()
+    returns = {arm: None if one.ratio is None else one.ratio._asdict() for arm, one in told.items()}
+    comparisons = results.comparisons()
     return {
         "folder": str(results.folder), "question": results.about["question"], "champion": results.champion,
         "arms": list(results.arms), "runs": len(results.names), "made": results.made, "hash": results.hash,
         "failed": {name: {"arm": one["arm"], "replication": one["replication"], "error": one["error"]}
                    for name, one in results.failed.items()},
         "remarks": list(remarks(results)), "changes": list(results.changes),
-        "comparisons": [asdict(one) for one in results.comparisons()], "return_on_treatment": returns,
+        "comparisons": [asdict(one) for one in comparisons], "return_on_treatment": returns,
+        "no_return_on_treatment": {arm: one.why_not for arm, one in told.items() if one.why_not},
+        "matters_from": {name: METRICS[name].matters_from for name in dict.fromkeys(one.metric for one in comparisons)
+                         if name in METRICS},
+        "currency": results.currency, "stated": stated_json(stated(results)), "limits": held_json(held(results)),
     }  # fmt: skip

@@ -133,7 +133,7 @@ def run_experiment(
             there.look([task.name])
             made.extend([] if done.elsewhere else [task])
         if done.seconds and not done.error:
-            lived.append(_lived(experiment, task, done.seconds))
+            lived.append(_lived(experiment, task, done.cpu_seconds))
         kind: Literal["run", "start"] = "run" if task.arm else "start"
         count[kind] += 1
         tell(Event(kind, task.arm, count[kind], total if task.arm else len(needed), done.seconds))
@@ -156,7 +156,7 @@ def compile_rules(order: Order, tell: Progress) -> None:
     began = time.perf_counter()
     with suppress(Exception):  # what fails here fails in every run, and is recorded there
         us = {**order.market["us"], "policy": "do_nothing"}
-        model = LifecycleModel({**order.market, "us": us, "rivals": {}, "people": 50})
+        model = LifecycleModel({**order.market, "us": us, "rivals": {}, "people": 50}, seed=0)
         model.start_recording()
         model.step()
     tell(Event("compiled", seconds=time.perf_counter() - began))

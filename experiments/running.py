@@ -7,9 +7,17 @@ from typing import Any, NamedTuple
 
 from experiments import terminal
 from experiments.command_line import say, say_lines, stop
-from experiments.config import Experiment, circumstances, find_config, load_experiment, load_recorded
+from experiments.config import (
+    Experiment,
+    circumstances,
+    find_config,
+    load_experiment,
+    load_recorded,
+    load_under_each,
+)
 from experiments.estimating import estimate
 from experiments.folders import folder_of
+from experiments.notes import note_lines, notes_under
 from experiments.own_policies import PolicySource, snapshot
 from experiments.printable import printable_line
 from experiments.record import ABOUT, config_path, read_about
@@ -37,6 +45,8 @@ class How(NamedTuple):
     limits: Limits
     only: tuple[str, int] | None
     json: bool
+    told: set[str]
+    """Notes that were told already, so that each is told once."""
 
 
 def all_asked(asked: Asked, how: How) -> Iterator[tuple[Asked, Experiment]]:
@@ -54,14 +64,11 @@ def all_asked(asked: Asked, how: How) -> Iterator[tuple[Asked, Experiment]]:
                 return
         yield again(asked, how)
         return
+    found = load_under_each(asked.config, asked.sets, asked.policies)
     under = circumstances(asked.config, asked.sets)
     if not under:
-        yield asked, load_experiment(asked.config, asked.sets, asked.policies)
+        yield asked, found[""]
         return
-    found = {
-        name: load_experiment(asked.config, [*asked.sets, *extra, "circumstances={}"], asked.policies)
-        for name, extra in under.items()
-    }
     parent = folder_of(next(iter(found.values())), asked.out, tuple(under))[0]
     for name, extra in under.items():
         if not how.json:
@@ -72,12 +79,14 @@ def all_asked(asked: Asked, how: How) -> Iterator[tuple[Asked, Experiment]]:
 def run_one(one: tuple[Asked, Experiment], how: How) -> dict[str, Any]:
     """Run one experiment and tell of it; return the comparisons as plain data."""
     asked, experiment = one
-    screen = terminal.console()
+    screen, notes = terminal.console(), notes_under({"": experiment})
     if not how.json:
         if experiment.shipped and not Path(asked.config).is_dir():
             say(f"{asked.config} is not in this folder: this is the shipped example, {experiment.path}")
         say(experiment.settings.question)
         say(terminal.plan_line(experiment, estimate(experiment, how.workers or processors())))
+        say_lines(note_lines(note for note in notes if note not in how.told))
+    how.told.update(notes)
     with terminal.RunBars(screen) as bars:
         try:
             results = run_experiment(
@@ -89,8 +98,13 @@ def run_one(one: tuple[Asked, Experiment], how: How) -> dict[str, Any]:
             _stopped(folder_of(experiment, asked.out)[0])
     report_path = _report(results, experiment) if how.only is None and asked.arms is None else None
     if not how.json:
+        if report_path is not None:
+            from experiments.plots_names import undrawn_notes
+
+            say_lines(undrawn_notes(results.arms))
         say_lines(terminal.results_lines(results, report_path, command_words(asked)))
-    return {**comparisons_json(results), "report": None if report_path is None else str(report_path)}
+    told = {"notes": notes, "report": None if report_path is None else str(report_path)}
+    return {**comparisons_json(results), **told}
 
 
 def again(asked: Asked, how: How) -> tuple[Asked, Experiment]:

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments import intervals
+from experiments.labels import listed as listed
 from experiments.metrics import METRICS, difference_text
 from experiments.outcomes import Estimate
 from experiments.statistics import Ratio
@@ -33,23 +35,15 @@ class Section(NamedTuple):
 
 
 def share_text(share: Estimate) -> str:
-    """Write a share in per cent with its interval.
-
-    >>> share_text(Estimate(0.123, 0.004)), share_text(Estimate(0.0, 0.0))
-    ('12.3 ± 0.4', '0.0')
-    """
-    return number_text(Estimate(share.mean * 100, share.half_width * 100), 1)
+    """Write a share in per cent with its interval, as `experiments.intervals.share_text` does."""
+    return intervals.share_text(*share)
 
 
 def number_text(value: Estimate, decimals: int) -> str:
     """Write an average with its interval, without one where nothing ever varied, ``-`` where there is none."""
-    if np.isnan(value.mean):
-        return "-"
-    middle = f"{value.mean:,.{decimals}f}"
-    middle = middle.removeprefix("-") if float(middle.replace(",", "")) == 0.0 else middle
     if value.mean == 0.0 and value.half_width == 0.0:
-        return middle
-    return f"{middle} ± {'?' if np.isnan(value.half_width) else f'{value.half_width:,.{decimals}f}'}"
+        return intervals.number(0.0, decimals)
+    return intervals.interval_text(*value, decimals)
 
 
 def change_text(share: Estimate) -> str:
@@ -58,16 +52,11 @@ def change_text(share: Estimate) -> str:
 
 
 def ratio_text(ratio: Ratio | None) -> str:
-    """Write EUR back per EUR with its interval, ``-`` where there is no answer."""
+    """Write what comes back per unit of money with its interval, ``-`` where there is no answer.
+
+    >>> ratio_text(Ratio(1.6, 1.15, 2.04, 10)), ratio_text(Ratio(1.6, np.nan, np.nan, 1)), ratio_text(None)
+    ('1.60 (1.15 to 2.04)', '1.60 ± ?', '-')
+    """
     if ratio is None:
         return "-"
-    return f"{ratio.value:.2f}" + ("" if np.isnan(ratio.low) else f" ({ratio.low:.2f} to {ratio.high:.2f})")
-
-
-def listed(names: list[str]) -> str:
-    """Join names as a sentence does.
-
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
-    """
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    return f"{ratio.value:.2f}" + (" ± ?" if np.isnan(ratio.low) else f" ({ratio.low:.2f} to {ratio.high:.2f})")

@@ -7,14 +7,15 @@ shrink them. They say nothing of settings that nobody knows.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from scipy import stats
 
 from experiments.metrics import METRICS, Direction
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
 Verdict = Literal["better", "worse", "equal", "undecided"]
@@ -23,6 +24,8 @@ SIGNS: dict[Verdict, str] = {"better": "▲", "worse": "▼", "equal": "≈", "u
 """The sign that a table prints for each verdict."""
 
 WARN_PAIRING_BELOW = 1.5  # a variance reduction under this deserves a warning: pairing hardly helped
+LEAST_SPEND = 1.0
+"""What must be spent more per customer, in units of the currency, for a return on it to be given: assumption."""
 
 
 class Paired(NamedTuple):
@@ -39,7 +42,10 @@ class Paired(NamedTuple):
 
 
 class Ratio(NamedTuple):
-    """A ratio of two averages with its interval, which need not be symmetric (nan below two pairs)."""
+    """A ratio of two averages with its interval, which need not be symmetric.
+
+    The interval is nan below two pairs, and where it would have no bounds.
+    """
 
     value: float
     low: float
@@ -207,26 +213,25 @@ def return_on_treatment(
     spend: npt.ArrayLike,
     champion_spend: npt.ArrayLike,
     confidence: float = 0.95,
-    least_spend: float = 0.1,
+    least_spend: float = LEAST_SPEND,
 ) -> Ratio | None:
-    """Give EUR back per extra EUR of treatment: (profit difference + extra spend) / extra spend.
+    """Give what comes back per extra unit of money spent on treatment: (profit difference + extra spend) / extra spend.
 
     Profit is after treatment, so 1 means that the money just came back.
 
     Parameters
     ----------
     profit_difference, spend, champion_spend : array, shape (n,)
-        EUR per customer by replication: profit of the arm less the champion's, and the treatment of the two;
+        Money per customer by replication: profit of the arm less the champion's, and the treatment of the two;
         unequal shapes or values that are not finite raise ValueError.
     confidence, least_spend : float
-        Of the interval; and the average extra spend, EUR per customer, under which there is no answer.
+        Of the interval; and what the average extra spend per customer must exceed for an answer.
 
     Returns
     -------
     Ratio or None
-        Ratio of the averages with Fieller's interval (1954, J. Royal Statistical Society B 16). None if the
-        extra spend is under `least_spend` (or negative), or chance alone could explain it: the ratio then has
-        no bounded interval.
+        Ratio of the averages with Fieller's interval (1954, J. Royal Statistical Society B 16), which has no bounds
+        if chance alone could explain the extra spend. None if that is not over `least_spend`.
 
     >>> return_on_treatment([2.0, 4.0], [3.0, 3.0], [0.0, 0.0]).value
     2.0
@@ -234,17 +239,17 @@ def return_on_treatment(
     before, after = _pairs(champion_spend, spend)
     gain, paid = _pairs(profit_difference, after - before)
     extra = paired_difference(before, after, confidence)
-    if not extra.mean >= least_spend or extra.half_width >= extra.mean:
+    if not extra.mean > least_spend:
         return None
     ratio = float(gain.mean()) / extra.mean
-    if extra.n < 2:
+    if extra.n < 2 or extra.half_width >= extra.mean:
         return Ratio(1.0 + ratio, math.nan, math.nan, extra.n)
     low, high = _fieller(gain, paid, _t_critical(extra.n - 1, confidence))
     return Ratio(1.0 + ratio, 1.0 + low, 1.0 + high, extra.n)
 
 
 def compare(
-    runs: pd.DataFrame, champion: str, matters: Mapping[str, float], confidence: float = 0.95
+    runs: "pd.DataFrame", champion: str, matters: Mapping[str, float] | None = None, confidence: float = 0.95
 ) -> list[Comparison]:
     """Compare every arm with the champion on every metric, corrected for the number of arms.
 
@@ -256,7 +261,8 @@ def compare(
     champion : str
         The arm that the others are compared with.
     matters : mapping
-        Metric to the smallest difference that matters, in the metric's stored unit; 0 where not given.
+        Metric to the smallest difference that matters, in the metric's stored unit; 0 where not given. By default
+        what the metrics say of themselves.
     confidence : float
         Of the intervals of one metric covering together.
 
@@ -272,6 +278,8 @@ def compare(
         If a column or the champion is missing, a value is infinite, or a replication is there twice.
     """
     _check_runs(runs, champion)
+    if matters is None:
+        matters = {name: metric.matters_from for name, metric in METRICS.items()}
     arms = [str(arm) for arm in runs["arm"].unique() if arm != champion]
     rows: list[Comparison] = []
     for metric in runs["metric"].unique():
@@ -283,9 +291,9 @@ def compare(
 
 
 def returns_on_treatment(
-    runs: pd.DataFrame, champion: str, confidence: float = 0.95, spend: str = "treatment_spend_per_customer"
+    runs: "pd.DataFrame", champion: str, confidence: float = 0.95, spend: str = "treatment_spend_per_customer"
 ) -> dict[str, Ratio | None]:
-    """Give every other arm's `return_on_treatment`, or on what else is spent; None where it has no answer.
+    """Give every other arm's `return_on_treatment`, or on what else is spent; None where so much is not spent.
 
     `runs` and `champion` are as for `compare`; the metrics profit_per_customer and `spend` are read. Each interval
     stands alone.
@@ -319,24 +327,15 @@ def _compare_metric(
         both = there[:, 0] & there[:, j]
         pair = paired_difference(base[both], values[both, j], confidence)
         width = float(t_half_widths(values[both, j] - base[both], each) if family is None else family[j - 1])
-        comparison = Comparison(
-            metric=metric,
-            arm=arm,
-            champion=champion,
-            champion_level=float(base[there[:, 0]].mean()) if there[:, 0].any() else math.nan,
-            difference=pair.mean,
-            half_width=width,
-            half_width_alone=pair.half_width,
-            n=pair.n,
-            unpaired=int((there[:, 0] ^ there[:, j]).sum()),
-            variance_reduction=pair.variance_reduction,
-            verdict=verdict(pair.mean, width, matters, known.better if known else "none"),
-        )
-        rows.append(comparison)
+        level = float(base[there[:, 0]].mean()) if there[:, 0].any() else math.nan
+        unpaired = int((there[:, 0] ^ there[:, j]).sum())
+        said = verdict(pair.mean, width, matters, known.better if known else "none")
+        rows.append(Comparison(metric, arm, champion, level, pair.mean, width, pair.half_width, pair.n, unpaired,
+                               pair.variance_reduction, said))  # fmt: skip
     return rows
 
 
-def _check_runs(runs: pd.DataFrame, champion: str) -> None:
+def _check_runs(runs: "pd.DataFrame", champion: str) -> None:
     missing = [name for name in ("arm", "replication", "metric", "value") if name not in runs.columns]
     if missing:
         raise ValueError(f"runs lack the columns {missing}; they need arm, replication, metric, value")
@@ -356,10 +355,8 @@ def _pairs(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, Flo
     """Both as arrays of one axis, equal length and finite values."""
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(
-            f"paired values need one axis of equal length, got shapes {a.shape} and {b.shape}; "
-            "keep the replications that both arms have"
-        )
+        shapes = f"paired values need one axis of equal length, got shapes {a.shape} and {b.shape}"
+        raise ValueError(f"{shapes}; keep the replications that both arms have")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("a paired value is nan or infinite; leave out replications without a value")
     return a, b
@@ -369,7 +366,9 @@ def _t_critical(df: int, confidence: float) -> float:
     """Two-sided critical value of Student's t; nan without a degree of freedom."""
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence}; write 0.95 for 95%")
-    return float(stats.t.ppf(0.5 + confidence / 2.0, df)) if df > 0 else math.nan
+    from scipy.special import stdtrit
+
+    return float(stdtrit(df, 0.5 + confidence / 2.0)) if df > 0 else math.nan
 
 
 def _fieller(top: FloatArray, bottom: FloatArray, critical: float) -> tuple[float, float]:

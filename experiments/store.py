@@ -40,7 +40,7 @@ from experiments.sealing import (
     write_whole,
 )
 
-FORMAT = 2
+FORMAT = 3
 """Version of the file layout; files of a later one are refused."""
 PEOPLE = "person/"
 """How the measures of single people begin; their rows lie together at the end of a run."""
@@ -308,7 +308,7 @@ def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such run; `tenure status` tells those there are") from None
+        raise FileNotFoundError(f"{path}: no such run; `tenure status` lists those there are") from None
     except (PermissionError, DamagedRunError, LaterFormatError):
         raise
     except DamagedError as error:

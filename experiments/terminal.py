@@ -3,11 +3,10 @@
 What comes from a file, a record or an error is made printable first, and no text of theirs is taken for markup.
 """
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from textwrap import fill, wrap
+from textwrap import wrap
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,9 @@ from rich.progress import (
 )
 
 from experiments.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
-from experiments.metrics import METRICS, OF_A_PAIR, RETURNS, Metric, difference_text, level_text
+from experiments.labels import told_apart
+from experiments.metrics import RETURNS, Metric, metrics_in
 from experiments.printable import printable_line
-from experiments.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Ratio
 
 __all__ = ["command_text", "failed_lines", "folder_command", "hash_line", "next_lines"]
 
@@ -35,9 +34,13 @@ if TYPE_CHECKING:
     from experiments.estimating import Estimate
     from experiments.known_rows import Row
     from experiments.results import Results
+    from experiments.returns import Return
     from experiments.runner import Event
+    from experiments.statistics import Comparison
 
 WIDEST = 110
+MARGIN = 8
+"""Columns that the names of arms have at least in a table."""
 
 
 def console() -> Console:
@@ -60,13 +63,23 @@ def bytes_text(size: float) -> str:
     return f"{max(size / 1e6, 1):.0f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
 
 
+def people_text(people: int, stands_for: int | None) -> str:
+    """Say how many people are simulated, and for how many.
+
+    >>> people_text(20000, 20000), people_text(300, 20000)
+    ('20,000 people', '300 people for 20,000')
+    """
+    return f"{people:,} people" + (f" for {stands_for:,}" if stands_for not in (None, people) else "")
+
+
 def plan_line(experiment: "Experiment", takes: "Estimate", circumstances: int = 1) -> str:
     """Say what will be run, under how many circumstances, and what it takes."""
     settings, market = experiment.settings, experiment.market
     arms = f"{len(experiment.arms)} arm{'s' if len(experiment.arms) != 1 else ''}"
     under = f"{circumstances} circumstances x " if circumstances > 1 else ""
     return (
-        f"{under}{arms} x {settings.replications} replications x {settings.months} months, {market.people:,} people"
+        f"{under}{arms} x {settings.replications} replications x {settings.months} months, "
+        f"{people_text(market.people, market.stands_for)}"
         f"    {takes.runs} runs, about {seconds_text(takes.seconds)}, {bytes_text(takes.disk)}"
     )
 
@@ -115,52 +128,109 @@ class RunBars(AbstractContextManager["RunBars"]):
 
 def effects_lines(results: "Results") -> Iterator[str]:
     """Yield the table of effects: the champion's levels, the others' paired differences, and what ± is over."""
-    about = results.about
-    names = [name for name in about["metrics"] if name in METRICS]
-    metrics = [METRICS[name] for name in names]
-    comparisons = results.comparisons()
-    levels = _levels(results)
+    metrics = _shown(results)
     yield printable_line(
-        f"Per customer at the start, over {about['months']} months, closing value included. "
+        f"Per customer at the start, over {results.about['months']} months, closing value included. "
         f"Differences from '{results.champion}', 95% intervals."
     )
     yield ""
-    rows = [[_marked(results, results.champion), *(_level(metric, levels) for metric in metrics)]]
-    returns = {name: results.returns(RETURNS[name]) for name in names if name in RETURNS}
-    by_key = {(one.arm, one.metric): one for one in comparisons}
-    for arm in results.arms:
-        if arm != results.champion:
-            shown = (
-                _return_cell(returns[metric.name].get(arm)) if metric.name in RETURNS
-                else _cell(metric, by_key.get((arm, metric.name)))
-                for metric in metrics
-            )  # fmt: skip
-            rows.append([_marked(results, arm), *shown])
-    heads = [["", *(metric.headline[line] for metric in metrics)] for line in (0, 1)]
-    widths = [max(cell_len(row[i]) for row in heads + rows) for i in range(len(heads[0]))]
-    gap = 3 if sum(widths) + 3 * len(widths) - 1 <= WIDEST else 2
-    widths[0] = max(8, min(widths[0], WIDEST - sum(widths[1:]) - gap * (len(widths) - 1) - 2))
-    for row in heads + rows:
-        cells = [_cut(row[0], widths[0]), *row[1:]]
-        line = (" " * gap).join(text + " " * (widths[i] - cell_len(text)) for i, text in enumerate(cells))
-        yield ("  " + line).rstrip()
+    returns = {name: results.returns_told(spend) for name, spend in RETURNS.items() if name in metrics}
+    rows = list(_rows(results, metrics, returns))
+    heads = [["", *(metric.headline[line] for metric in metrics.values())] for line in (0, 1)]
+    yield from _aligned(results, heads, rows)
     yield ""
+    yield from (line for text in _legend(results, metrics, returns) for line in _wrapped(text))
+
+
+def _shown(results: "Results") -> dict[str, Metric]:
+    """Return the metrics to show, in the market's currency."""
+    known = metrics_in(results.currency)
+    return {name: known[name] for name in results.about["metrics"] if name in known}
+
+
+def _rows(
+    results: "Results", metrics: Mapping[str, Metric], returns: "Mapping[str, Mapping[str, Return]]"
+) -> Iterator[list[str]]:
+    """Yield the cells of each arm, the champion first; the first cell is the arm."""
+    from experiments.effects import difference_cell, level_cell
+    from experiments.sections import ratio_text
+
+    levels = _levels(results)
+    yield [results.champion, *(level_cell(metric, levels).text for metric in metrics.values())]
+    by_key = {(one.arm, one.metric): one for one in results.comparisons()}
+    for arm in (arm for arm in results.arms if arm != results.champion):
+        row = [arm]
+        for name, metric in metrics.items():
+            if name in RETURNS:
+                told = returns[name].get(arm)
+                row.append(ratio_text(told.ratio if told else None))
+            else:
+                cell = difference_cell(metric, by_key.get((arm, name)))
+                row.append(f"{cell.text} {cell.sign}".rstrip())
+        yield row
+
+
+def _aligned(results: "Results", heads: list[list[str]], rows: list[list[str]]) -> Iterator[str]:
+    """Yield the lines of the table, in as many blocks of columns as it takes; arms are cut so that they differ."""
+    arms = [printable_line(row[0]) for row in rows]
+    sees = {printable_line(arm): " *" for arm in results.oracles}
+    widths = [max(cell_len(row[i]) for row in heads + rows) for i in range(1, len(heads[0]))]
+    widest = max(cell_len(arm + sees.get(arm, "")) for arm in arms)
+    gap = 3 if widest + sum(widths) + 3 * len(widths) + 2 <= WIDEST else 2
+    least = max(MARGIN, min(widest, WIDEST - sum(widths) - gap * len(widths) - 2))
+    labels = told_apart(arms, least - (2 if any(arm in sees for arm in arms) else 0))
+    names = ["", "", *(labels[arm] + sees.get(arm, "") for arm in arms)]
+    first = max(cell_len(name) for name in names)
+    for block, columns in enumerate(_blocks(widths, WIDEST - 2 - first, gap)):
+        if block:
+            yield ""
+        for name, row in zip(names, heads + rows, strict=True):
+            cells = [(name, first), *((row[i + 1], widths[i]) for i in columns)]
+            yield ("  " + (" " * gap).join(text + " " * (width - cell_len(text)) for text, width in cells)).rstrip()
+
+
+def _blocks(widths: list[int], room: int, gap: int) -> Iterator[list[int]]:
+    """Yield the columns that fit beside each other, at least one at a time."""
+    block: list[int] = []
+    for i, width in enumerate(widths):
+        if block and sum(widths[k] + gap for k in block) + width + gap > room:
+            yield block
+            block = []
+        block.append(i)
+    yield block
+
+
+def _legend(
+    results: "Results", metrics: Mapping[str, Metric], returns: "Mapping[str, Mapping[str, Return]]"
+) -> Iterator[str]:
+    """Yield what is to be known of the table: its signs, what pairing was worth, what ± is over, why there is ``-``."""
+    from experiments.effects import matters_text, pairing_text
+    from experiments.returns import why_not_lines
+    from experiments.statistics import SIGNS
+
     if len(results.arms) > 1:
-        yield f"  {'  '.join(f'{sign} {word}' for word, sign in SIGNS.items())}      {pairing_text(comparisons)}"
-        over = _over([one for one in comparisons if one.metric in names])
-        text = f"The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
-        yield from wrap(text, WIDEST, initial_indent="  ", subsequent_indent="    ")
+        comparisons = [one for one in results.comparisons() if one.metric in metrics]
+        signs, pairing = "  ".join(f"{sign} {word}" for word, sign in SIGNS.items()), pairing_text(comparisons, metrics)
+        yield f"{signs}      {pairing}".rstrip()
+        yield matters_text(list(metrics.values()))
+        over = _over(comparisons)
+        yield f"The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
+        for name, told in returns.items():
+            yield from why_not_lines(metrics[name], told)
     if results.oracles:
-        yield "  * sees the truth, which no institution can"
+        yield "* sees the truth, which no institution can"
+
+
+def _wrapped(text: str) -> list[str]:
+    return wrap(printable_line(text), WIDEST, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def spent_line(results: "Results") -> str:
     """Say what was spent on treatment, arm by arm: arms are compared at equal ceilings, not equal spend."""
     table = results.metrics()
-    spent = table[table["metric"] == "treatment_spend_per_customer"].groupby("arm")["value"].mean()
+    spent = table[table["metric"] == "treatment_spend_per_customer"].groupby("arm", observed=True)["value"].mean()
     parts = [f"{arm} {spent[arm]:.2f}" for arm in results.arms if arm in spent.index]
-    text = f"Spent on treatment, EUR per customer at the start: {', '.join(parts)}"
-    return fill(printable_line(text), WIDEST, initial_indent="  ", subsequent_indent="    ")
+    return "\n".join(_wrapped(f"Spent on treatment, {results.currency} per customer at the start: {', '.join(parts)}"))
 
 
 def harm_lines(results: "Results") -> Iterator[str]:
@@ -171,81 +241,43 @@ def harm_lines(results: "Results") -> Iterator[str]:
     pairs = None if results.pairs.empty else results.pairs
     order = (results.champion, *(arm for arm in results.arms if arm != results.champion))
     there = set() if pairs is None else set(pairs["arm"])
-    shown = Outcomes(results.champion, tuple(arm for arm in order if arm in there), {}, pairs=pairs)
+    arms = tuple(arm for arm in order if arm in there)
+    shown = Outcomes(results.champion, arms, {}, pairs=pairs, currency=results.currency)
     for sentence in harm_sentences(shown):
-        yield from wrap(printable_line(sentence), WIDEST, initial_indent="  ", subsequent_indent="    ")
+        yield from _wrapped(sentence)
 
 
-def pairing_text(comparisons: list[Comparison]) -> str:
-    """Say what pairing was worth, on profit, and warn where it hardly helped."""
-    worth = sorted(
-        one.variance_reduction for one in comparisons
-        if one.metric == "profit_per_customer" and math.isfinite(one.variance_reduction)
-    )  # fmt: skip
-    if not worth:
-        return ""
-    least, most = (_times(value) for value in (worth[0], worth[-1]))
-    text = f"pairing made the runs worth {least if least == most else f'{least} to {most}'} times as many"
-    return text + (
-        "\n  Under 1.5 pairing hardly helps: that arm's luck is not the champion's."
-        if worth[0] < WARN_PAIRING_BELOW
-        else ""
-    )
+def told_lines(results: "Results") -> Iterator[str]:
+    """Yield what a user stated beside what was simulated: shares at month 0, limits of structure met or not."""
+    from experiments.limits import held, limit_lines
+    from experiments.stated import stated, stated_lines
+
+    before = int(results.about["market"]["burn_in_months"]), int(results.about["warm_up_months"])
+    yield from stated_lines(stated(results), *before, WIDEST)
+    yield from limit_lines(held(results), results.currency, WIDEST)
 
 
-def _times(value: float) -> str:
-    if value >= 1000:
-        return "over 1,000"
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
-
-
-def _cut(text: str, width: int) -> str:
-    return text if cell_len(text) <= width else text[: width - 1] + "…"
-
-
-def _over(comparisons: list[Comparison]) -> str:
+def _over(comparisons: "list[Comparison]") -> str:
     counts = sorted({one.n for one in comparisons})
     if not counts:
         return ""
-    return f" ({counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'} replications)"
+    many = "" if counts == [1] else "s"
+    return f" ({counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'} replication{many})"
 
 
 def _levels(results: "Results") -> dict[str, float]:
     table = results.metrics()
-    means: Any = table[table["arm"] == results.champion].groupby("metric")["value"].mean()
+    means: Any = table[table["arm"] == results.champion].groupby("metric", observed=True)["value"].mean()
     return {str(name): float(value) for name, value in means.items()}
-
-
-def _marked(results: "Results", arm: str) -> str:
-    return printable_line(f"{arm} *" if arm in results.oracles else arm)
-
-
-def _level(metric: Metric, levels: dict[str, float]) -> str:
-    known = metric.name not in OF_A_PAIR and metric.name in levels
-    return level_text(metric, levels[metric.name]) if known else "-"
-
-
-def _return_cell(ratio: Ratio | None) -> str:
-    if ratio is None:
-        return "-"
-    known = not math.isnan(ratio.low)
-    return f"{ratio.value:.2f}" + (f" ({ratio.low:.2f} to {ratio.high:.2f})" if known else "")
-
-
-def _cell(metric: Metric, one: Comparison | None) -> str:
-    if one is None:
-        return "-"
-    unit = " pt" if metric.unit == "%" else ""
-    sign = "" if metric.better == "none" else f" {SIGNS[one.verdict]}"
-    return difference_text(metric, one.difference, one.half_width) + unit + sign
 
 
 def verification_lines(case: str, rows: "Sequence[Row]") -> list[str]:
     """Return one case's comparisons with known answers as a table."""
     lines = [case, f"  {'':46} {'known':>12} {'simulated':>12} {'s.e. apart':>11}"]
+    labels = told_apart([row.what for row in rows], 46)
     for row in rows:
         apart = f"{row.z:+.1f}" if row.standard_error > 0 else "exact" if row.ok else "differs"
-        lines.append(f"  {row.what[:46]:46} {row.expected:>12.5g} {row.simulated:>12.5g} {apart:>11}"
+        lines.append(f"  {labels[row.what]:46} {row.expected:>12.5g} {row.simulated:>12.5g} {apart:>11}"
                      + ("" if row.ok else "   WRONG"))  # fmt: skip
     return [*lines, ""]
 
@@ -264,6 +296,7 @@ def results_lines(results: "Results", report_path: Path | None, words: list[str]
         yield from effects_lines(results)
         yield spent_line(results)
         yield from harm_lines(results)
+        yield from told_lines(results)
         more = 2 * int(results.about["replications"])
         again = command_text([*_unset(words, "replications"), "--set", f"replications={more}"])
         steps = [(again, "narrower intervals; these runs are kept")]

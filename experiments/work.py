@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 from numpy.typing import NDArray
 
+from agents.compiling import load_numba
 from experiments import store
+from experiments.arms import laid_over
 from experiments.contract_files import hearing
 from experiments.contract_source import Breach, Source
 from experiments.faults import Where
@@ -24,6 +26,11 @@ from policies.shelf import SHELF, make_policy
 from simulation.model import US, LifecycleModel
 
 Tell = Callable[[str], None]
+
+
+def get_ready() -> None:
+    """Load what the first month would else wait for, and be charged with."""
+    load_numba()
 
 
 class Order(NamedTuple):
@@ -76,6 +83,8 @@ class Done(NamedTuple):
         Number, text and file of an error of the disk, which concerns every run.
     elsewhere : bool
         Another process did it.
+    cpu_seconds : float
+        Of the processor: what it takes on a machine that does nothing else.
     """
 
     seconds: float
@@ -84,11 +93,12 @@ class Done(NamedTuple):
     spoilt: bool = False
     disk: tuple[int, str, str] | None = None
     elsewhere: bool = False
+    cpu_seconds: float = 0.0
 
 
 def perform(order: Order, task: Task, tell: Tell) -> Done:
     """Do one task; whatever the model or a policy does wrong becomes text, so that it sinks nothing else."""
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     import_installed(needed(order, task))
     before = fingerprint()
     where = where_of(order, task, tell)
@@ -111,7 +121,7 @@ def perform(order: Order, task: Task, tell: Tell) -> Done:
     except OSError as fault:
         told = (fault.errno or 0, fault.strerror or str(fault), str(fault.filename or order.folder))
         return Done(time.perf_counter() - began, disk=told)
-    return Done(time.perf_counter() - began)
+    return Done(time.perf_counter() - began, cpu_seconds=time.process_time() - began_cpu)
 
 
 def lived_again(order: Order, task: Task, tell: Tell) -> str:
@@ -239,10 +249,3 @@ def _model(
         market, seed=order.seed, replication=replication, engine=order.engine, threads=1, known=dict(known),
         first_month=first_month,
     )  # fmt: skip
-
-
-def laid_over(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Return settings with others over them, section by section."""
-    both = {key: laid_over(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
-            for key, value in over.items()}  # fmt: skip
-    return {**base, **both}

@@ -1,4 +1,4 @@
-"""Metrics and pairs of stored runs, worked out once and kept: each value under the seals of the runs it comes from.
+"""Metrics, pairs and acts of stored runs, worked out once and kept, each value under the seals of its runs.
 
 They lie in the folder's cache, sealed; what is missing or damaged there is worked out again.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments import gains
+from experiments import acts, gains
+from experiments.acts import ACT_COLUMNS, ACT_MEASURES, acts_of
 from experiments.gains import COUNTED, KEYS, MONEY, PERSON_MEASURES, pair_off, people_of
 from experiments.hashing import METRIC
 from experiments.sealing import MARK, ZEROS, seal_of, sealed, write_whole
@@ -28,10 +30,12 @@ from experiments.verified import Known
 from experiments.workers import processors
 
 METRICS_KEPT, PAIRS_KEPT = Path("cache") / "metrics.parquet", Path("cache") / "pairs.parquet"
+ACTS_KEPT = Path("cache") / "acts.parquet"
 _MEASURES, _COLUMNS = (METRIC, *PERSON_MEASURES), ("measure", "a", "b", "value")
 _METRIC_COLUMNS = ("metric", "value")
 _PAIR_COLUMNS = (*KEYS, *COUNTED, *MONEY)
-_WORDS = frozenset((*KEYS, "metric"))
+_ACT_COLUMNS = ("act", "value")
+_WORDS = frozenset((*KEYS, "metric", "act"))
 _MOST_PARTS = 500
 _TEXT = b"tenure.text"
 _KEYS = b"tenure.keys"
@@ -69,7 +73,7 @@ def figures(
         where there is no pair: see `experiments.gains.pair_off`.
     """
     metrics = _Kept.read(folder / METRICS_KEPT, "", _METRIC_COLUMNS, afresh)
-    pairs = _Kept.read(folder / PAIRS_KEPT, _text(), _PAIR_COLUMNS, afresh)
+    pairs = _Kept.read(folder / PAIRS_KEPT, _text(gains), _PAIR_COLUMNS, afresh)
     bases = {one.replication: name for name, one in known.items() if one.arm == champion}
     wanted = {name: f"{known[bases[one.replication]].seal} {one.seal}" for name, one in known.items()
               if one.replication in bases}  # fmt: skip
@@ -87,11 +91,34 @@ def figures(
                     pairs.add(wanted[name], its_pairs)
     if by_replication and not afresh:
         metrics.write(folder / METRICS_KEPT, "", {one.seal for one in known.values()})
-        pairs.write(folder / PAIRS_KEPT, _text(), set(wanted.values()))
+        pairs.write(folder / PAIRS_KEPT, _text(gains), set(wanted.values()))
     return (
         metrics.frame({one.seal: name for name, one in known.items()}, known),
         pairs.frame({key: name for name, key in wanted.items()}, known),
     )
+
+
+def what_arms_did(folder: Path, known: Mapping[str, Known]) -> pd.DataFrame:
+    """Return what was done in all runs: columns arm, replication, act, value; see `experiments.acts.acts_of`.
+
+    `DamagedRunError` if the table of a run is not as runs are recorded.
+    """
+    kept = _Kept.read(folder / ACTS_KEPT, _text(acts), _ACT_COLUMNS, afresh=False)
+    missing = [name for name, one in known.items() if one.seal not in kept.keys]
+    with ThreadPoolExecutor(processors()) as pool:
+        for name, found in zip(missing, pool.map(lambda name: _acts_of_run(folder, name), missing), strict=True):
+            kept.add(known[name].seal, found)
+    if missing:
+        kept.write(folder / ACTS_KEPT, _text(acts), {one.seal for one in known.values()})
+    return kept.frame({one.seal: name for name, one in known.items()}, known)
+
+
+def _acts_of_run(folder: Path, name: str) -> pa.Table:
+    try:
+        found = acts_of(read_rows(folder, name, ACT_MEASURES, ACT_COLUMNS))
+    except (pa.ArrowException, LookupError, TypeError, AttributeError) as error:
+        raise _not_as_recorded(folder, [name], error) from error
+    return pa.table({"act": pa.array(list(found), pa.string()), "value": pa.array(list(found.values()), pa.float64())})
 
 
 class _Kept:
@@ -167,8 +194,12 @@ def _worked_out(folder: Path, base: str | None, names: Iterable[str]) -> list[tu
     try:
         return list(_each_worked_out(folder, base, names))
     except (pa.ArrowException, LookupError, TypeError, AttributeError) as error:
-        which = " or ".join(str(run_path(folder, name)) for name in names)
-        raise DamagedRunError(f"{which}: its table is not as runs are recorded ({error}); run it again") from error
+        raise _not_as_recorded(folder, names, error) from error
+
+
+def _not_as_recorded(folder: Path, names: Iterable[str], error: Exception) -> DamagedRunError:
+    which = " or ".join(str(run_path(folder, name)) for name in names)
+    return DamagedRunError(f"{which}: its table is not as runs are recorded ({error}); run it again")
 
 
 def _each_worked_out(
@@ -182,8 +213,8 @@ def _each_worked_out(
         pairs = None
         if champion is not None:
             columns = pair_off(champion, champion if name == base else people_of(rows))
-            pairs = pa.table({key: pa.array(values, pa.string() if key in KEYS else pa.float64())
-                              for key, values in columns.items()})  # fmt: skip
+            pairs = pa.table({key: pa.array(columns[key], pa.string() if key in KEYS else pa.float64())
+                              for key in _PAIR_COLUMNS})  # fmt: skip
         yield name, of_metrics.rename_columns(["metric", "value"]), pairs
 
 
@@ -192,6 +223,6 @@ def _has_people(rows: pa.Table) -> bool:
 
 
 @cache
-def _text() -> str:
-    """Return a hash of the text that pairs are worked out by."""
-    return hashlib.sha256(inspect.getsource(gains).encode()).hexdigest()
+def _text(module: ModuleType) -> str:
+    """Return a hash of the text that something is worked out by."""
+    return hashlib.sha256(inspect.getsource(module).encode()).hexdigest()

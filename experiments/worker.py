@@ -14,6 +14,7 @@ import signal
 import struct
 import sys
 import threading
+import time
 from typing import IO, Any
 
 HEADER = struct.Struct("<Q")
@@ -58,10 +59,12 @@ def main() -> None:
         faulthandler.register(signal.SIGUSR1, file=2, all_threads=False)
     paths, first = receive(requests)
     sys.path[:] = paths
-    importlib.import_module(first)  # what jobs need, before it says that it has begun
+    needed = importlib.import_module(first)  # what jobs need, before it says that it has begun
+    if hasattr(needed, "get_ready"):
+        needed.get_ready()
     jobs: queue.Queue[Any] = queue.Queue()
     threading.Thread(target=_take, args=(requests, jobs), daemon=True, name="tenure-requests").start()
-    send(answers, ("ready", None))
+    send(answers, ("ready", time.process_time()))
     while True:
         where, arguments, most_bytes = jobs.get()
         limit_memory(most_bytes)

@@ -17,6 +17,9 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.faults import Fault, FaultyError
+from policies.written import refuse_thousands
+
 Fields = Mapping[str, tuple[str, ...] | None]
 """Field name -> its words if it is categorical, None if it is a number."""
 Codes = Mapping[str, tuple[str, ...]]
@@ -46,14 +49,12 @@ _FOREIGN = "&& and, & and, || or, | or, === ==, =< <=, => >=, <> !=, ≤ <=, ≥
 """What other languages write and what is written here; the longest first."""
 
 
-class ConditionError(ValueError):
+class ConditionError(FaultyError):
     """A condition that cannot be read: what is wrong, in which column (from 1), and how to mend it."""
 
     def __init__(self, column: int, message: str, mend: str) -> None:
-        super().__init__(f"at character {column}: {message}. {mend}")
-        self.column = column
-        self.message = message
-        self.mend = mend
+        super().__init__(Fault(f"at character {column}: {message}", mend))
+        self.column, self.message, self.mend = self.args = column, message, mend
 
 
 class Comparison(NamedTuple):
@@ -342,8 +343,13 @@ def _value(reader: _Reader, field: str) -> float | str:
     number = float(digits.scaleb(-2) if token.text.endswith("%") else digits)
     if not np.isfinite(number):
         raise ConditionError(token.column, f"'{token.text}' is too large", "Write a smaller number.")
-    if field in reader.shares and not token.text.endswith("%") and number > 1:
+    share = field in reader.shares
+    if share and not token.text.endswith("%") and number > 1:
         raise ConditionError(token.column, f"{token.text} is above 1", f"Did you mean {token.text}%?")
+    try:
+        refuse_thousands(token.text, high=1.0 if share else 1e300, zeros_too=not share)
+    except FaultyError as error:
+        raise ConditionError(token.column, error.faults[0].what, error.faults[0].mend) from None
     return number
 
 

@@ -8,16 +8,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
-from scipy.special import ndtr, ndtri
 
 from agents.credit import Credit
+from policies.faults import Fault, KeyPath
 from policies.suggest import did_you_mean
 from policies.treatments import CROSS_SELL, GROUPS, Treatment
 from policies.view import InstitutionView, view_condition
 
-MEASURES = ("customers", "balance", "line", "deposits", "capital", "net_funding")
-"""What a limit may measure, beside the balance in one product: heads or EUR. Capital is Basel's for the believed
-risk; net funding is what is lent less what is kept."""
+MEASURES: Mapping[str, str] = {
+    "customers": "customers", "balance": "credit balances", "line": "credit lines", "deposits": "deposits",
+    "credit_and_deposits": "credit balances and deposits", "capital": "capital",
+    "net_funding": "credit balances less deposits",
+}  # fmt: skip
+"""What a limit may measure, beside the balance in one product: heads or EUR, and how it is told. Capital is Basel's
+for the believed risk."""
 
 
 class GuardRule(NamedTuple):
@@ -70,12 +74,13 @@ def _sells(treatment: Treatment, kinds: Sequence[str]) -> str:
     return f"{CROSS_SELL}_{kinds[treatment.product]}" if treatment.product >= 0 else ""
 
 
-def words_problems(words: Sequence[str], names: Sequence[str]) -> Iterator[str]:
-    """What is wrong with the words of `forbids` or `stops`."""
+def words_faults(words: Sequence[str], names: Sequence[str], at: KeyPath) -> Iterator[Fault]:
+    """Yield what is wrong with the words of `forbids` or `stops`, which stand in a list at a place."""
     known = (*GROUPS, *names, f"{CROSS_SELL}_deposit", f"{CROSS_SELL}_fee")
-    for word in words:
+    for place, word in enumerate(words):
         if word not in known:
-            yield f"no treatment and no group is called '{word}'.{did_you_mean(word, known)}"
+            what = f"no treatment and no group is called '{word}'"
+            yield Fault(what, did_you_mean(word, known).strip(), (*at, place))
 
 
 def measured(of: str, view: InstitutionView) -> NDArray[np.float64]:
@@ -84,6 +89,8 @@ def measured(of: str, view: InstitutionView) -> NDArray[np.float64]:
         return (view.products_held > 0).astype(np.float64)
     if of == "capital":
         return view.balance * capital_share(view.default_per_year)
+    if of == "credit_and_deposits":
+        return np.asarray(view.balance + view.deposits)
     if of == "net_funding":
         return np.asarray(view.balance - view.deposits)
     own: NDArray[np.float64] = view.column(of) if of in MEASURES else view.balance_of(of)
@@ -95,10 +102,39 @@ def capital_share(default_per_year: NDArray[np.float64], loss_given_default: flo
 
     `agents.credit.capital_share` for many at once, with its default correlation.
     """
+    from scipy.special import ndtr, ndtri
+
     rho = Credit().basel_correlation
     pd = np.clip(default_per_year, 0.0005, 0.9999)
     stressed = ndtr((ndtri(pd) + np.sqrt(rho) * ndtri(0.999)) / np.sqrt(1.0 - rho))
     return np.asarray(loss_given_default * (stressed - pd))
+
+
+def told_measure(of: str) -> str:
+    """Say what a limit is of, so that nobody takes what customers owe for what they keep.
+
+    >>> told_measure("balance"), told_measure("card")
+    ('credit balances', 'balances of card')
+    """
+    return MEASURES.get(of, f"balances of {of}")
+
+
+class Standing(NamedTuple):
+    """Where a limit stands: the share of its cell, or its heads or EUR of the real book; and whether it is met."""
+
+    value: float
+    met: bool
+
+
+def standing(limit: StructureLimit, view: InstitutionView, scale: float) -> Standing | None:
+    """Return where a limit stands; None for a share of nothing."""
+    _, here, whole, unit, rounding = _summed(limit, view, scale)
+    if limit.share and whole <= 0.0:
+        return None
+    low, high = limit.at_least, limit.at_most
+    short = low is not None and here < low * unit - rounding
+    over = high is not None and here > high * unit + rounding
+    return Standing(here / unit, not (short or over))
 
 
 def room(limit: StructureLimit, view: InstitutionView, scale: float) -> tuple[NDArray[np.bool_], float, bool]:
@@ -111,11 +147,19 @@ def room(limit: StructureLimit, view: InstitutionView, scale: float) -> tuple[ND
         In the measure, of the customers in view; infinite without a floor.
     full : bool
     """
-    cell = view.where(view_condition(limit.where, view.products, view.schemes.segment_names))
-    counts = measured(limit.of, view)
-    here, whole = float(counts[cell].sum()), float(counts.sum())
-    unit, rounding = whole if limit.share else 1.0 / scale, 1e-9 * (1.0 + float(np.abs(counts).sum()))
+    cell, here, whole, unit, rounding = _summed(limit, view, scale)
     may_go = np.inf if limit.at_least is None else here - limit.at_least * unit + rounding
     if limit.at_most is None or (limit.share and whole <= 0.0 < limit.at_most):  # of nothing there is no share
         return cell, may_go, False
     return cell, may_go, here >= limit.at_most * unit - rounding
+
+
+def _summed(
+    limit: StructureLimit, view: InstitutionView, scale: float
+) -> tuple[NDArray[np.bool_], float, float, float, float]:
+    """Return who is in the cell, its sum, that of all, what 1 in a limit stands for, and a rounding of the sums."""
+    cell = view.where(view_condition(limit.where, view.products, view.schemes.segment_names))
+    counts = measured(limit.of, view)
+    here, whole = float(counts[cell].sum()), float(counts.sum())
+    rounding = 1e-9 * (1.0 + float(np.abs(counts).sum()))
+    return cell, here, whole, whole if limit.share else 1.0 / scale, rounding

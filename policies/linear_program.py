@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 TOLERANCE = 1e-10
 """Of the program in its own units (one person joins, no coefficient of a limit above 1): the least that HiGHS takes."""
@@ -18,6 +17,8 @@ def solved(gain: NDArray[np.float64], **program: Any) -> Any:
     RuntimeError
         If it gives up in every way.
     """
+    from scipy.optimize import linprog
+
     options = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
     for method, presolve in (("highs", True), ("highs-ds", False), ("highs-ipm", False)):
         found = linprog(gain, **program, method=method, options={**options, "presolve": presolve})

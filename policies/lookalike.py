@@ -8,8 +8,6 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit
-from scipy.stats import rankdata
 
 from agents.reach import MEAN_AGE, MEDIAN_INCOME, SD_AGE, SD_LOG_INCOME
 
@@ -79,6 +77,8 @@ def auc(score: NDArray[np.float64], positive: Rows) -> float:
     >>> auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
     0.875
     """
+    from scipy.stats import rankdata
+
     positives = int(positive.sum())
     negatives = len(positive) - positives
     if positives == 0 or negatives == 0:
@@ -128,6 +128,8 @@ def fit_lookalike(x: NDArray[np.float64], wanted: Rows, held_out: Rows, ridge: f
 
 def _fit(x: NDArray[np.float64], wanted: Rows, ridge: float) -> NDArray[np.float64]:
     """Return the intercept and the weights of greatest penalised likelihood, shape (1 + features,)."""
+    from scipy.special import expit, log_expit
+
     rows = np.column_stack([np.ones(len(x)), x])
     penalty = np.array([0.0, *[ridge] * x.shape[1]])
     sign = np.where(wanted, 1.0, -1.0)

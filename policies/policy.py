@@ -1,16 +1,22 @@
 """What makes a class a policy, and how one is made from the settings of an arm."""
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
+from itertools import zip_longest
 from types import NoneType, UnionType
 from typing import Any, Protocol, Union, get_args, get_origin, get_type_hints
 
 from numpy.typing import NDArray
 
+from policies.faults import Fault, FaultyError, KeyPath, faults_of, told
 from policies.outcomes import Outcomes
 from policies.plan import Plan, Treatments
 from policies.suggest import did_you_mean
 from policies.view import InstitutionView
+from policies.written import refuse_thousands
 
 
 class Policy(Protocol):
@@ -35,20 +41,23 @@ class Policy(Protocol):
         ...
 
 
-class SettingsError(ValueError):
-    """Settings that do not fit their policy: all that is wrong, and how to mend it.
+class SettingsError(FaultyError):
+    """Settings that do not fit their policy: all that is wrong, where, and how to mend it.
 
     Parameters
     ----------
     policy : str
         Name of the policy.
-    problems : sequence of (str, str)
-        Setting, such as ``rules[1].when`` (empty: the policy itself), and message.
+    faults : sequence of Fault
+        Each at its setting, such as ``("rules", 1, "when")``; nowhere: the policy itself.
     """
 
-    def __init__(self, policy: str, problems: list[tuple[str, str]]) -> None:
-        self.policy, self.problems = policy, tuple(problems)
-        super().__init__("\n".join(f"{policy}{path and '.'}{path}: {message}" for path, message in problems))
+    def __init__(self, policy: str, faults: Sequence[Fault]) -> None:
+        super().__init__(*faults)
+        self.policy, self.args = policy, (policy, tuple(faults))
+
+    def __str__(self) -> str:
+        return "\n".join(f"{self.policy}{'.' if fault.at else ': '}{fault}" for fault in self.faults)
 
 
 def needs_view(policy: Policy | type) -> bool:
@@ -98,56 +107,80 @@ def build_policy(policy: type, settings: Mapping[str, Any]) -> Policy:
         For unknown or missing settings and wrong types, all at once, and for what the policy itself refuses.
     """
     name, known = str(getattr(policy, "name", policy.__name__)), settings_of(policy)
-    problems = [
-        (key, f"'{name}' has no such setting.{did_you_mean(key, known) or ' It takes none.'}")
+    faults = [
+        Fault(f"'{name}' has no such setting", did_you_mean(key, known).strip() or "It takes none.", (key,), True)
         for key in settings
         if key not in known
     ]
     values: dict[str, Any] = {}
     for key, (wanted, default) in known.items():
-        if key not in settings:
-            if default is MISSING:
-                problems.append((key, f"'{name}' needs this setting"))
-            continue
-        try:
-            values[key] = _as_type(settings[key], wanted)
-        except ValueError as error:
-            problems.append((key, str(error)))
-    if problems:
-        raise SettingsError(name, problems)
+        if key in settings:
+            values[key] = _as_type(settings[key], wanted, (key,), faults)
+        elif default is MISSING:
+            faults.append(Fault(f"'{name}' needs the setting {key}", f"add '{key}: {_example(wanted)}'"))
+    if faults:
+        raise SettingsError(name, faults)
     made: Policy = policy(**values)
     return made
 
 
-def _as_type(value: Any, wanted: Any) -> Any:
-    """Return a setting as the type of its field; ValueError says what was wanted."""
-    if get_origin(wanted) in (Union, UnionType):
-        kinds = get_args(wanted)
-        if value is None and NoneType in kinds:
-            return None
-        return _as_type(value, next(kind for kind in kinds if kind is not NoneType))
-    if wanted is float:
-        return _as_number(value)
-    if wanted is int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError(f"a whole number is wanted, got {value!r}")
-    elif wanted in (str, bool):
-        if not isinstance(value, wanted):
-            raise ValueError(f"{'yes or no' if wanted is bool else 'a word'} is wanted, got {value!r}")
-    elif get_origin(wanted) is tuple:
-        if not isinstance(value, list | tuple):
-            raise ValueError(f"a list is wanted, got {value!r}")
-        return tuple(value)
+def _as_type(value: Any, wanted: Any, at: KeyPath, faults: list[Fault]) -> Any:
+    """Return a setting as the type of its field, and add what does not fit; rows of a table are the policy's own."""
+    kind, inner = get_origin(wanted) or wanted, get_args(wanted)
+    if kind in (Union, UnionType):
+        given = next((one for one in inner if one is not NoneType), Any)
+        return None if value is None and NoneType in inner else _as_type(value, given, at, faults)
+    if kind is tuple and isinstance(value, list | tuple):
+        kinds = inner[:1] * len(value) if inner[1:] == (Ellipsis,) else inner
+        each = zip_longest(value, kinds[: len(value)], fillvalue=Any)
+        return tuple(_as_type(one, _plain(what), (*at, place), faults) for place, (one, what) in enumerate(each))
+    if kind in (dict, Mapping) and isinstance(value, Mapping):
+        what = _plain(inner[1]) if inner else Any
+        return {key: _as_type(one, what, (*at, key), faults) for key, one in value.items()}
+    if kind in (float, int):
+        try:
+            refuse_thousands(value, whole=kind is int)
+        except ValueError as error:
+            faults += [one.below(at) for one in faults_of(error)]
+            return value
+    if kind is float and (number := _as_number(value)) is not None:
+        return number
+    right = {int: type(value) is int, bool: type(value) is bool, str: isinstance(value, str)}
+    if kind in _WANTED and not right.get(kind):
+        comma = kind is float and isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip())
+        mend = f"write {value.strip().replace(',', '.')}" if comma else f"write one such as {_example(kind)}"
+        faults.append(Fault(f"{_WANTED[kind]} is wanted, got {told(value)}", mend, at))
     return value
 
 
-def _as_number(value: Any) -> float:
-    """Return a number, or a share written with a percent sign."""
-    try:
+def _plain(kind: Any) -> Any:
+    """Return the type of a part if it is a plain word or number."""
+    return kind if kind in _WANTED else Any
+
+
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\s*%?")
+_WANTED: dict[Any, str] = {
+    float: "a number", int: "a whole number", bool: "true or false", str: "a word", tuple: "a list",
+    dict: "a mapping", Mapping: "a mapping",
+}  # fmt: skip
+
+
+def _example(wanted: Any) -> str:
+    """Return what a setting of a type may look like."""
+    kind = get_origin(wanted) or wanted
+    examples: dict[Any, str] = {
+        float: "30 or 12%", int: "12", bool: "true", str: "loyalty_reward", tuple: "[first, second]",
+        dict: "{name: value}", Mapping: "{name: value}",
+    }  # fmt: skip
+    return examples.get(kind, "...")
+
+
+def _as_number(value: Any) -> float | None:
+    """Return a finite number, or a share written with a percent sign; None for anything else."""
+    number = math.nan
+    with suppress(ValueError, OverflowError):
         if isinstance(value, str) and value.rstrip().endswith("%"):
-            return float(value.rstrip().removesuffix("%")) / 100.0
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-    except ValueError:
-        pass
-    raise ValueError(f"a number is wanted, such as 30 or 12%, got {value!r}")
+            number = float(value.rstrip().removesuffix("%")) / 100.0
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            number = float(value)
+    return number if math.isfinite(number) else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from math import prod
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,11 @@ from policies.conditions import AllOf, AnyOf, Comparison, Condition, Fields, Not
 
 MOST_CASES = 200_000
 """Cases tried at once, for an answer within 50 ms; assumption."""
+MOST_TRIED = 40
+"""Earlier conditions that are tried with one of a long list, so that the time grows with the list and no faster."""
 
+Ranges = Mapping[str, tuple[float, float]]
+_NO_RANGES: Ranges = MappingProxyType({})
 _Axes = Mapping[str, NDArray[np.float64]]
 _Rows = NDArray[np.bool_]
 
@@ -31,7 +36,7 @@ def comparisons(tree: Tree) -> list[Comparison]:
 def unreachable(
     conditions: Sequence[Condition],
     fields: Fields,
-    shares: Collection[str] = (),
+    ranges: Ranges = _NO_RANGES,
     counts: Collection[str] = (),
     most: int = MOST_CASES,
 ) -> list[int]:
@@ -48,8 +53,10 @@ def unreachable(
         The first that fits wins.
     fields : mapping
         Field -> its words, None for a number.
-    shares, counts : collections of str
-        Fields that lie between 0 and 1; fields that are whole numbers from 0. Other numbers have no bounds.
+    ranges : mapping
+        Field -> least and greatest value; other numbers have no bounds.
+    counts : collection of str
+        Fields that are whole numbers from 0.
     most : int
         Cases to try at once.
 
@@ -58,9 +65,10 @@ def unreachable(
     KeyError
         If a condition names a field that is not among `fields`.
     """
-    axes = _axes(conditions, fields, shares, counts)
+    axes = _axes(conditions, fields, ranges, counts)
     if _size(axes) > most:
-        near = [_near(conditions, index, fields, shares, counts, most) for index in range(len(conditions))]
+        fewer = most // (1 + len(conditions) // 20)  # a long list takes no longer than a short one
+        near = [_near(conditions, index, fields, ranges, counts, fewer) for index in range(len(conditions))]
         return [index for index, (own, _, taken) in enumerate(near) if not _left(own, taken)]
     fits = _fits(conditions, axes, fields)
     return [index for index in range(len(conditions)) if not _left(fits[index], fits[:index])]
@@ -70,7 +78,7 @@ def shadowed_by(
     conditions: Sequence[Condition],
     index: int,
     fields: Fields,
-    shares: Collection[str] = (),
+    ranges: Ranges = _NO_RANGES,
     counts: Collection[str] = (),
     most: int = MOST_CASES,
 ) -> list[int]:
@@ -84,7 +92,7 @@ def shadowed_by(
     ValueError
         If the condition can be reached, or `most` cases do not prove that it cannot.
     """
-    own, earlier, taken = _near(conditions, index, fields, shares, counts, most)
+    own, earlier, taken = _near(conditions, index, fields, ranges, counts, most)
     if _left(own, taken):
         raise ValueError(f"condition {index} ({conditions[index].text}) is not known to be out of reach")
     needed = list(range(len(earlier)))
@@ -99,7 +107,7 @@ def _near(
     conditions: Sequence[Condition],
     index: int,
     fields: Fields,
-    shares: Collection[str],
+    ranges: Ranges,
     counts: Collection[str],
     most: int,
 ) -> tuple[_Rows, list[int], _Rows]:
@@ -108,11 +116,11 @@ def _near(
     Those that add the fewest fields come first. A condition that is too large by itself is given one case that fits.
     """
     alone = conditions[index]
-    axes, earlier = _axes([alone], fields, shares, counts), list[int]()
+    axes, earlier = _axes([alone], fields, ranges, counts), list[int]()
     if _size(axes) > most:
         return np.ones(1, np.bool_), [], np.zeros((0, 1), np.bool_)
-    for k in sorted(range(index), key=lambda k: len(conditions[k].fields - alone.fields)):
-        wider = _axes([alone, *(conditions[j] for j in (*earlier, k))], fields, shares, counts)
+    for k in sorted(range(index), key=lambda k: len(conditions[k].fields - alone.fields))[:MOST_TRIED]:
+        wider = _axes([alone, *(conditions[j] for j in (*earlier, k))], fields, ranges, counts)
         if _size(wider) <= most:
             axes, earlier = wider, [*earlier, k]
     earlier.sort()
@@ -121,7 +129,7 @@ def _near(
 
 
 def _axes(
-    conditions: Sequence[Condition], fields: Fields, shares: Collection[str], counts: Collection[str]
+    conditions: Sequence[Condition], fields: Fields, ranges: Ranges, counts: Collection[str]
 ) -> dict[str, NDArray[np.float64]]:
     """Return for every field that is named the values that these conditions can tell apart; words as their codes."""
     constants: dict[str, set[float]] = {}
@@ -129,14 +137,15 @@ def _axes(
         constants.setdefault(one.field, set()).update(value for value in one.values if not isinstance(value, str))
     axes = {}
     for name, found in constants.items():
-        words, share, whole = fields[name], name in shares, name in counts
+        words, whole = fields[name], name in counts
         if words is not None:
             axes[name] = np.arange(len(words), dtype=np.float64)
             continue
-        low, high = 0.0 if share or whole else -np.inf, 1.0 if share else np.inf
+        low, high = ranges.get(name, (0.0 if whole else -np.inf, np.inf))
         at = np.array(sorted({low, high, *(value for value in found if low < value < high)}))
         between = np.floor(at) + 1.0 if whole else at[:-1] / 2.0 + at[1:] / 2.0
-        axes[name] = np.unique(np.concatenate([np.floor(at) if whole else at, between]))
+        values = np.concatenate([np.floor(at) if whole else at, between])
+        axes[name] = np.unique(values[values <= high])
     return axes
 
 
@@ -158,3 +167,18 @@ def _fits(conditions: Sequence[Condition], axes: _Axes, fields: Fields) -> _Rows
 def _left(own: _Rows, taken: _Rows) -> bool:
     """Return whether a case fits that none of the others takes."""
     return bool((own & ~taken.any(axis=0)).any())
+
+
+def together(
+    conditions: Sequence[Condition],
+    fields: Fields,
+    ranges: Ranges = _NO_RANGES,
+    counts: Collection[str] = (),
+    most: int = MOST_CASES,
+) -> _Rows | None:
+    """Return which conditions can hold at once: shape (conditions, kinds of case), each kind once.
+
+    None where there are more than `most` cases. Parameters as for `unreachable`.
+    """
+    axes = _axes(conditions, fields, ranges, counts)
+    return np.unique(_fits(conditions, axes, fields), axis=1) if _size(axes) <= most else None

@@ -20,7 +20,7 @@ NEGLIGIBLE = 1e-9
 """A cell with less than this share of all people is empty; a bound that probabilities may miss by rounding."""
 _WANTED = {
     "transitions": "probabilities, at most 1 in all from each cell",
-    "reward": "finite EUR",
+    "reward": "finite amounts of money",
     "inflow and start": "people, 0 or more",
     "discount_per_month": "0 or more",
     "allowed": "at least one action in every cell",

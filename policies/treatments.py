@@ -13,7 +13,9 @@ from ruamel.yaml import YAML
 from agents.declaring import Parameter
 from agents.rulebook import MAX_TREATMENTS
 from agents.treatment import EFFECT
+from policies.faults import Fault, refuse, told
 from policies.suggest import did_you_mean
+from policies.written import thousands_faults
 
 CREDIT_KINDS = ("instalment", "revolving")
 NEUTRAL = "no effect"
@@ -104,11 +106,12 @@ def catalogue(products: Mapping[str, str], settings: Mapping[str, Entry] | None 
 
     Raises
     ------
-    ValueError
-        For an unknown treatment or number, a value that is no number, or one out of range; all at once.
+    FaultyError
+        For an unknown treatment or number, a value that is no number, or one out of range; all at once, each at its
+        place in a market.
     """
-    problems = [
-        f"products: '{name}' must be a plain word, such as 'credit_card'"
+    faults = [
+        Fault(f"'{name}' is not one plain word", "write one such as credit_card", ("products", name), of_key=True)
         for name in products
         if not name.isidentifier()
     ]
@@ -117,15 +120,15 @@ def catalogue(products: Mapping[str, str], settings: Mapping[str, Entry] | None 
     entries |= {name: _whole(shipped()[name]) for name in GENERAL_NAMES[1:]}
     own = [name for name in settings or {} if name not in entries]
     for name, changes in (settings or {}).items():
-        wrong = list(_problems(name, changes, entries, name in own))
-        problems += wrong
+        wrong = [fault.below(("treatments", name)) for fault in _faults(name, changes, entries, name in own)]
+        faults += wrong
         if not wrong:
             start = entries[changes["extends"]] if name in own else entries[name]
             entries[name] = {**start, **{key: value for key, value in changes.items() if key != "extends"}}
     if len(entries) + 1 > MAX_TREATMENTS:
-        problems.append(f"treatments: at most {MAX_TREATMENTS - 1}, not {len(entries)}: leave some out")
-    if problems:
-        raise ValueError("\n".join(problems))
+        what = f"at most {MAX_TREATMENTS - 1} treatments, not {len(entries)}"
+        faults.append(Fault(what, "leave some out, or some products", ("treatments",)))
+    refuse(faults)
     nothing = Treatment("none", "leave alone", eligible="otherwise")
     return (nothing, *(_made(name, entry) for name, entry in entries.items()))
 
@@ -154,46 +157,61 @@ def _made(name: str, entry: Entry) -> Treatment:
     return Treatment(name, product=entry.get("product", -1), groups=groups, source=told, **words, **plain)
 
 
-def _problems(name: str, changes: Any, entries: Mapping[str, Entry], own: bool) -> Iterator[str]:
-    """What is wrong with the settings of one treatment."""
-    where = f"treatments.{name}"
+def _faults(name: str, changes: Any, entries: Mapping[str, Entry], own: bool) -> Iterator[Fault]:
+    """Yield what is wrong with the settings of one treatment."""
     if not isinstance(changes, Mapping):
-        yield f"{where}: write the numbers that are different, such as {{amount: 50}}; got {changes!r}"
+        what = f"the numbers that are different are wanted, got {told(changes)}"
+        yield Fault(what, "write them such as {amount: 50}")
         return
     if name == "none" or not name.isidentifier():
-        yield f"{where}: no treatment can have this name: write a plain word, such as 'birthday_gift'"
+        yield Fault("no treatment can have this name", "write a plain word, such as birthday_gift", of_key=True)
         return
     if own and "extends" not in changes:
-        close = did_you_mean(name, entries)
-        hint = close if "mean" in close else ""
-        yield f"treatments: no treatment '{name}' to set.{hint} Or one of your own: add 'extends: loyalty_reward'"
+        near = did_you_mean(name, entries).strip()
+        mend = f"{near} For one of your own add 'extends: loyalty_reward'." if "mean" in near else (
+            "add 'extends: loyalty_reward', or another one from which it starts")  # fmt: skip
+        yield Fault(f"there is no treatment '{name}' to set", mend, of_key=True)
         return
     if own and not (isinstance(changes["extends"], str) and changes["extends"] in entries):
-        yield f"{where}.extends: no treatment '{changes['extends']}'.{did_you_mean(str(changes['extends']), entries)}"
+        given = changes["extends"]
+        what = f"no treatment is called {told(given)}" if isinstance(given, str) else (
+            f"the name of a treatment is wanted, got {told(given)}")  # fmt: skip
+        near = did_you_mean(given if isinstance(given, str) else "", entries).strip()
+        yield Fault(what, near, ("extends",))
     known = (*NUMBERS, *WORDS, "groups", *(("extends",) if own else ()))
     for key, value in changes.items():
-        yield from _value_problem(f"{where}.{key}", str(key), value, known)
+        yield from (fault.below((key,)) for fault in _value_faults(str(key), value, known))
 
 
-def _value_problem(where: str, key: str, value: Any, known: Sequence[str]) -> Iterator[str]:
-    """What is wrong with one setting of a treatment."""
+def _value_faults(key: str, value: Any, known: Sequence[str]) -> Iterator[Fault]:
+    """Yield what is wrong with one setting of a treatment."""
     if key not in known:
-        yield f"{where}: a treatment has no such number.{did_you_mean(key, known)}"
+        yield Fault("a treatment has no such number", did_you_mean(key, known).strip(), of_key=True)
     elif key in WORDS and not isinstance(value, str):
-        example = "a condition such as 'ending == no'" if key == "eligible" else "words"
-        yield f"{where}: {example}; got {value!r}"
+        example = "ending == no" if key == "eligible" else "'a small gift'"
+        wanted = "a condition" if key == "eligible" else "words"
+        yield Fault(f"{wanted} is wanted, got {told(value)}".replace("words is", "words are"), f"write {example}")
     elif key == "groups":
-        if not isinstance(value, list | tuple) or not all(isinstance(one, str) and one in GROUPS for one in value):
-            yield f"{where}: a list of {', '.join(GROUPS)}; got {value!r}"
+        if not isinstance(value, list | tuple):
+            yield Fault(f"a list is wanted, got {told(value)}", f"write some of [{', '.join(GROUPS)}]")
+            return
+        for place, one in enumerate(value):
+            if not isinstance(one, str) or one not in GROUPS:
+                near = did_you_mean(one if isinstance(one, str) else "", GROUPS).strip()
+                yield Fault(f"{told(one)} is no group of treatments", near, (place,))
     elif key in NUMBERS:
         unit, low, high, _ = NUMBERS[key]
-        number = value[0] if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str) else value
+        unit = unit.replace("EUR", "money") or "no unit"  # of whatever currency
+        alone = not (isinstance(value, list) and len(value) == 2 and isinstance(value[1], str))
+        number = value if alone else value[0]
+        span = f"a {'whole ' if key in WHOLE else ''}number from {low:g} to {high:g}"
         if isinstance(number, bool) or not isinstance(number, int | float):
-            yield f"{where}: a number is wanted ({unit or 'no unit'}), or [number, source]; got {value!r}"
-        elif key in WHOLE and not float(number).is_integer():
-            yield f"{where}: a whole number is wanted ({unit}); got {value!r}"
-        elif not low <= number <= high:
-            yield f"{where}: must lie in {low:g} .. {high:g} {unit}; got {value!r}"
+            what = f"a number is wanted ({unit}), got {told(number)}"
+            yield Fault(what, f"write {span}, or [number, source]")
+        elif not low <= number <= high or (key in WHOLE and not float(number).is_integer()):
+            yield Fault(f"{number:.12g} is not {span} ({unit})", f"write {span}")
+        else:
+            yield from thousands_faults(number, low, high, whole=key in WHOLE, zeros_too=key == "amount")
 
 
 def effects_table(treatments: Sequence[Treatment]) -> NDArray[np.void]:

@@ -14,7 +14,6 @@ from agents.declaring import MAX_PRODUCTS
 from agents.person import STAGES
 from policies.conditions import Condition, parse_condition
 from policies.needs import believed_need
-from policies.reachable import shadowed_by, unreachable
 from policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SEGMENT, STANDARD_SCHEMES, TIERS, Schemes, first_that_fits
 from policies.suggest import did_you_mean
 from policies.view_parts import Column, House, PostedOffers, ViewField, read_only, sealed
@@ -76,9 +75,9 @@ class InstitutionView:
     products_held = Column(lambda v: np.einsum("ij->i", v.field("held")), "products", "held with us")
     months_past_due = Column()
     months_since_arrears = Column()
-    balance = Column(lambda v: v.field("credit_cents") / 100.0, "EUR", "credit balance")
-    deposits = Column(lambda v: v.field("deposit_cents") / 100.0, "EUR", "deposit balance")
-    line = Column(lambda v: v.field("line_cents") / 100.0, "EUR", "revolving line")
+    balance = Column(lambda v: v.field("credit_cents") / 100.0, "EUR", "owed to us in all credit products")
+    deposits = Column(lambda v: v.field("deposit_cents") / 100.0, "EUR", "kept with us in all deposit products")
+    line = Column(lambda v: v.field("line_cents") / 100.0, "EUR", "limit of revolving credit, drawn or not")
     utilisation = Column(
         lambda v: v.field("revolving_cents") / np.maximum(v.field("line_cents"), 1) * (v.line > 0),
         "share",
@@ -380,14 +379,3 @@ def view_condition(text: str, products: tuple[str, ...], segments: tuple[str, ..
     """
     shares = SHARES | {f"need_{product}" for product in products}
     return parse_condition(text, condition_fields(products, segments), shares)
-
-
-def unreachable_on_view(conditions: Sequence[Condition], products: Sequence[str]) -> dict[int, list[int]]:
-    """Return the indexes of conditions that nobody can reach, the first that fits being taken, and what takes them.
-
-    Those that take a condition's cases stand before it; there are none where it contradicts itself.
-    """
-    shares = SHARES - {"utilisation"} | {f"need_{product}" for product in products}  # a line can be overdrawn
-    fields = condition_fields(products)
-    lost = unreachable(conditions, fields, shares, COUNTS)
-    return {index: shadowed_by(conditions, index, fields, shares, COUNTS) for index in lost}

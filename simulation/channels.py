@@ -38,7 +38,9 @@ class Channels:
                 else:
                     self.budget_cents[j, c] = 100.0 * factor * channel.budget_per_month / scale
                     self.reachable[j] = max(1.0, settings.people * (1.0 - one.share))
-                    self.rate[j, c] = self.budget_cents[j, c] / self.cost_cents[j, c] / self.reachable[j]
+                    self.rate[j, c] = min(
+                        self.budget_cents[j, c] / self.cost_cents[j, c] / self.reachable[j], HIGHEST_RATE
+                    )
         self.budgeted = self.budget_cents > 0.0
 
     def go_on(self, rate: NDArray[np.float64], carried_cents: NDArray[np.float64]) -> None:

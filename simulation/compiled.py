@@ -1,6 +1,6 @@
 """The compiled engine: the month's functions over rows of structured arrays, in fixed chunks on a thread pool."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
@@ -27,14 +27,14 @@ class Totals(NamedTuple):
     fault: NDArray[np.float64]
 
 
-@compiled()
+@compiled
 def live_rows(people: Any, signals: Any, contacts: Any, first: Any, world: Any) -> None:
     """Live one month for every row."""
     for i in range(people.shape[0]):
         live(people[i], signals[i], contacts, first[i], first[i + 1], world)
 
 
-@compiled()
+@compiled
 def observe_rows(
     records: Any, places: Any, scopes: Any, signals: Any, at: Any, me: Any, offer: Any, effects: Any, rules: Any,
     splits: Any, fault: Any,
@@ -44,7 +44,7 @@ def observe_rows(
         observe(records[places[i]], signals[at[i]], scopes[i], me, offer, effects, rules, splits, fault)
 
 
-@compiled()
+@compiled
 def appraise_rows(people: Any, at: Any, truths: Any, splits: Any, world: Any) -> None:
     """Appraise the people at the given rows."""
     for i in range(at.shape[0]):
@@ -80,9 +80,14 @@ class CompiledEngine:
     """People are rows; `pool` may be None for one thread."""
 
     name = "compiled"
+    agents: Sequence[Any] = ()
+    """People as Mesa agents: none."""
 
     def __init__(self, pool: Executor | None = None) -> None:
         self.pool = pool
+
+    def meet(self, count: int) -> None:
+        """Nobody is met before the month."""
 
     def forget(self) -> None:
         """Nothing is kept between months."""

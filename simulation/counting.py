@@ -36,7 +36,7 @@ COUNTS = np.dtype(
 """Counts of one month, by institution where not said otherwise; the last stage moved to is gone."""
 
 
-@compiled()
+@compiled
 def count_rows(people: Any, signals: Any, counts: Any) -> None:
     """Add everybody's month to the counts."""
     for i in range(signals.shape[0]):

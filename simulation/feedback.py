@@ -1,6 +1,6 @@
 """Feedback to acquisition: from time to time an institution learns whom to look for from the customers it has."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from agents.declaring import MAX_PRODUCTS
 from policies.lookalike import Lookalike, SelectionCost, features, fit_lookalike, lacking, selection_cost
 from simulation.files import Files
 from simulation.institution_settings import FeedbackSettings
+
+if TYPE_CHECKING:
+    from simulation.model import LifecycleModel
 
 HELD_OUT = 0.3
 """Share of customers that judge the score and do not teach it; assumption."""
@@ -82,3 +85,17 @@ def channel_weights(learnt: Learnt, strength: float) -> NDArray[np.float64]:
         row[: len(told)] = told
         row[1 : len(told)] *= strength
     return row
+
+
+def feed_back(model: "LifecycleModel", world: Any) -> None:
+    """Let each institution whose turn it is learn from its customers, and tell its channels whom to look for."""
+    for one, settings in zip(model.institutions, model.settings.institutions().values(), strict=True):
+        feedback, at = settings.feedback, (*model.luck, model.month, one.name)
+        if feedback is None or model.month % feedback.every_months or not model.keeps_files(one):
+            continue
+        learnt = learn_from_customers(model.files[one.index], feedback, *at)
+        model.offers["lookalike"][one.index] = channel_weights(learnt, feedback.strength)
+        if model.recorder is not None:
+            rows = market_sample(model.people)
+            truths = model.truths_at(world, rows)["quadrant"]
+            model.recorder.learnt(model.month, one.name, what_selection_cost(learnt, model.people[rows], truths, *at))

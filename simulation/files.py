@@ -56,7 +56,7 @@ def scope_rule(one: InstitutionSettings, products: tuple[str, ...]) -> ScopeRule
     )
 
 
-@compiled()
+@compiled
 def scope_rows(signals: Any, register: Any, codes: Any, me: Any, sees: Any, month: Any, rule: Any) -> None:
     """Bring the register up to date with last month, and write why each person is in scope; -1 not at all."""
     for i in range(signals.shape[0]):

@@ -1,17 +1,19 @@
 """Settings of an institution's guard: dated rules, limits of structure, capacity and prices."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from policies.guard_rules import MEASURES, GuardRule, StructureLimit, shipped_rules, words_problems
+from policies.conditions import ConditionError
+from policies.faults import Fault, FaultyError, KeyPath, refuse, told, word_faults
+from policies.guard_rules import MEASURES, GuardRule, StructureLimit, shipped_rules, told_measure, words_faults
 from policies.guards import FIRST, LAST, THEN
 from policies.shelf.rules import PRODUCT_FIELD
 from policies.suggest import did_you_mean
 from policies.view import view_condition
-from simulation.units import Count, Money, Rate, Share, month_number
+from simulation.units import CalendarMonth, Rate, Share, month_number, whole, within
 
 Quadrant = Literal["low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return"]
 ALWAYS = (*FIRST, *THEN, *LAST)
@@ -35,70 +37,85 @@ def _switch(value: object) -> object:
     return {"yes": True, "on": True, "no": False, "off": False}.get(value, value) if isinstance(value, str) else value
 
 
-def _month(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a month of the calendar: write one such as 2027-01")
-    month_number(value)
-    return value
-
-
 def _condition(value: object) -> object:
     """Check a condition as far as it can be read without a market; its segments are left to the market."""
     if not isinstance(value, str):
-        raise ValueError(f"a condition is wanted, such as 'months_past_due > 0'; got {value!r}")
+        raise FaultyError(Fault(f"a condition is wanted, got {told(value)}", "write one such as months_past_due > 0"))
     if not _SEGMENT.search(value):
         view_condition(value, tuple(dict.fromkeys(PRODUCT_FIELD.findall(value))))
     return value
 
 
 Condition = Annotated[str, BeforeValidator(_condition)]
-CalendarMonth = Annotated[str, BeforeValidator(_month)]
+Limit = Annotated[float, within("EUR", 0, 1e15)]
 
 
 class RuleSettings(_Settings):
     """A dated rule; a name that is shipped takes over what is not written."""
 
     on: Annotated[bool, BeforeValidator(_switch)] = True
+    """Whether the rule is in force."""
     forbids: tuple[str, ...] | None = None
+    """Treatments, or groups of them, that it refuses."""
     when: Condition | None = None
+    """Condition on a customer under which it refuses them."""
     source: str | None = None
+    """The law or the custom that it comes from."""
     from_: Annotated[CalendarMonth | None, Field(alias="from")] = None
+    """First calendar month in force; without it from the beginning."""
     until: CalendarMonth | None = None
+    """Last calendar month in force; without it for ever."""
 
 
 class StructureSettings(_Settings):
     """A floor or a ceiling on a cell of customers: as a share, or in heads or EUR of the real book."""
 
     name: str | None = None
+    """What tables and refusals call the limit; by default made of its cell and measure."""
     quadrant: Quadrant | None = None
+    """The cell of customers, as a quadrant; write this or `where`."""
     where: Condition | None = None
+    """The cell of customers, as a condition."""
     share_of: str | None = None
+    """What the limits are shares of: customers, balance (credit), line, deposits, capital, or a product."""
     at_least: Share | None = None
+    """Floor, as a share: below it nobody of the cell is told to go or gets less."""
     at_most: Share | None = None
+    """Ceiling, as a share: from it on nobody of the cell gets more."""
     sum_of: str | None = None
-    at_least_eur: Money | None = None
-    at_most_eur: Money | None = None
+    """What is summed over the cell, in place of a share: the same measures, in heads or money."""
+    at_least_eur: Limit | None = None
+    """Floor of the sum, in heads or in the market's currency, of the real book."""
+    at_most_eur: Limit | None = None
+    """Ceiling of the sum, in heads or in the market's currency, of the real book."""
     stops: tuple[str, ...] = ()
+    """Treatments or groups refused to the cell, in place of those that wind down, or that sell and lend."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         shares, sums = (self.at_least, self.at_most), (self.at_least_eur, self.at_most_eur)
         if (self.share_of is None) == (self.sum_of is None):
-            raise ValueError("structure: give either share_of (with at_least or at_most, as shares) or sum_of (with "
-                             "at_least_eur or at_most_eur)")  # fmt: skip
-        wanted, other = (shares, sums) if self.share_of is not None else (sums, shares)
+            what = "a limit is either of a share or of a sum"
+            raise FaultyError(Fault(what, "write share_of with at_least or at_most, or sum_of with at_least_eur or "
+                                          "at_most_eur"))  # fmt: skip
+        is_share = self.share_of is not None
+        of, (wanted, other) = ("share_of", (shares, sums)) if is_share else ("sum_of", (sums, shares))
+        keys = ("at_least", "at_most") if is_share else ("at_least_eur", "at_most_eur")
+        faults = []
         if wanted == (None, None) or other != (None, None):
-            words = "at_least or at_most, as shares" if self.share_of is not None else "at_least_eur or at_most_eur"
-            raise ValueError(f"structure: with {'share_of' if self.share_of else 'sum_of'} write {words}")
+            more = ", as shares, and no other limit" if is_share else " and no other limit"
+            faults.append(Fault(f"what is written does not limit {of}", f"write {' or '.join(keys)}{more}", (of,)))
         if self.quadrant is not None and self.where is not None:
-            raise ValueError("structure: give quadrant or where, not both; a condition may name the quadrant")
-        if self.share_of is not None and self.quadrant is None and self.where is None:
-            raise ValueError("structure: a share needs its cell: write quadrant or where")
+            what = "the cell is written twice, as quadrant and as where"
+            faults.append(Fault(what, "remove one of the two; a condition may name the quadrant", ("where",)))
+        if is_share and self.quadrant is None and self.where is None:
+            faults.append(Fault("a share needs its cell", "add quadrant or where", ("share_of",)))
         low, high = wanted
         if low is not None and high is not None and low > high:
-            raise ValueError(
-                f"structure: the floor {low:g} is above the ceiling {high:g}: lower one or raise the other"
-            )
+            shown = [f"{100.0 * one:.6g}%" if is_share else f"{one:.12g}" for one in (low, high)]
+            what = f"the floor {shown[0]} is above the ceiling {shown[1]}"
+            faults.append(Fault(what, "lower one or raise the other", (keys[0],)))
+        refuse(faults)
         return self
 
     def limit(self) -> StructureLimit:
@@ -106,47 +123,71 @@ class StructureSettings(_Settings):
         cell = f"quadrant == {self.quadrant}" if self.quadrant else self.where or "otherwise"
         of = self.share_of or self.sum_of or ""
         side = "floor" if (self.at_least, self.at_least_eur) != (None, None) else "ceiling"
-        name = self.name or f"{side} of {self.quadrant or self.where or 'all'} in {of}"
+        name = self.name or f"{side} of {self.quadrant or self.where or 'all'} in {told_measure(of)}"
         if self.share_of is not None:
             return StructureLimit(name, cell, of, True, self.at_least, self.at_most, self.stops)
         return StructureLimit(name, cell, of, False, self.at_least_eur, self.at_most_eur, self.stops)
+
+
+MOST_LIMITS = 50
+"""Limits of structure of one institution at most."""
 
 
 class HouseGuards(_Settings):
     """What an institution forbids itself, and what the law forbids it."""
 
     price_ceiling: Rate = 0.36
-    capacity_per_month: dict[str, Count] = {}
+    """Highest price of credit a year; 10 U.S.C. 987 (Military Lending Act) has 36% all in."""
+    capacity_per_month: dict[str, Annotated[int, whole("a month", 0, 1e9)]] = {}
+    """How many of a treatment, a group or `all` can be done in a month, of the real book."""
     rules: dict[str, Annotated[RuleSettings, BeforeValidator(_switched)]] = {}
+    """Rules of the guard, by name: switched on or off, changed, or one's own."""
     structure: tuple[StructureSettings, ...] = ()
+    """Floors and ceilings on the structure of customers or of assets."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        problems = []
-        for name, rule in self.rules.items():
-            if name in shipped_rules():
-                continue
-            missing = [key for key in ("forbids", "when", "source") if getattr(rule, key) is None]
-            if missing:
-                hint = did_you_mean(name, shipped_rules())
-                problems.append(f"rules: '{name}' is not shipped, so it needs {', '.join(missing)}.{hint}")
-            if name in ALWAYS:
-                problems.append(f"rules: '{name}' is the name of a rule that always holds: rename yours")
-        names = [one.limit().name for one in self.structure]
-        for name in {one for one in names if names.count(one) > 1}:
-            problems.append(f"structure: '{name}' is written twice: join the two, or give each a name")
-        for name in {*names} & {*ALWAYS, *self.rules, *shipped_rules()}:
-            problems.append(f"structure: '{name}' is the name of a rule: rename the limit")
-        if problems:
-            raise ValueError("; ".join(problems))
+        refuse([*self._rule_faults(), *self._limit_faults()])
         return self
+
+    def _rule_faults(self) -> Iterator[Fault]:
+        for name, rule in self.rules.items():
+            start, end = (getattr(rule, key) or shipped_rules().get(name, {}).get(word)
+                          for key, word in (("from_", "from"), ("until", "until")))  # fmt: skip
+            if rule.on and start and end and month_number(end) < month_number(start):
+                what = f"the rule is never in force: its last month, {end}, is before its first, {start}"
+                yield Fault(what, f"write {start} or later, or switch it off", ("rules", name, "until"))
+            if name in ALWAYS:
+                what = f"'{name}' is the name of a rule that always holds"
+                yield Fault(what, "rename yours", ("rules", name), of_key=True)
+            elif name not in shipped_rules():
+                missing = [key for key in ("forbids", "when", "source") if getattr(rule, key) is None]
+                near = did_you_mean(name, shipped_rules())
+                mend = near.strip() if "mean" in near else f"add '{missing[0]}: ...'" if missing else ""
+                if missing:
+                    what = f"no rule '{name}' is shipped, so one of your own needs {', '.join(missing)}"
+                    yield Fault(what, mend, ("rules", name), of_key=True)
+
+    def _limit_faults(self) -> Iterator[Fault]:
+        names = [one.limit().name for one in self.structure]
+        if len(names) > MOST_LIMITS:
+            yield Fault(f"at most {MOST_LIMITS} limits can be held together, not {len(names)}", "leave some out",
+                        ("structure",))  # fmt: skip
+        for place, name in enumerate(names):
+            at: KeyPath = ("structure", place)
+            if name in names[:place]:
+                yield Fault(f"'{name}' is written twice", "join the two, or give each a name", at)
+            if name in (*ALWAYS, *self.rules, *shipped_rules()):
+                yield Fault(f"'{name}' is the name of a rule", "rename the limit", (*at, "name"))
 
     def dated_rules(self, start: str) -> tuple[GuardRule, ...]:
         """Return the rules in their order, shipped ones first; months count from the market's start."""
         merged: dict[str, dict[str, Any]] = {name: dict(entry) for name, entry in shipped_rules().items()}
         for name, rule in self.rules.items():
-            told = rule.model_dump(exclude_unset=True, by_alias=True)
-            merged[name] = {**merged.get(name, {}), **told}
+            merged[name] = {
+                **merged.get(name, {}),
+                **rule.model_dump(exclude_unset=True, exclude_none=True, by_alias=True),
+            }
         begin = month_number(start)
         return tuple(
             GuardRule(
@@ -157,25 +198,28 @@ class HouseGuards(_Settings):
             for name, one in merged.items() if _switch(one.get("on", True))
         )  # fmt: skip
 
-    def market_problems(self, products: Mapping[str, str], segments: Sequence[str], names: Sequence[str]) -> list[str]:
-        """Return what names a product, a segment or a treatment that the market has not."""
-        found = []
+    def market_faults(
+        self, products: Sequence[str], segments: Sequence[str], treatments: Sequence[str]
+    ) -> Iterator[Fault]:
+        """Yield what names a product, a segment or a treatment that the market has not."""
         for rule in self.dated_rules("2027-01"):
-            found += [f"rules: '{rule.name}': {text}" for text in words_problems(rule.forbids, names)]
-            found += _unreadable(f"rules: '{rule.name}'", rule.when, products, segments)
-        for limit in (one.limit() for one in self.structure):
-            found += [f"structure: '{limit.name}': {text}" for text in words_problems(limit.stops, names)]
-            found += _unreadable(f"structure: '{limit.name}'", limit.where, products, segments)
-            known = (*MEASURES, *products)
-            if limit.of not in known:
-                found.append(f"structure: there is no '{limit.of}' to measure.{did_you_mean(limit.of, known)}")
-        words = [word for word in self.capacity_per_month if word != "all"]
-        return found + [f"capacity_per_month: {text}" for text in words_problems(words, names)]
+            at: KeyPath = ("rules", rule.name)
+            yield from words_faults(rule.forbids, treatments, (*at, "forbids"))
+            yield from _unreadable((*at, "when"), rule.when, products, segments)
+        for place, one in enumerate(self.structure):
+            limit, at = one.limit(), ("structure", place)
+            yield from words_faults(limit.stops, treatments, (*at, "stops"))
+            yield from _unreadable((*at, "where"), limit.where, products, segments)
+            of = (*at, "share_of" if limit.share else "sum_of")
+            yield from (fault._replace(at=of) for fault in word_faults("", limit.of, (*MEASURES, *products)))
+        for word in self.capacity_per_month:
+            if word != "all":
+                for fault in words_faults([word], treatments, ()):
+                    yield fault._replace(at=("capacity_per_month", word), of_key=True)
 
 
-def _unreadable(where: str, condition: str, products: Mapping[str, str], segments: Sequence[str]) -> list[str]:
+def _unreadable(at: KeyPath, condition: str, products: Sequence[str], segments: Sequence[str]) -> Iterator[Fault]:
     try:
         view_condition(condition, tuple(products), tuple(segments))
-    except ValueError as error:
-        return [f"{where}: {error}"]
-    return []
+    except ConditionError as error:
+        yield from (fault.below(at) for fault in error.faults)

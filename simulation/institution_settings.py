@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from agents.market import MAX_CHANNELS
+from policies.faults import Fault, FaultyError, KeyPath, refuse, told
+from policies.shelf import ALIASES
 from simulation.guard_settings import HouseGuards, Quadrant
-from simulation.units import Money, Months, Number, Rate, Share
+from simulation.units import Rate, Share, whole, within
 
 
 class Settings(BaseModel):
@@ -15,32 +17,49 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
 
 
+Budget = Annotated[float, within("EUR/month", 0, 1e12)]
+Utility = Annotated[float, within("utility", -20, 20)]
+Noise = Annotated[float, within("1", 0.001, 1000)]
+Window = Annotated[int, whole("months", 0, 240)]
+
+
 class ChannelSettings(Settings):
     """One way in which an institution reaches people who are not its customers."""
 
-    budget_per_month: Money | None = None
-    contacts_per_person_per_month: Number | None = None
-    cost_per_contact: Money = 1.0
-    precision: Number = 0.0
+    budget_per_month: Budget | None = None
+    """Money a month of the real book; write this or `contacts_per_person_per_month`."""
+    contacts_per_person_per_month: Annotated[float, within("contacts", 0, 1000)] | None = None
+    """A fixed rate of contacts to everybody who is no customer, in place of a budget."""
+    cost_per_contact: Annotated[float, within("EUR", 0, 1e6)] = 1.0
+    """Cost of one contact by this channel; assumption."""
+    precision: Annotated[float, within("1", 0, 3)] = 0.0
+    """How well the channel finds those who fit: 0 reaches everybody alike, 3 is the best."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.budget_per_month is None) == (self.contacts_per_person_per_month is None):
-            raise ValueError("give either budget_per_month or contacts_per_person_per_month (a fixed rate), not both")
-        if self.cost_per_contact <= 0 and self.budget_per_month is not None:
-            raise ValueError("a channel with a budget needs a cost_per_contact above 0")
-        if not 0.0 <= self.precision <= 3.0:
-            raise ValueError("precision is from 0 (everybody alike) to 3 (those who fit best)")
+            what = "give either budget_per_month or contacts_per_person_per_month, a fixed rate"
+            mend = "remove one of the two" if self.budget_per_month is not None else "add 'budget_per_month: 300'"
+            raise FaultyError(Fault(what, mend))
+        if self.cost_per_contact < 0.01 and self.budget_per_month is not None:
+            raise FaultyError(
+                Fault("a channel with a budget needs a cost of a contact", "write 0.01 or more", ("cost_per_contact",))
+            )
         return self
+
+
+def _by_its_name(value: object) -> object:
+    return ALIASES.get(value, value) if isinstance(value, str) else value
 
 
 class PolicySettings(BaseModel):
     """A policy by name, and its own settings, which the policy checks."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    policy: str
+    policy: Annotated[str, BeforeValidator(_by_its_name)]
+    """Name of a policy: of the shelf, or of one's own."""
     us: dict[str, Any] = {}
-    """in an experiment's arm: what is different about us beside the policy, see `ARM_KEYS`"""
+    """In an experiment's arm: what is different about us beside the policy, one of `ARM_KEYS`."""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -67,7 +86,8 @@ def _convenience(value: object) -> object:
     if isinstance(value, str) and value in CONVENIENCE:
         return CONVENIENCE[value]
     if isinstance(value, str):
-        raise ValueError("convenience is low, normal or high (or a number in utility)")
+        mend = "write low, normal or high, or a number in utility"
+        raise FaultyError(Fault(f"{told(value)} is no convenience", mend))
     return value
 
 
@@ -75,54 +95,38 @@ class InformationSettings(Settings):
     """What an institution gets to know of people, and how well."""
 
     application: bool = True
-    """keeps what applicants say, and scores it"""
+    """Whether it keeps what applicants say, and scores it."""
     behaviour: bool = True
-    """reads behaviour month by month, by product held"""
+    """Whether it reads behaviour month by month, product by product."""
     responses: bool = True
-    """learns needs from offers taken and refused"""
+    """Whether it learns needs from offers taken and refused."""
     browsing: bool = True
-    """sees who looks for a product now; assumption: such data can be bought by anybody"""
+    """Whether it sees who looks for a product; assumption: anybody can buy such data."""
     other_lines: Share = 0.5
-    """worth of what another business line knows, against own; assumption: half gets through"""
-    noise: Number = 1.0
-    """multiplies the standard error of readings of behaviour"""
-    believed_noise: Number | None = None
-    """what the institution takes that factor to be; by default it knows"""
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        for name in ("noise", "believed_noise"):
-            value = getattr(self, name)
-            if value is not None and not 0.0 < value <= 1000.0:
-                raise ValueError(
-                    f"{name} is {value:g}, but it multiplies a standard error: write more than 0 and at most 1000, "
-                    "such as 2 for twice as noisy"
-                )
-        return self
+    """Worth of what another business line knows, against own knowledge; assumption: half gets through."""
+    noise: Noise = 1.0
+    """Multiplies the standard error of its readings of behaviour: 2 is twice as noisy; 1 by definition."""
+    believed_noise: Noise | None = None
+    """What it takes that factor to be; by default it knows it."""
 
 
 class FeedbackSettings(Settings):
     """What acquisition learns from existing customers: a lookalike score of those whom the structure lacks."""
 
-    every_months: Months = 12
-    """fitted anew so often; assumption"""
+    every_months: Annotated[int, whole("months", 1, 240)] = 12
+    """How often the score is fitted anew; assumption."""
     wanted: dict[Quadrant, Share] = {"low_risk_high_return": 1.0}
-    """wanted share of customers by quadrant; what falls furthest short is looked for"""
-    tenure_months: Months = 6
-    """customers younger than this are not yet judged; assumption"""
-    strength: Number = 1.0
-    """what one standard deviation of the score adds to a channel's targeting score; assumption"""
+    """Shares of customers wanted, by quadrant; channels look for what is shortest; assumption."""
+    tenure_months: Window = 6
+    """Tenure from which a customer can be judged and teaches the score; assumption."""
+    strength: Annotated[float, within("1", 0, 10)] = 1.0
+    """What one standard deviation of the score adds to a channel's targeting score; assumption."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if not 1 <= self.every_months <= 240:
-            raise ValueError(f"every_months is {self.every_months}: write 1 to 240")
         if not self.wanted or sum(self.wanted.values()) > 1.0 + 1e-9:
-            raise ValueError(
-                f"wanted adds up to {sum(self.wanted.values()):.0%}: name one quadrant or more, at most 100% in all"
-            )
-        if not 0.0 <= self.strength <= 10.0:
-            raise ValueError(f"strength is {self.strength}: write 0 to 10")
+            what = f"wanted adds up to {100.0 * sum(self.wanted.values()):.6g}%"
+            raise FaultyError(Fault(what, "name one quadrant or more, at most 100% in all", ("wanted",)))
         return self
 
 
@@ -143,62 +147,82 @@ class InstitutionSettings(Settings):
     """An institution: what it sells, at what price, how good it is, how it finds customers."""
 
     name: str | None = None
+    """What tables and reports call it; rivals are called by their key."""
     share: Share
+    """Share of the people whose main provider it is when the market begins."""
     products: tuple[str, ...] | None = None
+    """Products of the market that it sells; by default all."""
     apr: dict[str, Rate] = {}
+    """Its own rates of lending a year, by product, in place of the market's."""
     rate: dict[str, Rate] = {}
-    quality: Number = 0.0
-    service: Number = 0.0
-    convenience: Annotated[Number, BeforeValidator(_convenience)] = 0.0
+    """Its own rates of deposit a year, by product, in place of the market's."""
+    quality: Utility = 0.0
+    """Utility of its offer to everybody beyond price and products: brand, branches, app; 0 is neutral."""
+    service: Utility = 0.0
+    """Utility of what customers experience in a month; what exceeds their expectation satisfies them."""
+    convenience: Annotated[Utility, BeforeValidator(_convenience)] = 0.0
+    """Utility of joining it for those who are elsewhere: low -0.5, normal 0, high 0.5; assumption."""
     funding_cost: Rate = 0.035
-    servicing_per_month: dict[str, Money] = {}
-    premium_per_risk: Number = 3.0
-    highest_risk: Number = -2.8
-    score_noise: Number = 0.8
+    """Rate a year that money lent costs it, and that money deposited saves it; assumption."""
+    servicing_per_month: dict[str, Annotated[float, within("EUR/month", 0, 1e5)]] = {}
+    """Cost a month of each product held, by product."""
+    premium_per_risk: Annotated[float, within("points", 0, 50)] = 3.0
+    """Points a year on the price of credit per unit of log-odds of risk above average; assumption."""
+    highest_risk: Annotated[float, within("log-odds", -40, 40)] = -2.8
+    """Score of an application, log-odds of missing a payment, above which it lends nothing; assumption."""
+    score_noise: Annotated[float, within("log-odds", 0, 40)] = 0.8
+    """Standard error of the score of an application, log-odds; assumption."""
     visible: bool = True
+    """Whether people who look around find it."""
     acquisition: dict[str, ChannelSettings] = {}
+    """Channels by which it reaches people who are not its customers, by name: at most 4."""
     policy: PolicyChoice = PolicySettings(policy="do_nothing")
+    """What it does for its customers; of ours, an experiment's arms each have their own."""
     information: InformationSettings = InformationSettings()
+    """What it gets to know of people, and how well."""
     feedback: Annotated[FeedbackSettings | None, BeforeValidator(_switch)] = None
-    """off, on, or its settings"""
-    budget_per_month: Money | None = None
-    """for existing customers, in place of the market's or the experiment's"""
+    """Whether channels are told which customers we lack: off, on, or how."""
+    budget_per_month: Budget | None = None
+    """Money a month for existing customers, in place of the market's or the experiment's."""
     acquisition_share: Share | None = None
-    """of the one purse for treatments and channels that goes to new customers; as budgeted without it"""
+    """Share of the one purse, treatments and channels, for new customers; else each has its own budget."""
     guards: HouseGuards = HouseGuards()
+    """What it forbids itself, and what the law forbids it."""
     business_line: tuple[str, ...] | None = None
+    """Products of the line of business that decides; by default all."""
     existing_customers: tuple[Scope, ...] = ("open", "other_lines")
-    settled_counts_for_months: Months = 24
-    contact_counts_for_months: Months = 12
-    browsing_counts_for_months: Months = 1
-
-    @model_validator(mode="after")
-    def _scope_has_people(self) -> Self:
-        nobody = "nobody would be in scope: "
-        if not self.existing_customers:
-            raise ValueError(f"existing_customers: {nobody}write at least [open]")
-        windows = {"settled": self.settled_counts_for_months, "contacted": self.contact_counts_for_months,
-                   "browsing": self.browsing_counts_for_months}  # fmt: skip
-        keys = {"settled": "settled_counts_for_months", "contacted": "contact_counts_for_months",
-                "browsing": "browsing_counts_for_months"}  # fmt: skip
-        for scope, months in windows.items():
-            if scope in self.existing_customers and not 1 <= months <= 240:
-                raise ValueError(f"{keys[scope]} is {months}: {nobody}write 1 to 240 months, or take '{scope}' out of "
-                                 "existing_customers")  # fmt: skip
-        if "browsing" in self.existing_customers and not self.information.browsing:
-            raise ValueError(f"existing_customers has 'browsing', but information.browsing is off: {nobody}"
-                             "switch it on, or take 'browsing' out")  # fmt: skip
-        if self.business_line is not None and not self.business_line:
-            raise ValueError("business_line: name at least one product, or leave it out for all")
-        if self.existing_customers == ("other_lines",) and self.business_line is None:
-            raise ValueError(f"existing_customers has 'other_lines' alone, but the business line is all products: "
-                             f"{nobody}name the line's products in business_line")  # fmt: skip
-        return self
+    """Whom it may treat: any of open, other_lines, settled, contacted, browsing."""
+    settled_counts_for_months: Window = 24
+    """How long somebody who has left counts as settled; assumption."""
+    contact_counts_for_months: Window = 12
+    """How long somebody who was in contact counts as contacted; assumption."""
+    browsing_counts_for_months: Window = 1
+    """How long somebody seen looking for a product counts as browsing; assumption."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
+        keys = {"settled": "settled_counts_for_months", "contacted": "contact_counts_for_months",
+                "browsing": "browsing_counts_for_months"}  # fmt: skip
+        own: KeyPath = ("existing_customers",)
+        faults = [
+            Fault(f"with {getattr(self, keys[scope])} months nobody would be in scope as '{scope}'",
+                  f"write 1 to 240 months, or take '{scope}' out of existing_customers", (keys[scope],))
+            for scope in keys if scope in self.existing_customers and getattr(self, keys[scope]) < 1
+        ]  # fmt: skip
+        if not self.existing_customers:
+            faults.append(Fault("nobody would be in scope", "write at least [open]", own))
+        if "browsing" in self.existing_customers and not self.information.browsing:
+            what = "nobody would be in scope as 'browsing', for information.browsing is off"
+            at = ("information", "browsing")
+            faults.append(Fault(what, "switch it on, or take 'browsing' out", at, elsewhere=(own,)))
+        if self.business_line is not None and not self.business_line:
+            what = "a line of business without products has nothing to decide"
+            faults.append(Fault(what, "name one, or leave this out for all", ("business_line",)))
+        if self.existing_customers == ("other_lines",) and self.business_line is None:
+            what = "nobody would be in scope: 'other_lines' stands alone, and the business line is all products"
+            faults.append(Fault(what, "name the line's products in business_line", own))
         if len(self.acquisition) > MAX_CHANNELS:
-            raise ValueError(f"at most {MAX_CHANNELS} channels: join some")
-        if self.score_noise < 0:
-            raise ValueError("score_noise is a standard error: 0 or more, in log-odds")
+            what = f"at most {MAX_CHANNELS} channels can be told apart, not {len(self.acquisition)}"
+            faults.append(Fault(what, "join some", ("acquisition",)))
+        refuse(faults)
         return self

@@ -14,37 +14,38 @@ from agents.chance import MACRO, address, draw4
 from agents.checks import CHECKED
 from agents.formulas import normal_quantile
 from agents.learning import Splits
-from agents.market import KINDS, MAX_CHANNELS, TREATMENT
+from agents.market import MAX_CHANNELS, TREATMENT
 from agents.treatment import CONTACT
-from policies.guards import Allowed, Means, guard
+from policies.guards import Allowed, guard
 from policies.outcomes import Outcomes
 from policies.plan import Plan
 from policies.policy import Policy, needs_view
 from policies.shelf import SHELF, make_policy
 from policies.treatments import effects_table
 from policies.view import InstitutionView
-from policies.view_parts import PostedOffers
 from simulation.build import institution_names, offer_rows, product_rows, world_of_month
 from simulation.channels import Channels
 from simulation.compiled import CompiledEngine, Totals
 from simulation.counting import counted, share_told_to_go
 from simulation.customers import Customers
-from simulation.feedback import channel_weights, learn_from_customers, market_sample, what_selection_cost
+from simulation.feedback import feed_back
 from simulation.files import Files, scope_rule
 from simulation.history import TagHistory
-from simulation.institution import InstitutionAgent
+from simulation.institution import InstitutionAgent, named
 from simulation.ledger import balances_of, book_eur, check_money, check_people
+from simulation.looking import view_of
 from simulation.numbering import NumberedModel
 from simulation.objects import ObjectEngine
 from simulation.population import extended, first_people, first_signals, newcomers
 from simulation.purse import Purse
-from simulation.recording import MonthFacts, Recorder, note_treatments, run_metrics
+from simulation.recording import MonthFacts, Recorder, note_treatments
 from simulation.recording_beliefs import ARREARS, BeliefRecorder, truths_of
 from simulation.recording_people import PeopleRecorder
-from simulation.settings import MarketSettings, market_from
+from simulation.seeds import key_of, seed_and_rng
+from simulation.settings import MarketSettings, market_of
 from simulation.state import go_on_from, state_of
 from simulation.taking import plan_of
-from simulation.teaching import learner, outcomes_of, truthful
+from simulation.teaching import learner, outcomes_of
 
 US = 1
 """Index of the institution that a report asks about."""
@@ -61,8 +62,9 @@ class LifecycleModel(NumberedModel):
     ----------
     config : MarketSettings or mapping
         The market; a mapping is validated.
-    seed, replication : int
-        Key of all luck.
+    seed, replication : int, optional
+        Key of all luck, each from 0 to 2**32 - 1. Without a seed one is taken from `rng`, and without that drawn from
+        the operating system; `seed` of the model is what to pass to get the same model again.
     engine : {"compiled", "objects"}
         Rows through compiled rules, or Mesa agents through the same rules as plain Python: the same bits.
     threads : int
@@ -71,25 +73,43 @@ class LifecycleModel(NumberedModel):
         Policies by name; by default the shelf.
     first_month : int
         Number of the first month lived; negative for burn-in and warm-up, so that runs begin at month 0.
-    rng : optional
-        Passed to Mesa, for a user's own extensions; the model itself draws nothing from it.
+    rng : int, sequence of int, numpy.random.SeedSequence, BitGenerator or Generator, optional
+        For Mesa's generators `random` and `rng`, which a user's own extensions draw from, never the model itself. By
+        default they follow from seed and replication.
 
     Raises
     ------
     pydantic.ValidationError
         If the configuration is faulty; every fault is named.
+    ValueError
+        If seed, replication or engine is none.
+
+    Notes
+    -----
+    What is true of people lies in the rows of `people`, on both engines. Between two months `customers` reads and sets
+    it, with limits; whoever writes `people` directly is not checked.
+
+    Examples
+    --------
+    >>> market = {"people": 200, "products": {"card": {"kind": "revolving", "apr": "19%", "line": 3500}},
+    ...           "us": {"share": "40%"}, "rivals": {"bigbank": {"share": "35%"}}}
+    >>> model = LifecycleModel(market, seed=1)
+    >>> model.step()
+    >>> model.month, len(model.customers.select(provider="us")) > 0
+    (1, True)
     """
 
     def __init__(
-        self, config: MarketSettings | Mapping[str, Any], seed: int = 0, replication: int = 0,
+        self, config: MarketSettings | Mapping[str, Any], seed: int | None = None, replication: int = 0,
         engine: str = "compiled", threads: int = 1, known: Mapping[str, type] | None = None, first_month: int = 0,
         rng: Any = None,
     ) -> None:  # fmt: skip
+        self.replication = key_of(replication, "replication")
+        self.seed, rng = seed_and_rng(seed, rng, self.replication)
         super().__init__(rng=rng)
         if engine not in ("compiled", "objects"):
             raise ValueError(f"engine is 'compiled' or 'objects', not {engine!r}")
-        self.settings = config if isinstance(config, MarketSettings) else market_from(config)
-        self.seed_key, self.replication = seed, replication
+        self.settings = market_of(config)
         self.rules = self.settings.rulebook()
         self.products, self.offers = product_rows(self.settings), offer_rows(self.settings)
         self.list_prices = self.offers["price"].copy()
@@ -109,9 +129,9 @@ class LifecycleModel(NumberedModel):
         self.plans: list[Plan] = []
         self.money = Purse(self.settings, self.channels)
         self.guards = [self.settings.guards_of(one) for one in self.settings.institutions().values()]
-        self.month, self.systematic = first_month, 0.0
-        self.people = first_people(self.settings, self.rules, self.offers, self.products, seed, replication)
-        self.signals = first_signals(self.people, self.offers, self.products, seed, replication)
+        self.month, self.systematic, self.restored = first_month, 0.0, 0
+        self.people = first_people(self.settings, self.rules, self.offers, self.products, *self.luck)
+        self.signals = first_signals(self.people, self.offers, self.products, *self.luck)
         self.schemes = self.settings.classification()
         self.tags_kept = tuple(name for name in self.settings.tag_history if name in self.schemes.words())
         self.files = [Files(len(self.tags_kept)) for _ in self.names]
@@ -122,15 +142,21 @@ class LifecycleModel(NumberedModel):
         self.recorder: Recorder | None = None
         self.balances = self.money_balances()
         self.after = self.people["provider"].copy()
+        self.engine.meet(len(self.people))
+
+    @property
+    def luck(self) -> tuple[int, int]:
+        """Key of all luck: seed and replication."""
+        return self.seed, self.replication
 
     @property
     def customers(self) -> Customers:
-        """People, readable like a Mesa AgentSet on both engines."""
-        return Customers(self.people, self.names)
+        """All people, to be read and set like a Mesa AgentSet on both engines."""
+        return Customers(self)
 
     def set_policy(self, institution: str, policy: Policy) -> None:
         """From now on this institution follows a copy of this policy; prices and the split of money are as set."""
-        agent = next(one for one in self.institutions if one.name == institution)
+        agent = named(self.institutions, institution)
         agent.policy = copy.deepcopy(policy)
         self.told.pop(agent.index, None)
         self.offers["price"][agent.index] = self.list_prices[agent.index]
@@ -151,40 +177,41 @@ class LifecycleModel(NumberedModel):
 
     def open(self) -> Any:
         """Newcomers enter, the systematic factor moves, offers are in force."""
-        cohort = newcomers(
-            self.settings, self.rules, self.products["kind"], self.month, self.seed_key, self.replication
-        )
+        cohort = newcomers(self.settings, self.rules, self.products["kind"], self.month, *self.luck)
         fresh = np.zeros(len(cohort), SIGNAL)
         fresh["person_id"], fresh["trace"] = cohort["id"], -1
         self.people, self.signals = extended(self.people, cohort), extended(self.signals, fresh)
+        self.engine.meet(len(self.people))
         world = self.settings.world
         mean, persistence, sd = world.macro_mean, world.macro_persistence, world.macro_sd
-        u = draw4(self.seed_key, self.replication, 0, self.month, address(MACRO))[0]
+        u = draw4(*self.luck, 0, self.month, address(MACRO))[0]
         shock = normal_quantile(u) * sd * (1.0 - persistence**2) ** 0.5
         self.systematic = mean + persistence * (self.systematic - mean) + shock
         self.offers["reach"][:, :MAX_CHANNELS] = self.channels.rate
         self.offers["ended_share"] = self.told_to_go
-        self.offers["watches"] = [0] + [int(self._keeps_files(one)) for one in self.institutions]
-        return self._world(self.month)
+        self.offers["watches"] = [0] + [int(self.keeps_files(one)) for one in self.institutions]
+        return self.world_at(self.month)
 
-    def _world(self, month: int) -> Any:
+    def world_at(self, month: int) -> Any:
+        """Return what a month brings to everybody."""
         return world_of_month(
-            month, self.seed_key, self.replication, self.systematic, self.settings.world, self.rules, self.offers,
+            month, *self.luck, self.systematic, self.settings.world, self.rules, self.offers,
         )  # fmt: skip
 
-    def _keeps_files(self, institution: InstitutionAgent) -> bool:
+    def keeps_files(self, institution: InstitutionAgent) -> bool:
+        """Return whether an institution keeps beliefs: all do whose policy looks at its customers, and we."""
         return institution.index == US or needs_view(institution.policy)
 
     def observe(self) -> None:
         """Last month's signals become estimates and tags, institution by institution."""
         for one in self.institutions:
-            if self._keeps_files(one):
+            if self.keeps_files(one):
                 self._read(self.files[one.index], one.index)
         self._look()
         if self.recorder is not None and self.month % self.beliefs_recorder.every_months == 0:
             self.beliefs_recorder.mark(self.month, self.views[US], truths_of(self._last_facts, self.schemes))
         for one in self.institutions:
-            if self._keeps_files(one):
+            if self.keeps_files(one):
                 files, history, view = self.files[one.index], self.histories[one.index], self.views[one.index]
                 for scheme, name in enumerate(self.tags_kept):
                     files.retag(scheme, view.column(name), history, self.month)
@@ -197,16 +224,7 @@ class LifecycleModel(NumberedModel):
 
     def learn(self, world: Any) -> None:
         """Institutions that feed back what they know tell their channels whom to look for."""
-        for one, settings in zip(self.institutions, self.settings.institutions().values(), strict=True):
-            feedback, at = settings.feedback, (self.seed_key, self.replication, self.month, one.name)
-            if feedback is None or self.month % feedback.every_months or not self._keeps_files(one):
-                continue
-            learnt = learn_from_customers(self.files[one.index], feedback, *at)
-            self.offers["lookalike"][one.index] = channel_weights(learnt, feedback.strength)
-            if self.recorder is not None:
-                rows = market_sample(self.people)
-                truths = self._truths(world, rows)["quadrant"]
-                self.recorder.learnt(self.month, one.name, what_selection_cost(learnt, self.people[rows], truths, *at))
+        feed_back(self, world)
 
     def _look(self) -> None:
         """Each institution's view of its files and of the posted offers, the same for all."""
@@ -214,22 +232,7 @@ class LifecycleModel(NumberedModel):
             self.views[one.index] = self._view(one, self.files[one.index])
 
     def _view(self, one: InstitutionAgent, files: Files) -> InstitutionView:
-        n = len(self.products)
-        prices = np.where(self.offers["sells"][:, :n] == 1, self.offers["price"][:, :n], np.nan)
-        kinds = tuple(KINDS[int(kind)] for kind in self.products["kind"])
-        posted = PostedOffers(self.names, self.product_names, kinds, prices)
-        return InstitutionView(
-            self._records(one, files), posted, one.index, self.month, self.list_prices[one.index, :n],
-            self.purse(one) / self.settings.people_each_stands_for, self.seed_key, self.replication,
-            files.places, self.schemes,
-            Means(self.treatments, self.guards[one.index - 1], *self.money.in_view(one.index)),
-        )  # fmt: skip
-
-    def _records(self, one: InstitutionAgent, files: Files) -> NDArray[np.void]:
-        if not getattr(one.policy, "needs_truth", False):
-            return files.records
-        rows = np.flatnonzero(self.people["provider"] == one.index)
-        return truthful(self.people, files, self._truths(self._world(self.month), rows), rows)
+        return view_of(self, one, files)
 
     def decide(self) -> list[Plan]:
         """Each policy makes a plan; one that learns is first told what became of last month's."""
@@ -313,12 +316,12 @@ class LifecycleModel(NumberedModel):
     def appraised(self, world: Any) -> MonthFacts:
         """What is true of our customers now."""
         own = np.flatnonzero(self.people["provider"] == US)
-        truths = self._truths(world, own)
+        truths = self.truths_at(world, own)
         postings = np.zeros((len(self.names), 1), np.int64)
         counts = counted(self.people, self.signals)
         return MonthFacts(self.month, self.signals, counts, postings, own, truths, self.people["stage"][own])
 
-    def _truths(self, world: Any, rows: NDArray[np.int64]) -> NDArray[Any]:
+    def truths_at(self, world: Any, rows: NDArray[np.int64]) -> NDArray[Any]:
         """What is true of the customers at these rows."""
         truths = np.zeros(len(rows), TRUTH)
         fault = self.engine.appraise(
@@ -361,7 +364,7 @@ class LifecycleModel(NumberedModel):
         self.beliefs_recorder = BeliefRecorder(
             lambda m, month, a, b, value: add(m, month, us, a, b, value), self.settings.compare_beliefs_every_months
         )
-        facts = self.appraised(self._world(self.month - 1))._replace(month=self.month - 1)
+        facts = self.appraised(self.world_at(self.month - 1))._replace(month=self.month - 1)
         self.recorder.cells(facts)
         self.recorder.stocks(facts)
         self.recorder.plane(facts)
@@ -380,18 +383,17 @@ class LifecycleModel(NumberedModel):
             raise RuntimeError("nothing is recorded: call start_recording() before the first step")
         facts, us = self._last_facts, self.names[US]
         before, beliefs = len(self.recorder.rows), copy.deepcopy(self.beliefs_recorder)
-        if self.month % beliefs.every_months == 0:
+        limits, due = self.guards[US - 1].structure, self.month % beliefs.every_months == 0
+        if limits or due:
             files = copy.deepcopy(self.files[US])
             self._read(files, US)
-            beliefs.mark(self.month, self._view(self.institutions[US - 1], files), truths_of(facts, self.schemes))
+            view = self._view(self.institutions[US - 1], files)
+            self.recorder.structure(facts.month, view, limits, self.settings.people_each_stands_for)
+            if due:
+                beliefs.mark(self.month, view, truths_of(facts, self.schemes))
         beliefs.finish(facts.month)
-        self.recorder.plane(facts)
-        self.recorder.add("closing_value", facts.month, us, "future_margin", "", facts.truths["future_margin"].sum())
-        self.recorder.add("closing_value", facts.month, us, "expected_loss", "", -facts.truths["expected_loss"].sum())
-        for name, value in run_metrics(self.recorder.table(), us, self.rules.credit.capital_cost).items():
-            self.recorder.add("metric", facts.month, us, name, "", value)
-        for name, value in getattr(self.institutions[US - 1].policy, "notes", dict)().items():
-            self.recorder.add("policy_notes", facts.month, us, name, "", value)
+        notes: dict[str, float] = getattr(self.institutions[US - 1].policy, "notes", dict)()
+        self.recorder.end(facts, self.rules.credit.capital_cost, notes)
         table = pd.concat([self.recorder.table(), self.people_recorder.table(facts.month, us)], ignore_index=True)
         del self.recorder.rows[before:]
         return table

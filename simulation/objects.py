@@ -1,9 +1,11 @@
 """The object engine: every person is a Mesa agent with the same attributes, living the same rules as plain Python."""
 
+from collections.abc import Callable, Sequence
+from functools import cache
+from operator import attrgetter
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import mesa
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,31 +18,32 @@ from agents.person import PERSON
 from agents.rulebook import Rulebook, World
 from simulation.compiled import Totals
 from simulation.files import Files
+from simulation.people import PersonAgent
+
+if TYPE_CHECKING:
+    from simulation.model import LifecycleModel
 
 
-class PersonAgent(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
-    """A person as a Mesa agent; its attributes are the fields of `agents.person.Person`."""
-
-    def __init__(self, model: Any, row: Any, signal: Any) -> None:
-        super().__init__(model)
-        for name, value in zip(PERSON.names or (), row.tolist(), strict=True):
-            setattr(self, name, value if not isinstance(value, np.ndarray) else value.tolist())
-        self.signal = as_object(signal)
-
-    def step(self) -> None:
-        """Live this month."""
-        self.model.engine.live_one(self)
+@cache
+def _layout(dtype: np.dtype[Any]) -> tuple[tuple[str, ...], tuple[int, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return the names of a structured dtype, which of its fields are lists, and what reads them from an object."""
+    names = dtype.names or ()
+    return names, tuple(k for k, name in enumerate(names) if dtype[name].shape), attrgetter(*names)
 
 
 def as_object(row: Any) -> Any:
     """Return a plain object with a structured row's fields."""
-    values = (v.tolist() if isinstance(v, np.ndarray) else v for v in row.tolist())
-    return SimpleNamespace(**dict(zip(row.dtype.names, values, strict=True)))
+    names, lists, _ = _layout(row.dtype)
+    values, made = list(row.tolist()), SimpleNamespace()
+    for k in lists:
+        values[k] = values[k].tolist()
+    vars(made).update(zip(names, values, strict=True))
+    return made
 
 
 def as_row(record: Any, dtype: np.dtype[Any]) -> tuple[Any, ...]:
     """Return an object's fields in the order of a structured dtype."""
-    return tuple(getattr(record, name) for name in dtype.names or ())
+    return _layout(dtype)[2](record)
 
 
 def world_of_objects(now: Month, offers: Any, products: Any, effects: Any, rules: Rulebook) -> World:
@@ -56,51 +59,90 @@ def world_of_objects(now: Month, offers: Any, products: Any, effects: Any, rules
     return world
 
 
+class Living(NamedTuple):
+    """A month under way: what everybody meets, the contacts of each row, who has lived it, and faults by row."""
+
+    people: NDArray[Any]
+    signals: NDArray[Any]
+    contacts: Sequence[Any]
+    first: Sequence[int]
+    world: World
+    lived: NDArray[np.bool_]
+    faults: dict[int, NDArray[np.float64]]
+
+    def fault(self) -> NDArray[np.float64]:
+        """Return the fault of the first row that has one, or zeros: in whatever order people lived."""
+        return self.faults[min(self.faults)] if self.faults else np.zeros(3)
+
+
 class ObjectEngine:
-    """People are agents of the model; rows are made from them when something asks."""
+    """People are agents of the model, each with its row: read when it lives a month, and written afterwards."""
 
     name = "objects"
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: "LifecycleModel") -> None:
         self.model = model
         self.agents: list[PersonAgent] = []
-        self.now: Any = None
+        self.month: Living | None = None
 
-    def sync(self, people: NDArray[Any], signals: NDArray[Any]) -> None:
-        """Make an agent for each row that has none yet, and new ones for all if the rows were replaced."""
-        if len(self.agents) > len(people) or any(
-            agent.id != row for agent, row in zip(self.agents, people["id"][: len(self.agents)].tolist(), strict=False)
-        ):
-            for agent in self.agents:
-                agent.remove()
-            self.agents = []
-        missing = range(len(self.agents), len(people))
-        self.agents.extend(PersonAgent(self.model, people[i], signals[i]) for i in missing)
+    def meet(self, count: int) -> None:
+        """Make an agent for each row that has none yet; there are `count` rows."""
+        self.agents.extend(PersonAgent(self.model, row) for row in range(len(self.agents), count))
 
     def forget(self) -> None:
-        """Drop all agents, so that the next month makes them anew from the rows."""
+        """Drop all agents, as the rows are about to be others."""
         for agent in self.agents:
-            agent.remove()
+            agent.drop()
         self.agents = []
 
+    def begin(
+        self, people: NDArray[Any], signals: NDArray[Any], contacts: NDArray[Any], first: NDArray[np.int64],
+        now: Month, offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any,
+    ) -> Living:  # fmt: skip
+        """Let a month begin: from now on each agent may live it once, in any order."""
+        self.meet(len(people))
+        world, lived = world_of_objects(now, offers, products, effects, rules), np.zeros(len(people), np.bool_)
+        self.month = Living(people, signals, [as_object(c) for c in contacts], first.tolist(), world, lived, {})
+        return self.month
+
+    def everybody(self) -> None:
+        """Step all people, in the order of their agents."""
+        self.model.agents_by_type[PersonAgent].do("step")
+
     def live_one(self, agent: PersonAgent) -> None:
-        """One agent's month with everything that it meets."""
-        n = self.now
-        live(agent, agent.signal, n.contacts, n.first[n.i], n.first[n.i + 1], n.world)
-        n.i += 1
+        """One agent's month with everything that it meets.
+
+        Raises
+        ------
+        RuntimeError
+            If no month is under way, or it has lived this one already.
+        """
+        month, row = self.month, agent.row
+        if month is None:
+            raise RuntimeError("people live when the model does: call model.step(), which steps everybody once")
+        if month.lived[row]:
+            raise RuntimeError(f"person {agent.id} has lived month {month.world.now.month} already")
+        person, signal = as_object(month.people[row]), as_object(month.signals[row])
+        live(person, signal, month.contacts, month.first[row], month.first[row + 1], month.world)
+        month.people[row], month.signals[row] = as_row(person, PERSON), as_row(signal, SIGNAL)
+        month.lived[row] = True
+        if month.world.fault[0]:
+            month.faults[row], month.world.fault = month.world.fault, np.zeros(3)
 
     def live(
         self, people: NDArray[Any], signals: NDArray[Any], contacts: NDArray[Any], first: NDArray[np.int64],
         now: Month, offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any,
     ) -> Totals:  # fmt: skip
-        """Live one month for all people, one agent after the other; rows and signals are written back."""
-        self.sync(people, signals)
-        world = world_of_objects(now, offers, products, effects, rules)
-        self.now = SimpleNamespace(i=0, contacts=[as_object(c) for c in contacts], first=first.tolist(), world=world)
-        self.model.agents_by_type[PersonAgent].do("step")
-        people[:] = np.array([as_row(agent, PERSON) for agent in self.agents], PERSON)
-        signals[:] = np.array([as_row(agent.signal, SIGNAL) for agent in self.agents], SIGNAL)
-        return Totals(world.ledger, world.tally, world.fault)
+        """Live one month for all people, one agent after the other."""
+        month = self.begin(people, signals, contacts, first, now, offers, products, effects, rules)
+        try:
+            self.everybody()
+        finally:
+            self.month = None
+        missed = int((~month.lived).sum())
+        if missed:
+            raise RuntimeError(f"{missed} of {len(people)} people did not live month {now.month}: step every agent")
+        return Totals(month.world.ledger, month.world.tally, month.fault())
 
     def observe(
         self, files: Files, signals: NDArray[Any], me: int, offers: NDArray[Any], effects: NDArray[Any], rules: Any,

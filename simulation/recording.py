@@ -10,10 +10,20 @@ from numpy.typing import NDArray
 from agents.belief import QUADRANTS
 from agents.market import LINES, TREATMENT
 from agents.person import CAUSES, STAGES
+from policies.guard_costs import costs
+from policies.guard_rules import StructureLimit, standing
 from policies.guards import Allowed
 from policies.treatments import Treatment
 from policies.view import InstitutionView
-from simulation.counting import BUCKETS, PRODUCTS_HELD, TENURE_YEARS, US, paid_to_strangers, taken_contacts
+from simulation.counting import (  # fmt: skip
+    BUCKETS,
+    PRODUCTS_HELD,
+    TENURE_YEARS,
+    US,
+    cost_cents,
+    paid_to_strangers,
+    taken_contacts,
+)
 from simulation.feedback import Learnt
 from simulation.ledger import profit_cents
 
@@ -142,6 +152,26 @@ class Recorder:
             self.add("reasons", month, us, reason, "", count)
         self.add("treatments", month, us, "", "cost_eur", postings[1, TREATMENT] / 100.0)
         self.add("treatments", month, us, "", "given_up_eur", given_up_eur)
+        if allowed.offer is not None:
+            self.add("treatments", month, us, "", "posted_cut_points", allowed.offer.sum())
+
+    def treatment_money(
+        self, month: int, sent: NDArray[np.int64], catalogue: Sequence[Treatment], **cents: NDArray[Any]
+    ) -> None:
+        """What each treatment cost, by kind of cost, if anything; cents of each contact, of the treatment in `sent`."""
+        for t in np.unique(sent).tolist():
+            for kind, some in cents.items():
+                whole = float(some[sent == t].sum())
+                if whole:
+                    self.add("treatments", month, self.names[US], catalogue[t].name, kind, whole / 100.0)
+
+    def structure(self, month: int, view: InstitutionView, limits: Sequence[StructureLimit], scale: float) -> None:
+        """Where each limit of structure stands, as we believe our customers to be; or that it is a share of nothing."""
+        for limit in limits:
+            found = standing(limit, view, scale)
+            told = {"nothing": 1.0} if found is None else found._asdict()
+            for what, value in told.items():
+                self.add("structure_limit", month, self.names[US], limit.name, what, value)
 
     def funnel(self, month: int, view: InstitutionView, allowed: Allowed, weight: NDArray[Any], taken: int) -> None:
         """From everybody in scope to those who took something, and those who got nothing; customers of one month."""
@@ -178,6 +208,17 @@ class Recorder:
                 self.add("reach", facts.month, name, channel, "spend_eur", contacts[j, c] * cents[j, c] / 100.0)
                 self.add("reach", facts.month, name, channel, "joined", facts.counts["joiners"][j, 2 + c])
 
+    def end(self, facts: MonthFacts, capital_cost: float, notes: Mapping[str, float]) -> None:
+        """What can be told at the end alone: closing value, metrics, what the policy notes."""
+        month, us, truths = facts.month, self.names[US], facts.truths
+        self.plane(facts)
+        self.add("closing_value", month, us, "future_margin", "", truths["future_margin"].sum())
+        self.add("closing_value", month, us, "expected_loss", "", -truths["expected_loss"].sum())
+        for name, value in run_metrics(self.table(), us, capital_cost).items():
+            self.add("metric", month, us, name, "", value)
+        for name, value in notes.items():
+            self.add("policy_notes", month, us, name, "", value)
+
     def table(self) -> pd.DataFrame:
         """Return all rows as a table."""
         table = pd.DataFrame(self.rows, columns=list(COLUMNS))
@@ -195,8 +236,12 @@ def note_treatments(
     recorder.add("treatments", month, recorder.names[US], "", "invitations_eur", invited)
     if month % model.beliefs_recorder.every_months == 0:
         recorder.funnel(month, model.views[US], allowed, model.effects["contact"], int(taken.sum()))
-    given_up = allowed.given_up_eur / model.settings.people_each_stands_for
-    recorder.treatments(facts, allowed, taken, model.treatments, facts.postings, given_up)
+    scale, sent = model.settings.people_each_stands_for, contacts["treatment"]
+    recorder.treatments(facts, allowed, taken, model.treatments, facts.postings, allowed.given_up_eur / scale)
+    spent = cost_cents(contacts, taken, model.effects)
+    _, forgone = costs(contacts["row"], sent, contacts["amount"], model.views[US], model.treatments)
+    recorder.treatment_money(month, sent, model.treatments, spent=spent, forgone=forgone)
+    recorder.structure(month - 1, model.views[US], model.guards[US - 1].structure, scale)
     return taken
 
 

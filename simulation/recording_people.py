@@ -1,5 +1,6 @@
 """Person by person: what became of those who were our customers at month 0, to pair the same person under two arms."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 
 from agents.belief import QUADRANTS
 from agents.person import CHARGED_OFF, ENDED, STAGES
+from policies.guard_costs import costs
 from policies.guards import Allowed
-from policies.treatments import given_up
+from policies.treatments import Treatment
 from policies.view import InstitutionView
 from simulation.counting import cost_cents
 from simulation.teaching import profit_eur
@@ -30,7 +32,7 @@ end."""
 
 
 class PeopleRecorder:
-    """Adds up, month by month, what each starting customer brought, cost and paid.
+    """Adds up, month by month, what each starting customer brought and cost, was charged and got in rewards.
 
     A person is a row of the model's people, and keeps it as long as a recording lasts: newcomers are put behind.
     The audit group is read here alone; no view has it.
@@ -42,7 +44,7 @@ class PeopleRecorder:
         self.stages, self.groups = people["stage"][rows], people["group"][rows]
         self.owed_cents = model.signals["credit_cents"][rows]
         self.profit_eur, self.treatment_cents = np.zeros(n), np.zeros(n)
-        self.paid_cents, self.months = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self.charged_cents, self.reward_cents, self.months = np.zeros((3, n), np.int64)
         self.told_to_go, self.charged_off, self.stays = np.zeros((3, n), np.bool_)
 
     def note(self, model: "LifecycleModel", allowed: Allowed, taken: NDArray[np.bool_]) -> None:
@@ -51,12 +53,13 @@ class PeopleRecorder:
         if not np.array_equal(seen["person_id"], self.ids):
             raise RuntimeError("people have changed their rows since the recording began: call start_recording() anew")
         ours, still = seen["before"] == US, seen["provider"] == US
-        spent, welcome = self._spent(model, allowed, taken)
+        spent, rewards = self._spent(model, allowed, taken)
         lost = seen["cause"] == CHARGED_OFF
         margin = profit_eur(seen["margin_per_year"], lost, self.owed_cents, model.products)
         self.profit_eur += np.where(ours, margin, 0.0) - spent / 100.0
         self.treatment_cents += spent + self._forgone(model, allowed)
-        self.paid_cents += np.where(ours, seen["paid_cents"], 0) - welcome.astype(np.int64)
+        self.charged_cents += np.where(ours, seen["paid_cents"] + rewards, 0)  # a signal has rewards taken off
+        self.reward_cents += rewards
         self.months += ours
         self.told_to_go |= still & ((seen["ending"] == 1) | (seen["lending_stopped"] == 1))
         self.told_to_go |= ours & (seen["cause"] == ENDED)
@@ -65,15 +68,14 @@ class PeopleRecorder:
 
     def _spent(
         self, model: "LifecycleModel", allowed: Allowed, taken: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the cents of contacts and rewards, and of the latter the welcomes of those who came back."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the cents of contacts and rewards, and of rewards alone, the welcomes of who came back among them."""
         contacts, n = allowed.contacts, len(model.people)
         at = model.files[US].at[contacts["row"]]
         cents = cost_cents(contacts, taken, model.effects)
-        back = taken & (model.signals["before"][at] != US)
-        welcome = (cents - model.effects["contact_cents"][contacts["treatment"]]) * back
-        spent, given = (np.asarray(np.bincount(at, some, n)[self.rows], np.float64) for some in (cents, welcome))
-        return spent, given
+        rewards = cents - model.effects["contact_cents"][contacts["treatment"]]
+        spent, given = (np.asarray(np.bincount(at, some, n)[self.rows], np.float64) for some in (cents, rewards))
+        return spent, given.astype(np.int64)
 
     def _forgone(self, model: "LifecycleModel", allowed: Allowed) -> NDArray[np.float64]:
         """Return the cents of income that the month's price cuts gave up, as the guard counts them."""
@@ -81,22 +83,23 @@ class PeopleRecorder:
         if allowed.offer is None and not allowed.given_up_eur:
             return np.zeros(len(self.rows))
         cents = np.zeros(len(model.people))
-        cents[model.files[US].at] = forgone_cents(view, allowed, model)
+        cents[model.files[US].at] = forgone_cents(view, allowed, model.treatments)
         return cents[self.rows]
 
     def table(self, month: int, us: str) -> pd.DataFrame:
-        """Return four rows a person: ``person/profit``, ``person/paid``, ``person/treatment``, ``person/months``.
+        """Return rows of each person: ``person/profit``, ``/charged``, ``/rewards``, ``/treatment``, ``/months``.
 
         `a` is the person. `b` carries what was so at month 0, or became: of profit the true quadrant, of what the
-        person paid the true stage, of treatment the audit group, of months with us the fate, one of `FATES`.
-        Money in EUR over the whole run. Profit is margin while ours, less loss at charge-off, less what contacts
-        and rewards cost; treatment has given-up income, too.
+        person was charged (interest and fees) the true stage, of treatment the audit group, of months with us the
+        fate, one of `FATES`; of rewards nothing. Money in EUR over the whole run. Profit is margin while ours, less
+        loss at charge-off, less what contacts and rewards cost; treatment has given-up income, too.
         """
         fates = self.told_to_go + 2 * self.charged_off + 4 * self.stays
         who = self.ids.astype(np.str_).astype(object)
         parts = {
             "person/profit": (np.array(QUADRANTS, object)[self.quadrants], np.round(self.profit_eur, 2)),
-            "person/paid": (np.array(STAGES, object)[self.stages], self.paid_cents / 100.0),
+            "person/charged": (np.array(STAGES, object)[self.stages], self.charged_cents / 100.0),
+            "person/rewards": (np.full(len(who), "", object), self.reward_cents / 100.0),
             "person/treatment": (self.groups.astype(np.str_).astype(object), np.round(self.treatment_cents) / 100.0),
             "person/months": (np.array(FATES, object)[fates], self.months.astype(np.float64)),
         }
@@ -107,15 +110,11 @@ class PeopleRecorder:
         return pd.concat(frames, ignore_index=True).astype({"month": "int32"})
 
 
-def forgone_cents(view: InstitutionView, allowed: Allowed, model: "LifecycleModel") -> NDArray[np.float64]:
+def forgone_cents(view: InstitutionView, allowed: Allowed, treatments: Sequence[Treatment]) -> NDArray[np.float64]:
     """Return the income given up to each customer in view: by a treatment for its duration, by the offer a month."""
-    cents, contacts = np.zeros(len(view)), allowed.contacts
-    for code in np.unique(contacts["treatment"]).tolist():
-        treatment = model.treatments[code]
-        if treatment.price_cut > 0:
-            one = contacts[contacts["treatment"] == code]
-            eur = given_up(treatment, one["amount"], view.balance[one["row"]])
-            cents[one["row"]] += np.ceil(100.0 * np.maximum(eur, 0.0) - 1e-6)
+    contacts = allowed.contacts
+    _, forgone = costs(contacts["row"], contacts["treatment"], contacts["amount"], view, treatments)
+    cents = np.bincount(contacts["row"], forgone, len(view)).astype(np.float64)  # of none it counts whole numbers
     offer = np.zeros(0) if allowed.offer is None else allowed.offer
     for product in np.flatnonzero(offer).tolist():
         cents += offer[product] / 12.0 * view.balance_of(view.products[product])

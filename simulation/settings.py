@@ -1,35 +1,48 @@
 """Settings of a market: what a user may write, with units, ranges and defaults; unknown keys are errors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, create_model, field_validator, model_validator
 
-from agents.declaring import MAX_PRODUCTS, parameters_of
-from agents.rulebook import MAX_INSTITUTIONS, Rulebook
+from agents.declaring import parameters_of
+from agents.rulebook import Rulebook
 from agents.traits import Traits
-from policies.conditions import ConditionError
+from policies.faults import Fault, FaultyError, refuse, told
 from policies.guards import Guards
 from policies.schemes import SCHEMES, SEGMENT, Schemes
 from policies.shelf.rules import PRODUCT_FIELD
 from policies.treatments import Treatment, catalogue
-from policies.view import unreachable_on_view, view_condition
-from simulation.institution_settings import InstitutionSettings, Settings
-from simulation.units import Count, Money, Months, Number, Rate, Share, parse_multiplier, parser_for
+from policies.view import view_condition
+from simulation.institution_settings import Budget, InstitutionSettings, Settings, Utility
+from simulation.market_faults import market_faults
+from simulation.product_settings import ProductSettings
+from simulation.units import (  # fmt: skip
+    CalendarMonth,
+    Currency,
+    Parser,
+    Share,
+    parse_multiplier,
+    whole,
+    within,
+)
 
 
 def _parameter_type(kind: Any, default: Any, unit: str, low: float, high: float) -> Any:
-    parse = parser_for(unit, low, high)
+    parse = Parser(unit, low, high, whole=isinstance(default, int))
 
     def read(value: object) -> Any:
         if isinstance(default, tuple):
             if not isinstance(value, (list, tuple)) or len(value) != len(default):
-                raise ValueError(f"write a list of {len(default)} numbers, such as {list(default)}")
+                what = f"a list of {len(default)} numbers is wanted, got {told(value)}"
+                raise FaultyError(Fault(what, f"write one such as {list(default)}"))
             return tuple(float(parse(item)) for item in value)
         factor = parse_multiplier(value)
-        number = parse(default * factor if factor is not None else value)
-        return int(number) if isinstance(default, int) else float(number)
+        if factor is not None and default == 0:
+            what = f"{told(value)} multiplies the usual value, and that is 0"
+            raise FaultyError(Fault(what, "write the value itself"))
+        return parse(default * factor if factor is not None else value)
 
     return Annotated[kind, BeforeValidator(read)]
 
@@ -56,70 +69,28 @@ RulesSettings: type[Settings] = create_model(
 TraitsSettings: type[Settings] = settings_of(Traits)
 
 
-def _term(value: object) -> object:
-    return [value, value] if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-class ProductSettings(Settings):
-    """A product of the market."""
-
-    kind: Literal["deposit", "instalment", "revolving", "fee"]
-    apr: Rate | None = None
-    rate: Rate | None = None
-    amount: Money | None = None
-    line: Money | None = None
-    balance: Money | None = None
-    term_months: Annotated[tuple[Months, Months], BeforeValidator(_term)] = (12, 60)
-    fee_per_year: Money = 0.0
-    fee_per_use: Money = 0.0
-    """what a month of use brings"""
-    loss_given_default: Share = 0.85
-    interchange: Share = 0.0
-
-    @model_validator(mode="after")
-    def _fits_its_kind(self) -> Self:
-        needed = {
-            "deposit": ("rate", "balance"),
-            "instalment": ("apr", "amount"),
-            "revolving": ("apr", "line"),
-        }
-        missing = [name for name in needed.get(self.kind, ()) if getattr(self, name) is None]
-        if missing:
-            raise ValueError(f"a product of kind {self.kind} needs {' and '.join(missing)}: add it")
-        allowed = {*needed.get(self.kind, ()), "kind", "fee_per_year", "loss_given_default"}
-        allowed |= {"term_months"} if self.kind == "instalment" else set()
-        allowed |= {"interchange"} if self.kind == "revolving" else set()
-        allowed |= {"fee_per_use"} if self.kind in ("revolving", "fee") else set()
-        extra = sorted(self.model_fields_set - allowed)
-        if extra:
-            raise ValueError(f"a product of kind {self.kind} has no {' and no '.join(extra)}: remove it")
-        if not 1 <= self.term_months[0] <= self.term_months[1] <= 480:
-            raise ValueError("term_months: write one term, or [shortest, longest], from 1 to 480 months")
-        return self
-
-    @property
-    def size(self) -> float:
-        """Typical amount, line or balance at median income, EUR."""
-        return self.amount or self.line or self.balance or 0.0
-
-    @property
-    def price_points(self) -> float:
-        """Yearly price in points of the balance: the rate of a loan, minus that of a deposit."""
-        return 100.0 * (self.apr if self.apr is not None else -(self.rate or 0.0))
+PerYear = Annotated[float, within("EUR/year", -1e9, 1e9)]
+Recency = Annotated[float, within("months", 0, 999)]
+Frequency = Annotated[float, within("products", 0, 1000)]
+MOST_PEOPLE = 10_000_000
 
 
 class RiskSplit(Settings):
     """Division of the risk axis."""
 
     measure: Literal["default_per_year"] = "default_per_year"
+    """What the risk axis shows: the probability of default within twelve months."""
     split: Share = 0.02
+    """Probability of default a year from which risk counts as high; assumption."""
 
 
 class ReturnSplit(Settings):
     """Division of the return axis, EUR a year per customer, before credit loss and treatment."""
 
     measure: Literal["margin_per_year"] = "margin_per_year"
-    split: Number = 300.0
+    """What the return axis shows: the margin a year, before credit loss and treatment."""
+    split: PerYear = 300.0
+    """Margin a year per customer from which return counts as high; assumption."""
 
 
 class QuadrantSettings(Settings):
@@ -127,12 +98,15 @@ class QuadrantSettings(Settings):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     risk: RiskSplit = RiskSplit()
+    """Where the plane is divided into low and high risk."""
     return_: ReturnSplit = Field(default=ReturnSplit(), alias="return")
+    """Where the plane is divided into low and high return."""
 
 
 def _condition(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("a segment is a condition, such as 'default_per_year < 2%', or 'otherwise'")
+        mend = "write one such as default_per_year < 2%, or otherwise"
+        raise FaultyError(Fault(f"a segment is a condition, got {told(value)}", mend))
     view_condition(value, tuple(dict.fromkeys(PRODUCT_FIELD.findall(value))))
     return value
 
@@ -144,11 +118,17 @@ class SchemeSettings(Settings):
     """Where the schemes of classification divide; each in the order of its classes, so that all can be reached."""
 
     risk_grades: tuple[Share, Share, Share, Share] = (0.005, 0.02, 0.05, 0.15)
-    return_bands: tuple[Number, Number, Number] = (0.0, 100.0, 300.0)
-    value_tiers: tuple[Number, Number, Number] = (150.0, 600.0, 2000.0)
-    rfm_recency_months: tuple[Number, Number] = (36.0, 12.0)
-    rfm_frequency: tuple[Number, Number] = (2.0, 4.0)
-    rfm_money: tuple[Number, Number] = (60.0, 300.0)
+    """Probabilities of default a year that part the grades A, B, C, D and E; assumption."""
+    return_bands: tuple[PerYear, PerYear, PerYear] = (0.0, 100.0, 300.0)
+    """Margins a year that part the bands loss, low, middle and high; assumption."""
+    value_tiers: tuple[PerYear, PerYear, PerYear] = (150.0, 600.0, 2000.0)
+    """Margins over the years expected that part bronze, silver, gold and platinum; assumption."""
+    rfm_recency_months: tuple[Recency, Recency] = (36.0, 12.0)
+    """Months since a product was last taken that part the recencies 1, 2 and 3; assumption."""
+    rfm_frequency: tuple[Frequency, Frequency] = (2.0, 4.0)
+    """Numbers of products taken with us that part the frequencies 1, 2 and 3; assumption."""
+    rfm_money: tuple[PerYear, PerYear] = (60.0, 300.0)
+    """Margins a year that part the money values 1, 2 and 3; assumption."""
 
     @field_validator("*")
     @classmethod
@@ -159,129 +139,84 @@ class SchemeSettings(Settings):
             raise ValueError(f"{list(value)} leaves a class that nobody can reach: write numbers that are {order}")
         if info.field_name in ("risk_grades", "rfm_recency_months", "rfm_frequency") and min(value) <= 0:
             raise ValueError(f"{list(value)} leaves a class that nobody can reach: write numbers above 0")
-        if falls and max(value) > 999:
-            raise ValueError(f"{list(value)} leaves a class that nobody can reach: months are counted to 999 at most")
         return value
+
+
+_HELD_TO = parameters_of(Guards)
 
 
 class GuardSettings(Settings):
     """Money and contacts, the same for everybody; money is of the real book."""
 
-    budget_per_month: Money = 0.0
-    contacts_at_most: Count = 2
-    contacts_in_months: Months = 3
-
-    @field_validator("contacts_in_months")
-    @classmethod
-    def _is_remembered(cls, value: int) -> int:
-        low, high = (int(getattr(parameters_of(Guards)["contacts_in_months"][2], side)) for side in ("low", "high"))
-        if not low <= value <= high:
-            raise ValueError(f"contacts are counted in {low} to {high} months; got {value}")
-        return value
+    budget_per_month: Budget = 0.0
+    """Money a month for existing customers; plans are served from the top until it is spent."""
+    contacts_at_most: Annotated[int, whole(*_HELD_TO["contacts_at_most"][2][:3])] = 2
+    """Contacts that a customer gets at most within `contacts_in_months`; assumption: a usual house rule."""
+    contacts_in_months: Annotated[int, whole(*_HELD_TO["contacts_in_months"][2][:3])] = 3
+    """Months within which contacts are counted; assumption: a usual house rule."""
 
 
 class WorldSettings(Settings):
     """The world around the market."""
 
-    macro_mean: Number = 0.0
+    macro_mean: Annotated[float, within("standard deviations", -10, 10)] = 0.0
+    """Mean of the common factor behind missed payments, in standard deviations; above 0 times are bad."""
     macro_persistence: Share = 0.95
-    macro_sd: Number = 1.0
-    switching_cost: Number = 0.0
+    """Share of the common factor's distance from its mean that is left a month later; assumption."""
+    macro_sd: Annotated[float, within("standard deviations", 0, 10)] = 1.0
+    """Standard deviation of the common factor over time; 0: times never change; 1 by definition."""
+    switching_cost: Utility = 0.0
+    """Utility that switching costs everybody, beside each person's own inertia."""
     newcomers_per_year: Share = 0.062
-    discount: Rate = 0.10
+    """People who enter the market in a year, as a share of all; assumption: as many as leave it."""
+    discount: Annotated[float, within("rate/year", 0, 1)] = 0.10
+    """Rate a year at which later money is discounted; assumption."""
 
 
 class MarketSettings(Settings):
     """A whole market: people, products, us and the rivals, behaviour."""
 
-    currency: str = "EUR"
-    start: str = "2027-01"
-    people: Count = 20000
-    stands_for: Count | None = None
-    burn_in_months: Months = 60
+    currency: Currency = "EUR"
+    """The one currency, three letters such as EUR; all amounts are in it."""
+    start: CalendarMonth = "2027-01"
+    """Calendar month of month 0; dated rules begin and end by it; assumption."""
+    people: Annotated[int, whole("people", 1, MOST_PEOPLE)] = 20000
+    """People simulated: more of them take longer and leave less to chance; assumption."""
+    stands_for: Annotated[int, whole("people", 1, 1e10)] | None = None
+    """Real people in the market: one simulated person stands for `stands_for` / `people` of them."""
+    burn_in_months: Annotated[int, whole("months", 0, 1200)] = 60
+    """Months simulated first with nobody treated, until the market has settled; assumption."""
     products: dict[str, ProductSettings]
+    """The products of the market, by name: from 1 to 8."""
     us: InstitutionSettings
+    """The institution whose policies are compared."""
     rivals: dict[str, InstitutionSettings] = Field(default_factory=dict)
+    """The other institutions, by name, each with the settings of `us`; {} is a market without rivals."""
     quadrants: QuadrantSettings = QuadrantSettings()
+    """Where the plane of risk and return is divided into four quadrants."""
     schemes: SchemeSettings = SchemeSettings()
+    """Where the other schemes of classification are divided."""
     segments: Segments = Field(default_factory=dict)
+    """Segments of our own: name and condition; a person belongs to the first that fits."""
     tag_history: tuple[str, ...] = (*SCHEMES, SEGMENT)
-    compare_beliefs_every_months: Months = 12
+    """Schemes whose tags are recorded whenever they change; by default all."""
+    compare_beliefs_every_months: Annotated[int, whole("months", 1, 1200)] = 12
+    """How often the recording compares beliefs with the truth; assumption."""
     guards: GuardSettings = GuardSettings()
+    """Budget and contact rule that every institution keeps."""
     treatments: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """What is different about treatments of the catalogue, and treatments of one's own."""
     world: WorldSettings = WorldSettings()
+    """The world around the market: times, switching cost, newcomers, discounting."""
     traits: TraitsSettings = Field(default_factory=TraitsSettings)  # type: ignore[valid-type]  # class made from declarations
+    """Parameters of the population: what people are born with."""
     rules: RulesSettings = Field(default_factory=RulesSettings)  # type: ignore[valid-type]  # class made from declarations
+    """Parameters of behaviour, by family of rules."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        problems = []
-        if not 1 <= len(self.products) <= MAX_PRODUCTS:
-            problems.append(f"products: from 1 to {MAX_PRODUCTS}, not {len(self.products)}")
-        if len(self.rivals) > MAX_INSTITUTIONS - 2:
-            problems.append(f"rivals: at most {MAX_INSTITUTIONS - 2}, not {len(self.rivals)}: join some")
-        if self.compare_beliefs_every_months < 1:
-            problems.append("compare_beliefs_every_months: at least 1 month")
-        if self.people < 1:
-            problems.append("people: at least 1")
-        total = sum(one.share for one in self.institutions().values())
-        if total > 1.0 + 1e-9:
-            problems.append(f"the shares of us and the rivals add up to {total:.0%}: at most 100%, the rest has nobody")
-        if self.our_name in self.rivals:
-            problems.append(f"a rival has our own name '{self.our_name}': rename one")
-        problems += self._tag_problems()
-        problems += self._treatment_problems()
-        for reserved in {"nobody", "gone"} & set(self.institutions()):
-            problems.append(f"no institution may be called '{reserved}': rename it")
-        for name, one in self.institutions().items():
-            if one.existing_customers == ("other_lines",) and {*(one.business_line or ())} >= set(self.products):
-                empty = f"{name} counts customers of other lines alone, but its business_line has every product"
-                problems.append(f"{empty}: nobody is in scope, leave a product out")
-            mentioned = {
-                *(one.products or ()),
-                *one.apr,
-                *one.rate,
-                *one.servicing_per_month,
-                *(one.business_line or ()),
-            }
-            for product in sorted(mentioned - set(self.products)):
-                problems.append(f"{name} mentions the product '{product}', which the market has not: "
-                                f"known are {', '.join(self.products)}")  # fmt: skip
-        if problems:
-            raise ValueError("; ".join(problems))
+        refuse(market_faults(self))
         return self
-
-    def _tag_problems(self) -> Iterator[str]:
-        known = (*SCHEMES, SEGMENT)
-        for name in self.tag_history:
-            if name not in known:
-                yield f"tag_history: there is no scheme '{name}'. Known are {', '.join(known)}"
-        for name in self.segments:
-            if not name.isidentifier() or name in ("and", "or", "not", "in", "otherwise"):
-                yield f"segments: '{name}' cannot name a segment: use letters, digits and '_'"
-        names, products = list(self.segments), tuple(self.products)
-        try:
-            conditions = [view_condition(one, products) for one in self.segments.values()]
-        except ConditionError as error:
-            yield f"segments: {error}"
-            return
-        for index, takers in unreachable_on_view(conditions, products).items():
-            name, before = names[index], " and ".join(f"'{names[taker]}'" for taker in takers)
-            why = (
-                f"{before} before it takes all its cases: put it first" if before else "it contradicts itself: mend it"
-            )
-            yield f"segments: nobody can reach '{name}' ({self.segments[name]}): {why}"
-
-    def _treatment_problems(self) -> Iterator[str]:
-        try:
-            names = [one.name for one in self.catalogue()]
-        except ValueError as error:
-            yield from str(error).splitlines()
-            return
-        kinds = {name: product.kind for name, product in self.products.items()}
-        for name, one in self.institutions().items():
-            for text in one.guards.market_problems(kinds, tuple(self.segments), names):
-                yield f"{text} (of {name})"
 
     def catalogue(self) -> tuple[Treatment, ...]:
         """Return all treatments of this market; index 0 is `none`."""
@@ -336,3 +271,21 @@ class MarketSettings(Settings):
 def market_from(data: Mapping[str, Any]) -> MarketSettings:
     """Return validated settings of plain data; raises pydantic.ValidationError naming every fault."""
     return MarketSettings.model_validate(dict(data))
+
+
+def market_of(config: "MarketSettings | Mapping[str, Any]") -> MarketSettings:
+    """Return a market's settings, validated if they are plain data.
+
+    Raises
+    ------
+    TypeError
+        If it is neither; Mesa's `batch_run` passes on the parts of a market that does not stand in a list.
+    """
+    if isinstance(config, MarketSettings):
+        return config
+    if isinstance(config, Mapping):
+        return market_from(config)
+    raise TypeError(
+        f"config is a market's settings or a mapping of them, not {config!r}; among the parameters of batch_run it "
+        'stands in a list: {"config": [market]}'
+    )

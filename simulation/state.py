@@ -65,5 +65,6 @@ def go_on_from(model: "LifecycleModel", state: Mapping[str, NDArray[Any]]) -> No
         if policy is not None and learnt:
             policy.restore(learnt)
     model.balances, model.after = model.money_balances(), model.people["provider"].copy()
-    model.recorder = None
+    model.recorder, model.restored = None, model.restored + 1
     model.engine.forget()
+    model.engine.meet(len(model.people))

@@ -1,41 +1,64 @@
 """Numbers as a user writes them: shares, rates, money, counts, months, multipliers and dates.
 
-Every parser takes what a config, a book sheet or a command line holds (a number or a text) and gives a
-plain Python number, or raises a ``ValueError`` that says what is wrong and what to write instead.
+Every parser takes what a config, a book sheet or a command line holds (a number or a text) and gives a plain Python
+number within a range, or raises a ``ValueError`` that says what is wrong and what to write instead. A number that
+somebody else might read as another one is refused, see `policies.written`.
 """
 
 import math
 import re
-from collections.abc import Callable
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator
 
+from policies.faults import told
+from policies.written import refuse_thousands, text_of
+
 LOWEST_RATE = -0.2  # a year; policy rates have been below zero, never by much
 LARGEST_MONEY = 1e13  # in cents still an exact float64
-LARGEST_COUNT = 2**53
+LARGEST_COUNT = 10**15  # a float64 tells it from its neighbours
+LARGEST_SEED = 2**32 - 1  # luck is keyed by 32 bits: larger seeds would share it with others
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 _NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:[eE]([+-]?[0-9]{1,3}))?\s*(%?)")
-_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[,_' ][0-9]{3})+(?:\.[0-9]+)?")
+_LEADING_ZERO = re.compile(r"([+-]?)0+([0-9].*)")
+_BASE = re.compile(r"0[xX][0-9a-fA-F]{1,12}|0[oO][0-7]{1,12}|0[bB][01]{1,40}")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[,_' ][0-9]{2,3})*[,_' ][0-9]{3}(?:\.[0-9]+)?(?:\s*%)?")
+_DOTTED = re.compile(r"([+-]?[0-9]{1,3}(?:\.[0-9]{3})+)(?:,([0-9]+))?(\s*%?)")
 _DECIMAL_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]+)(\s*%?)")
+_OTHER_SIGNS = str.maketrans("−–’٬٫", "--',.")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(years?|y|months?|m)", re.IGNORECASE)
 _MULTIPLIER = re.compile(r"x\s*([0-9]+\.?[0-9]*|\.[0-9]+)", re.IGNORECASE)
 _LIKE_MULTIPLIER = re.compile(r"x\s*[0-9.+-]|[0-9.]+\s*x$", re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})")
+_LIKE_DATE = re.compile(r"([0-9]{4})(?:[-/. ]([0-9]{1,2}))?(?:[-/. ][0-9]{1,2})?(?:[T ].*)?")
 _CURRENCY = re.compile(r"^(?:[A-Z]{3}|[€$£¥])\s*|\s*(?:[A-Z]{3}|eur|euros?|[€$£¥])$")
+_CODE = re.compile(r"[A-Z]{3}", re.ASCII)
 _LONGEST_TEXT = 60
+_KINDS = {
+    "share": "a share", "share/month": "a share a month", "share/year": "a share a year", "rate/year": "a rate a year",
+    "months": "a number of months", "utility": "a utility", "log-odds": "log-odds", "points": "points",
+    "EUR/month": "an amount a month", "EUR/year": "an amount a year", "1": "a number", "": "a number",
+}  # fmt: skip
+"""Unit -> what a message calls a number of it; other money is an amount, and other numbers name their unit."""
 
 
 def _shown(value: object) -> str:
-    """The value as an error message shows it: short, and text in quotes."""
+    """The value as an error message shows it: short, as it was written, and text in quotes."""
     if isinstance(value, float):
-        return f"{value:.12g}"
-    text = repr(value)
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "..."
+        return text_of(value)[:_LONGEST_TEXT] or f"{value:.12g}"
+    return told(value)
 
 
 def _percent(fraction: float) -> str:
     return f"{fraction * 100:.6g}%"
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) and abs(number) < 1e15 else f"{number:.12g}"
 
 
 def _read(value: object, example: str) -> tuple[float, bool]:
@@ -58,138 +81,196 @@ def _read(value: object, example: str) -> tuple[float, bool]:
 def _read_text(value: str, example: str) -> tuple[float, bool]:
     text = value.strip()
     match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
-    if match is not None:
-        mantissa, exponent, sign = match.groups()
-        # the exponent is shifted in the text, so that "12.3%" is exactly the float 0.123
-        power = int(exponent or 0) - (2 if sign else 0)
-        return float(f"{mantissa}e{power}"), bool(sign)
-    if _GROUPED.fullmatch(text):
-        plain = re.sub(r"[,_' ]", "", text)
-        raise ValueError(f"{_shown(value)} has separators: write {plain}")
-    comma = _DECIMAL_COMMA.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{_shown(value)} {_no_number(text, example)}")
+    mantissa, exponent, sign = match.groups()
+    longer = _LEADING_ZERO.fullmatch(text)
+    if longer is not None:
+        raise ValueError(f"{_shown(value)} has a leading zero: write {longer[1]}{longer[2]}")
+    # the exponent is shifted in the text, so that "12.3%" is exactly the float 0.123
+    power = int(exponent or 0) - (2 if sign else 0)
+    number = float(f"{mantissa}e{power}")
+    if number == 0 and mantissa.strip("+-0."):
+        raise ValueError(f"{_shown(value)} is too small to be told from 0: write 0")
+    return number, bool(sign)
+
+
+def _no_number(text: str, example: str) -> str:
+    """Why a text is no number, and what to write instead."""
+    if len(text) > _LONGEST_TEXT:
+        return f"is not a number: write one such as {example}"
+    ascii_text = "".join(
+        str(unicodedata.decimal(sign)) if sign.isdecimal() else sign
+        for sign in unicodedata.normalize("NFKC", text).translate(_OTHER_SIGNS)
+    )
+    if _BASE.fullmatch(ascii_text):
+        return f"is not a decimal number: write {int(ascii_text, 0)}"
+    if _GROUPED.fullmatch(ascii_text):
+        return "has separators: write " + re.sub(r"[,_' ]", "", ascii_text)
+    dotted, comma = _DOTTED.fullmatch(ascii_text), _DECIMAL_COMMA.fullmatch(ascii_text)
+    if dotted is not None and not _NUMBER.fullmatch(ascii_text):
+        decimals = f".{dotted[2]}" if dotted[2] else ""
+        return f"has separators: write {dotted[1].replace('.', '')}{decimals}{dotted[3].strip()}"
     if comma is not None:
-        mend = f"{comma[1]}.{comma[2]}{comma[3].strip()}"
-        raise ValueError(f"{_shown(value)} has a decimal comma: write {mend}")
-    raise ValueError(f"{_shown(value)} is not a number: write one such as {example}")
+        return f"has a decimal comma: write {comma[1]}.{comma[2]}{comma[3].strip()}"
+    if _NUMBER.fullmatch(ascii_text):
+        return f"is not written in plain digits: write {ascii_text}"
+    return f"is not a number: write one such as {example}"
 
 
-def _fraction(value: object, kind: str, low: float, example: str) -> float:
+def _in_range(number: float, low: float, high: float, unit: str, whole: bool = False, bare: bool = False) -> None:
+    """Refuse what is outside the range of a field, with the range in the field's own words."""
+    if low <= number <= high:
+        return
+    is_fraction = unit.startswith(("share", "rate"))
+    written, least, most = (_percent(x) if is_fraction else _plain(x) for x in (number, low, high))
+    written = _plain(number) if bare else written
+    wrong = "is negative" if number < 0 <= low else f"is below {least}" if number < low else f"is above {most}"
+    raise ValueError(f"{written} {wrong}: write {range_of(unit, low, high, whole)}")
+
+
+def range_of(unit: str, low: float, high: float, whole: bool = False) -> str:
+    """Return the range of a field in words.
+
+    >>> range_of("utility", -20, 20)
+    'a utility from -20 to 20'
+    """
+    is_fraction = unit.startswith(("share", "rate"))
+    least, most = (_percent(x) if is_fraction else _plain(x) for x in (low, high))
+    kind = _KINDS.get(unit, "an amount" if unit.startswith("EUR") else "a number")
+    kind = "a whole number" if whole and kind == "a number" else kind
+    named = unit in _KINDS or unit.startswith("EUR")
+    return f"{kind} from {least} to {most}{'' if named else f' ({unit})'}"
+
+
+def _fraction(value: object, unit: str, low: float, high: float, example: str) -> float:
     number, is_percent = _read(value, example)
-    written = _shown(number)
-    between = f"a {kind} lies between {_percent(low)} and 100%"
     if not is_percent and 1 < abs(number) <= 100 and low <= number / 100:
         side = "above 1" if number > 0 else "below -1"
-        raise ValueError(f"{written} is {side}: did you mean {written}%?")
-    if not low <= number <= 1:
-        shown = _percent(number) if is_percent else written
-        raise ValueError(f"{shown} is {'above 100%' if number > 1 else f'below {_percent(low)}'}: {between}")
+        raise ValueError(f"{_plain(number)} is {side}: did you mean {_plain(number)}%?")
+    _in_range(number, low, high, unit, bare=not is_percent)
     return number + 0.0  # -0.0 becomes 0.0
 
 
-def parse_share(value: object) -> float:
+def parse_share(value: object, low: float = 0.0, high: float = 1.0, unit: str = "share") -> float:
     """A share as a fraction from 0 to 1, written ``12%``, ``12.5 %`` or ``0.12``.
 
     Raises
     ------
     ValueError
-        If it is not a finite number, is outside 0..1, or is a bare number above 1 (``70`` for ``70%``).
+        If it is not a finite number, is outside the range, or is a bare number above 1 (``70`` for ``70%``).
 
     >>> parse_share("12.5 %")
     0.125
     """
-    return _fraction(value, "share", 0.0, "12%")
+    return _fraction(value, unit, low, high, "12%")
 
 
-def parse_rate(value: object) -> float:
+def parse_rate(value: object, low: float = LOWEST_RATE, high: float = 1.0) -> float:
     """An interest rate a year as a fraction, from -20% to 100%, written ``18.9%`` or ``0.189``.
 
     Raises
     ------
     ValueError
-        If it is not a finite number, is outside -0.2..1, or is a bare number above 1.
+        If it is not a finite number, is outside the range, or is a bare number above 1.
 
     >>> parse_rate("-0.5%")
     -0.005
     """
-    return _fraction(value, "rate a year", LOWEST_RATE, "18.9%")
+    return _fraction(value, "rate/year", low, high, "18.9%")
 
 
-def _money(value: object, may_be_negative: bool) -> float:
-    if isinstance(value, str) and not value.strip().endswith("%"):
-        amount = _CURRENCY.sub("", value.strip())
-        if amount != value.strip() and _NUMBER.fullmatch(amount):
-            raise ValueError(f"{_shown(value)} names a currency, the market has only one: write {amount}")
-    number, is_percent = _read(value, "30")
-    if is_percent:
-        raise ValueError(f"{_shown(value)} is a share, but this is money: write an amount such as 30")
-    if number < 0 and not may_be_negative:
-        raise ValueError(f"{_shown(number)} is negative: write an amount of 0 or more")
-    if abs(number) > LARGEST_MONEY:
-        raise ValueError(f"{_shown(number)} is more than {LARGEST_MONEY:g}: write a smaller amount")
-    return number + 0.0
-
-
-def parse_money(value: object) -> float:
-    """An amount in units of the one currency (not cents), 0 or more, written ``30`` or ``1.90``.
+def parse_money(value: object, low: float = 0.0, high: float = LARGEST_MONEY, unit: str = "EUR") -> float:
+    """An amount in units of the one currency (not cents), written ``30`` or ``1.90``.
 
     Raises
     ------
     ValueError
-        If it is not a finite number, is negative, or carries a currency or a percent sign.
+        If it is not a finite number, is outside the range, carries a currency or a percent sign, or can be read with
+        a dot for thousands: ``4.000``, and ``12.500`` where the range has 12,500 as well.
 
     >>> parse_money("1.90")
     1.9
     """
-    return _money(value, may_be_negative=False)
+    if isinstance(value, str) and not value.strip().endswith("%"):
+        amount = _CURRENCY.sub("", value.strip())
+        if amount != value.strip() and amount[:1] in "+-.0123456789":
+            _read(amount, "30")
+            refuse_thousands(amount, low, high)
+            raise ValueError(f"{_shown(value)} names a currency, the market has only one: write {amount}")
+    number, is_percent = _read(value, "30")
+    if is_percent:
+        raise ValueError(f"{_shown(value)} is a share, but this is money: write an amount such as 30")
+    refuse_thousands(value, low, high)
+    _in_range(number, low, high, unit)
+    return number + 0.0
 
 
-def parse_number(value: object) -> float:
-    """A finite number without a unit.
+def parse_currency(value: object) -> str:
+    """The word that money is named in, a code as ISO 4217 has them; nothing is converted.
 
     Raises
     ------
     ValueError
-        If it is not a finite number, or carries a percent sign.
+        If it is not three capital letters.
+
+    >>> parse_currency("GBP")
+    'GBP'
+    """
+    if isinstance(value, str) and _CODE.fullmatch(value):
+        return value
+    raise ValueError(f"{_shown(value)} is not the code of a currency: write three capital letters, such as GBP")
+
+
+def parse_number(value: object, low: float = -1e300, high: float = 1e300, unit: str = "1") -> float:
+    """A finite number that is neither share nor money, in a unit such as ``utility`` or ``log-odds``.
+
+    Raises
+    ------
+    ValueError
+        If it is not a finite number, is outside the range, carries a percent sign, or can be read with a dot for
+        thousands; ``-2.800`` cannot where the range has no thousands.
 
     >>> parse_number("-2.5")
     -2.5
     """
     number, is_percent = _read(value, "2.5")
     if is_percent:
-        raise ValueError(f"{_shown(value)} is a share, but this is a plain number: write {number:.12g}")
-    return number
+        raise ValueError(f"{_shown(value)} is a share, but this is a plain number: write {_plain(number)}")
+    refuse_thousands(value, low, high, zeros_too=unit == "1")
+    _in_range(number, low, high, unit)
+    return number + 0.0
 
 
-def parse_count(value: object) -> int:
+def parse_count(value: object, low: float = 0, high: float = LARGEST_COUNT, unit: str = "1") -> int:
     """A whole number, 0 or more; ``1e3`` counts as whole.
 
     Raises
     ------
     ValueError
-        If it is not a whole number, is negative, or is above 2**53.
+        If it is not a whole number, is outside the range, or has a dot for thousands.
 
     >>> parse_count("20000")
     20000
     """
-    number, is_percent = _read(value, "20000")
+    number, is_percent = _read(value, "20000" if high >= 20000 else "12")
     if is_percent:
-        raise ValueError(f"{_shown(value)} is a share, but this is a count: write one such as 20000")
-    if number < 0:
-        raise ValueError(f"{_shown(value)} is negative: write 0 or more")
-    if number != math.floor(number):
-        raise ValueError(f"{_shown(value)} is not whole: write {round(number)}")
-    if number > LARGEST_COUNT:
-        raise ValueError(f"{_shown(value)} is too large: write at most {LARGEST_COUNT}")
+        raise ValueError(f"{_shown(value)} is a share, but this is a count: write one such as 12")
+    refuse_thousands(value, low, high, whole=True)
+    exact = Decimal(text_of(value) or 0)
+    if number != math.floor(number) or exact != exact.to_integral_value():
+        raise ValueError(f"{_shown(value)} is not whole: write {_plain(min(max(round(number), low), high))}")
+    _in_range(number, low, high, unit, whole=True)
     return int(number)
 
 
-def parse_months(value: object) -> int:
+def parse_months(value: object, low: float = 0, high: float = LARGEST_COUNT) -> int:
     """A number of months, whole and 0 or more.
 
     Raises
     ------
     ValueError
-        If it is not a whole number of months; ``3 years`` is answered by ``write 36``.
+        If it is not a whole number of months in the range; ``3 years`` is answered by ``write 36``.
 
     >>> parse_months(36)
     36
@@ -202,7 +283,7 @@ def parse_months(value: object) -> int:
             raise ValueError(f"{_shown(value)} carries a unit, this is months: write {months:.12g}")
         if _DATE.fullmatch(text):
             raise ValueError(f"{_shown(value)} is a date, this is a number of months: write one such as 36")
-    return parse_count(value)
+    return parse_count(value, low, high, "months")
 
 
 def parse_multiplier(value: object) -> float | None:
@@ -231,53 +312,38 @@ def parse_multiplier(value: object) -> float | None:
     return None
 
 
-def month_number(text: str) -> int:
-    """Months since the year 0 of a date ``2027-01``."""
-    match = _DATE.fullmatch(text.strip())
-    if match is None or not 1 <= int(match[2]) <= 12:
-        raise ValueError(f"{_shown(text)} is not a month: write it as 2027-01, or as months from the start")
-    return int(match[1]) * 12 + int(match[2]) - 1
-
-
-def parse_month(value: object, start: str) -> int:
-    """A point in time as whole months from the start of the run.
-
-    Parameters
-    ----------
-    value : object
-        A date ``2027-01``, or months from the start (``24``).
-    start : str
-        The date of month 0, as ``2027-01``.
+def parse_calendar_month(value: object) -> str:
+    """A month of the calendar, ``2027-01``.
 
     Raises
     ------
     ValueError
-        If it is neither, or lies before the start.
+        If it is none; a year, a day and other spellings are answered by the month that is probably meant.
 
-    >>> parse_month("2028-01", start="2027-01")
-    12
+    >>> parse_calendar_month("2027-01")
+    '2027-01'
     """
-    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
-        months = month_number(value) - month_number(start)
-        if months < 0:
-            raise ValueError(f"{value} is before the start, {start}: write {start} or later")
-        return months
-    months = parse_months(value)
-    if 1900 <= months <= 2200:
-        raise ValueError(f"{months} looks like a year: write a month such as {months}-01")
-    return months
+    text = text_of(value) or (str(value) if isinstance(value, int | float) and not isinstance(value, bool) else "")
+    like = _LIKE_DATE.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    year, month = (int(like[1]), int(like[2] or 1)) if like else (0, 0)
+    if not 1 <= month <= 12:
+        raise ValueError(f"{_shown(value)} is not a month: write one such as 2027-01")
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"{_shown(value)} is outside {FIRST_YEAR} to {LAST_YEAR}: write a month such as 2027-01")
+    if not _DATE.fullmatch(text):
+        raise ValueError(f"{_shown(value)} is not a month: did you mean {year}-{month:02}?")
+    return text
 
 
-def _range_check(value: float, low: float, high: float, unit: str) -> None:
-    if low <= value <= high:
-        return
-    is_fraction = unit.startswith(("share", "rate"))
-    written, least, most = (_percent(x) if is_fraction else f"{x:.12g}" for x in (value, low, high))
-    raise ValueError(f"{written} is outside {least} to {most} ({unit}): write a value in this range")
+def month_number(text: str) -> int:
+    """Months since the year 0 of a month of the calendar."""
+    year, month = parse_calendar_month(text).split("-")
+    return int(year) * 12 + int(month) - 1
 
 
-def parser_for(unit: str, low: float, high: float) -> Callable[[object], float]:
-    """The parser of a parameter with a declared unit, which also checks low <= value <= high.
+@dataclass(frozen=True)
+class Parser:
+    """The parser of a field with a unit, which also checks low <= value <= high.
 
     Parameters
     ----------
@@ -286,36 +352,44 @@ def parser_for(unit: str, low: float, high: float) -> Callable[[object], float]:
         (``utility``, ``log-odds``, ``points``, ``1``, ``years``) is a plain finite number.
     low, high : float
         Inclusive range, in the unit (fractions for shares and rates).
+    whole : bool
+        Whether a whole number is wanted.
     """
-    if unit.partition("/")[0] == "share":
-        parse: Callable[[object], float] = parse_share
-    elif unit == "rate/year":
-        parse = parse_rate
-    elif unit.startswith("EUR"):
 
-        def parse(value: object) -> float:
-            return _money(value, may_be_negative=low < 0)
-    elif unit == "months":
-        parse = parse_months
-    else:
-        parse = parse_number
+    unit: str
+    low: float
+    high: float
+    whole: bool = False
 
-    def parse_in_range(value: object) -> float:
-        number = parse(value)
-        _range_check(number, low, high, unit)
-        return number
-
-    return parse_in_range
-
-
-def validator_for(unit: str, low: float, high: float) -> BeforeValidator:
-    """The pydantic validator of a parameter with a declared unit and range (see `parser_for`)."""
-    return BeforeValidator(parser_for(unit, low, high))
+    def __call__(self, value: object) -> float:
+        """Return the number that was written."""
+        if self.unit.partition("/")[0] == "share":
+            return parse_share(value, self.low, self.high, self.unit)
+        if self.unit == "rate/year":
+            return parse_rate(value, self.low, self.high)
+        if self.unit.startswith("EUR"):
+            return parse_money(value, self.low, self.high, self.unit)
+        if self.whole and self.unit == "months":
+            return parse_months(value, self.low, self.high)
+        if self.whole:
+            return parse_count(value, self.low, self.high, self.unit)
+        return parse_number(value, self.low, self.high, self.unit)
 
 
-Share = Annotated[float, BeforeValidator(parse_share)]
-Rate = Annotated[float, BeforeValidator(parse_rate)]
-Money = Annotated[float, BeforeValidator(parse_money)]
-Number = Annotated[float, BeforeValidator(parse_number)]
-Count = Annotated[int, BeforeValidator(parse_count)]
-Months = Annotated[int, BeforeValidator(parse_months)]
+def within(unit: str, low: float, high: float) -> BeforeValidator:
+    """The pydantic validator of a number with a unit and a range, see `Parser`."""
+    return BeforeValidator(Parser(unit, low, high))
+
+
+def whole(unit: str, low: float, high: float) -> BeforeValidator:
+    """The pydantic validator of a whole number with a unit and a range, see `Parser`."""
+    return BeforeValidator(Parser(unit, low, high, whole=True))
+
+
+Share = Annotated[float, within("share", 0, 1)]
+Rate = Annotated[float, within("rate/year", LOWEST_RATE, 1)]
+Count = Annotated[int, whole("1", 0, LARGEST_COUNT)]
+Months = Annotated[int, whole("months", 0, LARGEST_COUNT)]
+Seed = Annotated[int, whole("1", 0, LARGEST_SEED)]
+Currency = Annotated[str, BeforeValidator(parse_currency)]
+CalendarMonth = Annotated[str, BeforeValidator(parse_calendar_month)]

@@ -89,7 +89,8 @@ class Facts:
             return (self.held.sum(axis=1) > 0).astype(float)
         if of == "capital":
             return owed * basel(self.default_per_year)
-        plain = {"balance": owed, "deposits": kept, "line": self.line_cents / 100.0, "net_funding": owed - kept}
+        plain = {"balance": owed, "deposits": kept, "line": self.line_cents / 100.0, "net_funding": owed - kept,
+                 "credit_and_deposits": owed + kept}  # fmt: skip
         return plain[of] if of in plain else self.owed_in(products.index(of))
 
 

@@ -25,7 +25,7 @@ ACTS = acts(KINDS)
 WORDS = ("all", "marketing", "credit", "care", "winds_down", "dearer", "loyalty_reward", "end", "cross_sell_card")
 WHERE = ("quadrant in [high_risk_low_return, high_risk_high_return]", "quadrant == low_risk_low_return", "otherwise",
          "segment == owing", "deposits == 0")  # fmt: skip
-MEASURES = ("customers", "balance", "line", "deposits", "capital", "net_funding", "card")
+MEASURES = ("customers", "balance", "line", "deposits", "capital", "net_funding", "credit_and_deposits", "card")
 OWN_RULES: dict[str, dict[str, Any]] = {
     "no_strangers_twice": {"forbids": ["marketing"],
                            "when": "scope in [contacted, browsing] and months_since_contact < 6"},

@@ -81,7 +81,7 @@ def differences(a: LifecycleModel, b: LifecycleModel) -> list[str]:
 
 def lived(config: Mapping[str, Any], months: int, **settings: Any) -> LifecycleModel:
     """Return a model after some months, recorded."""
-    model = LifecycleModel(config, **settings)
+    model = LifecycleModel(config, **{"seed": 0, **settings})
     model.start_recording()
     for _ in range(months):
         model.step()

@@ -65,7 +65,7 @@ def test_copies_of_customers_keep_as_many_changes_as_they_are() -> None:
 
 
 def test_the_month_that_is_timed_phase_by_phase_is_a_whole_month() -> None:
-    timed, stepped = LifecycleModel(small_market()), LifecycleModel(small_market())
+    timed, stepped = LifecycleModel(small_market(), seed=0), LifecycleModel(small_market(), seed=0)
     assert list(whole_month(timed)) == [phase.name for phase in MONTH]
     stepped.start_recording()
     for _ in range(timed.month):

@@ -33,7 +33,8 @@ FULL = 2**32 - 1
 )
 def test_known_answers_of_random123(counter: tuple[int, ...], key: tuple[int, ...], answer: tuple[int, ...]) -> None:
     words = [np.uint32(word) for word in (*counter, *key)]
-    assert tuple(int(word) for word in philox(*words)) == answer
+    with np.errstate(over="ignore"):
+        assert tuple(int(word) for word in philox(*words)) == answer
     person, month = counter[0] | counter[1] << 32, counter[2]
     uniforms = tuple((word + 0.5) / 2.0**32 for word in answer)
     signed = person - 2**64 if person >= 2**63 else person
@@ -61,7 +62,7 @@ def test_one_draw_and_many_give_the_same_bits(
             draw_each(seed, replication, some, month, decision).tobytes()
             == many[0].repeat(len(some) // len(ids)).tobytes()
         )
-    assert len(chance._draw_first.signatures) == 1  # type: ignore[attr-defined]  # of numba
+    assert len(chance._draw_first.dispatcher.signatures) == 1  # type: ignore[attr-defined]  # marked as the function it compiles
     assert (many > 0.0).all() and (many < 1.0).all()
 
 

@@ -22,7 +22,7 @@ question: Does a reward pay?
 market: {extends: default, people: 300, burn_in_months: 3}
 months: 6
 warm_up_months: 2
-budget_per_month: 100
+budget_per_month: 7000
 arms:
   nothing: do_nothing
   uniform: {policy: uniform, treatment: loyalty_reward}
@@ -74,7 +74,7 @@ def test_run_tells_question_plan_effects_report_and_next(done: tuple[Path, Path,
     config, folder, out = done
     lines = out.splitlines()
     assert lines[0] == "Does a reward pay?"
-    assert lines[1].startswith("3 arms x 3 replications x 6 months, 300 people")
+    assert lines[1].startswith("3 arms x 3 replications x 6 months, 300 people for 20,000")
     assert "The ± is chance in the simulation only" in out and "No setting was varied." in out
     assert "pairing made the runs worth" in out and "Spent on treatment" in out
     assert f"Report   {folder / 'report.html'}" in out and (folder / "report.html").stat().st_size > 10_000
@@ -124,16 +124,16 @@ def test_a_faulty_config_is_exit_code_2_with_its_place() -> None:
     for command in ("check", "run"):
         code, out, err = tenure(command, str(faulty))
         assert code == 2 and "Traceback" not in out + err
-        assert f"{faulty}:6:9: months: 0 is outside" in out + err and "3 problems" in out + err
+        assert f"{faulty}:6:9: months: 0 is below 1" in out + err and "3 problems" in out + err
     code, out, _ = tenure("check", str(faulty), "--json")
-    assert code == 2 and len(json.loads(out)[0]["problems"]) == 3
+    assert code == 2 and len(json.loads(out)["items"][0]["problems"]) == 3
 
 
 @pytest.mark.parametrize(
     "words",
     [
         ["run", "nowhere.yaml"], ["check", "nowhere.yaml"], ["status", "nowhere"], ["compare", "nowhere"],
-        ["report", "nowhere"], ["list", "polices"], ["list"], ["explain", "zebra_crossing"],
+        ["report", "nowhere"], ["list", "polices"], ["explain", "zebra_crossing"],
         ["run", "quickstart.yaml", "--set", "months"], ["run", "quickstart.yaml", "--engine", "steam"],
         ["run", "quickstart.yaml", "--only", "book"], ["run", "quickstart.yaml", "--policies", "none.py"],
     ],

@@ -13,7 +13,8 @@ from agents import compiling
 
 ROOT = Path(agents.__file__).resolve().parent.parent
 FOLDERS = "from agents.compiling import private_folder, cache_folder; print(private_folder()); print(cache_folder())"
-COMPILE = "from agents.chance import draw4; draw4(1, 2, 3, 4, 5); print(sum(draw4.stats.cache_hits.values()))"
+HITS = "sum(draw4.dispatcher.stats.cache_hits.values())"
+COMPILE = f"from agents.chance import draw4; draw4(1, 2, 3, 4, 5); print({HITS})"
 IS_ROOT = hasattr(os, "getuid") and os.getuid() == 0
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
 

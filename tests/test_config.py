@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.config import circumstances, find_config, load_experiment, resolved
+from experiments.checking import check_file
+from experiments.config import (
+    Experiment,
+    circumstances,
+    find_config,
+    load_experiment,
+    load_recorded,
+    load_under_each,
+    resolved,
+)
 from experiments.market_files import MARKETS
 from experiments.metrics import STANDARD_METRICS
 from experiments.reading import ConfigError
@@ -251,3 +260,85 @@ def test_a_config_of_an_impossible_name_is_told_in_words() -> None:
             with pytest.raises(ConfigError) as error:
                 ask(name)
             assert str(error.value).isprintable() and len(str(error.value)) < 400
+
+
+OWN = "extends: default.market.yaml\npeople: 77\nus: {name: Northbank, share: 12%}\n"
+
+
+@pytest.mark.parametrize("key", ["market.extends", "market"])
+def test_another_market_lies_below_what_the_experiment_writes(tmp_path: Path, key: str) -> None:
+    text = SMALL.replace("people: 300", "people: 300, us: {name: Ours}, rules: {choice: {search: x2}}")
+    path = written(tmp_path, text)
+    plain, other = load_experiment(path), load_experiment(path, [f"{key}=crisis"])
+    assert (other.market.people, other.market.our_name, other.market.world.macro_mean) == (300, "Ours", 2.0)
+    rest = {"world": plain.market.world}
+    assert other.market.model_copy(update=rest) == plain.market  # the crisis is the default market in a bad time
+    assert (plain.remarks, other.remarks) == ((), ())
+
+
+def test_a_market_of_ones_own_that_is_given_up_is_told(tmp_path: Path) -> None:
+    written(tmp_path, OWN, "north.market.yaml")
+    path = written(tmp_path, SMALL.replace("{extends: default, people: 300}", "{extends: north, burn_in_months: 5}"))
+    own, other = load_experiment(path), load_experiment(path, ["market.extends=crisis"])
+    assert (own.market.people, own.market.our_name, own.remarks) == (77, "Northbank", ())
+    assert (other.market.people, other.market.our_name, other.market.burn_in_months) == (20000, "us", 5)
+    assert len(other.remarks) == 1 and "crisis instead of north.market.yaml" in other.remarks[0]
+    assert load_experiment(path, ["market.extends=north.market.yaml"]).remarks == ()
+
+
+def test_a_folder_of_results_keeps_its_market() -> None:
+    one = load_experiment("quickstart.yaml")
+
+    def again(*sets: str) -> Experiment:
+        return load_recorded(one.written, Path("experiment.json"), sets, [], [], one.path, sets, True)
+
+    with pytest.raises(ConfigError, match="recorded as a whole"):
+        again("market.extends=crisis")
+    assert again("months=3").market == one.market and again("months=3").settings.months == 3
+
+
+def test_what_circumstances_bring_is_told_at_their_place_all_at_once(tmp_path: Path) -> None:
+    lines = """circumstances:
+  usual: []
+  bad: [months=3, market.extends=nosuch]
+  worse: [market=nowhere, champion=x]
+  odd: [market.people=-5, seed=1]
+"""
+    path = written(tmp_path, SMALL.replace("months: 6", "months: six") + lines)
+    with pytest.raises(ConfigError) as error:
+        load_under_each(path)
+    told = [str(one).removeprefix(f"{path}:") for one in error.value.problems]
+    assert [one.partition(": ")[0] for one in told] == ["4:9", "12:19", "13:11", "13:27", "14:9"]
+    assert all(f"under the circumstances '{name}'" in one for name, one in zip(
+        ("bad", "worse", "worse", "odd"), told[1:], strict=True))  # fmt: skip
+    fine = load_under_each(written(tmp_path, SMALL + "circumstances: {usual: [], long: [months=9]}\n"))
+    assert {name: one.settings.months for name, one in fine.items()} == {"usual": 6, "long": 9}
+    assert list(load_under_each(written(tmp_path, SMALL))) == [""]
+
+
+def test_who_changes_nothing_is_static(tmp_path: Path) -> None:
+    text = SMALL.replace("people: 300", "people: 300, rivals: {megabank: {policy: static}}")
+    one = load_experiment(written(tmp_path, text.replace("do_nothing", "{policy: static}")))
+    plain = load_experiment(written(tmp_path, SMALL))
+    assert one.arms == plain.arms and one.market == plain.market
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ("rivals: {megabank: {policy: pricewar}}", "3:29: policy: no policy is called 'pricewar'. Did you mean"),
+        ("us: {policy: {policy: uniform, treatment: gift}}", "this market has no treatment 'gift'"),
+        ("us: {policy: {policy: rules, rules: [{when: holds_boat == yes, do: end}]}}", "no product 'boat'"),
+        ("us: {guards: {structure: [{quadrant: low_risk_low_return, share_of: boats, at_least: 1%}]}}", "'boats' is"),
+        ("us: {service: 100}", "3:15: us.service: 100 is above 20"),
+        ("rivals: {megabank: {policy: static}}", ""),
+    ],
+)  # fmt: skip
+def test_a_market_is_checked_for_all_that_an_experiment_would(tmp_path: Path, changes: str, words: str) -> None:
+    path = written(tmp_path, f"extends: default.market.yaml\npeople: 300\n{changes}\n", "own.market.yaml")
+    checked = check_file(str(path), [], [], 1, False)
+    assert checked.faulty == bool(words)
+    problems = [f"{one['line']}:{one['column']}: {one['message']}. {one['mend']}" for one in checked.data["problems"]]
+    assert len(problems) == bool(words) and all(words in one for one in problems), problems
+    found = refused(tmp_path, SMALL.replace("{extends: default, people: 300}", "own")) if words else []
+    assert len(found) == bool(words) and all(words in one for one in found)

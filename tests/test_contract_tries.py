@@ -243,7 +243,7 @@ BROKEN = {
     "no_default_in_a_dataclass": (
         policy(ALL, fields="reward: float").replace("class Mine",
         "from dataclasses import dataclass\n\n\n@dataclass\nclass Mine"),
-        "class Mine", "needs this setting", "Give each setting a default",
+        "class Mine", "needs the setting reward", "Give each setting a default",
     ),
     "init_fails": (policy(ALL, fields="def __init__(self): 1 / 0"), "1 / 0", "__init__ fails: ZeroDivision", "Mend"),
     "other_signature": (

@@ -1,6 +1,10 @@
 """The estimate before a run: its laws, what is remembered of a machine, and what is never believed."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -41,6 +45,7 @@ def own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(estimating, "_path", lambda: path)
     monkeypatch.setattr(estimating, "_is_compiled", lambda: True)
     monkeypatch.setattr(estimating, "processors", lambda: 2)
+    monkeypatch.setattr(estimating, "_worked", lambda: estimating.WORK_SECONDS)
     return path
 
 
@@ -57,8 +62,10 @@ def lived(rate: float, count: int = 5, people: int = 10_000, months: int = 60) -
 
 def test_the_estimate_by_hand(tmp_path: Path) -> None:
     takes = estimate(experiment_of(tmp_path), 1, speed=Speed(5.0, 0.5, 1e-5))
-    state, nothing, bandit = 0.5 + 24 * 4000e-5, 0.5 + 24 * 4000e-5, 0.5 + 1.7 * 24 * 4000e-5
-    assert takes.seconds == pytest.approx(5 * (state + nothing + bandit) + 5.0 + 3.0)
+    state, nothing, bandit = 0.5 + 0.67 * 24 * 4000e-5, 0.5 + 24 * 4000e-5, 0.5 + 1.4 * 24 * 4000e-5
+    slower = 0.5 / 0.12  # than a usual machine, by what a run takes however small
+    first, once, report = slower * 0.45, slower * 2.0, slower * (0.6 + 2 * 0.65)
+    assert takes.seconds == pytest.approx(5 * (state + nothing + bandit) + 5.0 + first + once + report)
     assert (takes.runs, takes.memory) == (10, 2 * 320_000_000 + 5_500_000)
     assert takes.disk == 10 * (15_000 + 24 * 950 + 7_000) + 5 * 230_000 + 1_400_000
 
@@ -66,14 +73,16 @@ def test_the_estimate_by_hand(tmp_path: Path) -> None:
 def test_two_workers_take_half_and_their_start(tmp_path: Path) -> None:
     speed = Speed(5.0, 0.5, 1e-5)
     one, two, nine = (estimate(experiment_of(tmp_path), count, speed=speed).seconds for count in (1, 2, 9))
-    assert two == pytest.approx((one - 8.0) / 2 + 5.0 + 3.0)
-    assert nine == pytest.approx(two + 5.0 * (9 / 2 - 1))  # more workers than processors only take longer to start
+    begun, rest = 5.0 + 0.5 / 0.12 * 0.45, 0.5 / 0.12 * (2.0 + 0.6 + 2 * 0.65)
+    assert two == pytest.approx((one - begun - rest) / 2 + begun + rest)
+    assert nine == pytest.approx(two + begun * (9 / 2 - 1))  # more workers than processors only take longer to start
 
 
 def test_circumstances_multiply(tmp_path: Path) -> None:
     one, twelve = (estimate(experiment_of(tmp_path), 2, count) for count in (1, 12))
     assert (twelve.runs, twelve.disk, twelve.memory) == (12 * one.runs, 12 * one.disk, one.memory)
-    assert twelve.seconds == pytest.approx(12 * one.seconds)
+    assert twelve.seconds == pytest.approx(12 * one.seconds - 11 * estimating.PROGRAM_SECONDS)
+    assert together([one] * 12).seconds == pytest.approx(twelve.seconds)
 
 
 def test_the_rules_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +90,8 @@ def test_the_rules_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(estimating, "_is_compiled", lambda: False)
     first = estimate(experiment_of(tmp_path), 1)
     assert first.seconds == pytest.approx(ready.seconds + estimating.COMPILING_SECONDS)
-    assert together([first] * 3).seconds == pytest.approx(3 * ready.seconds + estimating.COMPILING_SECONDS)
+    saved = 2 * estimating.PROGRAM_SECONDS
+    assert together([first] * 3).seconds == pytest.approx(3 * ready.seconds + estimating.COMPILING_SECONDS - saved)
     assert together([first] * 3)[::2] == (3 * first.runs, 3 * first.disk)
 
 
@@ -186,7 +196,10 @@ def test_check_counts_the_circumstances(tmp_path: Path) -> None:
     alone = estimate(experiment_of(tmp_path), 1)
     checked = check_file(str(path), [], [], 1, False)
     assert not checked.faulty and checked.data["plan"]["circumstances"] == 3
-    assert checked.data["plan"]["runs"] == 30 and checked.data["plan"]["seconds"] > 3 * alone.seconds
+    assert (
+        checked.data["plan"]["runs"] == 30
+        and checked.data["plan"]["seconds"] > 3 * alone.seconds - 2 * estimating.PROGRAM_SECONDS
+    )
     assert any(line.startswith("3 circumstances x 2 arms") and "30 runs" in line for line in checked.lines)
 
 
@@ -195,4 +208,47 @@ def test_check_finds_what_is_wrong_under_circumstances(tmp_path: Path) -> None:
     path.write_text(CONFIG + "circumstances:\n  usual: []\n  bad: [market.extends=nosuch]\n", encoding="utf-8")
     checked = check_file(str(path), [], [], 1, False)
     assert checked.faulty and len(checked.lines) == 1
-    assert checked.lines[0].startswith(f"{path}:11:8: under the circumstances 'bad': there is no market 'nosuch'")
+    assert checked.lines[0].startswith(f"{path}:11:9: under the circumstances 'bad': there is no market 'nosuch'")
+
+
+def test_a_machine_that_never_ran_anything_is_measured_once(own_memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def worked() -> float:
+        asked.append(3.0 * estimating.WORK_SECONDS)
+        return asked[-1]
+
+    monkeypatch.setattr(estimating, "_worked", worked)
+    for _ in range(3):
+        told = remembered()
+        assert told.seconds_per_person_month == pytest.approx(3.0 * USUAL.seconds_per_person_month)
+        assert told.start_seconds == pytest.approx(3.0 * USUAL.start_seconds)
+    assert len(asked) == 3  # the least of three, the first time
+    remember(lived(2.0 * USUAL.seconds_per_person_month))  # what runs take tells more
+    assert remembered().seconds_per_person_month == pytest.approx(2.0 * USUAL.seconds_per_person_month)
+
+
+def test_the_work_is_no_more_than_a_moment() -> None:
+    began = time.process_time()
+    assert estimating._slower_here() == pytest.approx(1.0)  # the fixture's
+    assert time.process_time() - began < 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("people", "months"), [(300, 12), (300, 60), (5_000, 12), (5_000, 60)])
+def test_an_estimate_is_right_within_a_factor_of_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: int, months: int
+) -> None:
+    """Of the processor: an idle machine takes as long, and this one may be busy."""
+    monkeypatch.undo()
+    monkeypatch.setattr(estimating, "_path", lambda: tmp_path / "speed.json")
+    sets = [f"market.people={people}", f"months={months}", "replications=2"]
+    experiment = load_experiment("quickstart.yaml", sets)
+    takes = estimate(experiment, 1)
+    words = [sys.executable, "-m", "experiments.commands", "run", "quickstart.yaml", "-o", str(tmp_path / "out"),
+             "--workers", "1", *(word for one in sets for word in ("--set", one))]  # fmt: skip
+    began = os.times()
+    subprocess.run(words, check=True, capture_output=True)
+    ended = os.times()
+    took = ended.children_user + ended.children_system - began.children_user - began.children_system
+    assert took / 2.0 < takes.seconds < 2.0 * took, (took, takes.seconds)

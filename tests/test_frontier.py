@@ -67,7 +67,7 @@ def test_regret_is_paired_and_the_oracles_is_0() -> None:
 
 def test_the_nearest_arm_short_of_the_oracle_is_named() -> None:
     section = regret_section(with_profits(nothing=[1.0, 5.0, 3.0], a=[3.0, 7.1, 4.9], oracle=[4.0, 8.1, 5.9]))
-    assert section is not None and section.sentences[0].startswith("a comes nearest to oracle, 1.0 ± 0.0 EUR short")
+    assert section is not None and section.sentences[0].startswith("a comes nearest to oracle, 1.0 ± 0 EUR short")
 
 
 def recorded(measure: str, rows: list[tuple[str, int, int, str, str, float]]) -> pd.DataFrame:
@@ -93,9 +93,9 @@ def test_funnel_and_refusals_by_hand() -> None:
     assert section is not None
     assert section.tables[0].rows[1] == ("a", "100", "60", "20", "14", "12", "3.0", "86")
     assert section.sentences == (
-        "a reaches most: a month 14 of 100 in scope get something and 86% nothing.",
+        "Under a, a month 14 of 100 in scope get something and 86% nothing.",
         "nothing does nothing to single customers.",
-        "Most is refused to a: 30.0% of its proposals, 25.0% by budget.",
+        "a has 30.0% of its proposals refused, 25.0% by budget.",
     )
     assert funnel_section(Outcomes("nothing", ("nothing",), {})) is None
 
@@ -111,10 +111,10 @@ def test_notes_of_a_structure_are_averaged_and_conflicts_named() -> None:
     rows += [("b", 0, 5, "regret_eur/so_far", "", 1234.0)]
     outcomes = Outcomes("a", ("a", "b"), {"policy_notes": recorded("policy_notes", rows)})
     structure, believed = optimum_sections(outcomes)
-    assert structure.sentences[0] == "a wants more low-risk high-return customers most: 40.0% instead of 10.0%."
+    assert structure.sentences[0] == "a wants above all more low-risk high-return customers: 40.0% instead of 10.0%."
     assert structure.sentences[1] == "What binds, with its price: budget (2.00)."
     assert "In 1 of 2 replications the targets cannot be met together" in structure.sentences[2]
     composition, mix, prices = structure.tables
-    assert composition.rows[0][:2] == ("low-risk high-return", "10.0 ± 0.0") and mix.rows[0][0] == "none"
+    assert composition.rows[0][:2] == ("low-risk high-return", "10.0 ± 0") and mix.rows[0][0] == "none"
     assert prices.rows[0][2:] == ("1.00", "2.00", "3.00", "4.00")
     assert believed.sentences[0].startswith("b believes to have lost 1,234")

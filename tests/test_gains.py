@@ -13,23 +13,25 @@ from hypothesis import strategies as st
 from experiments import worked_out
 from experiments.findings_cells import cells_section, money_by_cell
 from experiments.findings_gains import gains_section, group_differences, group_sentence, share_of
-from experiments.gains import COUNTED, MONEY, People, harmed_metric, pair_off, people_of
+from experiments.gains import COUNTED, MONEY, PERSON_MEASURES, People, harmed_metric, pair_off, people_of
 from experiments.outcomes import Outcomes
 from experiments.verified import Known
 
 
 def people(**columns: Any) -> People:
-    """People with these columns; who says nothing of himself paid 100 EUR, cost nothing and stayed a year."""
+    """People with these columns; who says nothing of himself was charged 100, got and cost nothing, stayed a year."""
     n = len(next(iter(columns.values())))
     keys = (
         np.array(columns.get("quadrant", ["low_risk_low_return"] * n), object),
         np.array(columns.get("stage", ["growth"] * n), object),
         np.array(columns.get("group", ["0"] * n), object),
     )
-    numbers = [np.array(columns.get(name, [start] * n), float)
-               for name, start in (("profit", 50), ("paid", 100), ("treatment", 0), ("months", 12))]  # fmt: skip
+    numbers = [
+        np.array(columns.get(name, [start] * n), float)
+        for name, start in (("profit", 50), ("charged", 100), ("rewards", 0), ("treatment", 0), ("months", 12))
+    ]
     events = [np.array(columns.get(name, [False] * n), bool) for name in ("told_to_go", "charged_off")]
-    return People(np.array([str(i) for i in range(n)], object), keys, *numbers, *events)  # type: ignore[arg-type]  # four and two
+    return People(np.array([str(i) for i in range(n)], object), keys, *numbers, *events)  # type: ignore[arg-type]  # five and two
 
 
 def counts(champion: People, arm: People) -> dict[str, float]:
@@ -38,18 +40,37 @@ def counts(champion: People, arm: People) -> dict[str, float]:
 
 
 def test_each_way_to_be_harmed_or_to_gain_by_hand() -> None:
-    """0 pays 19 more, 1 pays 20 more, 2 the same but stays longer, 3 is told to go, 4 charged off and so pays less,
-    5 is spared a charge-off and so pays more, 6 pays 20 less, 7 is told to go in both worlds."""
-    champion = people(paid=[100.0] * 8, charged_off=[0, 0, 0, 0, 0, 1, 0, 0], told_to_go=[0, 0, 0, 0, 0, 0, 0, 1])
-    arm = people(paid=[119, 120, 120, 100, 30, 190, 80, 100], months=[12, 12, 13, 12, 5, 12, 12, 12],
+    """0 is charged 19 more, 1 is charged 20 more, 2 the same but stays longer, 3 is told to go, 4 charged off and so
+    charged less, 5 is spared a charge-off and so charged more, 6 is charged 20 less, 7 is told to go in both worlds."""
+    champion = people(charged=[100.0] * 8, charged_off=[0, 0, 0, 0, 0, 1, 0, 0], told_to_go=[0, 0, 0, 0, 0, 0, 0, 1])
+    arm = people(charged=[119, 120, 120, 100, 30, 190, 80, 100], months=[12, 12, 13, 12, 5, 12, 12, 12],
                  told_to_go=[0, 0, 0, 1, 0, 0, 0, 1], charged_off=[0, 0, 0, 0, 1, 0, 0, 0])  # fmt: skip
     found = counts(champion, arm)
-    assert [found[name] for name in COUNTED] == [8, 4, 2, 2, 1, 1, 1, 1, 1]
+    by_hand = dict(people=8, harmed=4, gains=2, charged_more=2, charged_more_longer=1, fewer_rewards=0, told_to_go=1,
+                   charged_off=1, charged_less=1, more_rewards=0, spared=1)  # fmt: skip
+    assert {name: found[name] for name in COUNTED} == by_hand
+
+
+def test_a_missing_gift_is_no_higher_price_by_hand() -> None:
+    """0 gets no gift of 30, 1 is charged 30 more, 2 gets 10 less and is charged 15 more, 3 gets 15 less and is charged
+    10 more, 4 gets 30 more, 5 gets 30 more and is charged 30 more for it, 6 is charged 40 less and gets 15 less."""
+    champion = people(charged=[100.0] * 7, rewards=[30, 0, 30, 30, 0, 0, 30])
+    arm = people(charged=[100, 130, 115, 110, 100, 130, 60], rewards=[0, 0, 20, 15, 30, 30, 15])
+    found = counts(champion, arm)
+    money = ("charged_more", "fewer_rewards", "charged_less", "more_rewards")
+    assert [found[name] for name in money] == [2, 2, 1, 1]  # 1 and 2; 0 and 3; 6; 4
+    assert (found["harmed"], found["gains"]) == (4, 2)
 
 
 def test_an_arm_like_the_champion_harms_nobody_and_nobody_gains() -> None:
-    one = people(paid=[5.0, 700.0], charged_off=[1, 0])
+    one = people(charged=[5.0, 700.0], charged_off=[1, 0])
     assert {name: counts(one, one)[name] for name in COUNTED if name != "people"} == dict.fromkeys(COUNTED[1:], 0.0)
+
+
+REASONS = {
+    "harmed": ("told_to_go", "charged_off", "charged_more", "fewer_rewards"),
+    "gains": ("spared", "charged_less", "more_rewards"),
+}
 
 
 @st.composite
@@ -61,9 +82,9 @@ def worlds(draw: st.DrawFn) -> tuple[People, People]:
 
     group, stage = column(st.sampled_from("012")), column(st.sampled_from(["growth", "decline"]))
     made = [
-        people(group=group, stage=stage, paid=column(st.integers(0, 60)), profit=column(st.integers(-99, 99)),
-               treatment=column(st.integers(0, 9)), told_to_go=column(st.booleans()),
-               charged_off=column(st.booleans()))
+        people(group=group, stage=stage, charged=column(st.integers(0, 60)), rewards=column(st.integers(0, 60)),
+               profit=column(st.integers(-99, 99)), treatment=column(st.integers(0, 9)),
+               told_to_go=column(st.booleans()), charged_off=column(st.booleans()))
         for _ in range(2)
     ]  # fmt: skip
     return made[0], made[1]
@@ -79,9 +100,23 @@ def test_nobody_gains_and_is_harmed_and_the_mirrored_worlds_mirror(both: tuple[P
     )  # harmed in one way, spared in the other: counted as harmed in both directions
     assert there["harmed"] - mixed.sum() == back["gains"] and back["harmed"] - mixed.sum() == there["gains"]
     assert there["harmed"] + there["gains"] <= there["people"]
-    for name in ("told_to_go", "charged_off", "pays_more"):
-        assert there[name] <= there["harmed"]
-    assert there["pays_more_longer"] <= there["pays_more"] and there["pays_less"] <= there["gains"]
+    assert there["harmed"] <= sum(there[name] for name in REASONS["harmed"])  # everybody has a reason
+    assert there["gains"] <= sum(there[name] for name in REASONS["gains"])
+    for what, reasons in REASONS.items():
+        assert all(there[name] <= there[what] for name in reasons)
+    by_money = there["charged_more"] + there["fewer_rewards"], there["charged_less"] + there["more_rewards"]
+    assert by_money[0] <= there["harmed"] and by_money[1] <= there["gains"]
+    assert there["charged_more_longer"] <= there["charged_more"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds())
+def test_who_is_charged_the_same_is_never_charged_more_or_less(both: tuple[People, People]) -> None:
+    champion, arm = both
+    as_before = counts(champion, arm._replace(charged=champion.charged))
+    assert as_before["charged_more"] == as_before["charged_less"] == 0.0
+    no_gifts = counts(champion, arm._replace(rewards=champion.rewards))
+    assert no_gifts["fewer_rewards"] == no_gifts["more_rewards"] == 0.0
 
 
 @settings(max_examples=30, deadline=None)
@@ -93,13 +128,15 @@ def test_the_money_of_the_cells_adds_up_to_the_whole(both: tuple[People, People]
 
 
 def test_the_rows_of_a_recording_are_read_whatever_their_order() -> None:
-    rows = [("person/profit", "7", "low_risk_low_return", 1.0), ("person/paid", "7", "growth", 2.0),
+    rows = [("person/profit", "7", "low_risk_low_return", 1.0), ("person/charged", "7", "growth", 2.0),
+            ("person/rewards", "3", "", 2.5), ("person/rewards", "7", "", 1.5),
             ("person/treatment", "7", "1", 3.0), ("person/months", "7", "told to go, charged off", 4.0),
             ("person/months", "3", "ours", 8.0), ("person/treatment", "3", "0", 7.0),
-            ("person/paid", "3", "decline", 6.0), ("person/profit", "3", "high_risk_low_return", 5.0)]  # fmt: skip
+            ("person/charged", "3", "decline", 6.0), ("person/profit", "3", "high_risk_low_return", 5.0)]  # fmt: skip
     table = pa.table(dict(zip(("measure", "a", "b", "value"), map(list, zip(*rows, strict=True)), strict=True)))
     found = people_of(table)
     assert found.ids.tolist() == ["3", "7"] and found.profit.tolist() == [5.0, 1.0]
+    assert found.charged.tolist() == [6.0, 2.0] and found.rewards.tolist() == [2.5, 1.5]
     assert [key.tolist() for key in found.keys] == [
         ["high_risk_low_return", "low_risk_low_return"], ["decline", "growth"], ["0", "1"]]  # fmt: skip
     assert found.told_to_go.tolist() == found.charged_off.tolist() == [False, True]
@@ -127,16 +164,16 @@ def test_the_furthest_arm_and_the_group_are_named_from_the_rows() -> None:
     assert share_of(outcomes, "b", "harmed").mean == pytest.approx((8 + 2 * 0.4) / 20)
     assert share_of(outcomes, "b", "harmed", "group", "1").mean == pytest.approx(0.24)
     section = gains_section(outcomes)
-    assert section is not None and section.sentences[0].startswith("Under b most are harmed: 44.0 ± ")
+    assert section is not None and section.sentences[0].startswith("b harms the largest share: 44.0 ± ")
     assert "100% of them are told to go" in section.sentences[0]
     assert group_sentence(outcomes).startswith("Audit group 1 is harmed less than the other customers under b: by 40.0")
     swapped = gains_section(paired_world({"b": (1, 1), "a": (6, 2)}))
-    assert swapped is not None and swapped.sentences[0] == section.sentences[0].replace("under b", "under a").replace(
-        "Under b", "Under a"
-    )
+    assert swapped is not None and swapped.sentences[0] == section.sentences[0].replace("b harms", "a harms")
+    alone = gains_section(paired_world({"b": (6, 2)}))
+    assert alone is not None and alone.sentences[0].startswith("b harms 44.0 ± ")  # no share is the largest of one
     same = paired_world({"a": (1, 1), "b": (2, 2)})
     assert [one.apart.mean for one in group_differences(same, "harmed")] == [0.0, 0.0]
-    assert group_sentence(same).startswith("No difference by audit group under any arm (± 0.0 points")
+    assert group_sentence(same) == "Of every audit group the same share is harmed in every replication."
 
 
 def test_money_comes_back_by_cell_as_by_hand() -> None:
@@ -154,14 +191,13 @@ def test_runs_are_paired_with_the_champion_of_their_replication(
 ) -> None:
     runs = {"x": ("nothing", 0), "y": ("a", 0), "z": ("a", 1)}
     known = {name: Known(0, 0, 0, name, *address, "", "", "") for name, address in runs.items()}
-    paid = {"x": 0.0, "y": 30.0, "z": 60.0}
+    charged = {"x": 0.0, "y": 30.0, "z": 60.0}
 
     def read(folder: Path, name: str, measures: tuple[str, ...], columns: tuple[str, ...]) -> pa.Table:
-        kinds = ["metric", "person/profit", "person/paid", "person/treatment", "person/months"]
-        b = ["", "low_risk_low_return", "growth", "0", "ours"]
-        return pa.table(
-            {"measure": kinds, "a": ["profit", *["1"] * 4], "b": b, "value": [7.0, 0.0, paid[name], 0.0, 5.0]}
-        )
+        kinds = ["metric", *PERSON_MEASURES]
+        b = ["", "low_risk_low_return", "growth", "", "0", "ours"]
+        values = [7.0, 0.0, charged[name], 0.0, 0.0, 5.0]
+        return pa.table({"measure": kinds, "a": ["profit", *["1"] * 5], "b": b, "value": values})
 
     monkeypatch.setattr(worked_out, "read_rows", read)
     metrics, pairs = worked_out.figures(tmp_path, "nothing", known)

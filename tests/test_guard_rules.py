@@ -148,7 +148,7 @@ def test_capital_for_many_is_the_engine_s_formula(default_per_year: float) -> No
     ("told", "message"),
     [
         ({"rules": {"hardshp": "off"}}, "Did you mean 'hardship'"),
-        ({"rules": {"mine": {"forbids": ["end"], "when": "otherwise"}}}, "it needs source"),
+        ({"rules": {"mine": {"forbids": ["end"], "when": "otherwise"}}}, "needs source"),
         ({"rules": {"budget": {"forbids": ["end"], "when": "otherwise", "source": "x"}}}, "rename yours"),
         ({"rules": {"mine": {"forbids": ["end"], "when": "quadrnt == 3", "source": "x"}}}, "Did you mean 'quadrant'"),
         ({"rules": {"hardship": {"from": "soon"}}}, "2027-01"),

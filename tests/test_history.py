@@ -191,7 +191,7 @@ def test_months_in_which_nothing_changes_cost_nothing() -> None:
 
 # In a market -------------------------------------------------------------------------------------------------------
 
-SEGMENTS = {"new": "tenure_months < 3", "several": "products_held >= 2"}
+SEGMENTS = {"new": "tenure_months < 3", "borrowers": "balance > 100"}
 Tags = dict[tuple[int, str, int], tuple[bytes, bytes]]
 """(institution, scheme, month) -> ids ascending and codes, of those who have a tag."""
 

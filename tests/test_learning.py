@@ -273,10 +273,10 @@ def test_optimal_structure_tells_what_it_wants_and_what_limits_cost() -> None:
     [
         ({"trial_share": 2.0}, "between 0 and 100%"),
         ({"treatments": ["end", "end"]}, "different treatments"),
-        ({"epoch_months": 0}, "1 to 36"),
-        ({"effect_sd_eur": 0.0}, "more than 0"),
+        ({"epoch_months": 0}, "between 1 and 36"),
+        ({"effect_sd_eur": 0.0}, "between 0.01 and"),
         ({"objective": "profits"}, "return_on_capital"),
-        ({"floors": {"low_risk": 0.2}}, "no quadrant is called"),
+        ({"floors": {"low_risk": 0.2}}, "is none of low_risk_low_return"),
         ({"ceilings": {"low_risk_low_return": 1.5}}, "between 0 and 100%"),
     ],
 )

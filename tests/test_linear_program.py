@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import optimize
 
-from policies import linear_program
 from policies.linear_program import solved
 
 PROGRAM = {"A_ub": np.array([[1.0, 2.0]]), "b_ub": np.array([4.0]), "bounds": [(0.0, 3.0), (0.0, None)]}
@@ -14,7 +14,7 @@ PROGRAM = {"A_ub": np.array([[1.0, 2.0]]), "b_ub": np.array([4.0]), "bounds": [(
 
 @pytest.mark.parametrize("gives_up", [0, 1, 2])
 def test_where_it_gives_up_it_is_asked_in_another_way(gives_up: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, real = [], linear_program.linprog
+    asked, real = [], optimize.linprog
 
     def unwilling(*given: Any, **more: Any) -> Any:
         asked.append(more["method"])
@@ -23,21 +23,21 @@ def test_where_it_gives_up_it_is_asked_in_another_way(gives_up: int, monkeypatch
             found.status = 4
         return found
 
-    monkeypatch.setattr(linear_program, "linprog", unwilling)
+    monkeypatch.setattr(optimize, "linprog", unwilling)
     found = solved(np.array([-1.0, -3.0]), **PROGRAM)
     assert found.x == pytest.approx([0.0, 2.0]) and -found.fun == pytest.approx(6.0)
     assert len(asked) == gives_up + 1
 
 
 def test_no_answer_in_any_way_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = linear_program.linprog
+    real = optimize.linprog
 
     def never(*given: Any, **more: Any) -> Any:
         found = real(*given, **more)
         found.status, found.message = 4, "numbers too far apart"
         return found
 
-    monkeypatch.setattr(linear_program, "linprog", never)
+    monkeypatch.setattr(optimize, "linprog", never)
     with pytest.raises(RuntimeError, match="HiGHS failed: numbers too far apart"):
         solved(np.array([-1.0, -3.0]), **PROGRAM)
 

@@ -247,7 +247,7 @@ def test_who_looks_around_is_who_the_formula_says(case: str) -> None:
     parameters, change = SEARCHES[case]
     zero = dict.fromkeys([name for name in Choice._fields if name.startswith("search_")], 0)
     # an offer that nobody who sees it can resist: all who look around go, the others stay
-    config = market(rival={"quality": 500.0}, choice={**zero, "search": -0.7, **parameters})
+    config = market(rival={"quality": 20.0}, choice={**zero, "search": -0.7, **parameters})
     model = ready(config, change)
     p = model.people
     here = p["provider"].copy()
@@ -269,7 +269,7 @@ def test_who_looks_around_is_who_the_formula_says(case: str) -> None:
 
 def test_the_hard_core_loyal_do_not_go() -> None:
     model = ready(
-        market(rival={"quality": 500.0}),
+        market(rival={"quality": 20.0}),
         lambda p: p.__setitem__("loyal_to", np.where(p["id"] % 3 == 0, p["provider"], 0)),
     )
     here, loyal = model.people["provider"].copy(), model.people["loyal_to"] > 0
@@ -281,7 +281,7 @@ def test_who_is_not_looking_considers_only_what_is_read() -> None:
     acquisition = {"mail": {"contacts_per_person_per_month": 0.8, "cost_per_contact": 1.0}}
     shares = []
     for read_share in (0.0, 0.25, 1.0):
-        rival = {"quality": 500.0, "acquisition": acquisition}
+        rival = {"quality": 20.0, "acquisition": acquisition}
         model = ready(market(rival=rival, reach={"read_share": read_share}, choice={"search": -40.0}))
         others = model.people["provider"] != 2
         attention = float(model.people["attention"][0])

@@ -1,10 +1,12 @@
 """Policies cannot write what they are shown, states share nothing with models, and a model dropped is gone."""
 
 import gc
+import threading
+import time
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import mesa
 import numpy as np
@@ -17,6 +19,7 @@ from policies.plan import Treatments
 from policies.shelf import SHELF
 from policies.view import FIELDS, PROTECTED, InstitutionView
 from simulation.model import LifecycleModel
+from tests.batch_models import Collecting
 from tests.made_views import beliefs_of, view_of
 from tests.markets import LEARNERS, LIVELY, differences, lived, markets, small_market
 
@@ -194,7 +197,7 @@ def test_a_state_and_the_models_share_nothing(config: dict[str, Any], after: int
     assert same_bytes(state, whole)
     ends = []
     for _ in range(2):
-        again = LifecycleModel(config, engine=engine)
+        again = LifecycleModel(config, seed=0, engine=engine)
         again.restore(state)
         assert shared(again, state) == []
         again.step()
@@ -214,7 +217,7 @@ def test_a_policy_that_keeps_what_it_restored_does_not_share_it() -> None:
         def restore(self, state: Any) -> None:
             object.__setattr__(self, "kept", dict(state))
 
-    model = LifecycleModel(small_market())
+    model = LifecycleModel(small_market(), seed=1)
     model.institutions[0].policy = Keeper()
     model.institutions[0].policy.restore({"x": np.zeros(3)})
     state = model.state()
@@ -241,6 +244,60 @@ def test_a_model_that_nobody_holds_is_freed(engine: str, threads: int) -> None:
     del model
     gc.collect()
     assert [one() for one in gone] == [None] * 5
+
+
+class Known(Collecting):
+    """A user's model whose models can be counted."""
+
+    alive: ClassVar[weakref.WeakSet[Any]] = weakref.WeakSet()
+
+    def __init__(self, config: Any, **kwargs: Any) -> None:
+        super().__init__(config, **kwargs)
+        self.alive.add(self)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "objects"])
+def test_fifty_models_leave_nothing_behind(engine: str) -> None:
+    """A user's models, collected, looked at in all ways and dropped: no model, no object, no thread is left."""
+
+    def live(seed: int) -> None:
+        model = Known(small_market(people=30, rules=LIVELY), seed=seed, engine=engine, threads=2)
+        model.start_recording()
+        model.run_model()
+        model.restore(model.state())
+        model.customers.shuffle().select(lambda person: person.satisfaction > 0).set("satisfaction", 0.5)
+        assert (
+            model.customers.groupby("provider").agg("income", sum) and len(model.datacollector.model_vars["seed"]) == 4
+        )
+
+    def left() -> tuple[int, int, int]:
+        gc.collect()
+        for _ in range(100):  # threads of a pool that is gone end by themselves, a moment later
+            if threading.active_count() <= threads:
+                break
+            time.sleep(0.05)
+        return len(Known.alive), threading.active_count(), len(gc.get_objects())
+
+    threads = threading.active_count()
+    for seed in range(5):
+        live(seed)
+    before = left()
+    for seed in range(50):
+        live(seed)
+    after = left()
+    assert after[:2] == before[:2] == (0, threads)
+    assert after[2] - before[2] < 50, "less than one object for each model"
+
+
+def test_a_batch_leaves_no_model_behind() -> None:
+    made = {}
+    for engine in ("compiled", "objects"):
+        parameters = {"config": [small_market(people=30)], "engine": engine, "replication": [0, 1, 2]}
+        for row in mesa.batch_run(Known, parameters, max_steps=2, display_progress=False):
+            made[row["engine"], row["replication"]] = row["seed"]
+    gc.collect()
+    assert len(made) == len({*made.values()}) == 6 and not Known.alive
+    assert not [one for one in getattr(mesa.Agent, "_ids", {}) if isinstance(one, Known)]
 
 
 def test_agents_of_all_kinds_are_numbered_from_1_in_each_model() -> None:

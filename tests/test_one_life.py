@@ -21,8 +21,9 @@ from agents.market import MAX_CHANNELS
 from agents.person import CAUSES, STAGES
 from experiments.commands import app
 from experiments.config import Experiment, load_experiment
+from experiments.life import START, Life, Month
 from experiments.life_table import months_to_show, print_life
-from experiments.one_life import START, Life, Month, WatchedModel, live_one_life
+from experiments.one_life import WatchedModel, live_one_life
 from experiments.planning import plan_tasks
 from experiments.work import arm_model, state_before
 from simulation.model import US
@@ -321,7 +322,8 @@ def tenure(*words: str) -> "tuple[int, str, str]":
 def test_json_is_the_whole_life(config: Path, told: list[Life]) -> None:
     words = ["explain", "--person", str(told[0].person), str(config), "--arm", "rewards"]
     code, out, _ = tenure(*words, "--json")
-    assert code == 0 and json.loads(out, parse_constant=lambda name: pytest.fail(name)) == asdict(told[0])
+    answer = json.loads(out, parse_constant=lambda name: pytest.fail(name))
+    assert code == 0 and answer == {"version": 1, **asdict(told[0])}
     code, out, _ = tenure(*words)
     lines = out.splitlines()
     assert code == 0 and lines[0].startswith(f"Person {told[0].person}: ")

@@ -283,7 +283,7 @@ class Wild:
 def test_rivals_keep_to_the_same_rules(whose: str) -> None:
     config = small_market()
     (config["us"] if whose == "us" else config["rivals"][whose])["policy"] = "wild"
-    model = LifecycleModel(config, known={**SHELF, "wild": Wild})
+    model = LifecycleModel(config, seed=0, known={**SHELF, "wild": Wild})
     with pytest.raises(PlanError, match=f"policy 'wild' of {whose}, month 0: plan: customer .* is not in view"):
         model.step()
 
@@ -306,7 +306,7 @@ class Regretful:
 
 
 def test_a_plan_taken_stays_as_it_was_taken() -> None:
-    model = LifecycleModel(small_market())
+    model = LifecycleModel(small_market(), seed=0)
     policy = Regretful()
     model.institutions[0].policy = policy
     model.step()

@@ -1,7 +1,10 @@
 """What goes to a terminal or into JSON: nothing that steers it, and every letter as it was."""
 
 import json
+import os
 import shlex
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,15 +66,26 @@ def test_these_are_written_out(text: str, told: str) -> None:
 )
 def test_json_is_harmless_and_holds_the_same(data: object) -> None:
     text = json_text(data)
-    assert not set(text) & FORBIDDEN
+    assert text.isascii() and not set(text) & FORBIDDEN
     assert json.loads(text) == json.loads(json.dumps(data))
 
 
-def test_json_keeps_letters_and_has_no_number_that_is_none() -> None:
+def test_json_escapes_letters_and_has_no_number_that_is_none() -> None:
     assert (
         json_text({"é": [float("nan"), (1.5, float("inf"))]})
-        == '{\n "é": [\n  null,\n  [\n   1.5,\n   null\n  ]\n ]\n}'
+        == '{\n "\\u00e9": [\n  null,\n  [\n   1.5,\n   null\n  ]\n ]\n}'
     )
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_an_answer_as_json_reaches_a_reader_whatever_the_pipe(encoding: str) -> None:
+    """Each answer is an object with a version; the names come back as they are."""
+    script = "from experiments.command_line import print_json; print_json({data})"
+    for data in ({"arms": ["不作为", "שלום", "é", "\udcff"]}, ["不作为", {"a": 1}], []):
+        words = [sys.executable, "-c", script.format(data=ascii(data))]
+        found = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding}, check=True)
+        told = json.loads(found.stdout.decode(encoding))
+        assert told == {"version": 1, **(data if isinstance(data, dict) else {"items": data})} and not found.stderr
 
 
 @given(texts, st.integers(3, 80))

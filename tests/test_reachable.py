@@ -15,7 +15,7 @@ from policies.reachable import shadowed_by, unreachable
 
 STAGES = ("growth", "maturity", "decline")
 FIELDS: dict[str, tuple[str, ...] | None] = {"margin": None, "risk": None, "tenure_months": None, "stage": STAGES}
-SHARES, COUNTS = ("risk",), ("tenure_months",)
+RANGES, COUNTS = {"risk": (0.0, 1.0)}, ("tenure_months",)
 
 
 def read(*texts: str) -> list[Condition]:
@@ -23,11 +23,11 @@ def read(*texts: str) -> list[Condition]:
 
 
 def lost(conditions: Sequence[Condition], **more: int) -> list[int]:
-    return unreachable(conditions, FIELDS, SHARES, COUNTS, **more)
+    return unreachable(conditions, FIELDS, RANGES, COUNTS, **more)
 
 
 def takers(conditions: Sequence[Condition], index: int, **more: int) -> list[int]:
-    return shadowed_by(conditions, index, FIELDS, SHARES, COUNTS, **more)
+    return shadowed_by(conditions, index, FIELDS, RANGES, COUNTS, **more)
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ def people_of(model: LifecycleModel) -> pd.DataFrame:
     rows = rows[rows["measure"].str.startswith("person/")]
     wide = rows.pivot(index="a", columns="measure", values=["value", "b"])
     return pd.DataFrame({
-        "quadrant": wide[("b", "person/profit")], "stage": wide[("b", "person/paid")],
+        "quadrant": wide[("b", "person/profit")], "stage": wide[("b", "person/charged")],
         "group": wide[("b", "person/treatment")], "fate": wide[("b", "person/months")],
-        **{name: wide[("value", f"person/{name}")].astype(float) for name in ("profit", "paid", "treatment", "months")},
+        **{name: wide[("value", f"person/{name}")].astype(float)
+           for name in ("profit", "charged", "rewards", "treatment", "months")},
     })  # fmt: skip
 
 
@@ -52,11 +53,29 @@ def test_a_fee_of_seven_fifty_is_paid_every_month_with_us_and_interchange_is_not
     model = lived(small_market(products=fee, people=200, rules=LIVELY), 9, seed=2)
     people = people_of(model)
     assert people["months"].nunique() > 1  # some left
-    assert np.allclose(people["paid"], 7.5 * people["months"])
+    assert np.allclose(people["charged"], 7.5 * people["months"])
     card: dict[str, Any] = {"card": {"kind": "revolving", "apr": "0%", "line": 3500, "interchange": "2%"}}
     us = {"premium_per_risk": 0}
     free = people_of(lived(small_market(products=card, us=us, people=100, rules=LIVELY), 6, seed=2))
-    assert (free["paid"] == 0.0).all() and (free["profit"] > 0.0).any()
+    assert (free["charged"] == 0.0).all() and (free["profit"] > 0.0).any()
+
+
+def test_a_reward_is_no_lower_charge_and_a_missing_one_no_higher() -> None:
+    """With a fee alone everybody is charged for the months with us, and rewards are what the offers taken came to."""
+    fee: dict[str, Any] = {"insurance": {"kind": "fee", "fee_per_year": 90}}
+    policy = {"policy": "uniform", "treatment": "loyalty_reward", "amount": 20}
+    us = {**CLOSED, "share": "100%", "policy": policy}
+    config = small_market(products=fee, people=200, rules=LIVELY, us=us, rivals=NOBODY_ELSE,
+                          guards={"budget_per_month": 2000}, world={"newcomers_per_year": 0})  # fmt: skip
+    model = lived(config, 6, seed=2)
+    people, rows = people_of(model), model.recording()
+    assert np.allclose(people["charged"], 7.5 * people["months"])
+    taken = rows[(rows["measure"] == "treatments") & (rows["a"] == "loyalty_reward") & (rows["b"] == "taken")]
+    assert people["rewards"].sum() == 20.0 * taken["value"].sum() > 0.0
+    assert (people["rewards"] % 20.0 == 0.0).all()
+    cost = rows[(rows["measure"] == "treatments") & (rows["b"] == "cost_eur")]["value"].sum()
+    sent = rows[(rows["measure"] == "treatments") & (rows["b"] == "contacted")]["value"].sum()
+    assert cost == people["rewards"].sum() + 1.0 * sent  # a contact costs 1
 
 
 @pytest.mark.parametrize(
@@ -113,6 +132,6 @@ def test_who_asks_for_no_people_reads_none_of_their_rows(tmp_path: Any) -> None:
     table = lived(small_market(people=100), 2, seed=1).recording()
     write_run(tmp_path, "x", table, {"arm": "a", "replication": 0})
     pd.testing.assert_frame_equal(without_keys(read_run(tmp_path, "x").table).to_pandas(), table)
-    for some in (["metric"], ["person/paid", "ledger"], ["person/months"], ["none"]):
+    for some in (["metric"], ["person/charged", "ledger"], ["person/months"], ["none"]):
         found = read_run(tmp_path, "x", some).table.to_pandas()
         assert found["a"].tolist() == table[table["measure"].isin(some)]["a"].tolist()

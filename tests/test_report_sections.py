@@ -73,7 +73,7 @@ def test_the_terminal_marks_who_sees_the_truth_and_says_who_is_harmed(results: R
     assert all(len(line) <= terminal.WIDEST for line in lines)
     assert any(line.startswith("  seer *") for line in lines)
     assert "  * sees the truth, which no institution can" in lines
-    assert any(line.startswith("  Under ends most are harmed: ") for line in lines)
+    assert any(line.startswith("  ends harms the largest share: ") for line in lines)
 
 
 def test_money_for_channels_comes_back_beside_money_for_treatment(results: Results) -> None:

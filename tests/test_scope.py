@@ -324,7 +324,8 @@ def test_who_is_a_customer_of_another_line_is_not_won_back() -> None:
 
 
 def test_who_never_looks_for_a_product_is_not_seen_browsing() -> None:
-    model = LifecycleModel(market(None, world={"newcomers_per_year": 1.0}, rules={"needs": {"episodes_per_year": 0.0}}))
+    config = market(None, world={"newcomers_per_year": 1.0}, rules={"needs": {"episodes_per_year": 0.0}})
+    model = LifecycleModel(config, seed=0)
     for _ in range(3):
         model.step()
         assert not (model.files[US].scopes == BROWSING).any()

@@ -113,10 +113,10 @@ def test_stage_rules_follow_the_lifecycle(view: InstitutionView) -> None:
     [
         ("random_trial", {"share": 2}, "between 0 and 100%"),
         ("random_trial", {"treatments": []}, "at least one"),
-        ("price_war", {"undercut_points": -1}, "0 or more points"),
+        ("price_war", {"undercut_points": -1}, "between 0 and 100 points"),
         ("needs_led", {"need_at_least": 3}, "between 0 and 100%"),
-        ("needs_led", {"ask_below_evidence": -1}, "0 or more counts"),
-        ("propensity_retention", {"weigh": "money"}, "one of value, risk"),
+        ("needs_led", {"ask_below_evidence": -1}, "between 0 and 1000000 counts"),
+        ("propensity_retention", {"weigh": "money"}, "none of value, risk"),
         ("propensity_retention", {"treatment": "end", "amount": 3}, "takes no amount"),
     ],
 )

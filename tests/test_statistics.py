@@ -203,7 +203,14 @@ def test_return_on_treatment_by_hand() -> None:
 def test_return_on_treatment_has_no_answer_without_extra_spend() -> None:
     assert return_on_treatment([1.0, 2.0], [5.0, 5.0], [5.0, 5.0]) is None
     assert return_on_treatment([1.0, 2.0], [1.0, 1.0], [5.0, 5.0]) is None
-    assert return_on_treatment([1.0, 2.0, 3.0], [9.0, 0.0, 3.0], [0.0, 5.0, 4.0]) is None  # chance could be all
+    assert return_on_treatment([1.0, 2.0], [6.0, 6.0], [5.0, 5.0]) is None  # 1 more each, which is not over 1
+
+
+def test_return_on_treatment_has_no_interval_where_chance_could_be_all() -> None:
+    # 4 more on average, from -5 to 13: with t(0.975, 2) the interval of the extra spend holds 0; 2 more profit
+    answer = return_on_treatment([1.0, 2.0, 3.0], [13.0, 0.0, 8.0], [0.0, 5.0, 4.0])
+    assert answer is not None and answer.value == pytest.approx(1.0 + 2.0 / 4.0)
+    assert math.isnan(answer.low) and math.isnan(answer.high) and answer.n == 3
 
 
 def test_fieller_covers() -> None:
@@ -272,7 +279,8 @@ def test_metric_dictionary() -> None:
     assert len(STANDARD_METRICS) == 5
     assert all(name == metric.name and len(metric.headline) == 2 for name, metric in METRICS.items())
     share = METRICS["share_low_risk_high_return"]
-    assert level_text(share, 0.142) == "14.2%"
+    assert level_text(share, 0.142) == "14.2%" and level_text(share, -0.0004) == "0.0%"
+    assert level_text(share, math.nan) == "-" and level_text(METRICS["profit_per_customer"], 2027.71) == "2027.7"
     assert difference_text(share, 0.0291, 0.0021) == "+2.9 ± 0.2"
     assert difference_text(share, -0.0001, 0.001) == "0.0 ± 0.1"
     assert difference_text(share, 0.01, math.nan) == "+1.0 ± ?"

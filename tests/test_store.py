@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from experiments.hashing import canonical_json, content_checksum, run_name
 from experiments.sealing import HOST, TOKEN, clear_temporary
 from experiments.store import (
+    FORMAT,
     DamagedRunError,
     damage,
     failures,
@@ -212,7 +213,7 @@ def test_bad_input_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_later_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.store.FORMAT", 3)
+    monkeypatch.setattr("experiments.store.FORMAT", FORMAT + 1)
     write_run(tmp_path, "x", recording(), RECORD)
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"later version .*update"):

@@ -1,6 +1,8 @@
 """Numbers as users write them: what is accepted, and what an error tells them to write instead."""
 
+import copy
 import math
+import pickle
 from collections.abc import Callable
 from typing import Annotated
 
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from policies.written import Written
 from simulation import units
 
 PARSERS: list[Callable[[object], float]] = [
@@ -53,9 +56,9 @@ def test_accepts(parse: Callable[[object], float], written: object, meant: float
         (units.parse_share, 70, "70 is above 1: did you mean 70%?"),
         (units.parse_share, "70", "did you mean 70%?"),
         (units.parse_share, 12.5, "did you mean 12.5%?"),
-        (units.parse_share, 120, "between 0% and 100%"),
+        (units.parse_share, 120, "120 is above 100%: write a share from 0% to 100%"),
         (units.parse_share, "120%", "above 100%"),
-        (units.parse_share, "-1%", "below 0%"),
+        (units.parse_share, "-1%", "is negative: write a share from 0% to 100%"),
         (units.parse_share, "12,5 %", "write 12.5%"),
         (units.parse_rate, 18.9, "did you mean 18.9%?"),
         (units.parse_rate, -5, "did you mean -5%?"),
@@ -67,9 +70,29 @@ def test_accepts(parse: Callable[[object], float], written: object, meant: float
         (units.parse_money, "90k", "not a number"),
         (units.parse_money, "5%", "write an amount"),
         (units.parse_money, "90,000", "write 90000"),
+        (units.parse_money, "1,00,000", "write 100000"),
+        (units.parse_money, "4'000", "write 4000"),
+        (units.parse_money, "4’000", "write 4000"),
+        (units.parse_money, "4 000", "write 4000"),
+        (units.parse_money, "4\u202f000", "write 4000"),
+        (units.parse_money, "1.234.567", "write 1234567"),
+        (units.parse_money, "1.234,50", "write 1234.50"),
+        (units.parse_money, "1,5", "write 1.5"),
+        (units.parse_money, "EUR 4,000", "write 4000"),
+        (units.parse_money, "４０００", "not written in plain digits: write 4000"),
+        (units.parse_count, "٣", "write 3"),
+        (units.parse_number, "−5", "write -5"),
+        (units.parse_money, "0x10", "not a decimal number: write 16"),
+        (units.parse_count, "0o17", "not a decimal number: write 15"),
+        (units.parse_count, "010", "has a leading zero: write 10"),
+        (units.parse_share, "05%", "write 5%"),
+        (units.parse_money, "1e-400", "too small to be told from 0: write 0"),
+        (units.parse_count, "1.0000000000000000001", "not whole"),
+        (units.parse_money, "12:30", "not a number"),
         (units.parse_money, "90_000", "write 90000"),
         (units.parse_money, -1, "negative"),
-        (units.parse_money, 1e14, "smaller"),
+        (units.parse_money, 1e14, "is above 10000000000000: write an amount from 0 to 10000000000000"),
+        (units.parse_count, 2**53 + 1, "is above"),
         (units.parse_number, "5%", "write 0.05"),
         (units.parse_number, "abc", "not a number"),
         (units.parse_count, 2.5, "not whole"),
@@ -153,18 +176,27 @@ def test_refuses_what_only_looks_like_a_multiplier(written: str) -> None:
         units.parse_multiplier(written)
 
 
-def test_months_are_counted_from_the_start() -> None:
-    assert units.parse_month("2027-01", "2027-01") == 0
-    assert units.parse_month("2028-06", "2027-01") == 17
-    assert units.parse_month("2028-01", "2027-12") == 1
-    assert units.parse_month(24, "2027-01") == 24
-    assert units.parse_month("24", "2027-01") == 24
+def test_a_month_of_the_calendar_is_read() -> None:
+    assert units.parse_calendar_month("2027-01") == "2027-01"
+    assert units.month_number("2028-06") - units.month_number("2027-01") == 17
 
 
-@pytest.mark.parametrize("written", ["2026-12", "2027-13", "2027-00", "2027-1", "2027-01-01", "x", 2028, -1])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [(2027, "2027-01"), ("2027", "2027-01"), ("2027-1", "2027-01"), ("2027/03", "2027-03"), (2027.03, "2027-03"),
+     ("2027-03-31", "2027-03"), ("2027-03-31 12:00:00", "2027-03"), ("2027-03-31T12:00:00Z", "2027-03")],
+)  # fmt: skip
+def test_another_spelling_of_a_month_is_answered_by_the_month(written: object, meant: str) -> None:
+    with pytest.raises(ValueError, match=rf"is not a month: did you mean {meant}\?$"):
+        units.parse_calendar_month(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["2027-13", "2027-00", "1066-10", "9999-01", "x", "", None, True, 24, -1, [], "x" * 99]
+)
 def test_refuses_what_is_no_month(written: object) -> None:
-    with pytest.raises(ValueError):
-        units.parse_month(written, "2027-01")
+    with pytest.raises(ValueError, match=r"write (one|a month) such as 2027-01$"):
+        units.parse_calendar_month(written)
 
 
 class Offer(BaseModel):
@@ -172,11 +204,11 @@ class Offer(BaseModel):
 
     share: units.Share = 0.0
     rate: units.Rate = 0.0
-    money: units.Money = 0.0
-    number: units.Number = 0.0
+    money: Annotated[float, units.within("EUR", 0, 1e9)] = 0.0
+    number: Annotated[float, units.within("points", -1e3, 1e3)] = 0.0
     count: units.Count = 0
     months: units.Months = 0
-    hazard: Annotated[float, units.validator_for("share/month", 0.001, 0.5)] = 0.1
+    hazard: Annotated[float, units.within("share/month", 0.001, 0.5)] = 0.1
 
 
 def test_types_read_configs() -> None:
@@ -191,21 +223,89 @@ def test_types_read_configs() -> None:
 @pytest.mark.parametrize(
     ("unit", "low", "high", "good", "bad", "told"),
     [
-        ("share", 0, 0.5, "50%", "60%", "60% is outside 0% to 50% (share)"),
-        ("share/year", 0.1, 1, 0.1, "9%", "(share/year)"),
-        ("rate/year", -0.01, 0.5, "-1%", "-2%", "-2% is outside -1% to 50% (rate/year)"),
-        ("EUR/month", 0, 100, 100, 101, "101 is outside 0 to 100 (EUR/month)"),
-        ("EUR", -50, 50, -50, -51, "-51 is outside -50 to 50 (EUR)"),
-        ("months", 1, 12, 12, 13, "13 is outside 1 to 12 (months)"),
-        ("log-odds", -3, 3, -3, 3.5, "3.5 is outside -3 to 3 (log-odds)"),
-        ("1", 0, 200, 150, 250, "(1)"),
+        ("share", 0, 0.5, "50%", "60%", "60% is above 50%: write a share from 0% to 50%"),
+        ("share/year", 0.1, 1, 0.1, "9%", "9% is below 10%: write a share a year from 10% to 100%"),
+        ("rate/year", -0.01, 0.5, "-1%", "-2%", "-2% is below -1%: write a rate a year from -1% to 50%"),
+        ("EUR/month", 0, 100, 100, 101, "101 is above 100: write an amount a month from 0 to 100"),
+        ("EUR", -50, 50, -50, -51, "-51 is below -50: write an amount from -50 to 50"),
+        ("months", 1, 12, 12, 13, "13 is above 12: write a number of months from 1 to 12"),
+        ("utility", -20, 20, -20, 100, "100 is above 20: write a utility from -20 to 20"),
+        ("log-odds", -3, 3, -3, 3.5, "3.5 is above 3: write log-odds from -3 to 3"),
+        ("contacts", 0, 9, 9, -1, "-1 is negative: write a number from 0 to 9 (contacts)"),
+        ("1", 0, 200, 150, 250, "250 is above 200: write a number from 0 to 200"),
     ],
 )
 def test_a_declared_unit_and_range_are_enforced(
     unit: str, low: float, high: float, good: object, bad: object, told: str
 ) -> None:
-    parse = units.parser_for(unit, low, high)
+    parse = units.Parser(unit, low, high)
     assert low <= parse(good) <= high
     with pytest.raises(ValueError) as error:
         parse(bad)
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("unit", "high", "written", "mend"),
+    [
+        ("EUR", 1e9, "4.000", "is 4.000 four thousand or four? Write 4000 or 4"),
+        ("EUR", 1e9, "-21.000", "is -21.000 minus twenty-one thousand or minus twenty-one? Write -21000 or -21"),
+        ("EUR", 1e9, "115.000", "is 115.000 one hundred fifteen thousand or one hundred fifteen? Write 115000 or 115"),
+        ("EUR", 1e9, "12.500", "is 12.500 12500 or 12.5? Write 12500 or 12.5"),
+        ("EUR", 1e9, "1.125", "Write 1125 or 1.1250"),
+        ("EUR", 1e3, "4.000", "looks like thousands: write 4"),
+        ("count", 1e9, "4.000", "is 4.000 four thousand or four? Write 4000 or 4"),
+        ("count", 1e9, "4.500", "looks like thousands: write 4500"),
+        ("months", 1200, "36.000", "looks like thousands: write 36"),
+        ("1", 1e9, "2.000", "is 2.000 two thousand or two? Write 2000 or 2"),
+        ("EUR", 1e9, "4.000 EUR", "Write 4000 or 4"),
+    ],
+)
+@pytest.mark.parametrize("as_written", [str, lambda text: Written(float(text), text)], ids=["text", "yaml"])
+def test_what_can_be_read_in_two_ways_is_not_read(
+    unit: str, high: float, written: str, mend: str, as_written: Callable[[str], object]
+) -> None:
+    value = as_written(written) if "EUR" not in written else written
+    with pytest.raises(ValueError) as error:
+        units.Parser(unit, -high, high, whole=unit in ("count", "months"))(value)
+    assert str(error.value).endswith(mend)
+
+
+@pytest.mark.parametrize(
+    ("unit", "low", "high", "written"),
+    [
+        ("share", 0, 1, "0.125"),
+        ("share", 0, 1, "1.000"),
+        ("rate/year", -0.2, 1, "0.045"),
+        ("log-odds", -40, 40, "-2.800"),
+        ("log-odds", -40, 40, "1.125"),
+        ("log-odds", -40, 40, "-2.000"),
+        ("EUR", 0, 1000, "1.125"),
+        ("EUR", 0, 1e9, "0.125"),
+        ("EUR", 0, 1e9, "4.00"),
+        ("EUR", 0, 1e9, "4.0000"),
+        ("EUR", 0, 1e9, "4000.000"),
+        ("EUR", 0, 1e9, "1.1250"),
+    ],
+)
+def test_what_can_be_read_in_one_way_is_read(unit: str, low: float, high: float, written: str) -> None:
+    parse = units.Parser(unit, low, high)
+    assert parse(written) == parse(Written(float(written), written)) == float(written)
+
+
+@settings(max_examples=200)
+@given(
+    st.integers(-999_999, 999_999), st.sampled_from(["{:,}", "{:_}", "{}"]), st.sampled_from([",", ".", "'", " ", "_"])
+)
+def test_money_is_read_as_it_was_meant_or_refused(amount: int, how: str, separator: str) -> None:
+    """Whoever groups thousands, with whatever sign, is never taken to mean another number."""
+    written = how.format(amount).replace(",", separator).replace("_", separator)
+    try:
+        assert units.parse_money(written, low=-1e6) == amount
+    except ValueError as error:
+        assert str(amount) in str(error), "the mend names what was meant"
+
+
+def test_a_number_keeps_its_text_when_it_is_copied() -> None:
+    for again in (copy.deepcopy(Written(4.0, "4.000")), pickle.loads(pickle.dumps(Written(4.0, "4.000")))):
+        assert (again, again.text) == (4.0, "4.000")

@@ -201,7 +201,7 @@ def test_settings_replace_numbers_and_errors_come_at_once() -> None:
                 "price_cut": {"lasts_months": -1},
             },
         )
-    for part in ("'loyalty_reward'", "end.contcat", "end.contact: a number", "0 .. 120"):
+    for part in ("'loyalty_reward'", "end.contcat", "end.contact: a number", "from 0 to 120"):
         assert part in str(error.value)
 
 

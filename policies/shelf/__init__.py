@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from policies.faults import Fault
 from policies.policy import Policy, SettingsError, build_policy
 from policies.shelf.do_nothing import DoNothing
 from policies.shelf.needs_led import NeedsLed
@@ -25,6 +26,8 @@ _ALL: tuple[Any, ...] = (
 )  # fmt: skip
 SHELF: dict[str, type] = {policy.name: policy for policy in _ALL}
 """Name -> class of every policy on the shelf."""
+ALIASES: Mapping[str, str] = {"static": "do_nothing"}
+"""Another word for a policy of the shelf -> its name; an institution that changes nothing is static."""
 
 
 def make_policy(
@@ -47,7 +50,9 @@ def make_policy(
         If no policy has the name, or a setting is unknown, missing or of the wrong kind.
     """
     shelf = SHELF if known is None else known
+    name = ALIASES.get(name, name)
     if name not in shelf:
-        own = " One of your own is found if its file is named: --policies FILE."
-        raise SettingsError(name, [("", f"no policy is called '{name}'.{did_you_mean(name, shelf)}{own}")])
+        own = "One of your own is found if its file is named: --policies FILE."
+        mend = f"{did_you_mean(name, [*shelf, *ALIASES])} {own}".strip()
+        raise SettingsError(name, [Fault(f"no policy is called '{name}'", mend, ("policy",))])
     return build_policy(shelf[name], settings or {})

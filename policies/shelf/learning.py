@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.epochs import MAX_ARMS, Floats, Ints, Watched, due, features_of
+from policies.faults import Fault, range_faults
 from policies.lessons import Lessons
 from policies.ordering import order_by
 from policies.outcomes import Outcomes
 from policies.plan import Plan, Treatments
 from policies.policy import SettingsError
-from policies.shelf.rules import treatment_problem
+from policies.shelf.rules import treatment_faults
 from policies.view import InstitutionView
 
 NOTHING = "none"
+MONEY_RANGE = (0.01, 1e6)
+"""Of what an effect may be taken to be like, and of what one customer counts for."""
 _ONE_THREAD = 2048
 """Customers so few that no library divides a product of their features among threads, which would change its bits."""
 
@@ -53,40 +56,45 @@ class EpochLearner:
 
     treatments: tuple[str, ...] = (
         "loyalty_reward", "service_upgrade", "price_cut", "needs_review", "early_help", "line_increase",
-    )  # tried by lot without lasting harm; a smaller line stays for good, and costs for good  # fmt: skip
-    epoch_months: int = 6  # from one decision on a customer to the next; assumption: effects show within half a year
-    trial_months: int = 12  # all by lot; assumption
-    trial_share: float = 0.5  # of the customers decided on get a treatment by lot; assumption
-    explore_share: float = 0.1  # still by lot after the trial; assumption
-    arrears_trigger: bool = True  # who falls behind is decided on at once, not in his turn alone; assumption
-    effect_sd_eur: float = 15.0  # what effects are taken to be like before any is seen; assumption
-    most_eur: float = 500.0  # of gain or loss that one customer counts for; assumption
+    )  # what is tried: nothing that harms for good, such as a smaller line  # fmt: skip
+    epoch_months: int = 6  # months from one decision on a customer to the next; assumption: effects show by then
+    trial_months: int = 12  # months in which all is by lot; assumption
+    trial_share: float = 0.5  # share of those decided on in the trial who get a treatment by lot; assumption
+    explore_share: float = 0.1  # share of decisions still by lot after the trial; assumption
+    arrears_trigger: bool = True  # who falls behind is decided on at once, not in turn alone; assumption
+    effect_sd_eur: float = 15.0  # standard deviation of effects before any is seen; assumption
+    most_eur: float = 500.0  # most gain or loss that one customer counts for; assumption
     watched: Watched = field(init=False, repr=False)
     lessons: Lessons = field(init=False, repr=False)
     months: NDArray[np.int64] = field(init=False, repr=False)
     name = "learner"
 
     def __post_init__(self) -> None:
-        problems = [
-            problem
+        faults = [
+            fault
             for index, treatment in enumerate(self.treatments)
-            for problem in treatment_problem(f"treatments[{index}]", treatment, None)
+            for fault in treatment_faults(("treatments", index), treatment, None)
         ]
         if not 1 <= len(self.treatments) < MAX_ARMS or len({*self.treatments, NOTHING}) <= len(self.treatments):
-            problems.append(("treatments", f"1 to {MAX_ARMS - 1} different treatments beside 'none'"))
+            what = "none, too many or twice the same of the treatments to be tried"
+            mend = f"write 1 to {MAX_ARMS - 1} different treatments, without '{NOTHING}', which is always among them"
+            faults.append(Fault(what, mend, ("treatments",)))
         for key in ("trial_share", "explore_share"):
-            if not 0.0 <= getattr(self, key) <= 1.0:
-                problems.append((key, f"a share lies between 0 and 100%, got {getattr(self, key)!r}"))
-        if not 1 <= self.epoch_months <= 36 or not 0 <= self.trial_months <= 240:
-            problems.append(("epoch_months", "1 to 36 months from decision to judgement, and a trial of at most 240"))
+            faults += range_faults(key, getattr(self, key), 0.0, 1.0, "share")
+        faults += range_faults("epoch_months", self.epoch_months, 1, 36, "months")
+        faults += range_faults("trial_months", self.trial_months, 0, 240, "months")
         for key in ("effect_sd_eur", "most_eur"):
-            if not getattr(self, key) > 0:
-                problems.append((key, f"more than 0 EUR, got {getattr(self, key)!r}"))
-        if problems:
-            raise SettingsError(self.name, problems)
+            faults += range_faults(key, getattr(self, key), *MONEY_RANGE, "in the market's currency")
+        faults += self._own_faults()
+        if faults:
+            raise SettingsError(self.name, faults)
         object.__setattr__(self, "watched", Watched(self.epoch_months))
         object.__setattr__(self, "lessons", Lessons(len(self.arms), self.most_eur))
         object.__setattr__(self, "months", np.zeros(1, np.int64))
+
+    def _own_faults(self) -> list[Fault]:
+        """Return what is wrong with the settings that a policy has beside these."""
+        return []
 
     @property
     def arms(self) -> tuple[str, ...]:

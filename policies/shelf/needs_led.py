@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.faults import range_faults
 from policies.needs import believed_need, needed_most
 from policies.ordering import order_by
 from policies.plan import Treatments
@@ -21,16 +22,13 @@ class NeedsLed:
 
     name = "needs_led"
     need_at_least: float = 0.4  # believed need below which nothing is offered, 0 to 100%; assumption
-    ask_below_evidence: float = 2.5  # counts for and against, mean of the products; assumption: the prior is 2
+    ask_below_evidence: float = 2.5  # mean evidence on needs, in answers, below which a talk comes first; assumption
 
     def __post_init__(self) -> None:
-        problems = []
-        if not 0.0 <= self.need_at_least <= 1.0:
-            problems.append(("need_at_least", f"a share lies between 0 and 100%, got {self.need_at_least!r}"))
-        if not self.ask_below_evidence >= 0.0:
-            problems.append(("ask_below_evidence", f"0 or more counts, got {self.ask_below_evidence!r}"))
-        if problems:
-            raise SettingsError(self.name, problems)
+        faults = range_faults("need_at_least", self.need_at_least, 0.0, 1.0, "share")
+        faults += range_faults("ask_below_evidence", self.ask_below_evidence, 0.0, 1e6, "counts")
+        if faults:
+            raise SettingsError(self.name, faults)
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return the offers, highest need x margin first, then the talks, least known first."""

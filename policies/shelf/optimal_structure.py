@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 
 from agents.belief import QUADRANTS
 from policies.epochs import CELL_NAMES, CELLS, Floats, cells_of, due
+from policies.faults import Fault, range_faults, word_faults
 from policies.guard_rules import capital_share
 from policies.lessons import random_effects
 from policies.outcomes import Outcomes
 from policies.plan import Acquisition, Plan
-from policies.policy import SettingsError
 from policies.shelf.learning import Choice, EpochLearner
 from policies.structure import InfeasibleStructure, Program, Resource, Share, Structure, solve
 from policies.structure_spread import spread
-from policies.suggest import did_you_mean
 from policies.swings import Swings
 from policies.view import InstitutionView
 
 OBJECTIVES = ("value", "average", "growth", "return_on_capital", "stability")
 IN_EUR = ("value", "average", "return_on_capital", "stability")
 """Objectives in which an EUR can be compared with an EUR."""
-MEASURES = ("customers", "balance")
+MEASURES = ("customers", "balance", "credit_and_deposits")
+"""What floors and ceilings may be shares of, in the words of the guard (`policies.guard_rules.MEASURES`)."""
 BUDGET, CAPITAL, CONTACTS, ACQUISITION = "budget", "capital", "contacts", "acquisition"
 DRAWS = 40
 """Programs solved again with drawn estimates, to tell what is uncertain; assumption."""
@@ -32,6 +32,12 @@ SURE_MOVES = 500.0
 """Customers treated in a cell whose moves count as much as those of the untreated; assumption: chance moves a few
 hundred customers by some points, which is as much as treatments do."""
 QUANTILES = (0.05, 0.5, 0.95)
+_RANGES = (
+    ("discount_per_year", 1e-4, 1.0, "share"), ("hurdle_per_year", 0.0, 1.0, "share"),
+    ("swing_aversion", 0.0, 100.0, ""), ("refit_months", 1, 240, "months"), ("purse_step", 0.0, 1.0, "share"),
+    ("capital_at_most_eur", 0.0, 1e13, "in the market's currency"), ("contacts_per_month", 0.0, 1e9, "contacts"),
+)  # fmt: skip
+"""What a number of this policy may be: setting, low, high, unit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +50,17 @@ class OptimalStructure(EpochLearner):
     """
 
     name = "optimal_structure"
-    objective: str = "value"  # or average (long-run profit), growth (customers), return_on_capital, stability
-    discount_per_year: float = 0.1  # assumption
-    hurdle_per_year: float = 0.15  # return that capital must earn, for return_on_capital; assumption
-    swing_aversion: float = 1.0  # EUR that an EUR of monthly swing is felt as, for stability; assumption
-    refit_months: int = 12  # from one solution to the next; assumption
-    floors: Mapping[str, float] = field(default_factory=dict)  # quadrant -> least share
-    ceilings: Mapping[str, float] = field(default_factory=dict)  # quadrant -> greatest share
-    of: str = "balance"  # what floors and ceilings are shares of: customers, or balance (credit and deposits)
-    capital_at_most_eur: float | None = None  # of the customers in view; None: no limit
-    contacts_per_month: float | None = None  # with the customers in view; None: no limit
-    purse_step: float = 0.0  # of the purse that a solution may move to the side whose EUR brings more; 0: none moves
+    objective: str = "value"  # what is best: value, average, growth, return_on_capital or stability
+    discount_per_year: float = 0.1  # rate at which later value is discounted; assumption
+    hurdle_per_year: float = 0.15  # return that capital must earn, of return_on_capital; assumption
+    swing_aversion: float = 1.0  # money that one of monthly swing is felt as, of stability; assumption
+    refit_months: int = 12  # months from one solution to the next; assumption
+    floors: Mapping[str, float] = field(default_factory=dict)  # quadrant -> least share of what `of` says
+    ceilings: Mapping[str, float] = field(default_factory=dict)  # quadrant -> greatest share of what `of` says
+    of: str = "credit_and_deposits"  # of which shares: customers, balance or credit_and_deposits
+    capital_at_most_eur: float | None = None  # most capital behind the customers in view; by default no limit
+    contacts_per_month: float | None = None  # most contacts with the customers in view; by default no limit
+    purse_step: float = 0.0  # share of the purse that a solution may move to where money brings more
     swings: Swings = field(init=False, repr=False, default_factory=Swings)
     sums: dict[str, Floats] = field(init=False, repr=False)
     """What cells are like, summed over decisions: cells' people, newcomers, balances, capital; arms' cost."""
@@ -63,28 +69,12 @@ class OptimalStructure(EpochLearner):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        problems = [
-            (f"{key}.{quadrant}", f"no quadrant is called '{quadrant}'.{did_you_mean(quadrant, QUADRANTS)}"
-             if quadrant not in QUADRANTS else f"a share lies between 0 and 100%, got {share!r}")
-            for key in ("floors", "ceilings") for quadrant, share in self._shares(key).items()
-            if quadrant not in QUADRANTS or not 0.0 <= share <= 1.0
-        ]  # fmt: skip
-        for key, words in (("objective", OBJECTIVES), ("of", MEASURES)):
-            if getattr(self, key) not in words:
-                problems.append((key, f"one of {', '.join(words)}; got '{getattr(self, key)}'"))
-        if self.discount_per_year <= 0 or self.refit_months < 1:
-            problems.append(("discount_per_year", "more than 0, and refit_months at least 1"))
-        if self.swing_aversion < 0 or not 0.0 <= self.purse_step <= 1.0:
-            problems.append(("purse_step", "a share between 0 and 100%, and swing_aversion 0 or more"))
-        if self.purse_step and self.objective not in IN_EUR:
-            problems.append(("purse_step", f"money is moved by what an EUR brings: objective {' or '.join(IN_EUR)}"))
-        if problems:
-            raise SettingsError(self.name, problems)
         shapes = {
             "people": CELLS,
             "newcomers": CELLS,
             "brought": CELLS,
             "balance": CELLS,
+            "credit_and_deposits": CELLS,
             "capital": CELLS,
             "now": CELLS,
         }
@@ -92,12 +82,19 @@ class OptimalStructure(EpochLearner):
         money = {name: np.zeros(1) for name in ("budget", "purse", "channels")}
         object.__setattr__(self, "sums", sums | {"cost": np.zeros((len(self.arms), CELLS))} | money)
 
-    def _shares(self, key: str) -> dict[str, float]:
-        """Return floors or ceilings as numbers; a share may be written 20%."""
-        return {
-            quadrant: float(share.rstrip("%")) / 100.0 if isinstance(share, str) else float(share)
-            for quadrant, share in getattr(self, key).items()
-        }
+    def _own_faults(self) -> list[Fault]:
+        faults = []
+        for key in ("floors", "ceilings"):
+            for quadrant, share in getattr(self, key).items():
+                wrong = word_faults(quadrant, quadrant, QUADRANTS) or range_faults(quadrant, share, 0.0, 1.0, "share")
+                faults += [fault.below((key,)) for fault in wrong]
+        faults += word_faults("objective", self.objective, OBJECTIVES) + word_faults("of", self.of, MEASURES)
+        for key, low, high, unit in _RANGES:
+            faults += range_faults(key, getattr(self, key), low, high, unit)
+        if self.purse_step and self.objective not in IN_EUR:
+            what = f"money is moved by what money brings, and the objective {self.objective} is no money"
+            faults.append(Fault(what, f"write the objective {' or '.join(IN_EUR)}, or leave this out", ("purse_step",)))
+        return faults
 
     def think(self, view: InstitutionView) -> None:
         """Count what the cells are like this month; solve when a solution is due."""
@@ -113,7 +110,8 @@ class OptimalStructure(EpochLearner):
         owed = some.balance * in_turn
         each = {
             "people": in_turn, "newcomers": new, "brought": new & (some.by_channel == 1),
-            "balance": owed + some.deposits * in_turn, "capital": owed * capital_share(some.default_per_year),
+            "balance": owed, "credit_and_deposits": owed + some.deposits * in_turn,
+            "capital": owed * capital_share(some.default_per_year),
         }  # fmt: skip
         for name, weight in each.items():
             self.sums[name] += np.bincount(cell, weight, minlength=CELLS)
@@ -165,9 +163,8 @@ class OptimalStructure(EpochLearner):
         if self.contacts_per_month is not None:
             reached = share * (np.arange(len(self.arms)) > 0)[:, None]
             resources.append(Resource(CONTACTS, reached, self.contacts_per_month * self.epoch_months))
-        heads = self.of == "customers"
-        weights = None if heads else self.sums["balance"] / people
-        low, high = self._shares("floors"), self._shares("ceilings")
+        weights = None if self.of == "customers" else self.sums[self.of] / people
+        low, high = self.floors, self.ceilings
         shares = tuple(
             Share(quadrant, np.arange(CELLS) % len(QUADRANTS) == index, low.get(quadrant), high.get(quadrant), weights)
             for index, quadrant in enumerate(QUADRANTS) if quadrant in low or quadrant in high

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.plan import OfferChange, Plan
+from policies.faults import range_faults
+from policies.plan import MOST_POINTS, OfferChange, Plan
 from policies.policy import SettingsError
 from policies.view import InstitutionView
 
@@ -18,11 +19,12 @@ class PriceMatch:
     """
 
     name = "price_match"
-    at_most_points: float = 3.0  # points a year off our list price
+    at_most_points: float = 3.0  # most points a year off our list price; assumption
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.at_most_points < np.inf:
-            raise SettingsError(self.name, [("at_most_points", f"0 or more points, got {self.at_most_points!r}")])
+        faults = range_faults("at_most_points", self.at_most_points, 0.0, MOST_POINTS, "points")
+        if faults:
+            raise SettingsError(self.name, faults)
 
     def decide(self, view: InstitutionView) -> Plan:
         """Return the cuts that match the cheapest rival, within the limit."""

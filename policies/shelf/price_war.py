@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from policies.plan import OfferChange, Plan
+from policies.faults import range_faults
+from policies.plan import MOST_POINTS, OfferChange, Plan
 from policies.policy import SettingsError
 from policies.view import InstitutionView
 
@@ -18,16 +19,16 @@ class PriceWar:
 
     name = "price_war"
     undercut_points: float = 0.5  # points a year below the cheapest rival; assumption
-    at_most_points: float = 5.0  # points a year off our list price; assumption
+    at_most_points: float = 5.0  # most points a year off our list price; assumption
 
     def __post_init__(self) -> None:
-        problems = [
-            (key, f"0 or more points, got {getattr(self, key)!r}")
+        faults = [
+            fault
             for key in ("undercut_points", "at_most_points")
-            if not 0.0 <= getattr(self, key) < np.inf
+            for fault in range_faults(key, getattr(self, key), 0.0, MOST_POINTS, "points")
         ]
-        if problems:
-            raise SettingsError(self.name, problems)
+        if faults:
+            raise SettingsError(self.name, faults)
 
     def decide(self, view: InstitutionView) -> Plan:
         """Return cuts to below the cheapest rival, within the limit; where no rival sells, none."""

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.faults import range_faults, word_faults
 from policies.ordering import order_by
 from policies.plan import Treatments
 from policies.policy import SettingsError
-from policies.shelf.rules import treatment_problem
+from policies.shelf.rules import treatment_faults
 from policies.view import InstitutionView
 
 WEIGHTS = ("value", "risk")
@@ -21,19 +22,17 @@ class PropensityRetention:
     """
 
     name = "propensity_retention"
-    treatment: str = "loyalty_reward"  # a name of the catalogue
-    amount: float | None = None  # in the treatment's unit; None: the catalogue's
-    leave_at_least: float = 0.1  # believed share a year, 0 to 100%; assumption
-    weigh: str = "value"  # value: leaving x margin x years expected; risk: leaving alone
+    treatment: str = "loyalty_reward"  # what is proposed: a treatment of the catalogue
+    amount: float | None = None  # how much of it, in its unit; by default the catalogue's
+    leave_at_least: float = 0.1  # believed probability of leaving in a year from which somebody is treated; assumption
+    weigh: str = "value"  # whom first: by value (leaving x margin x years expected) or risk (leaving alone)
 
     def __post_init__(self) -> None:
-        problems = treatment_problem("treatment", self.treatment, self.amount)
-        if not 0.0 <= self.leave_at_least <= 1.0:
-            problems.append(("leave_at_least", f"a share lies between 0 and 100%, got {self.leave_at_least!r}"))
-        if self.weigh not in WEIGHTS:
-            problems.append(("weigh", f"one of {', '.join(WEIGHTS)}; got {self.weigh!r}"))
-        if problems:
-            raise SettingsError(self.name, problems)
+        faults = treatment_faults(("treatment",), self.treatment, self.amount)
+        faults += range_faults("leave_at_least", self.leave_at_least, 0.0, 1.0, "share")
+        faults += word_faults("weigh", self.weigh, WEIGHTS)
+        if faults:
+            raise SettingsError(self.name, faults)
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return those above the threshold, most at stake first; with `value` none who brings nothing."""

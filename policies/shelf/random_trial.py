@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.faults import Fault, range_faults
 from policies.ordering import order_by
 from policies.plan import Treatments
 from policies.policy import SettingsError
-from policies.shelf.rules import treatment_problem
+from policies.shelf.rules import treatment_faults
 from policies.view import InstitutionView
 
 
@@ -17,20 +18,21 @@ class RandomTrial:
 
     name = "random_trial"
     treatments: tuple[str, ...] = ("none", "loyalty_reward", "service_upgrade", "price_cut", "needs_review")
-    share: float = 0.1  # of customers each month, 0 to 100%; assumption
+    """What the lot chooses among."""
+    share: float = 0.1  # share of customers who get something in a month; assumption
 
     def __post_init__(self) -> None:
-        problems = [
-            problem
+        faults = [
+            fault
             for index, treatment in enumerate(self.treatments)
-            for problem in treatment_problem(f"treatments[{index}]", treatment, None)
+            for fault in treatment_faults(("treatments", index), treatment, None)
         ]
         if not self.treatments:
-            problems.append(("treatments", "at least one treatment is wanted, and 'none' for those compared with"))
-        if not 0.0 <= self.share <= 1.0:
-            problems.append(("share", f"a share lies between 0 and 100%, got {self.share!r}"))
-        if problems:
-            raise SettingsError(self.name, problems)
+            mend = "write one such as loyalty_reward, and none for those compared with"
+            faults.append(Fault("at least one treatment is wanted", mend, ("treatments",)))
+        faults += range_faults("share", self.share, 0.0, 1.0, "share")
+        if faults:
+            raise SettingsError(self.name, faults)
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return the lots, lowest first, so that money which ends early ends by lot too."""

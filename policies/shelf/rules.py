@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from policies.conditions import ConditionError
+from policies.faults import Fault, KeyPath, told
 from policies.needs import needed_most_by
 from policies.ordering import order_by
 from policies.plan import Treatments
@@ -20,13 +21,16 @@ from policies.schemes import SEGMENT
 from policies.suggest import did_you_mean
 from policies.treatments import CROSS_SELL, GENERAL_NAMES, shipped
 from policies.view import PER_PRODUCT, InstitutionView, view_condition
+from policies.written import thousands_faults
 
 SETTING = "setting"
 """In the shipped table: what to do is a setting of the policy."""
 _KEYS = ("when", "do", "amount")
+_EXAMPLE = "{when: months_past_due == 0, do: loyalty_reward}"
 _SEGMENT_WORDS = re.compile(rf"\b{SEGMENT}\s*(?:[=!]=\s*(\w+)|in\s*\[([^\]]*)\])")
 PRODUCT_FIELD = re.compile(rf"\b(?:{'|'.join(PER_PRODUCT)})(\w+)")
-Problems = list[tuple[str, str]]
+MOST_AMOUNT = 1e6
+"""Of a treatment, in its unit; the same as in the catalogue."""
 
 
 class Rule(NamedTuple):
@@ -37,26 +41,28 @@ class Rule(NamedTuple):
     amount: float | None
 
 
-def treatment_problem(path: str, treatment: Any, amount: Any, pick: bool = False) -> Problems:
+def treatment_faults(at: KeyPath, treatment: Any, amount: Any, pick: bool = False) -> list[Fault]:
     """Return what is wrong with a treatment and its amount, as far as that can be told without a market.
 
-    A market may have treatments of its own, so names are left to `market_problems`. `pick` allows `cross_sell`,
+    A market may have treatments of its own, so names are left to `market_faults`. `pick` allows `cross_sell`,
     which leaves the choice of the product to the policy.
     """
     if not isinstance(treatment, str) or not treatment.isidentifier():
-        return [(path, f"the name of a treatment is wanted, got {treatment!r}")]
+        mend = f"write one such as {GENERAL_NAMES[1]}; `tenure list treatments` has all"
+        return [Fault(f"the name of a treatment is wanted, got {told(treatment)}", mend, at)]
     if treatment == CROSS_SELL and not pick:
-        return [(path, f"'{CROSS_SELL}' leaves the product open: write {CROSS_SELL}_<product>")]
+        return [Fault(f"'{CROSS_SELL}' leaves the product open", f"write {CROSS_SELL}_<product>", at)]
     if amount is None:
         return []
-    where = re.sub(r"\w+$", "amount", path)
+    where: KeyPath = (*at[:-1], "amount")
     entry = shipped().get(treatment, {"extends": ""} if treatment not in GENERAL_NAMES else {})
     unit = entry.get("amount_unit", "its own unit" if "extends" in entry else "")
     if treatment == CROSS_SELL or treatment.startswith(f"{CROSS_SELL}_") or not unit:
-        return [(where, f"'{treatment}' takes no amount; remove it")]
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < np.inf:
-        return [(where, f"a number of 0 or more is wanted ({unit}), got {amount!r}")]
-    return []
+        return [Fault(f"'{treatment}' takes no amount", "remove it", where)]
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= MOST_AMOUNT:
+        what = f"a number from 0 to {MOST_AMOUNT:g} is wanted ({unit}), got {told(amount)}"
+        return [Fault(what, "write one such as 30, or leave it out for the catalogue's", where)]
+    return [fault.below(where) for fault in thousands_faults(amount, 0.0, MOST_AMOUNT)]
 
 
 def _products_named(when: str) -> tuple[str, ...]:
@@ -84,56 +90,60 @@ def read_rules(rows: Sequence[Any], policy: str) -> tuple[Rule, ...]:
     ------
     SettingsError
         All that is wrong, each with its place such as ``rules[1].when``. Names of products and segments are
-        left to `market_problems`, once a market is known.
+        left to `market_faults`, once a market is known.
     """
-    problems: Problems = []
+    faults: list[Fault] = []
     table = []
     for index, row in enumerate(rows):
-        path = f"rules[{index}]"
+        at: KeyPath = ("rules", index)
         if not isinstance(row, Mapping):
-            problems.append((path, f"a rule is {{when: ..., do: ...}}, got {row!r}"))
+            faults.append(Fault(f"a rule is {{when: ..., do: ...}}, got {told(row)}", f"write {_EXAMPLE}", at))
             continue
-        unknown = [key for key in row if key not in _KEYS]
-        problems += [(f"{path}.{key}", f"a rule has no '{key}'.{did_you_mean(str(key), _KEYS)}") for key in unknown]
-        problems += [(f"{path}.{key}", f"a rule needs '{key}'") for key in ("when", "do") if key not in row]
+        faults += [
+            Fault(f"a rule has no '{key}'", did_you_mean(str(key), _KEYS).strip(), (*at, str(key)), True)
+            for key in row if key not in _KEYS
+        ]  # fmt: skip
+        faults += [
+            Fault(f"a rule needs '{key}'", f"add '{key}: {example}'", at)
+            for key, example in (("when", "months_past_due == 0"), ("do", "loyalty_reward")) if key not in row
+        ]  # fmt: skip
         when, do, amount = row.get("when", "otherwise"), row.get("do", "none"), row.get("amount")
+        if not isinstance(when, str):
+            wanted = f"a condition is wanted, got {told(when)}"
+            faults.append(Fault(wanted, "write one such as months_past_due == 0", (*at, "when")))
+            when = "otherwise"
         try:
-            told = when if isinstance(when, str) else ""
-            view_condition(when, _products_named(told), _segments_named(told))
+            view_condition(when, _products_named(when), _segments_named(when))
         except ConditionError as error:
-            problems.append((f"{path}.when", str(error)))
-        problems += treatment_problem(f"{path}.do", do, amount, pick=True)
+            faults += [one.below((*at, "when")) for one in error.faults]
+        faults += treatment_faults((*at, "do"), do, amount, pick=True)
         table.append(Rule(when, do, amount))
     if not rows:
-        problems.append(("rules", "at least one rule is wanted: - {when: months_past_due == 0, do: loyalty_reward}"))
-    if problems:
-        raise SettingsError(policy, problems)
+        faults.append(Fault("at least one rule is wanted", f"write - {_EXAMPLE}", ("rules",)))
+    if faults:
+        raise SettingsError(policy, faults)
     return tuple(table)
 
 
-def market_problems(
+def market_faults(
     table: Sequence[Rule], products: Sequence[str], segments: Sequence[str], treatments: Sequence[str]
-) -> Problems:
+) -> list[Fault]:
     """Return what names a product, a segment or a treatment that the market has not, with its place."""
-    problems: Problems = []
+    faults = []
     for index, rule in enumerate(table):
-        named = [("when", product) for product in _products_named(rule.when)]
+        at: KeyPath = ("rules", index)
         if rule.do not in (*treatments, CROSS_SELL):
-            message = f"no treatment is called '{rule.do}'.{did_you_mean(rule.do, treatments)}"
-            problems.append((f"rules[{index}].do", message))
+            near = did_you_mean(rule.do, treatments).strip()
+            faults.append(Fault(f"no treatment is called '{rule.do}'", near, (*at, "do")))
         for word in _segments_named(rule.when):
             if word not in segments:
                 known = did_you_mean(word, segments) if segments else " Declare them below 'segments' of the market."
-                problems.append((f"rules[{index}].when", f"the market has no segment '{word}'.{known}"))
-        problems += [
-            (
-                f"rules[{index}].{key}",
-                f"the market has no product '{product}'.{did_you_mean(product, products)}",
-            )
-            for key, product in named
-            if product not in products
-        ]
-    return problems
+                faults.append(Fault(f"the market has no segment '{word}'", known.strip(), (*at, "when")))
+        for product in _products_named(rule.when):
+            if product not in products:
+                near = did_you_mean(product, products).strip()
+                faults.append(Fault(f"the market has no product '{product}'", near, (*at, "when")))
+    return faults
 
 
 def decide_by_rules(table: Sequence[Rule], view: InstitutionView) -> Treatments:
@@ -203,14 +213,14 @@ class QuadrantRules:
     """
 
     name = "quadrant_rules"
-    high_risk_high_return: str = "none"  # a treatment, or cross_sell
-    amount: float | None = None  # of that treatment, in its unit; None: the catalogue's
+    high_risk_high_return: str = "none"  # what this quadrant gets: a treatment, or cross_sell
+    amount: float | None = None  # how much of that treatment, in its unit; by default the catalogue's
     table: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        problems = treatment_problem("high_risk_high_return", self.high_risk_high_return, self.amount, pick=True)
-        if problems:
-            raise SettingsError(self.name, problems)
+        faults = treatment_faults(("high_risk_high_return",), self.high_risk_high_return, self.amount, pick=True)
+        if faults:
+            raise SettingsError(self.name, faults)
         setting = {"do": self.high_risk_high_return, "amount": self.amount}
         rows = [{**row, **setting} if row["do"] == SETTING else row for row in shipped_table(self.name)]
         object.__setattr__(self, "table", read_rules(rows, self.name))

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from policies.epochs import Floats, cells_of
 from policies.shelf.learning import Choice, EpochLearner
@@ -27,6 +26,8 @@ class Thompson(EpochLearner):
 
     def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
         """Return the arm of the greatest draw for each customer, the greatest first."""
+        from scipy.special import ndtri
+
         mean, sd = self._believed()
         cell = cells_of(view)
         drawn = np.zeros(allowed.shape)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.faults import range_faults
 from policies.ordering import order_by
 from policies.plan import Treatments
 from policies.policy import SettingsError
-from policies.shelf.rules import treatment_problem
+from policies.shelf.rules import treatment_faults
 from policies.view import InstitutionView
 
 
@@ -19,16 +20,15 @@ class Uniform:
     """
 
     name = "uniform"
-    treatment: str = "loyalty_reward"  # a name of the catalogue
-    amount: float | None = None  # in the treatment's unit; None: the catalogue's
-    share: float = 1.0  # of customers proposed each month, 0 to 100%
+    treatment: str = "loyalty_reward"  # what is proposed: a treatment of the catalogue
+    amount: float | None = None  # how much of it, in its unit; by default the catalogue's
+    share: float = 1.0  # share of customers who are proposed for in a month
 
     def __post_init__(self) -> None:
-        problems = treatment_problem("treatment", self.treatment, self.amount)
-        if not 0.0 <= self.share <= 1.0:
-            problems.append(("share", f"a share lies between 0 and 100%, got {self.share!r}"))
-        if problems:
-            raise SettingsError(self.name, problems)
+        faults = treatment_faults(("treatment",), self.treatment, self.amount)
+        faults += range_faults("share", self.share, 0.0, 1.0, "share")
+        if faults:
+            raise SettingsError(self.name, faults)
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return the treatment for those whose lot is below the share, lowest lot first."""

@@ -14,7 +14,7 @@ class Uplift(EpochLearner):
     """One treatment for whom it pays: the difference of two regressions, of those treated and of those not."""
 
     name = "uplift"
-    treatments: tuple[str, ...] = ("loyalty_reward",)
+    treatments: tuple[str, ...] = ("loyalty_reward",)  # what is tried, and done where it pays; assumption
 
     def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
         """Return the treatment of greatest effect where it is above 0, the greatest first."""

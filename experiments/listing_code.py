@@ -1,0 +1,208 @@
+"""What the code declares by name: policies and their settings, treatments, metrics, the view, rules of the guard."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from experiments.attribute_docs import attribute_docs, declaring_class
+from experiments.entry import Entry
+
+MARKETS, EXAMPLES = (Path(__file__).parent / folder for folder in ("markets", "examples"))
+DEFAULT = "default.market.yaml"
+REASONS = {
+    "not_eligible": "The customer is not eligible for the treatment, by the condition of the catalogue.",
+    "price_ceiling": "Credit would cost the customer more a year than `price_ceiling` allows.",
+    "contacts": "The customer would be contacted more often than the contact rule allows.",
+    "already_treated": "The customer gets another treatment of the plan this month.",
+    "capacity": "No more of this treatment, or group of treatments, can be done this month.",
+    "budget": "The money of the month does not reach so far down the list.",
+}
+"""Why a proposal is refused, beside the dated rules and limits of structure."""
+UNITS_OF_METRICS = {"%": "%; differences in percentage points (pt)", "EUR": "EUR, or the market's own currency"}
+MANY_WORDS = 9
+"""Words of a column that are too many for a sentence."""
+_TYPES = {"str": "a word", "int": "a whole number", "float": "a number", "bool": "yes or no", "tuple": "a list",
+          "Mapping": "a mapping"}  # fmt: skip
+
+
+@cache
+def _data(path: Path) -> dict[str, Any]:
+    """Return a shipped file as it is written."""
+    from experiments.reading import read_yaml
+
+    return dict(read_yaml(path).data)
+
+
+def _products_of_default() -> dict[str, dict[str, Any]]:
+    return dict(_data(MARKETS / DEFAULT)["products"])
+
+
+def policies(known: Mapping[str, type]) -> Iterator[Entry]:
+    """Yield every policy, with its settings."""
+    from policies.shelf import ALIASES
+
+    for name, policy in known.items():
+        docs = attribute_docs(policy)
+        facts = {key: f"{told}{'; ' if docs.get(key) else ''}{docs.get(key, '')}" for key, told in _settings(policy)}
+        line, _, about = (inspect.getdoc(policy) or f"A policy called {name}.").partition("\n")
+        facts |= {"set it": f"arms: {{NAME: {{policy: {name}{', ...' if facts else ''}}}}}"}
+        also = tuple(alias for alias, meant in ALIASES.items() if meant == name)
+        told = {"about": " ".join(about.split()), "also": ", ".join(also)}
+        yield Entry("policy", name, line, {label: text for label, text in told.items() if text} | facts, also)
+
+
+def policy_settings(known: Mapping[str, type]) -> Iterator[Entry]:
+    """Yield every setting of a policy once, also where several share it."""
+    having: dict[tuple[type, str], dict[str, str]] = {}
+    for name, policy in known.items():
+        for key, told in _settings(policy):
+            having.setdefault((declaring_class(policy, key), key), {})[name] = told
+    for (home, key), values in having.items():
+        first, *more = values
+        line = attribute_docs(home).get(key, "")
+        facts = {"value": values[first], "of the policies": ", ".join(values), "set it": f"--set arms.NAME.{key}=..."}
+        line = line or f"a setting of {first} that its source does not explain"
+        line = f"{line[:1].upper()}{line[1:]}."
+        yield Entry("setting of a policy", f"{first}.{key}", line, facts, tuple(f"{one}.{key}" for one in more))
+
+
+def _settings(policy: type) -> Iterator[tuple[str, str]]:
+    """Yield each setting of a policy with what it is and its default."""
+    from policies.policy import settings_of
+
+    for key, (kind, default) in settings_of(policy).items():
+        name = str(getattr(kind, "__name__", kind)).removesuffix(" | None")
+        shown = f"[{', '.join(map(str, default))}]" if isinstance(default, tuple) else str(default)
+        shown = {"True": "yes", "False": "no", "None": "none"}.get(shown, shown)
+        given = "must be given" if default is MISSING else f"default {shown}"
+        yield key, f"{_TYPES.get(name, name)}, {given}"
+
+
+def treatments() -> Iterator[Entry]:
+    """Yield the catalogue of the default market."""
+    from policies.treatments import NUMBERS, catalogue
+
+    yield Entry("treatment", "none", "Leave the customer alone.", {})
+    for one in catalogue({name: product["kind"] for name, product in _products_of_default().items()})[1:]:
+        numbers = {
+            name: f"{getattr(one, name):g} {one.amount_unit if name == 'amount' else declared.unit}".strip().replace(
+                " 0/1", "") + f"; {one.source.get(name, declared.source)}"
+            for name, declared in NUMBERS.items() if name in one.source
+        }  # fmt: skip
+        facts = {
+            "eligible": one.eligible, "answers": one.answers, "groups": ", ".join(one.groups),
+            "amount in": one.amount_unit, **numbers, "set it": f"--set market.treatments.{one.name}.NUMBER=...",
+        }  # fmt: skip
+        line = one.meaning[:1].upper() + one.meaning[1:] + "."
+        also = ("cross_sell_<product>", "cross_sell") if one.product >= 0 else ()
+        yield Entry("treatment", one.name, line, {label: text for label, text in facts.items() if text}, also)
+
+
+def products() -> Iterator[Entry]:
+    """Yield the products of the default market."""
+    for name, one in _products_of_default().items():
+        given = {key: str(value) for key, value in one.items()}
+        line = f"A product of the default market, of the kind {one['kind']}."
+        facts = given | {"set it": f"--set market.products.{name}.KEY=..."}
+        yield Entry("product of the default market", name, line, facts)
+
+
+def metrics() -> Iterator[Entry]:
+    """Yield every metric: also by its label, and by the heading of its column."""
+    from experiments.metrics import METRICS
+
+    better = {"higher": "higher is better", "lower": "lower is better", "none": "neither way is better"}
+    for name, one in METRICS.items():
+        facts = {
+            "unit": UNITS_OF_METRICS.get(one.unit, one.unit), "whose": one.whose, "over": one.window,
+            "which way": better[one.better], "column": " ".join(one.headline), "set it": f"metrics: [{name}, ...]",
+        }  # fmt: skip
+        if one.matters_from:
+            matters = f"{100.0 * one.matters_from:g} pt" if one.unit == "%" else f"{one.matters_from:g} {one.unit}"
+            facts["matters from"] = f"{matters}; {one.matters_source}"
+        line = f"{one.label[:1].upper()}{one.label[1:]}."
+        yield Entry("metric", name, line, facts, (one.label, " ".join(one.headline)))
+
+
+def view() -> Iterator[Entry]:
+    """Yield every column that policies and conditions may read."""
+    from experiments.listing_text import unit_text
+    from policies.view import FIELDS, PER_PRODUCT
+
+    for name, one in FIELDS.items():
+        unit, meaning = unit_text(one.unit), one.meaning
+        counted = one.unit and meaning.startswith(("with", "since", "held", "taken", "above"))
+        few = one.words if one.words and len(one.words) < MANY_WORDS else ()
+        said = f"{unit} {meaning}" if counted else ": ".join(filter(None, (meaning, ", ".join(few))))
+        facts = {"unit": unit, "words": ", ".join(one.words or ())}
+        line = f"{said[:1].upper()}{said[1:]}."
+        yield Entry("column of the view", name, line, {label: text for label, text in facts.items() if text})
+    own = "The first of the market's own segments that fits; only where there are some."
+    yield Entry("column of the view", "segment", own, {"words": "the names of the market's segments"})
+    names = list(_products_of_default())
+    for prefix, words in PER_PRODUCT.items():
+        what = "Whether the product is held with us" if words else "Believed need for the product, from 0 to 1"
+        examples = ", ".join(prefix + product for product in names)
+        facts = {"words": ", ".join(words or ()), "in the default market": examples}
+        told = {label: text for label, text in facts.items() if text}
+        yield Entry("column of the view", f"{prefix}<product>", f"{what}; one column for each product.", told)
+
+
+def guard_rules() -> Iterator[Entry]:
+    """Yield why a proposal can be refused, in the order of asking: the first that refuses is counted."""
+    from policies.guard_rules import shipped_rules
+    from policies.guards import FIRST, LAST, THEN
+
+    rules = {name: _rule(name, entry) for name, entry in shipped_rules().items()}
+    plain = {name: (REASONS[name], {"switched": "always on"}) for name in (*FIRST, *THEN, *LAST)}
+    limit = "A floor or a ceiling of structure refuses it: one of your own, by its name."
+    order = [*FIRST, *rules, *THEN, "<limit>", *LAST]
+    known = {**rules, **plain, "<limit>": (limit, {"set it": "guards: {structure: [...]}"})}
+    for number, name in enumerate(order, start=1):
+        line, facts = known[name]
+        spelt = "floor of <cell> in <measure>" if name == "<limit>" else name
+        also = (f"refused.{name}", "ceiling of <cell> in <measure>") if name == "<limit>" else (f"refused.{name}",)
+        yield Entry("reason of a refusal", spelt, line, {"asked as number": str(number), **facts}, also)
+    trimmed = "Posted price cuts that the budget does not pay for, counted once for each product."
+    yield Entry("reason of a refusal", "offer_<product>", trimmed, {})
+
+
+def _rule(name: str, entry: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """Return a shipped rule in a sentence, and as it is written."""
+    forbids, off = " and ".join(entry["forbids"]), entry.get("on") in (False, "no")
+    line = f"Forbids {forbids} to customers for whom {entry['when']}{', once it is switched on' if off else ''}."
+    facts = {str(key): str(value) for key, value in entry.items() if key not in ("on", "forbids")}
+    switched = "off by default" if off else "on by default"
+    how = f"guards: {{rules: {{{name}: {'on' if off else 'off'}}}}}"
+    return line, {"forbids": forbids, **facts, "switched": switched, "set it": how}
+
+
+def phases() -> Iterator[Entry]:
+    """Yield the phases of a month, in order."""
+    from simulation.phases import MONTH
+
+    for number, phase in enumerate(MONTH, start=1):
+        line = f"{phase.does[:1].upper()}{phase.does[1:]}."
+        yield Entry(f"phase {number} of the month", phase.name, line, {"reads": phase.reads, "writes": phase.writes})
+
+
+def examples() -> Iterator[Entry]:
+    """Yield the shipped experiments."""
+    for path in sorted(EXAMPLES.glob("*.yaml")):
+        question = str(_data(path).get("question", ""))
+        facts = {"run it": f"tenure run {path.name}", "file": str(path)}
+        yield Entry("example", path.name, question, facts, (path.stem,))
+
+
+def markets() -> Iterator[Entry]:
+    """Yield the shipped markets."""
+    for path in sorted(MARKETS.glob("*.market.yaml")):
+        text = path.read_text(encoding="utf-8")
+        name = path.name.removesuffix(".market.yaml")
+        about = " ".join(line.lstrip("# ") for line in text.splitlines() if line.startswith("#"))
+        first = about.partition(". ")[0].rstrip(".") + "."
+        facts = {"file": str(path), "use it": f"market: {name}", "text": text}
+        yield Entry("market", f"market.{name}", first, facts, (path.name, f"{name}.market"))

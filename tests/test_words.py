@@ -1,0 +1,363 @@
+"""Words and figures mean what they say: laws of what is written, for made-up numbers of every size."""
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from experiments import terminal
+from experiments.acts import CHANNEL, PRICES, TREATMENT, also_does
+from experiments.effects import pairing_text
+from experiments.findings import points
+from experiments.findings_cells import CellMoney, cells_finding
+from experiments.findings_gains import gains_section, group_differences, group_sentence, harm_sentences, share_of
+from experiments.findings_optimum import optimum_sections
+from experiments.gains import COUNTED, MONEY
+from experiments.intervals import MORE_DECIMALS, interval_text, share_text
+from experiments.metrics import METRICS, OF_A_PAIR, RETURNS, STANDARD_METRICS, metrics_in
+from experiments.outcomes import QUADRANTS, Estimate, Outcomes
+from experiments.results import Results
+from experiments.returns import returns_told, why_not_lines
+from experiments.statistics import SIGNS, Comparison, Ratio, compare
+from experiments.verified import Known
+
+numbers = st.one_of(st.floats(-1e6, 1e6), st.floats(-0.2, 0.2), st.just(0.0))
+widths = st.one_of(st.floats(0.0, 1e6), st.floats(0.0, 0.2), st.just(0.0), st.just(math.nan))
+NOTHING_TO_EITHER_SIDE = re.compile(r"± 0\.0+(?!\d)")
+MOST = re.compile(r"\b[Mm]ost\b")
+SHARE = re.compile(r"-?\d+(?:\.\d+)?(?=%)")
+
+
+# how an average is written
+
+
+@settings(max_examples=500)
+@given(numbers, widths, st.integers(0, 3), st.booleans())
+@example(0.00004, 0.00003, 1, True)
+def test_digits_say_what_the_numbers_say(mean: float, half_width: float, decimals: int, signed: bool) -> None:
+    text = interval_text(mean, half_width, decimals, signed)
+    assert not NOTHING_TO_EITHER_SIDE.search(text) and not re.search(r"[+-]0\.0*(?!\d)", text)
+    middle, around = text.replace(",", "").split(" ± ")
+    places = len(middle.partition(".")[2])
+    assert abs(float(middle) - mean) <= 0.5001 * 10**-places and decimals <= places <= decimals + MORE_DECIMALS
+    if math.isnan(half_width):
+        assert around == "?"
+    elif around == "0":
+        assert half_width < 1e-9  # and only then
+    elif around.startswith("under "):
+        assert 0.0 < half_width < float(around.removeprefix("under "))
+    else:
+        assert abs(float(around) - half_width) <= 0.5001 * 10**-places
+        if places < decimals + MORE_DECIMALS and places > decimals:  # decimals that were added were needed
+            fewer = places - 1
+            hides = round(half_width, fewer) == 0.0
+            assert hides or (abs(mean) > half_width) != (abs(round(mean, fewer)) > round(half_width, fewer))
+
+
+@settings(max_examples=300)
+@given(st.floats(0.0, 1.0), st.one_of(st.floats(0.0, 5.0), st.just(math.nan)))
+@example(0.484, 0.971)
+def test_no_share_lies_beyond_0_and_100(mean: float, half_width: float) -> None:
+    text = share_text(mean, half_width, "%")
+    assert all(0.0 <= float(share) <= 100.0 for share in SHARE.findall(text))
+    if "±" in text and not math.isnan(half_width):
+        assert mean >= half_width and mean + half_width <= 1.0
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)), min_size=2, max_size=4))
+def test_a_learnt_mix_is_a_share(mixes: list[tuple[float, float]]) -> None:
+    rows = [("learns", r, 5, name, "", value) for r, both in enumerate(mixes)
+            for name, value in zip(("mix/none", "target/growth.low_risk_high_return"), both, strict=True)]  # fmt: skip
+    columns = ["arm", "replication", "month", "a", "b", "value"]
+    outcomes = Outcomes("learns", ("learns",), {"policy_notes": pd.DataFrame(rows, columns=columns)})
+    (section,) = optimum_sections(outcomes)
+    cells = [
+        cell for table in section.tables if table.caption[:3] in ("Mix", "Com") for row in table.rows for cell in row
+    ]
+    for cell in cells:
+        middle, _, around = cell.partition(" ± ")
+        if around and middle[0].isdigit():
+            assert float(middle) >= float(around) and float(middle) + float(around) <= 100.1  # rounded
+        assert all(0.0 <= float(one) <= 100.0 for one in re.findall(r"-?\d+\.\d+", cell))
+
+
+def test_every_metric_says_what_matters_and_speaks_of_standard_deviations() -> None:
+    for metric in METRICS.values():
+        times = 100.0 if metric.unit == "%" else 1.0
+        assert metric.matters_from * times >= 10.0**-metric.decimals  # so what is written as nothing counts as equal
+        assert metric.matters_source
+        assert not re.search(r"swing|\blived\b|\btold\b", " ".join((metric.label, *metric.headline)))
+
+
+# the table of effects
+
+
+def made_results(values: dict[str, dict[str, list[float]]], champion: str = "nothing", **about: Any) -> Results:
+    """Results with these values: arm -> metric -> a value by replication."""
+    rows = [(arm, r, metric, value) for arm, by in values.items() for metric, some in by.items()
+            for r, value in enumerate(some)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["arm", "replication", "metric", "value"])
+    arms = {arm: {"policy": "do_nothing" if arm == champion else "uniform"} for arm in values}
+    record = {"champion": champion, "arms": arms, "metrics": list(STANDARD_METRICS), "months": 12, "replications": 3,
+              "question": "?", "market": {"currency": "EUR", "products": {}}, "runs": {}} | about  # fmt: skip
+    known = {f"{arm}{r}": Known(0, 0, 0, "", arm, r, "", "", "") for arm in values for r in range(3)}
+    results = Results(Path("folder"), record, known, {}, {})
+    results.__dict__["_figures"] = (table, pd.DataFrame(columns=["arm", "replication", "harmed", "people"]))
+    return results
+
+
+@st.composite
+def effects(draw: st.DrawFn) -> Results:
+    """A few arms on some metrics; levels are shared luck, differences of every size, here and there no value."""
+    replications = draw(st.integers(1, 4))
+    arms = draw(st.lists(st.text("abcdefgh", min_size=1, max_size=40), min_size=1, max_size=4, unique=True))
+    shown = draw(st.lists(st.sampled_from(sorted(METRICS)), max_size=9, unique=True))
+    values: dict[str, dict[str, list[float]]] = {}
+    for metric in {*shown, "profit_per_customer", "treatment_spend_per_customer"} - OF_A_PAIR:
+        scale = 0.01 if METRICS[metric].unit == "%" else draw(st.sampled_from((0.01, 3.0, 500.0)))
+        level = [draw(st.floats(0.0, 1.0)) * scale for _ in range(replications)]
+        for arm in ("nothing", *arms):
+            apart = draw(st.sampled_from((0.0, 1e-6, 1e-3, 0.1, 1.0)))
+            own = [base + scale * apart * draw(st.floats(-1.0, 1.0)) for base in level]
+            values.setdefault(arm, {})[metric] = level if arm == "nothing" else own
+            if draw(st.integers(0, 9)) == 0:
+                values[arm][metric] = [math.nan] * replications
+    market = {"currency": draw(st.sampled_from(("EUR", "GBP", "JPY"))), "products": {}}
+    return made_results(values, metrics=shown, market=market, replications=replications)
+
+
+CELL = re.compile(r"(?m)([+-]?\d+\.\d+) ± (\?|0|under \d+\.\d+|\d+\.\d+)( pt)?(?: ([▲▼≈?]))?(?=  |$)")
+
+
+@settings(max_examples=40, deadline=None)
+@given(effects())
+def test_the_table_says_what_the_numbers_say(results: Results) -> None:
+    lines = list(terminal.effects_lines(results))
+    text = "\n".join(lines)
+    assert "nan" not in text.lower().replace("nothing", "") and all(cell_len(line) <= terminal.WIDEST for line in lines)
+    assert not NOTHING_TO_EITHER_SIDE.search(text)
+    assert results.currency == "EUR" or "EUR" not in text
+    signs = {"?": "undecided", "≈": "equal", "▲": "better", "▼": "worse"}
+    for found in CELL.finditer(text):
+        mean, around, _, sign = found.groups()
+        if sign in ("▲", "▼"):
+            assert around != "?" and float(mean) != 0.0
+        if sign == "≈":
+            assert around != "?"
+    judged = [one for one in results.comparisons() if one.metric in results.about["metrics"]
+              and METRICS[one.metric].better != "none" and not math.isnan(one.difference)]  # fmt: skip
+    written = [signs[found[4]] for found in CELL.finditer(text) if found[4]]
+    assert sorted(written) == sorted(one.verdict for one in judged)
+    for one in judged:
+        low, high = one.difference - one.half_width, one.difference + one.half_width
+        within = max(abs(low), abs(high)) <= METRICS[one.metric].matters_from
+        assert (one.verdict == "equal") == bool(within)  # nan is never within
+        if one.verdict in ("better", "worse"):
+            assert low > 0.0 or high < 0.0
+
+
+@settings(max_examples=15, deadline=None)
+@given(effects())
+def test_whatever_is_not_given_back_has_its_reason(results: Results) -> None:
+    text = " ".join(" ".join(terminal.effects_lines(results)).split())
+    for metric, spend in RETURNS.items():
+        told = results.returns_told(spend)
+        for arm, one in told.items():
+            assert (one.ratio is None) == bool(one.why_not)
+            if one.why_not and metric in results.about["metrics"]:
+                assert one.why_not in text and arm in text
+
+
+def test_two_names_never_look_the_same_in_the_table() -> None:
+    names = ["retention_offer_for_everybody_in_segment_01", "retention_offer_for_everybody_in_segment_02",
+             "retention_offer_for_some_in_segment_01"]  # fmt: skip
+    level = {"profit_per_customer": [100.0, 101.0, 103.0], "attrition_per_year": [0.1, 0.1, 0.11]}
+    results = made_results({"nothing": level, **dict.fromkeys(names, level)}, oracles=names[:1], metrics=[
+        "profit_per_customer", "attrition_per_year", "loss_rate_per_year", "growth", "quadrant_error"])  # fmt: skip
+    table = list(terminal.effects_lines(results))[2:8]
+    first = [line[2:].split("  ")[0] for line in table[2:]]
+    assert len(set(first)) == 4 and all(cell_len(line) <= terminal.WIDEST for line in table)
+
+
+@pytest.mark.parametrize("metrics", [[], ["profit_per_customer"], ["growth"], sorted(METRICS)])
+def test_one_arm_one_replication_no_metric_and_no_value_still_make_a_table(metrics: list[str]) -> None:
+    level = {"profit_per_customer": [100.0], "cost_per_new_customer": [math.nan]}
+    for arms in (["nothing"], ["nothing", "x"]):
+        results = made_results(dict.fromkeys(arms, level), metrics=metrics, replications=1)
+        text = "\n".join(terminal.effects_lines(results))
+        assert "nan" not in text
+        if "x" in arms and "profit_per_customer" in metrics:
+            assert "± ? ?" in text
+
+
+def test_pairing_names_where_it_was_worth_least_over_all_metrics_shown() -> None:
+    """What is of a pair by itself has no part, nor has what is not shown."""
+
+    def one(metric: str, arm: str, worth: float) -> Comparison:
+        return Comparison(metric, arm, "nothing", 1.0, 1.0, 0.1, 0.1, 5, 0, worth, "better")
+
+    rows = [one("profit_per_customer", "a", 200.0), one("profit_per_customer", "b", 2500.0),
+            one("attrition_per_year", "b", 4.0), one("growth", "a", 1.1), one("share_harmed", "a", 1.0)]  # fmt: skip
+    shown = ["profit_per_customer", "attrition_per_year", "share_harmed"]
+    expected = "pairing made the runs worth 4.0 to over 1,000 times as many, least for attrition_per_year of b"
+    assert pairing_text(rows, shown) == expected
+    assert "least for growth of a; under 1.5 it hardly helps" in pairing_text(rows, [*shown, "growth"])
+    assert pairing_text(rows, ["share_harmed"]) == ""
+
+
+# back per unit of money
+
+RATIO = Ratio(2.0, 1.0, 3.0, 4)
+
+
+def test_a_return_is_given_or_its_reason() -> None:
+    told = returns_told({"pays": RATIO, "ends": RATIO, "saves": None}, {"ends": ("ends relationships",)}, "GBP")
+    assert told["pays"] == (RATIO, "")
+    assert told["ends"] == (None, "also ends relationships, so that money is not the only difference")
+    assert told["saves"] == (None, "is not found to spend over 1 GBP a customer more")
+    metric = metrics_in("GBP")["return_on_treatment"]
+    assert why_not_lines(metric, told)[1].startswith("- back per GBP of treatment: saves is not found to spend over 1")
+    assert returns_told({"ends": RATIO}, {}, "GBP")["ends"].ratio == RATIO  # beside a champion that does nothing
+
+
+MARKET = {"products": {"card": {"kind": "revolving"}}, "treatments": {"gift": {"extends": "loyalty_reward"},
+          "smile": {"extends": "loyalty_reward", "reward": 0, "contact_cost": 0}}}  # fmt: skip
+
+
+def acts(**arms: dict[str, float]) -> pd.DataFrame:
+    rows = [(arm, r, act, value) for arm, by in arms.items() for r in range(2) for act, value in by.items()]
+    return pd.DataFrame(rows, columns=["arm", "replication", "act", "value"])
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (TREATMENT + "end", "ends relationships"),
+        (TREATMENT + "stop_lending", "stops lending"),
+        (TREATMENT + "let_go", "lets relationships go"),
+        (TREATMENT + "line_increase", "changes lines"),
+        (TREATMENT + "line_decrease", "changes lines"),
+        (TREATMENT + "reprice", "raises prices"),
+        (TREATMENT + "smile", "gives smile, which costs nothing"),
+        (PRICES, "posts other prices"),
+        (CHANNEL + "mail", "spends otherwise on channels"),
+        (TREATMENT + "loyalty_reward", ""),
+        (TREATMENT + "gift", ""),
+        (TREATMENT + "price_cut", ""),
+        (TREATMENT + "cross_sell_card", ""),
+    ],
+)
+def test_what_an_arm_does_beside_paying(act: str, words: str) -> None:
+    about = {"champion": "usual", "arms": {"usual": {"policy": "rules"}, "x": {"policy": "rules"}}, "market": MARKET}
+    same = {TREATMENT + "loyalty_reward": 10.0, act: 100.0}
+    assert also_does(about, acts(usual=same, x={**same, TREATMENT + "gift": 50.0}))["x"] == ()
+    for more in ({act: 120.0}, {act: 0.0}):  # as much more or less as matters
+        found = also_does(about, acts(usual=same, x={**same, **more}))["x"]
+        assert found == ((words,) if words else ())
+    assert also_does(about, acts(usual=same, x={**same, act: 105.0}))["x"] == ()
+
+
+def test_what_an_arm_changes_of_us_is_more_than_money_unless_it_is_the_money() -> None:
+    arms = {"usual": {"policy": "rules"}, "guards": {"policy": "rules", "us": {"guards": {}}},
+            "more": {"policy": "rules", "us": {"budget_per_month": 5000}},
+            "mail": {"policy": "rules", "us": {"acquisition": {"mail": {}}}}}  # fmt: skip
+    about = {"champion": "usual", "arms": arms, "market": MARKET}
+    rows = acts(**{arm: {TREATMENT + "gift": 10.0} for arm in arms})
+    found = also_does(about, rows)
+    assert found == {"guards": ("changes us.guards",), "more": (), "mail": ("changes us.acquisition",)}
+    other = also_does(about, rows, "acquisition_spend_per_customer")
+    assert other == {"guards": ("changes us.guards",), "more": ("changes us.budget_per_month",), "mail": ()}
+
+
+# harmed, gaining, and where money comes back
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> Outcomes:
+    """Arms and the people they harm and benefit, in two groups and two quadrants."""
+    arms = draw(st.lists(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=3, unique=True))
+    rows = []
+    for arm in ("nothing", *arms):
+        harmed, gains = draw(st.integers(0, 40)), draw(st.integers(0, 40))
+        luck = draw(st.integers(0, 10))
+        for r in range(3):
+            for group in "01":
+                for quadrant in QUADRANTS[:2]:
+                    row = dict.fromkeys((*COUNTED, *MONEY), 0.0) | {"people": 100.0}
+                    if arm != "nothing":
+                        row |= {"harmed": harmed + luck * (r % 2), "gains": gains + luck * (r % 2)}
+                    row |= {"fewer_rewards": row["harmed"], "more_rewards": row["gains"]}
+                    rows.append({"arm": arm, "replication": r, "quadrant": quadrant, "stage": "growth", "group": group,
+                                 **row})  # fmt: skip
+    return Outcomes("nothing", ("nothing", *arms), {}, pairs=pd.DataFrame(rows), currency="GBP")
+
+
+@settings(max_examples=10, deadline=None)
+@given(worlds())
+def test_the_largest_share_is_not_most_and_the_largest_is_named(outcomes: Outcomes) -> None:
+    section = gains_section(outcomes)
+    assert section is not None and "EUR" not in section.note and "GBP" in section.note
+    for what, verb, sentence in zip(("harmed", "gains"), ("harms", "benefits"), section.sentences, strict=False):
+        assert not MOST.search(sentence) and all(0.0 <= float(share) <= 100.0 for share in SHARE.findall(sentence))
+        found = re.match(rf"(Beyond chance, )?(\w+) {verb} (the largest share: )?(\d+\.\d+)", sentence)
+        if found and not found[1]:
+            most = max(share_of(outcomes, arm, what).mean for arm in outcomes.others)
+            assert share_of(outcomes, found[2], what).mean == most == pytest.approx(float(found[4]) / 100, abs=0.00051)
+        if found:
+            assert bool(found[3]) == (len(outcomes.others) > 1)
+            assert "charged" not in sentence and "rewards" in sentence  # nobody was charged more or less
+    assert len(harm_sentences(outcomes)) in (1, 2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(worlds(), st.integers(0, 60))
+def test_not_told_apart_is_not_no_difference(outcomes: Outcomes, extra: int) -> None:
+    pairs = outcomes.pairs
+    assert pairs is not None
+    unlucky = (pairs["group"] == "1") & (pairs["replication"] == 1) & (pairs["arm"] != "nothing")
+    pairs.loc[unlucky, "harmed"] = np.minimum(pairs.loc[unlucky, "harmed"] + extra, 100.0)
+    sentence = group_sentence(outcomes)
+    assert "o difference" not in sentence
+    widest = max(abs(one.apart.mean) + one.apart.half_width for one in group_differences(outcomes, "harmed"))
+    if sentence.startswith("Not told apart"):
+        could = float(re.findall(r"could differ by up to (?:under )?(\d+\.\d+) points", sentence)[0])
+        assert could == pytest.approx(min(max(100.0 * widest, 0.1), 100.0), abs=0.051)
+    else:
+        assert widest == 0.0 or "is harmed" in sentence
+
+
+@given(st.floats(-1.0, 1.0), st.floats(0.0, 3.0))
+def test_no_difference_of_shares_could_be_over_100_points(mean: float, half_width: float) -> None:
+    assert 0.1 <= float(points.up_to(mean, half_width).split()[-2]) <= 100.0
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.floats(-30, 30), st.floats(0.1, 40), st.booleans()), min_size=1, max_size=12))
+def test_the_cell_that_is_named_has_the_largest_return_in_the_table(some: list[tuple[float, float, bool]]) -> None:
+    cells = []
+    for k, (value, width, known) in enumerate(some):
+        ends = (value - width, value + width) if known else (math.nan, math.nan)
+        ratio = Ratio(value, *ends, 3)
+        cells.append(CellMoney(f"arm{k}", "growth", QUADRANTS[0], 10.0, Estimate(2.0, 0.1), ratio, 0.001))
+    text = cells_finding(cells)
+    named = re.search(r"(?:Nearest to it comes|return beyond chance: |of these returns: )\s*(arm\d+) with", text)
+    assert named is not None and not MOST.search(text)
+    pays = [one for one, (value, width, known) in zip(cells, some, strict=True) if known and value - width > 1.0]
+    best = max(pays or cells, key=lambda one: one.back.value if one.back else -math.inf)
+    assert best.back is not None
+    assert next(one for one in cells if one.arm == named[1]).back.value == best.back.value  # type: ignore[union-attr]  # all have one
+
+
+def test_matters_from_are_those_of_the_comparison_unless_given() -> None:
+    runs = pd.DataFrame([(arm, r, "profit_per_customer", 100.0 + r + 0.4 * (arm == "x")) for arm in ("now", "x")
+                         for r in range(3)], columns=["arm", "replication", "metric", "value"])  # fmt: skip
+    (equal,), (better,) = compare(runs, "now"), compare(runs, "now", {})
+    assert (equal.verdict, better.verdict) == ("equal", "better") and SIGNS["equal"] == "≈"
