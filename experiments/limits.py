@@ -6,7 +6,6 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from pydantic import ValidationError
 
 from experiments.arms import laid_over
 from experiments.intervals import interval_text, share_text
@@ -14,13 +13,12 @@ from experiments.outcomes import Estimate
 from experiments.printable import printable_line
 from experiments.sections import listed
 from experiments.statistics import t_half_widths
-from policies.guard_rules import StructureLimit, told_measure
-from simulation.guard_settings import HouseGuards
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.results import Results
+    from policies.guard_rules import StructureLimit
 
 MEASURE = "structure_limit"
 """What the recording calls where limits stand; month -1 there is month 0 to a reader, and so on."""
@@ -60,7 +58,7 @@ class Held(NamedTuple):
     """One limit in one arm."""
 
     arm: str
-    limit: StructureLimit
+    limit: "StructureLimit"
     met: Met
     start: Estimate
     """At month 0, average over replications with half its 95% interval; a share, or heads or money."""
@@ -87,12 +85,19 @@ def counted(standings: Mapping[int, Sequence[tuple[int, bool]]]) -> Met:
     return Met(sum(met for _, met in all_), len(all_), min(later) if lasting else None)
 
 
-def limits_of(market: Mapping[str, object], arm: Mapping[str, object]) -> tuple[StructureLimit, ...]:
+def limits_of(market: Mapping[str, object], arm: Mapping[str, object]) -> "tuple[StructureLimit, ...]":
     """Return the limits of structure that hold for us in an arm; ValueError if a record has what none can be."""
     us, own = market.get("us"), arm.get("us")
     both = laid_over(us if isinstance(us, Mapping) else {}, own if isinstance(own, Mapping) else {})
+    house = both.get("guards")
+    if not isinstance(house, Mapping) or not house.get("structure"):
+        return ()
+    from pydantic import ValidationError
+
+    from simulation.guard_settings import HouseGuards
+
     try:
-        guards = HouseGuards.model_validate(both.get("guards") or {})
+        guards = HouseGuards.model_validate(house)
     except ValidationError:
         raise ValueError("the record of the experiment has guards that are not as tenure writes them") from None
     return tuple(one.limit() for one in guards.structure)
@@ -134,12 +139,15 @@ def _average(values: "pd.Series[float]") -> Estimate:
     )  # fmt: skip
 
 
-def wanted(limit: StructureLimit, currency: str) -> str:
+def wanted(limit: "StructureLimit", currency: str) -> str:
     """Say what a limit asks for.
 
+    >>> from policies.guard_rules import StructureLimit
     >>> wanted(StructureLimit("a", "otherwise", "balance", True, at_least=0.35), "EUR")
     'at least 35% of credit balances'
     """
+    from policies.guard_rules import told_measure
+
     ends = [(words, value) for words, value in (("at least", limit.at_least), ("at most", limit.at_most))
             if value is not None]  # fmt: skip
     if limit.share:
@@ -150,7 +158,7 @@ def wanted(limit: StructureLimit, currency: str) -> str:
     return f"{told} of {told_measure(limit.of)}"
 
 
-def value_text(limit: StructureLimit, value: Estimate, currency: str) -> str:
+def value_text(limit: "StructureLimit", value: Estimate, currency: str) -> str:
     """Write where a limit stands, with its interval."""
     if limit.share:
         return share_text(*value, "%")
@@ -184,7 +192,7 @@ def limit_sentences(found: Sequence[Held], currency: str) -> Iterator[str]:
         yield f"{ONLY_REFUSES}. {how_to_mend(list(missed))}"
 
 
-def _together(limit: StructureLimit, ones: Sequence[Held], currency: str) -> str:
+def _together(limit: "StructureLimit", ones: Sequence[Held], currency: str) -> str:
     """Say where a limit stood in some arms, from the least to the most of them, and how often it was met."""
     arms = listed([one.arm for one in ones])
     first, last = (_span(limit, [getattr(one, side) for one in ones], currency) for side in ("start", "end"))
@@ -193,7 +201,7 @@ def _together(limit: StructureLimit, ones: Sequence[Held], currency: str) -> str
     return f"{arms} ({first} at month 0, {last} at the end{times})"
 
 
-def _span(limit: StructureLimit, values: Sequence[Estimate], currency: str) -> str:
+def _span(limit: "StructureLimit", values: Sequence[Estimate], currency: str) -> str:
     if len(values) == 1:
         return value_text(limit, values[0], currency)
     sure = [value._replace(half_width=0.0) for value in values if not math.isnan(value.mean)]
@@ -202,7 +210,7 @@ def _span(limit: StructureLimit, values: Sequence[Estimate], currency: str) -> s
     return least if least == most else f"{least} to {most}"
 
 
-def how_to_mend(limits: Sequence[StructureLimit]) -> str:
+def how_to_mend(limits: "Sequence[StructureLimit]") -> str:
     """Say what may be done about limits that were not met."""
     text = "Write one that the market can have, or give us more of those customers by acquisition and treatments."
     if any(limit.of == "balance" for limit in limits):

@@ -54,9 +54,11 @@ def change_text(share: Estimate) -> str:
 def ratio_text(ratio: Ratio | None) -> str:
     """Write what comes back per unit of money with its interval, ``-`` where there is no answer.
 
+    >>> ratio_text(Ratio(-0.001, -0.004, 0.0, 10))  # no zero has a sign
+    '0.00 (0.00 to 0.00)'
     >>> ratio_text(Ratio(1.6, 1.15, 2.04, 10)), ratio_text(Ratio(1.6, np.nan, np.nan, 1)), ratio_text(None)
     ('1.60 (1.15 to 2.04)', '1.60 ± ?', '-')
     """
     if ratio is None:
         return "-"
-    return f"{ratio.value:.2f}" + (" ± ?" if np.isnan(ratio.low) else f" ({ratio.low:.2f} to {ratio.high:.2f})")
+    return f"{ratio.value:z.2f}" + (" ± ?" if np.isnan(ratio.low) else f" ({ratio.low:z.2f} to {ratio.high:z.2f})")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from experiments.largest_t import largest_t_quantile
 from experiments.metrics import METRICS, Direction
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def dunnett_half_widths(
         critical = widest
     else:
         correlation = np.asarray(np.corrcoef(rows[:, varies], rowvar=False), dtype=np.float64)
-        critical = _largest_t_quantile(correlation, n - 1, confidence, draws, seed)
+        critical = largest_t_quantile(correlation, n - 1, confidence, draws, seed)
         critical = min(max(critical, single), widest)
     return np.asarray(alone * (critical / single), dtype=np.float64)
 
@@ -380,17 +381,3 @@ def _fieller(top: FloatArray, bottom: FloatArray, critical: float) -> tuple[floa
     middle = a * b - v_ab
     root = float(np.sqrt(max(middle * middle - lead * (a * a - v_aa), 0.0)))
     return (middle - root) / lead, (middle + root) / lead
-
-
-def _largest_t_quantile(correlation: FloatArray, df: int, confidence: float, draws: int, seed: int) -> float:
-    """Quantile of the largest |t| among k that share a Wishart matrix; `df` must be at least k."""
-    k = correlation.shape[0]
-    rng = np.random.default_rng(seed)
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    means = rng.standard_normal((draws, k)) @ root.T
-    bartlett = np.tril(rng.standard_normal((draws, k, k)), -1)
-    for i in range(k):
-        bartlett[:, i, i] = np.sqrt(rng.chisquare(df - i, draws))
-    variances = np.square(root @ bartlett).sum(axis=2) / df
-    return float(np.quantile((np.abs(means) / np.sqrt(variances)).max(axis=1), confidence))

@@ -15,6 +15,7 @@ from experiments.gains import common
 from experiments.results import Results
 from experiments.runner import run_experiment
 from experiments.to_follow import EACH, _people, to_follow
+from tests.test_door import loaded_by
 
 CONFIG = """
 question: Whom to follow?
@@ -100,3 +101,7 @@ def test_the_table_for_spreadsheets_has_every_comparison_once(results: Results, 
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@x"])
 def test_no_name_is_a_formula(name: str) -> None:
     assert _plain(name) == f"'{name}" and _plain(name[1:]) == name[1:]
+
+
+def test_compare_loads_neither_engine_nor_figures(results: Results) -> None:
+    assert loaded_by("compare", str(results.folder)).isdisjoint({"numba", "mesa", "matplotlib"})
