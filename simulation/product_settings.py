@@ -57,7 +57,10 @@ class ProductSettings(Settings):
         allowed |= {"term_months"} if self.kind == "instalment" else set()
         allowed |= {"interchange"} if self.kind == "revolving" else set()
         allowed |= {"fee_per_use"} if self.kind in ("revolving", "fee") else set()
-        extra = sorted(self.model_fields_set - allowed)
+        extra = sorted(
+            name for name in self.model_fields_set - allowed
+            if getattr(self, name) != type(self).model_fields[name].default  # a default says nothing, as in a dump
+        )  # fmt: skip
         refuse(
             Fault(f"a product of kind {self.kind} has no {name}", "remove it", (name,), of_key=True) for name in extra
         )

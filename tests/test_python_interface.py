@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 
 import agents
 import simulation.model
+from experiments.market_files import MARKETS
+from experiments.reading import read_with_extends
 from policies.shelf.do_nothing import DoNothing
 from simulation.model import LifecycleModel
+from simulation.settings import market_from
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
 ROOT = Path(agents.__file__).resolve().parent.parent
@@ -218,3 +221,10 @@ def test_an_institution_that_is_not_there_is_told_with_those_that_are() -> None:
     model = LifecycleModel(small_market(), seed=1)
     with pytest.raises(ValueError, match=r"no institution 'bigbnak' in this market\. Did you mean 'bigbank'\?"):
         model.set_policy("bigbnak", DoNothing())
+
+
+@pytest.mark.parametrize("name", ["default", "online_lender", "taiwan_2005", "crisis"])
+@pytest.mark.parametrize("how", [{}, {"mode": "json"}, {"exclude_none": True}, {"exclude_unset": True}])
+def test_the_settings_of_a_market_can_be_written_out_and_read_back(name: str, how: dict[str, Any]) -> None:
+    market = market_from(read_with_extends(MARKETS / f"{name}.market.yaml", [MARKETS]).data)
+    assert market_from(market.model_dump(by_alias=True, **how)) == market
