@@ -165,8 +165,8 @@ def frontier_finding(outcomes: Outcomes, best: Sequence[list[str]], places: Mapp
     able = [arm for arm in outcomes.arms if arm not in outcomes.oracles]
     if len(able) < 2:
         return f"{listed(able or list(outcomes.arms))}: there is no other arm, so nothing to be efficient against"
-    said = f"{_are(risk)} efficient in return against risk"
-    said += " and in value against money" if risk == money else f", {_are(money)} in value against money"
+    said = f"{_are(risk, able)} efficient in return against risk"
+    said += " and in value against money" if risk == money else f", {_are(money, able)} in value against money"
     poor = [arm for arm in able if arm in {*risk, *money} and places[arm].gives.mean < -places[arm].gives.half_width]
     if poor:
         said += (
@@ -184,9 +184,11 @@ def frontier_finding(outcomes: Outcomes, best: Sequence[list[str]], places: Mapp
     return f"Of {len(able)} arms {said}; {top} earns most, {more}"
 
 
-def _are(names: list[str]) -> str:
+def _are(names: list[str], of: list[str]) -> str:
     if not names:
         return "none is"
+    if len(names) == len(of):
+        return "all are"
     return f"only {listed(names)} {'is' if len(names) == 1 else 'are'}"
 
 

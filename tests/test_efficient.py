@@ -81,7 +81,7 @@ def test_a_loser_that_is_ahead_by_chance_alone_is_not_efficient() -> None:
 def test_an_arm_that_earns_less_at_surely_less_risk_is_named_as_such() -> None:
     arms: Table = {"nothing": [(10, 0), (11, 1), (12, 2)], "calm": [(1, -30), (2, -29), (3, -28.5)]}
     drawing = frontier(outcomes_of(arms))
-    assert "only calm and nothing are efficient" in drawing.finding
+    assert "Of 2 arms all are efficient" in drawing.finding
     assert "(calm earns less than nothing, for less risk or money)" in drawing.finding
 
 
