@@ -11,7 +11,7 @@ from experiments.findings import percent, points, within_chance, words
 from experiments.gains import HARM_FROM_EUR, shares
 from experiments.intervals import share_text as share_of_all
 from experiments.outcomes import QUADRANTS, Estimate, Outcomes, against_champion, average, estimate
-from experiments.sections import Section, Table, change_text, share_text
+from experiments.sections import Section, Table, change_text, listed, share_text
 from experiments.statistics import dunnett_half_widths
 
 COUPLING = (
@@ -77,7 +77,7 @@ def share_of(outcomes: Outcomes, arm: str, what: str, by: str = "", key: str = "
 def _who(outcomes: Outcomes) -> Iterator[str]:
     """Say which arm harms the largest share, whom and how; and which benefits the largest share."""
     champion = outcomes.champion
-    for what, verb, who in (("harmed", "harms", "Who is harmed"), ("gains", "benefits", "Who gains")):
+    for what, verb, who in (("harmed", "harm", "Who is harmed"), ("gains", "benefit", "Who gains")):
         values = {arm: shares(_pairs(outcomes), arm, what)["all"] for arm in outcomes.arms}
         differences = against_champion(outcomes, values)
         if not any(value.any() for value in values.values()):
@@ -90,12 +90,14 @@ def _who(outcomes: Outcomes) -> Iterator[str]:
         arm = max(sure, key=lambda name: differences[name].mean)
         largest = differences[arm].mean >= max(one.mean for one in differences.values())
         beyond = "" if largest else "Beyond chance, "
+        alike = [name for name in sure if values[name].equals(values[arm])]
+        does = f"{listed(alike)} {verb}{'s' if len(alike) == 1 else ''}"
         among = "the largest share: " if len(differences) > 1 else ""
         share = share_of_all(*differences[arm], "%")
         by = {name: share_of(outcomes, arm, what, "quadrant", name).mean for name in QUADRANTS}
         worst = max(by, key=lambda name: np.nan_to_num(by[name], nan=-1.0))
         yield (
-            f"{beyond}{arm} {verb} {among}{share} of the customers at month 0, and of the {words(worst)} ones "
+            f"{beyond}{does} {among}{share} of the customers at month 0, and of the {words(worst)} ones "
             f"{percent(by[worst])}. {_reasons_said(outcomes, arm, what)}"
         )
 

@@ -171,6 +171,8 @@ def test_the_furthest_arm_and_the_group_are_named_from_the_rows() -> None:
     assert swapped is not None and swapped.sentences[0] == section.sentences[0].replace("b harms", "a harms")
     alone = gains_section(paired_world({"b": (6, 2)}))
     assert alone is not None and alone.sentences[0].startswith("b harms 44.0 ± ")  # no share is the largest of one
+    tied = gains_section(paired_world({"a": (1, 1), "b": (6, 2), "c": (6, 2)}))
+    assert tied is not None and tied.sentences[0].startswith("b and c harm the largest share: 44.0 ± ")
     same = paired_world({"a": (1, 1), "b": (2, 2)})
     assert [one.apart.mean for one in group_differences(same, "harmed")] == [0.0, 0.0]
     assert group_sentence(same) == "Of every audit group the same share is harmed in every replication."
