@@ -30,8 +30,9 @@ bench: $(VENV)/.ready  ## person-months per second, measured in one run
 verify: $(VENV)/.ready  ## the published known answers, by the running simulator
 	$(BIN)/tenure verify
 
-docs: $(VENV)/.ready  ## pages and the figure that are made by the simulator
+docs: $(VENV)/.ready  ## pages and figures that the program makes itself
 	$(BIN)/python -m experiments.bands
+	$(BIN)/python docs/floors.py
 
 clean:
 	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache .hypothesis

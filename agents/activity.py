@@ -4,6 +4,9 @@ from typing import Annotated, NamedTuple
 
 from agents.declaring import Parameter, rule
 
+LONGEST_IDLE = 6
+"""Months since the last use that the table of use tells apart."""
+
 
 class Activity(NamedTuple):
     """Parameters of use, month by month."""
@@ -14,7 +17,7 @@ class Activity(NamedTuple):
     """Probability of using the relationship in a month, by months since the last use: 1, 2, 3, 4, 5, and 6 or more."""
     unprompted: Annotated[float, Parameter("share", 0, 1, "of these chances without a reminder; assumption")] = 0.9
     """Multiplies the probability of use in a month without a reminder."""
-    spent: Annotated[float, Parameter("share", 0, 2, "of income x depth x need in a month of use; assumption")] = 0.38
+    spent: Annotated[float, Parameter("share", 0, 1, "of income x depth x need in a month of use; assumption")] = 0.38
     """Spending with a card in a month of use, as a share of income x share of wallet x need."""
     idle_reading: Annotated[float, Parameter(
         "share", 0, 1, "what a month without use tells, against one with; assumption")] = 0.5  # fmt: skip
@@ -24,7 +27,7 @@ class Activity(NamedTuple):
 @rule
 def uses(months_since_use: int, prompted: bool, activity: Activity) -> float:
     """Probability of using the relationship this month: a table by recency (Pfeifer & Carraway 2000)."""
-    p = activity.use[min(max(months_since_use, 1), 6) - 1]
+    p = activity.use[min(max(months_since_use, 1), LONGEST_IDLE) - 1]
     return p if prompted else p * activity.unprompted
 
 

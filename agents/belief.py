@@ -14,6 +14,10 @@ MOVED, JOINED, LEFT, PRODUCTS, PAST_DUE, TREATED = range(6)
 QUADRANTS = ("low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return")
 
 
+NEVER = 999
+"""Months since what has never happened, or longer ago than is counted."""
+
+
 class Signal:
     """What a person's month shows to the provider; `live` writes it, `observe` reads it."""
 
@@ -62,13 +66,13 @@ class Belief:
     person_id: Annotated[int, Field("", "whose record; -1 an empty file", "observe")]
     scope: Annotated[int, Field("", "tag: why we keep this record, index into SCOPES", "observe")]
     news: Annotated[int, Field("", "what the month brought, index into NEWS", "observe")]
-    months_since_seen: Annotated[int, Field("months", "since we last saw behaviour; 999 never", "observe")]
+    months_since_seen: Annotated[int, Field("months", f"since we last saw behaviour; {NEVER} never", "observe")]
     months_since_use: Annotated[int, Field("months", "since the customer used what is held with us", "observe")]
-    months_since_purchase: Annotated[int, Field("months", "since a product was taken with us; 999 never", "observe")]
+    months_since_purchase: Annotated[int, Field("months", f"since one was taken with us; {NEVER} never", "observe")]
     purchases: Annotated[int, Field("products", "taken with us since we keep this record", "observe")]
     came_looking: Annotated[int, Field("0/1", "was seen looking for a product when joining", "observe")]
     by_channel: Annotated[int, Field("0/1", "one of our channels brought the customer", "observe")]
-    months_since_trace: Annotated[int, Field("months", "since seen looking for a product; 999 never", "observe")]
+    months_since_trace: Annotated[int, Field("months", f"since seen looking for a product; {NEVER} never", "observe")]
     looked_for: Annotated[int, Field("product", "product last looked for; -1 none seen", "observe")]
     tenure_months: Annotated[int, Field("months", "with us", "observe")]
     age_years: Annotated[float, Field("years", "from the application", "observe")]
@@ -79,7 +83,7 @@ class Belief:
     revolving_cents: Annotated[int, Field("cents", "revolving balance", "observe")]
     line_cents: Annotated[int, Field("cents", "revolving line", "observe")]
     months_past_due: Annotated[int, Field("payments", "missed payments outstanding", "observe")]
-    months_since_arrears: Annotated[int, Field("months", "since a payment was outstanding; 999 never", "observe")]
+    months_since_arrears: Annotated[int, Field("months", f"since a payment was outstanding; {NEVER} never", "observe")]
     ending: Annotated[int, Field("0/1", "we are ending the relationship", "observe")]
     opted_out: Annotated[int, Field("0/1", "wants no more offers from us", "observe")]
     vulnerable: Annotated[int, Field("0/1", "in need of special care", "observe")]
@@ -88,7 +92,7 @@ class Belief:
     premium: Annotated[float, Field("points", "above our list price of credit, by contract", "observe")]
     trend: Annotated[float, Field("share/month", "smoothed growth of what the customer keeps with us", "observe")]
     contact_history: Annotated[int, Field("bits", "bit m: contacted m months ago, newest lowest", "observe")]
-    months_since_contact: Annotated[int, Field("months", "since our last contact; 999 never", "observe")]
+    months_since_contact: Annotated[int, Field("months", f"since our last contact; {NEVER} never", "observe")]
     risk_mean: Annotated[float, Field("log-odds", "estimate of the monthly miss propensity", "observe")]
     risk_precision: Annotated[float, Field("1/log-odds^2", "precision of that estimate", "observe")]
     return_mean: Annotated[float, Field("EUR/year", "estimate of the margin a year", "observe")]
@@ -114,6 +118,7 @@ class Truth:
     quadrant: Annotated[int, Field("", "index into QUADRANTS", "appraise")]
     future_margin: Annotated[float, Field("EUR", "discounted margin of further years", "appraise")]
     expected_loss: Annotated[float, Field("EUR", "expected loss on what is owed, further years included", "appraise")]
+    future_capital_cost: Annotated[float, Field("EUR", "discounted cost of capital of further years", "appraise")]
 
 
 TRUTH = dtype_of(Truth)

@@ -5,13 +5,12 @@ its kind (registered below, never renumbered), the institution's name, and an or
 rival, a channel or a decision moves nobody else's luck.
 """
 
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.compiling import compiled, rule_in_place
+from agents.compiling import compiled, rule, rule_in_place
 
 # kind of decision -> registered number; a number once given is never given again. A block has four words, and each
 # word one use: EPISODE starts, which, lasts, life event; LIFE pays, stage, service, looks around; USE asks, term, size,
@@ -22,19 +21,38 @@ REACH, READ, CHOICE, APPLICATION, INVITATION = 20, 21, 22, 23, 24
 SIGNAL, REVIEW = 30, 31
 MACRO, POLICY = 40, 41
 
-LASTING: Any = np.int64(0)
+WORDS = 4
+"""Uniforms of one block."""
+LASTING = np.int64(0)
 """The month of draws that never change; a NumPy integer, so that compiled code does not specialise on its value."""
 
 _SCALE = 1.0 / 4294967296.0
 
 
+KIND_SHIFT, INSTITUTION_SHIFT = 25, 9
+"""Where the kind and the institution stand in a decision word."""
+
+
+@rule
+def decision(kind: int, institution: int, ordinal: int) -> int:
+    """The 32-bit decision word: kind (7 bits), an `institution_word` or 0 (16 bits), ordinal (9 bits)."""
+    return (kind << KIND_SHIFT) | institution | ordinal
+
+
+def institution_word(name: str) -> int:
+    """Return an institution's part of every decision word, from its name: 16 bits of it, in their place."""
+    return (crc32(name.encode()) & 0xFFFF) << INSTITUTION_SHIFT
+
+
 def address(kind: int, institution: str = "", ordinal: int = 0) -> int:
-    """Return the 32-bit decision word: kind (7 bits), institution by name (16 bits), ordinal (9 bits)."""
-    return (kind << 25) | ((crc32(institution.encode()) & 0xFFFF if institution else 0) << 9) | ordinal
+    """Return the 32-bit decision word, the institution by its name."""
+    return decision(kind, institution_word(institution) if institution else 0, ordinal)
 
 
 @rule_in_place
-def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
+def philox(
+    c0: np.uint32, c1: np.uint32, c2: np.uint32, c3: np.uint32, k0: np.uint32, k1: np.uint32
+) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
     """Philox4x32-10: four counter words and two key words (uint32) to four random words (uint32)."""
     for _ in range(10):
         p0 = np.uint64(0xD2511F53) * np.uint64(c0)
@@ -51,7 +69,9 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
 
 
 @compiled
-def draw4(seed: int, replication: int, person: int, month: int, decision: int) -> tuple[float, float, float, float]:
+def draw4(
+    seed: int, replication: int, person: int, month: int | np.int64, decision: int
+) -> tuple[float, float, float, float]:
     """Return four uniforms in the open interval (0, 1).
 
     Parameters

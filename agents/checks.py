@@ -1,7 +1,5 @@
 """No number leaves a rule unchecked: what is not finite or out of range stops the run in that month."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,14 +19,16 @@ FAR = 1e12
 """What no utility, log-odds or reading of them reaches, however extreme the numbers of a market; infinities do."""
 MOST_MONEY = 1e17
 """What no amount of a person's month reaches, in units of the currency."""
-
-
-class Fault(NamedTuple):
-    """Where a rule first returned what it must not, and what it returned; one row of the fault table."""
-
-    rule: str
-    person: int
-    value: float
+MOST_RISK = 50.0
+"""Log-odds that the changing part of a person's risk never passes, up or down."""
+MOST_SCORE = 10.0
+"""What no targeting score passes, up or down: two parts, each within half of it."""
+MOST_EXPECTED_CONTACTS = 1e12
+"""Contacts a month that no channel means for one person."""
+MOST_FATIGUE = 1e6
+"""Contacts whose weight no fatigue reaches."""
+MOST_PRECISION = 1e15
+"""What the precision of no estimate reaches."""
 
 
 @rule

@@ -10,7 +10,12 @@ from typing import Annotated, NamedTuple
 
 from agents.declaring import Parameter, rule
 from agents.formulas import between, logistic
-from agents.market import INSTALMENT, REVOLVING, Product
+from agents.market import Product
+
+LEAST_UTILITY = -1e300
+"""Below every utility."""
+FARTHEST = 700.0
+"""Utility behind the best offer, in units of the noise, at which a weight is as small as a float can tell."""
 
 
 class Choice(NamedTuple):
@@ -78,9 +83,7 @@ def yearly_price(
     for k in range(products):
         if sells[k] == 1:
             weight += need[k]
-            paid += need[k] * (
-                price[k] + (premium if products_of[k].kind == INSTALMENT or products_of[k].kind == REVOLVING else 0.0)
-            )
+            paid += need[k] * (price[k] + (premium if products_of[k].lends == 1 else 0.0))
     return paid / weight if weight > 0.0 else 0.0
 
 
@@ -91,23 +94,23 @@ def utility(quality: float, fit: float, price: float, taste: float, price_sensit
 
 
 @rule
-def bond(satisfaction: float, switching_cost: float, friction: float, products_held: int, choice: Choice) -> float:
+def bond(satisfaction: float, switching_cost: float, products_held: int, choice: Choice) -> float:
     """What the present provider has over others: satisfaction and the cost of switching."""
     further = choice.cost_per_product * (products_held - 1) if products_held > 1 else 0.0
-    return choice.satisfaction_weight * satisfaction + switching_cost + friction + further
+    return choice.satisfaction_weight * satisfaction + switching_cost + further
 
 
 @rule
 def weigh(utilities: list[float], considered: Sequence[int], n: int, choice: Choice) -> float:
     """Turn utilities of the options considered into logit weights in place; return their sum (0 if none)."""
-    top = -1e300
+    top = LEAST_UTILITY
     for j in range(n):
         if considered[j] == 1 and utilities[j] > top:
             top = utilities[j]
     total = 0.0
     for j in range(n):
         if considered[j] == 1:
-            utilities[j] = math.exp(between((utilities[j] - top) / choice.noise, -700.0, 0.0))
+            utilities[j] = math.exp(between((utilities[j] - top) / choice.noise, -FARTHEST, 0.0))
             total += utilities[j]
         else:
             utilities[j] = 0.0

@@ -16,10 +16,11 @@ import threading
 from collections.abc import Callable
 from functools import cache, update_wrapper
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from types import ModuleType
+from typing import Protocol, TypeVar, cast
 
 os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 CACHE = "TENURE_CACHE"
 """Environment variable: the private folder to use, for the processes that this one starts."""
 
@@ -28,8 +29,9 @@ def sources_hash() -> str:
     """Return 16 hex digits over the sources that compiled code is made from: `agents`, and the loops over it."""
     root = Path(__file__).resolve().parent
     digest = hashlib.sha256()
-    loops = [root.parent / "simulation" / name for name in ("compiled.py", "counting.py")]
-    for path in [*sorted(root.glob("*.py")), *loops]:
+    names = {"compiled.py", "counting.py"}
+    loops = [path for path in sorted((root.parent / "simulation").rglob("*.py")) if path.name in names]
+    for path in [*sorted(root.rglob("*.py")), *loops]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -103,7 +105,7 @@ def _is_ours(path: Path, of_any_kind: bool = False) -> bool:
 
 
 @cache
-def load_numba() -> Any:
+def load_numba() -> ModuleType:
     """Load Numba, with the cache in our folder."""
     import numba
     import numba.extending
@@ -116,10 +118,10 @@ class _Rules:
     """Rules that were marked, until Numba is there to be told of them."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Callable[..., Any], str]] = []
+        self.waiting: list[tuple[Callable[..., object], str]] = []
         self.lock = threading.RLock()
 
-    def add(self, function: Callable[..., Any], inline: str) -> None:
+    def add(self, function: Callable[..., object], inline: str) -> None:
         with self.lock:
             self.waiting.append((function, inline))
 
@@ -133,21 +135,34 @@ class _Rules:
 _RULES = _Rules()
 
 
+class Dispatcher(Protocol):
+    """What Numba makes of a function: it compiles for the types that it is called with."""
+
+    @property
+    def _numba_type_(self) -> object:
+        """What Numba takes it for."""
+        ...
+
+    def __call__(self, *arguments: object) -> object:
+        """Run it."""
+        ...
+
+
 class EntryPoint:
     """A function that is always compiled, when it is first called or met in compiled code."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., object]) -> None:
         update_wrapper(self, function)
         self._function = function
-        self._dispatcher: Any = None
+        self._dispatcher: Dispatcher | None = None
 
     @property
-    def _numba_type_(self) -> Any:
+    def _numba_type_(self) -> object:
         """What Numba takes it for where compiled code calls it."""
         return self.dispatcher._numba_type_
 
     @property
-    def dispatcher(self) -> Any:
+    def dispatcher(self) -> Dispatcher:
         """Numba's own function."""
         if self._dispatcher is None:
             with _RULES.lock:
@@ -156,7 +171,7 @@ class EntryPoint:
                 self._dispatcher = self._dispatcher or made
         return self._dispatcher
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: object) -> object:
         """Run it on these arguments."""
         return (self._dispatcher or self.dispatcher)(*arguments)
 

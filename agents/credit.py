@@ -6,7 +6,12 @@ from typing import Annotated, NamedTuple
 from agents.declaring import Parameter, rule
 from agents.formulas import between, logistic, normal_probability, normal_quantile, odds_factor, with_odds_times
 
-CHARGE_OFF_CAP = 6
+BUCKETS = 5
+"""Missed payments that cure and roll tell apart; whoever missed more is like who missed as many as this."""
+DEFAULT_AT = 3
+"""Missed payments that are a default: 90 days past due (Basel CRE36.68)."""
+STEEPEST = 5.0
+"""Largest exponent by which risk moves the pass-through of a line."""
 
 
 class Credit(NamedTuple):
@@ -23,17 +28,29 @@ class Credit(NamedTuple):
     rate_elasticity: Annotated[float, Parameter("1", -5, 0, "Gross & Souleles 2002: -1.3, half of it moved")] = -0.65
     """Elasticity of the balance wanted with respect to the yearly rate: % of balance per % of rate."""
     usual_price: Annotated[float, Parameter("points", 0.1, 100, "where the elasticity is read from")] = 19.0
-    """Yearly rate at which the elasticity changes nothing; debts left with a former lender cost as much."""
+    """Yearly rate at which the elasticity changes nothing."""
+    price_least: Annotated[float, Parameter("points", 0.001, 100, "assumption")] = 0.1
+    """Yearly rate below which a lower one makes nobody want more drawn."""
+    price_most: Annotated[float, Parameter("points", 1, 1000, "assumption")] = 200.0
+    """Yearly rate above which a higher one makes nobody want less drawn."""
     line_pass_through: Annotated[float, Parameter("share", 0, 1, "Gross & Souleles 2002: 10-14% of a rise")] = 0.12
     """Share of a change of the line that counts when the balance wanted is worked out, at average risk."""
     line_pass_through_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "Agarwal et al. 2018, sign, size")] = 0.9
     """Growth of the pass-through with risk: one unit of log-odds multiplies it by exp of this."""
+    line_pass_through_most: Annotated[float, Parameter("share", 0, 1, "assumption")] = 0.9
+    """Largest share of a change of the line that counts, however large the risk."""
     average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -5.0
     """Mean risk in the market, log-odds of missing a payment in a month; risk above the average counts from here."""
     miss_utilisation: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 1.2
     """Added to the log-odds of missing a payment by a fully drawn line, against an undrawn one."""
+    usual_utilisation: Annotated[float, Parameter("share", 0, 1, "assumption")] = 0.4
+    """Utilisation from which that is counted; who has no line misses payments like who has drawn this share."""
+    utilisation_most: Annotated[float, Parameter("1", 0, 10, "assumption")] = 1.5
+    """Utilisation above which more makes no difference to missed payments; above 1 a line is overdrawn."""
     miss_debt: Annotated[float, Parameter("log-odds", -10, 10, "assumption: per debt over yearly income")] = 0.6
     """Added to the log-odds of missing a payment by debts of one year's income."""
+    debt_most: Annotated[float, Parameter("years", 0, 100, "assumption")] = 5.0
+    """Debts, in years of income, above which more make no difference to missed payments."""
     correlation: Annotated[float, Parameter("share", 0, 0.9, "assumption (Basel .04)")] = 0.03
     """Asset correlation: how much one common factor moves everybody's missed payments together (Vasicek)."""
     cure: Annotated[tuple[float, float, float, float, float], Parameter(
@@ -57,8 +74,18 @@ class Credit(NamedTuple):
     line_at_most: Annotated[float, Parameter(
         "EUR", 0, 1e6, "assumption: more is not lent without security")] = 50_000.0  # fmt: skip
     """Largest revolving line that an increase can lead to."""
-    basel_correlation: Annotated[float, Parameter("share", 0, 0.9, "Basel: qualifying revolving")] = 0.04
-    """Asset correlation in Basel's formula for the capital behind a retail exposure."""
+    pd_least: Annotated[float, Parameter("share/year", 1e-6, 0.5, "Basel CRE32.4: 0.05%")] = 0.0005
+    """Least probability of default a year with which capital is worked out."""
+    revolving_correlation: Annotated[float, Parameter("share", 0, 0.9, "Basel CRE31.24")] = 0.04
+    """Asset correlation of qualifying revolving exposures in Basel's formula for capital."""
+    mortgage_correlation: Annotated[float, Parameter("share", 0, 0.9, "Basel CRE31.24")] = 0.15
+    """Asset correlation of residential mortgages in Basel's formula for capital."""
+    retail_correlation_safe: Annotated[float, Parameter("share", 0, 0.9, "Basel CRE31.24")] = 0.16
+    """Asset correlation of other retail exposures in Basel's formula, at a probability of default of 0."""
+    retail_correlation_risky: Annotated[float, Parameter("share", 0, 0.9, "Basel CRE31.24")] = 0.03
+    """Asset correlation of other retail exposures in Basel's formula, at a probability of default of 100%."""
+    retail_correlation_decay: Annotated[float, Parameter("1", 0.01, 1000, "Basel CRE31.24")] = 35.0
+    """How fast the asset correlation of other retail exposures falls from one to the other."""
     capital_cost: Annotated[float, Parameter("share/year", 0, 1, "assumption: required return on capital")] = 0.10
     """Return a year that the capital behind loans must earn; it makes the capital charge."""
 
@@ -67,7 +94,7 @@ class Credit(NamedTuple):
 def target_utilisation(need: float, income_sds: float, price: float, credit: Credit) -> float:
     """Share of the line that a person wants drawn: need, income, and the rate (elasticity)."""
     share = credit.utilisation + credit.utilisation_need * need + credit.utilisation_income * income_sds
-    relative = between(price, 0.1, 200.0) / credit.usual_price
+    relative = between(price, credit.price_least, credit.price_most) / credit.usual_price
     return between(share * math.pow(relative, credit.rate_elasticity), 0.0, 1.0)
 
 
@@ -80,14 +107,30 @@ def line_after(line: float, factor: float, credit: Credit) -> float:
 @rule
 def line_that_counts(line: float, first_line: float, risk_above_average: float, credit: Credit) -> float:
     """The line whose share is drawn: of a change, only the pass-through, larger for weaker customers."""
-    weak = credit.line_pass_through * math.exp(between(credit.line_pass_through_risk * risk_above_average, -5.0, 5.0))
-    return first_line + between(weak, 0.0, 0.9) * (line - first_line)
+    weak = credit.line_pass_through * math.exp(
+        between(credit.line_pass_through_risk * risk_above_average, -STEEPEST, STEEPEST)
+    )
+    return first_line + between(weak, 0.0, credit.line_pass_through_most) * (line - first_line)
+
+
+@rule
+def utilisation_of(drawn_cents: int, line_cents: int, credit: Credit) -> float:
+    """Utilisation that missed payments depend on: the usual one without a line."""
+    if line_cents <= 0:
+        return credit.usual_utilisation
+    return between(drawn_cents / line_cents, 0.0, credit.utilisation_most)
+
+
+@rule
+def debt_to_income(owed_cents: int, income: float, credit: Credit) -> float:
+    """Debts in years of income, as missed payments depend on them."""
+    return between(owed_cents / 100.0 / (12.0 * income), 0.0, credit.debt_most)
 
 
 @rule
 def misses_payment(risk: float, utilisation: float, debt_to_income: float, systematic: float, credit: Credit) -> float:
     """Probability of missing a payment this month, given the systematic factor (Vasicek 2002; bad is positive)."""
-    x = risk + credit.miss_utilisation * (utilisation - 0.4) + credit.miss_debt * debt_to_income
+    x = risk + credit.miss_utilisation * (utilisation - credit.usual_utilisation) + credit.miss_debt * debt_to_income
     p = logistic(x)
     if credit.correlation == 0.0 or p <= 0.0 or p >= 1.0:
         return p
@@ -100,7 +143,7 @@ def months_past_due_next(months_past_due: int, u: float, miss: float, risk_above
     """Missed payments outstanding one month on: a first miss, a cure, a roll, a partial cure, or no change."""
     if months_past_due == 0:
         return 1 if u < miss else 0
-    bucket = min(months_past_due, 5) - 1
+    bucket = min(months_past_due, BUCKETS) - 1
     cure = with_odds_times(credit.cure[bucket], odds_factor(credit.cure_risk * risk_above_average))
     if u < cure:
         return 0
@@ -118,7 +161,7 @@ def months_past_due_next(months_past_due: int, u: float, miss: float, risk_above
 @rule
 def defaults_within_year(months_past_due: int, miss: float, risk_above_average: float, credit: Credit) -> float:
     """P(three or more missed payments at some month end of the next twelve), by the delinquency chain."""
-    if months_past_due >= 3:
+    if months_past_due >= DEFAULT_AT:
         return 1.0
     factor = odds_factor(credit.cure_risk * risk_above_average)
     cure_1, cure_2 = with_odds_times(credit.cure[0], factor), with_odds_times(credit.cure[1], factor)
@@ -133,12 +176,3 @@ def defaults_within_year(months_past_due: int, miss: float, risk_above_average: 
         current = current * (1.0 - miss) + one * cure_1 + two * cure_2
         one, two = next_one, next_two
     return between(1.0 - current - one - two, 0.0, 1.0)
-
-
-@rule
-def capital_share(default_per_year: float, loss_given_default: float, credit: Credit) -> float:
-    """Capital required for a retail exposure, share of it (Basel: qualifying revolving, 99.9%)."""
-    pd = between(default_per_year, 0.0005, 0.9999)
-    rho = credit.basel_correlation
-    stressed = (normal_quantile(pd) + math.sqrt(rho) * 3.090232306167813) / math.sqrt(1.0 - rho)
-    return loss_given_default * between(normal_probability(stressed) - pd, 0.0, 1.0)

@@ -1,6 +1,11 @@
 """Declarations: a stored field and a parameter are each written down once, with unit and meaning."""
 
-from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+import ast
+import inspect
+import sys
+from functools import cache
+from itertools import pairwise
+from typing import Annotated, NamedTuple, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -51,7 +56,7 @@ def dtype_of(record: type) -> np.dtype[np.void]:
     numpy.dtype
         Structured and aligned, fields in the order of declaration.
     """
-    columns: list[tuple[Any, ...]] = []
+    columns: list[tuple[str, type] | tuple[str, type, tuple[int]]] = []
     for name, hint in get_type_hints(record, include_extras=True).items():
         kind = get_args(hint)[0]
         scalar = np.float64 if kind in (float, list[float]) else np.int64
@@ -59,13 +64,44 @@ def dtype_of(record: type) -> np.dtype[np.void]:
     return np.dtype(columns, align=True)
 
 
-def parameters_of(group: type) -> dict[str, tuple[Any, Any, Parameter]]:
+def parameters_of(group: type) -> dict[str, tuple[type, float | tuple[float, ...], Parameter]]:
     """Return name -> (type, default, declaration) of a NamedTuple of parameters."""
     hints = get_type_hints(group, include_extras=True)
-    defaults: dict[str, Any] = getattr(group, "_field_defaults", {})
+    defaults: dict[str, float | tuple[float, ...]] = getattr(group, "_field_defaults", {})
     found = {}
     for name, hint in hints.items():
         declared = next((extra for extra in get_args(hint)[1:] if isinstance(extra, Parameter)), None)
         if declared is not None:
             found[name] = (get_args(hint)[0], defaults[name], declared)
     return found
+
+
+@cache
+def meanings_of(described: type) -> dict[str, str]:
+    """Return attribute -> its docstring, the text that stands below it in the body of its class; bases not included.
+
+    Python keeps no docstrings of attributes: they are read from the class's module when somebody asks what they mean.
+
+    >>> meanings_of(Field)["writer"]
+    '`birth`, `live` or `observe`: who alone writes it.'
+    """
+    return _meanings_in(described.__module__).get(described.__qualname__, {})
+
+
+@cache
+def _meanings_in(module: str) -> dict[str, dict[str, str]]:
+    """Return class -> attribute -> docstring, of the classes that a module declares."""
+    try:
+        body = ast.parse(inspect.getsource(sys.modules[module])).body
+    except (KeyError, OSError, TypeError):
+        return {}
+    return {node.name: dict(_documented(node.body)) for node in body if isinstance(node, ast.ClassDef)}
+
+
+def _documented(body: list[ast.stmt]) -> list[tuple[str, str]]:
+    return [
+        (node.target.id, " ".join(after.value.value.split()))
+        for node, after in pairwise(body)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(after, ast.Expr)
+        if isinstance(after.value, ast.Constant) and isinstance(after.value.value, str)
+    ]

@@ -4,31 +4,31 @@ import math
 
 from agents.declaring import rule
 
+FLAT = 40.0
+"""Log-odds beyond which a probability is as good as 0 or 1."""
+LEAST_PROBABILITY = 4.248354255291589e-18
+"""Probability at log-odds of -FLAT."""
+MOST_SHIFT = 20.0
+"""Largest shift of log-odds, and largest exponent, that counts, so that exp never overflows."""
+SQRT_2 = 1.4142135623730951
+LEAST_TAIL = 1e-300
+"""Tail probability below which quantiles are all alike."""
+
 
 @rule
 def logistic(x: float) -> float:
-    """Probability of a log-odds; beyond +-40 it is flat, so that exp never overflows."""
-    if x < -40.0:
-        return 4.248354255291589e-18
-    if x > 40.0:
+    """Probability of a log-odds; far out it is flat, so that exp never overflows."""
+    if x < -FLAT:
+        return LEAST_PROBABILITY
+    if x > FLAT:
         return 1.0
     return 1.0 / (1.0 + math.exp(-x))
 
 
 @rule
-def log_odds(p: float) -> float:
-    """Log-odds of a probability, kept within 1e-12 of the ends."""
-    if p < 1e-12:
-        return -27.63102111592755
-    if p > 1.0 - 1e-12:
-        return 27.63102111592755
-    return math.log(p / (1.0 - p))
-
-
-@rule
 def odds_factor(log_odds_shift: float) -> float:
     """What a shift on the log-odds scale multiplies odds by."""
-    return 1.0 if log_odds_shift == 0.0 else math.exp(between(log_odds_shift, -20.0, 20.0))
+    return 1.0 if log_odds_shift == 0.0 else math.exp(between(log_odds_shift, -MOST_SHIFT, MOST_SHIFT))
 
 
 @rule
@@ -43,7 +43,7 @@ def with_odds_times(p: float, factor: float) -> float:
 @rule
 def normal_probability(x: float) -> float:
     """Standard normal distribution function."""
-    return 0.5 * (1.0 + math.erf(x / 1.4142135623730951))
+    return 0.5 * (1.0 + math.erf(x / SQRT_2))
 
 
 @rule
@@ -58,8 +58,8 @@ def normal_quantile(p: float) -> float:
             / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
         )
     tail = p if q < 0.0 else 1.0 - p
-    if tail < 1e-300:
-        tail = 1e-300
+    if tail < LEAST_TAIL:
+        tail = LEAST_TAIL
     r = math.sqrt(-math.log(tail))
     if r <= 5.0:
         r -= 1.6

@@ -56,10 +56,24 @@ class Learning(NamedTuple):
     """Believed probability of leaving within a year for a reason other than one's own."""
     trend_kept: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 4 months")] = 0.85
     """Weight of the past in the smoothed monthly growth of what a customer keeps with us."""
+    trend_most: Annotated[float, Parameter("1/month", 0, 10, "assumption")] = 0.5
+    """Largest growth or fall in a month that counts in the smoothed growth of what a customer keeps with us."""
+    trend_base: Annotated[float, Parameter("EUR", 0.01, 1e6, "assumption")] = 100.0
+    """Added to the balances from which growth is counted, so that a first small one is no boom."""
     trend_decline: Annotated[float, Parameter("share/month", -1, 0, "assumption: tag of decline")] = -0.015
     """Smoothed monthly growth of balances below which a relationship is taken to be in decline."""
     trend_growth: Annotated[float, Parameter("share/month", 0, 1, "assumption: tag of growth")] = 0.01
     """Smoothed monthly growth of balances above which a relationship is taken to be in growth."""
+    care_decline: Annotated[float, Parameter("1", -10, 0, "assumption: tag of decline")] = -1.0
+    """Believed satisfaction below which a relationship is taken to be in decline."""
+    new_months: Annotated[int, Parameter("months", 0, 600, "assumption: tag of acquisition")] = 3
+    """Months during which a new relationship is taken to be in acquisition."""
+    growing_months: Annotated[int, Parameter("months", 0, 600, "assumption: tag of growth")] = 12
+    """Months from the start before which a relationship is not taken to be mature."""
+    care_most: Annotated[float, Parameter("1", 0, 100, "assumption")] = 3.0
+    """Believed satisfaction, up or down, beyond which it says no more about leaving."""
+    years_most: Annotated[float, Parameter("years", 0.1, 10, "assumption")] = 10.0
+    """Further years with us that are expected of anybody at most."""
 
 
 class Splits(NamedTuple):
@@ -103,24 +117,34 @@ def believed_leaving(tenure_months: int, products_held: int, care: float, learni
     """P(leaving within 12 months): shifted-beta-geometric by tenure (Fader & Hardie 2007), products, satisfaction."""
     own = learning.leave_alpha / (learning.leave_alpha + learning.leave_beta + tenure_months / 12.0)
     further = products_held - 1 if products_held > 1 else 0
-    factor = odds_factor(learning.leave_per_product * further + learning.leave_care * between(care, -3.0, 3.0))
+    factor = odds_factor(
+        learning.leave_per_product * further
+        + learning.leave_care * between(care, -learning.care_most, learning.care_most)
+    )
     return 1.0 - (1.0 - with_odds_times(own, factor)) * (1.0 - with_odds_times(learning.leave_otherwise, factor))
 
 
 @rule
-def years_expected(leave_per_year: float) -> float:
-    """Expected further years at a constant yearly chance of leaving, at most 10."""
-    return 10.0 if leave_per_year <= 0.1 else 1.0 / leave_per_year
+def years_expected(leave_per_year: float, learning: Learning) -> float:
+    """Expected further years at a constant yearly chance of leaving, as many as count at most."""
+    return learning.years_most if leave_per_year <= 1.0 / learning.years_most else 1.0 / leave_per_year
+
+
+@rule
+def trend_next(trend: float, before_cents: int, now_cents: int, learning: Learning) -> float:
+    """Smoothed monthly growth of what a customer keeps with us, one month on."""
+    growth = (now_cents - before_cents) / (before_cents + 100.0 * learning.trend_base)
+    return trend + (1.0 - learning.trend_kept) * (between(growth, -learning.trend_most, learning.trend_most) - trend)
 
 
 @rule
 def stage_inferred(tenure_months: int, trend: float, care: float, learning: Learning) -> int:
     """The institution's idea of the lifecycle stage, from tenure, the trend of what is kept, and satisfaction."""
-    if trend < learning.trend_decline or care < -1.0:
+    if trend < learning.trend_decline or care < learning.care_decline:
         return DECLINE
-    if tenure_months < 3:
+    if tenure_months < learning.new_months:
         return ACQUISITION
-    return GROWTH if trend > learning.trend_growth or tenure_months < 12 else MATURITY
+    return GROWTH if trend > learning.trend_growth or tenure_months < learning.growing_months else MATURITY
 
 
 @rule

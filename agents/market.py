@@ -1,5 +1,6 @@
 """What everybody in the market meets: products, posted offers, the month, and the two-sided ledger."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -7,15 +8,56 @@ from numpy.typing import NDArray
 
 from agents.declaring import Field, dtype_of, rule
 
-DEPOSIT, INSTALMENT, REVOLVING, FEE = 0, 1, 2, 3
-KINDS = ("deposit", "instalment", "revolving", "fee")
 MAX_CHANNELS = 4
+US = 1
+"""Row of the institution that a report asks about, in everything that has a row per institution; row 0 is nobody."""
+
+
+EXPOSURES = ("own", "qualifying_revolving", "mortgage", "other_retail")
+"""Classes of Basel's retail formula (CRE31.24), each with an asset correlation; `own` has a number of the product's."""
+OWN_CORRELATION, QUALIFYING_REVOLVING, MORTGAGE, OTHER_RETAIL = range(len(EXPOSURES))
+
+
+class ProductKind(NamedTuple):
+    """What products of a kind do. Rules ask for this, never for the name of a kind."""
+
+    lends: int = 0
+    """1: its balance is owed to the institution."""
+    draws: int = 0
+    """1: it lends by a line, on which the customer draws at will."""
+    amortises: int = 0
+    """1: it lends an amount once, which is paid back over a term."""
+    keeps_deposits: int = 0
+    """1: its balance is kept with the institution."""
+    exposure: int = OWN_CORRELATION
+    """Its usual class in Basel's formula, index into EXPOSURES."""
+
+    @property
+    def sheet(self) -> str:
+        """Where its balance counts in what an institution knows: revolving, loans, deposits, or nowhere."""
+        if self.lends:
+            return "revolving" if self.draws else "loans"
+        return "deposits" if self.keeps_deposits else ""
+
+
+KINDS: Mapping[str, ProductKind] = {
+    "deposit": ProductKind(keeps_deposits=1),
+    "instalment": ProductKind(lends=1, amortises=1, exposure=OTHER_RETAIL),
+    "revolving": ProductKind(lends=1, draws=1, exposure=QUALIFYING_REVOLVING),
+    "fee": ProductKind(),
+}
+"""All kinds of products, by the name that a market's settings give them."""
 
 
 class Product:
     """One product of the market: data, the same for all institutions."""
 
-    kind: Annotated[int, Field("", "0 deposit, 1 instalment, 2 revolving, 3 fee", "settings")]
+    lends: Annotated[int, Field("0/1", "its balance is owed to the institution", "settings")]
+    draws: Annotated[int, Field("0/1", "lends by a line, on which the customer draws at will", "settings")]
+    amortises: Annotated[int, Field("0/1", "lends once, and is paid back over a term", "settings")]
+    keeps_deposits: Annotated[int, Field("0/1", "its balance is kept with the institution", "settings")]
+    exposure: Annotated[int, Field("", "class in Basel's formula, index into EXPOSURES", "settings")]
+    basel_correlation: Annotated[float, Field("share", "asset correlation in it, of exposure 0", "settings")]
     amount: Annotated[float, Field("EUR", "typical size at median income", "settings")]
     shortest_months: Annotated[int, Field("months", "shortest usual term of an instalment product", "settings")]
     longest_months: Annotated[int, Field("months", "longest usual term", "settings")]
@@ -40,7 +82,7 @@ class Offer:
     highest_risk: Annotated[float, Field("log-odds", "application score above which nobody is accepted", "settings")]
     score_noise: Annotated[float, Field("log-odds", "standard error of its application score", "settings")]
     ended_share: Annotated[float, Field("share", "of its customers, told last month to go", "market")]
-    watches: Annotated[int, Field("0/1", "keeps beliefs, so behaviour is read", "policy")]
+    observes: Annotated[int, Field("0/1", "keeps beliefs, so behaviour is read", "policy")]
     hears_application: Annotated[int, Field("0/1", "keeps what applicants say, and scores it", "settings")]
     hears_behaviour: Annotated[int, Field("0/1", "reads behaviour, month by month", "settings")]
     hears_responses: Annotated[int, Field("0/1", "learns needs from offers taken and refused", "settings")]
@@ -60,14 +102,23 @@ class Offer:
 PRODUCT, OFFER = dtype_of(Product), dtype_of(Offer)
 
 
-class Month(NamedTuple):
+def products_of_kinds(kinds: Sequence[str]) -> NDArray[np.void]:
+    """Return products that do what these kinds do, shape (kinds,) of PRODUCT; all their other numbers are 0."""
+    rows = np.zeros(len(kinds), PRODUCT)
+    for row, kind in zip(rows, kinds, strict=True):
+        for name, value in KINDS[kind]._asdict().items():
+            row[name] = value
+    return rows
+
+
+class Now(NamedTuple):
     """The month's address in luck and the state of the world."""
 
     seed: int
     replication: int
     month: int
-    friction: float
-    """utility added to staying, for everybody"""
+    switching_cost: float
+    """mean utility of staying merely because switching is a trouble"""
     systematic: float
     """the common factor Z of credit risk; bad is positive"""
     event_shock_sd: float

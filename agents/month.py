@@ -1,8 +1,9 @@
 """A person's month, and what the provider learns from it: the one place that reads or writes a person or a belief.
 
-`live` alone writes a `Person` (its money is next door in `month_accounts.py`, its choices in
-`month_choice.py`, what treatments do to it in `month_treatments.py`) and emits the month's `Signal`;
-`observe` (`month_beliefs.py`) alone writes a `Belief` and never meets a person. All run
+`live` alone writes a `Person` (its accounts and debts are next door in `month_accounts.py` and `month_credit.py`, its
+choices in `month_choice.py`, what treatments do to it in `month_treatments.py`) and emits the month's `Signal`; those
+who are customers from the start had their first books from `month_first.py`. `observe` (`month_beliefs.py`) alone
+writes a `Belief` and never meets a person. All run
 compiled over rows, or as plain Python on agents, with the same bits.
 """
 
@@ -13,19 +14,11 @@ from agents.belief import Signal
 from agents.checks import checked
 from agents.declaring import rule
 from agents.formulas import normal_quantile
-from agents.market import REVOLVING, receive
-from agents.month_accounts import (  # fmt: skip
-    application_score,
-    bank,
-    borrow_and_repay,
-    held_products,
-    is_credit,
-    luck,
-    owed_cents,
-    pay_former_lenders,
-    risk_above,
-)
+from agents.market import receive
+from agents.month_accounts import bank
 from agents.month_choice import leave_or_choose
+from agents.month_credit import borrow_and_repay, pay_former_lenders
+from agents.month_reading import application_score, held_products, luck, owed_cents, risk_above
 from agents.month_treatments import let_effects_pass, read_invitation, read_treatments
 from agents.person import DECLINE, GONE, GROWTH, NO_EXIT, NOBODY, Person
 from agents.rulebook import World
@@ -45,7 +38,7 @@ def live(person: Person, signal: Signal, contacts: Sequence[Contact], first: int
     pay_former_lenders(person, world)
     pressure = read_treatments(person, signal, contacts, first, last, world)
     meet_channels(person, signal, contacts, first, last, pressure, world)
-    pays, moves, served, looks = luck(person.id, chance.LIFE << 25, world)
+    pays, moves, served, looks = luck(person.id, chance.LIFE, world)
     cause = NO_EXIT
     if person.provider > NOBODY:
         bank(person, signal, world)
@@ -70,13 +63,13 @@ def open_month(person: Person, signal: Signal) -> None:
 @rule
 def needs_move(person: Person, signal: Signal, world: World) -> None:
     """Needs become acute and pass; life events move the changing part of risk."""
-    starts, which, lasts, event = luck(person.id, chance.EPISODE << 25, world)
+    starts, which, lasts, event = luck(person.id, chance.EPISODE, world)
     if person.episode_months > 0:
         person.episode_months -= 1
         if person.episode_months == 0:
             person.episode_product = -1
     else:
-        k = int(which * world.goods)
+        k = int(which * world.product_count)
         if needs.episode_starts(starts, person.need[k], world.rules.needs):
             person.episode_product = k
             person.episode_months = 1 + int(lasts * 2.0 * (world.rules.needs.episode_months - 1.0) + 0.5)
@@ -84,8 +77,8 @@ def needs_move(person: Person, signal: Signal, world: World) -> None:
         signal.trace = person.episode_product
     person.risk_event = checked(
         needs.risk_event_next(person.risk_event, normal_quantile(event), world.now.event_shock_sd, world.rules.needs),
-        -50.0,
-        50.0,
+        -checks.MOST_RISK,
+        checks.MOST_RISK,
         checks.RISK_EVENT,
         person.id,
         world.fault,
@@ -108,25 +101,27 @@ def meet_channels(
             continue
         score = checked(
             reach.targeting_score(
-                needs.fit_to_need(person.need, offer.sells, world.goods),
+                needs.fit_to_need(person.need, offer.sells, world.product_count),
                 offer.sees_browsing == 1 and person.episode_months > 0,
                 risk_above(person, world),
                 world.rules.reach,
             )
             + reach.lookalike_score(person.income, person.age_years, person.episode_months > 0, offer),
-            -10.0,
-            10.0,
+            -checks.MOST_SCORE,
+            checks.MOST_SCORE,
             checks.SCORE,
             person.id,
             world.fault,
         )
-        a, b, c, d = luck(person.id, (chance.REACH << 25) | offer.word, world)
+        a, b, c, d = luck(person.id, chance.REACH, world, offer.word)
         for channel in range(market.MAX_CHANNELS):
             if offer.reach[channel] <= 0.0:
                 continue
             u = a if channel == 0 else (b if channel == 1 else (c if channel == 2 else d))
             expected = reach.expected_contacts(offer.reach[channel], offer.precision[channel], score)
-            arrived = reach.contacts_received(u, checked(expected, 0.0, 1e12, checks.CONTACTS, person.id, world.fault))
+            arrived = reach.contacts_received(
+                u, checked(expected, 0.0, checks.MOST_EXPECTED_CONTACTS, checks.CONTACTS, person.id, world.fault)
+            )
             if arrived > 0:
                 world.contacted[j] = channel + 1
                 world.messages[j] += arrived
@@ -138,7 +133,7 @@ def meet_channels(
         p = checked(p, 0.0, 1.0, checks.READS, person.id, world.fault)
         for j in range(1, world.institutions):
             if world.contacted[j] > 0:
-                u, _, _, _ = luck(person.id, (chance.READ << 25) | world.offers[j].word, world)
+                u, _, _, _ = luck(person.id, chance.READ, world, world.offers[j].word)
                 world.considered[j] = 1 if u < reach.reads_any(p, world.messages[j]) else 0
     for c in range(first, last):
         if contacts[c].institution != person.provider:
@@ -171,7 +166,12 @@ def experience(person: Person, pressure: float, moves: float, served: float, wor
         world.fault,
     )
     person.fatigue = checked(
-        relationship.fatigue_next(person.fatigue, pressure, group), 0.0, 1e6, checks.FATIGUE, person.id, world.fault
+        relationship.fatigue_next(person.fatigue, pressure, group),
+        0.0,
+        checks.MOST_FATIGUE,
+        checks.FATIGUE,
+        person.id,
+        world.fault,
     )
     potential = relationship.depth_potential(held_products(person), person.satisfaction, group)
     person.depth = checked(
@@ -198,9 +198,26 @@ def show(person: Person, signal: Signal, world: World) -> None:
     )
     if person.provider <= NOBODY:
         return
-    person.margin_per_year += 0.15 * (signal.margin_per_year - person.margin_per_year)
+    person.margin_per_year += world.rules.relationship.margin_speed * (signal.margin_per_year - person.margin_per_year)
     if signal.joined == 1 and person.tenure_months == 0:
         signal.margin_per_year = 0.0
+    show_accounts(person, signal, world)
+    risk = person.risk_trait + person.risk_event
+    if world.offers[person.provider].observes == 0:
+        return
+    offer, group = world.offers[person.provider], world.rules.learning
+    u, v, _, _ = luck(person.id, chance.SIGNAL, world, offer.word)
+    read = learning.products_read(person.held, offer.line, offer.other_lines)
+    read *= activity.told_by(signal.used, world.rules.activity)
+    noise = offer.reading_noise * learning.reading_noise(group.risk_precision * read)
+    signal.risk_reading = risk + noise * normal_quantile(u)
+    signal.read = 1
+    signal.care_reading = person.satisfaction + offer.reading_noise * group.care_noise * normal_quantile(v)
+
+
+@rule
+def show_accounts(person: Person, signal: Signal, world: World) -> None:
+    """Facts that the accounts and, of who joins, the application show."""
     signal.age_years, signal.income, signal.months_past_due = (
         person.age_years,
         person.income,
@@ -210,24 +227,13 @@ def show(person: Person, signal: Signal, world: World) -> None:
     signal.opted_out, signal.vulnerable = person.opted_out, person.vulnerable
     signal.let_go, signal.lending_stopped = person.let_go, person.lending_stopped
     revolving, deposits = 0, 0
-    for k in range(world.goods):
+    for k in range(world.product_count):
         signal.held[k] = person.held[k]
-        if world.products[k].kind == REVOLVING:
+        if world.products[k].draws == 1:
             revolving += person.balance_cents[k]
-        if not is_credit(k, world):
+        if world.products[k].keeps_deposits == 1:
             deposits += person.balance_cents[k]
     signal.revolving_cents, signal.deposit_cents = revolving, deposits
     signal.credit_cents = owed_cents(person, world)
     if signal.joined == 1:
         signal.application_score = application_score(person, person.provider, world)
-    risk = person.risk_trait + person.risk_event
-    if world.offers[person.provider].watches == 0:
-        return
-    offer, group = world.offers[person.provider], world.rules.learning
-    u, v, _, _ = luck(person.id, (chance.SIGNAL << 25) | offer.word, world)
-    read = learning.products_read(person.held, offer.line, offer.other_lines)
-    read *= activity.told_by(signal.used, world.rules.activity)
-    noise = offer.reading_noise * learning.reading_noise(group.risk_precision * read)
-    signal.risk_reading = risk + noise * normal_quantile(u)
-    signal.read = 1
-    signal.care_reading = person.satisfaction + offer.reading_noise * group.care_noise * normal_quantile(v)

@@ -6,17 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents import activity, checks, credit, learning
-from agents.belief import JOINED, LEFT, MOVED, PAST_DUE, PRODUCTS, TREATED, Belief, Signal
+from agents.belief import JOINED, LEFT, MOVED, NEVER, PAST_DUE, PRODUCTS, TREATED, Belief, Signal
 from agents.checks import MOST_MONEY, checked
 from agents.declaring import rule
-from agents.formulas import between
 from agents.learning import Learning, Splits
 from agents.market import MAX_CHANNELS, Offer
-from agents.rulebook import Rulebook
+from agents.rulebook import Rulebook, World
 from agents.treatment import Effect
 
-NEVER = 999
-"""Months since what has never happened."""
+PERFECT = 1e12
+"""Precision of a reading without error."""
+LEAST_NOISE = 1e-6
+"""Standard error below which a score is taken to be without error."""
+MONTHS_OF_CONTACTS = 1 << 32
+"""One bit for each of the 32 months whose contacts are remembered."""
 
 
 @rule
@@ -25,11 +28,7 @@ def observe(
     signal: Signal,
     scope: int,
     me: int,
-    offer: Offer,
-    effects: Sequence[Effect],
-    rules: Rulebook,
-    splits: Splits,
-    fault: NDArray[np.float64],
+    world: World,
 ) -> None:
     """Turn one person's signals of the month into facts, estimates and tags.
 
@@ -41,24 +40,25 @@ def observe(
         Why the person is in the files, index into SCOPES.
     me : int
         The institution.
-    offer : record
-        Its own row: what it hears, how well, and its business line.
+    world : record
+        Of the month: its own offer says what it hears, how well, and its business line.
     """
+    offer, rules = world.offers[me], world.rules
     ours, new = signal.provider == me, belief.person_id != signal.person_id
     belief.scope, belief.news = scope, JOINED if new or (ours and signal.joined == 1) else MOVED
     if new:
         open_file(belief, signal, rules.learning)
-    contacted = contacted_by(me, signal, effects)
+    contacted = contacted_by(me, signal, world.effects)
     if ours:
         if belief.news == JOINED:
             hear_application(belief, signal, offer, rules.learning)
-        note_facts(belief, signal, contacted)
-        update_estimates(belief, signal, offer, rules, fault)
-        note_response(belief, signal, me, effects, offer, rules.learning)
+        note_facts(belief, signal, contacted, rules.learning)
+        update_estimates(belief, signal, offer, rules, world.fault)
+        note_response(belief, signal, me, world.effects, offer, rules.learning)
     else:
         note_absence(belief, contacted, rules.learning)
     note_trace(belief, signal, offer, rules.learning)
-    conclude(belief, ours, rules, splits, fault)
+    conclude(belief, ours, rules, world.splits, world.fault)
 
 
 @rule
@@ -84,7 +84,9 @@ def hear_application(belief: Belief, signal: Signal, offer: Offer, group: Learni
     belief.came_looking = 1 if signal.trace >= 0 and offer.sees_browsing == 1 else 0
     if offer.hears_application == 1:
         belief.age_years, belief.income = signal.age_years, signal.income
-        score = 1.0 / (offer.score_noise * offer.score_noise) if offer.score_noise > 1e-6 else 1e12
+        score = PERFECT
+        if offer.score_noise > LEAST_NOISE:
+            score = 1.0 / (offer.score_noise * offer.score_noise)
         prior = belief.risk_precision
         belief.risk_mean = learning.mean_updated(belief.risk_mean, prior, signal.application_score, score)
         belief.risk_precision = prior + score
@@ -99,11 +101,10 @@ def contacted_by(me: int, signal: Signal, effects: Sequence[Effect]) -> int:
 
 
 @rule
-def note_facts(belief: Belief, signal: Signal, contacted: int) -> None:
+def note_facts(belief: Belief, signal: Signal, contacted: int, group: Learning) -> None:
     """What needs no estimate: accounts, past due, purchases, contacts."""
     before, now = belief.credit_cents + belief.deposit_cents, signal.credit_cents + signal.deposit_cents
-    growth = between((now - before) / (before + 10000.0), -0.5, 0.5)
-    belief.trend += 0.15 * (growth - belief.trend)
+    belief.trend = learning.trend_next(belief.trend, before, now, group)
     remember_contact(belief, contacted)
     bought, changed = 0, 0
     for k in range(len(belief.held)):
@@ -134,7 +135,7 @@ def note_facts(belief: Belief, signal: Signal, contacted: int) -> None:
 @rule
 def remember_contact(belief: Belief, contacted: int) -> None:
     """One more month of the history of our contacts."""
-    belief.contact_history = (belief.contact_history * 2 + contacted) % 4294967296
+    belief.contact_history = (belief.contact_history * 2 + contacted) % MONTHS_OF_CONTACTS
     belief.months_since_contact = 0 if contacted == 1 else min(NEVER, belief.months_since_contact + 1)
 
 
@@ -144,7 +145,7 @@ def update_estimates(belief: Belief, signal: Signal, offer: Offer, rules: Rulebo
     group = rules.learning
     risk, care, margin = 0.0, 0.0, 0.0
     if offer.hears_behaviour == 1 and signal.read == 1:
-        noise = 1.0 / (offer.believed_noise * offer.believed_noise) if offer.believed_noise > 0.0 else 1e12
+        noise = 1.0 / (offer.believed_noise * offer.believed_noise) if offer.believed_noise > 0.0 else PERFECT
         read = learning.products_read(signal.held, offer.line, offer.other_lines)
         risk = noise * group.risk_precision * read * activity.told_by(signal.used, rules.activity)
         care = noise / (group.care_noise * group.care_noise)
@@ -152,16 +153,18 @@ def update_estimates(belief: Belief, signal: Signal, offer: Offer, rules: Rulebo
     aged = learning.precision_aged(belief.risk_precision, group.risk_drift)
     belief.risk_mean = checked(learning.mean_updated(belief.risk_mean, aged, signal.risk_reading, risk),
                                -checks.FAR, checks.FAR, checks.MEAN, signal.person_id, fault)  # fmt: skip
-    belief.risk_precision = checked(aged + risk, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
+    belief.risk_precision = checked(aged + risk, 0.0, checks.MOST_PRECISION, checks.PRECISION, signal.person_id, fault)
     if belief.news != JOINED:
         aged = learning.precision_aged(belief.return_precision, group.return_drift)
         belief.return_mean = checked(learning.mean_updated(belief.return_mean, aged, signal.margin_per_year, margin),
                                      -MOST_MONEY, MOST_MONEY, checks.MEAN, signal.person_id, fault)  # fmt: skip
-        belief.return_precision = checked(aged + margin, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
+        belief.return_precision = checked(
+            aged + margin, 0.0, checks.MOST_PRECISION, checks.PRECISION, signal.person_id, fault
+        )
     aged = learning.precision_aged(belief.care_precision, group.care_drift)
     belief.care_mean = checked(learning.mean_updated(belief.care_mean, aged, signal.care_reading, care),
                                -checks.FAR, checks.FAR, checks.MEAN, signal.person_id, fault)  # fmt: skip
-    belief.care_precision = checked(aged + care, 0.0, 1e15, checks.PRECISION, signal.person_id, fault)
+    belief.care_precision = checked(aged + care, 0.0, checks.MOST_PRECISION, checks.PRECISION, signal.person_id, fault)
 
 
 @rule
@@ -226,10 +229,10 @@ def conclude(belief: Belief, ours: bool, rules: Rulebook, splits: Splits, fault:
         held += belief.held[k]
     belief.default_per_year = 0.0
     if belief.credit_cents > 0 or belief.months_past_due > 0 or not ours:
-        utilisation = between(belief.revolving_cents / belief.line_cents, 0.0, 1.5) if belief.line_cents > 0 else 0.4
+        utilisation = credit.utilisation_of(belief.revolving_cents, belief.line_cents, rules.credit)
         debt = 0.0
         if belief.income > 0.0:
-            debt = between(belief.credit_cents / 100.0 / (12.0 * belief.income), 0.0, 5.0)
+            debt = credit.debt_to_income(belief.credit_cents, belief.income, rules.credit)
         miss = checked(credit.misses_payment(belief.risk_mean, utilisation, debt, 0.0, rules.credit),
                        0.0, 1.0, checks.MISS, belief.person_id, fault)  # fmt: skip
         above = belief.risk_mean - rules.credit.average_risk
@@ -240,6 +243,6 @@ def conclude(belief: Belief, ours: bool, rules: Rulebook, splits: Splits, fault:
     belief.leave_per_year = checked(
         learning.believed_leaving(belief.tenure_months, held, belief.care_mean, rules.learning),
         0.0, 1.0, checks.BELIEVED_LEAVING, belief.person_id, fault)  # fmt: skip
-    belief.years_expected = learning.years_expected(belief.leave_per_year)
+    belief.years_expected = learning.years_expected(belief.leave_per_year, rules.learning)
     belief.quadrant = learning.quadrant_of(belief.default_per_year, belief.margin_per_year, splits)
     belief.stage = learning.stage_inferred(belief.tenure_months, belief.trend, belief.care_mean, rules.learning)

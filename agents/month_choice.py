@@ -1,24 +1,14 @@
 """The end of a person's month: leave, or compare offers and choose. With `month.py`, it writes a person."""
 
-from agents import chance, checks, choice, lifecycle, market, needs
+from agents import accounts, chance, checks, choice, lifecycle, market, needs
 from agents.belief import Signal
-from agents.chance import draw4
+from agents.chance import decision, draw4
 from agents.checks import checked
 from agents.declaring import rule
 from agents.formulas import between, cents, normal_quantile
-from agents.market import INSTALMENT, REVOLVING, Offer, receive
-from agents.month_accounts import (  # fmt: skip
-    application_score,
-    close_accounts,
-    held_products,
-    is_credit,
-    luck,
-    move_debts,
-    owed_cents,
-    risk_above,
-    take_product,
-    would_lend,
-)
+from agents.market import Offer, receive
+from agents.month_accounts import close_accounts, move_debts, take_product
+from agents.month_reading import application_score, held_products, luck, owed_cents, risk_above, would_lend
 from agents.person import (  # fmt: skip
     ACQUISITION,
     DECLINE,
@@ -38,7 +28,7 @@ from agents.rulebook import World
 @rule
 def leave_or_choose(person: Person, signal: Signal, cause: int, pressure: float, looks: float, world: World) -> None:
     """One uniform decides among the exits, in order: ended, charged off, settled, own reasons, poached."""
-    u, v, w, x = luck(person.id, chance.EXIT << 25, world)
+    u, v, w, x = luck(person.id, chance.EXIT, world)
     if person.provider > NOBODY:
         if cause == NO_EXIT and person.ending == 1 and owed_cents(person, world) == 0:
             cause = ENDED
@@ -75,12 +65,12 @@ def renewed(person: Person, u: float, v: float, w: float, world: World) -> bool:
 
 @rule
 def first_product(person: Person, institution: int, u: float, world: World) -> int:
-    """Which product opens a relationship: drawn by need, the acute one threefold; -1 if none is possible."""
+    """Which product opens a relationship: drawn by need, an acute one weighs more; -1 if none is possible."""
     total = 0.0
-    for k in range(world.goods):
+    for k in range(world.product_count):
         total += product_weight(person, k, world.offers[institution], world)
     target = u * total
-    for k in range(world.goods):
+    for k in range(world.product_count):
         weight = product_weight(person, k, world.offers[institution], world)
         if weight > 0.0:
             target -= weight
@@ -92,9 +82,9 @@ def first_product(person: Person, institution: int, u: float, world: World) -> i
 @rule
 def product_weight(person: Person, k: int, offer: Offer, world: World) -> float:
     """Need of a product that the institution sells and the person may have."""
-    if offer.sells[k] == 0 or (is_credit(k, world) and person.barred_months > 0):
+    if offer.sells[k] == 0 or (world.products[k].lends == 1 and person.barred_months > 0):
         return 0.0
-    return person.need[k] * (3.0 if person.episode_product == k else 1.0)
+    return person.need[k] * (world.rules.needs.acute if person.episode_product == k else 1.0)
 
 
 @rule
@@ -142,15 +132,15 @@ def utility_of(person: Person, j: int, world: World) -> float:
         return world.rules.choice.nobody
     offer, here = world.offers[j], j == person.provider
     u, _, _, _ = draw4(
-        world.now.seed, world.now.replication, person.id, chance.LASTING, (chance.TASTE << 25) | offer.word
+        world.now.seed, world.now.replication, person.id, chance.LASTING, decision(chance.TASTE, offer.word, 0)
     )
     premium = person.premium - person.price_cut
     if not here:
-        premium = offer.premium_per_risk * between(risk_above(person, world), 0.0, 6.0)
-    price = choice.yearly_price(person.need, offer.sells, offer.price, premium, world.goods, world.products)
+        premium = accounts.price_for_risk(offer.premium_per_risk, risk_above(person, world), world.rules.accounts)
+    price = choice.yearly_price(person.need, offer.sells, offer.price, premium, world.product_count, world.products)
     value = choice.utility(
         offer.quality,
-        needs.fit_to_need(person.need, offer.sells, world.goods),
+        needs.fit_to_need(person.need, offer.sells, world.product_count),
         price,
         world.rules.choice.taste_sd * normal_quantile(u),
         person.price_sensitivity,
@@ -158,10 +148,8 @@ def utility_of(person: Person, j: int, world: World) -> float:
     )
     if not here:
         return value + offer.ease + world.invitation[j]
-    switching = person.inertia + person.reward_switching_cost
-    return value + choice.bond(
-        person.satisfaction, switching, world.now.friction, held_products(person), world.rules.choice
-    )
+    switching = max(0.0, world.now.switching_cost + person.inertia) + person.reward_switching_cost
+    return value + choice.bond(person.satisfaction, switching, held_products(person), world.rules.choice)
 
 
 @rule
@@ -169,10 +157,10 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
     """The person becomes j's customer, if j accepts: debts are refinanced, deposits withdrawn, a product opened."""
     old, offer = person.provider, world.offers[j]
     score = application_score(person, j, world)
-    _, pick_product, term, size = luck(person.id, chance.CHOICE << 25, world)
+    _, pick_product, term, size = luck(person.id, chance.CHOICE, world)
     k = first_product(person, j, pick_product, world)
     owed = owed_cents(person, world) if old > NOBODY else 0
-    if k < 0 or ((is_credit(k, world) or owed > 0) and not would_lend(person, score, offer)):
+    if k < 0 or ((world.products[k].lends == 1 or owed > 0) and not would_lend(person, score, offer)):
         return
     cause, tally_source = (POACHED if old > NOBODY else NO_EXIT), world.contacted[j] + 1
     if world.welcome_cents[j] > 0:
@@ -180,18 +168,20 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
     if (searched and world.contacted[j] <= market.MAX_CHANNELS) or world.contacted[j] == 0:
         tally_source = 1
     if owed > 0:
-        limit = cents(3.0 * person.income * between(1.5 - 0.3 * risk_above(person, world), 0.5, 2.0))
+        limit = cents(accounts.refinancing_limit(person.income, risk_above(person, world), world.rules.accounts))
         keep_line = person.line_cents
         move_debts(person, j, limit, world)
-        for m in range(world.goods):
-            if not is_credit(m, world):
+        for m in range(world.product_count):
+            if world.products[m].lends == 0:
                 receive(world.ledger, old, market.DEPOSITS, -person.balance_cents[m])
                 person.balance_cents[m], person.held[m] = 0, 0
         person.line_cents = keep_line
     elif old > NOBODY:
         close_accounts(person, world)
     enter(person, j, world)
-    person.premium = offer.premium_per_risk * between(score - world.rules.credit.average_risk, 0.0, 6.0)
+    person.premium = accounts.price_for_risk(
+        offer.premium_per_risk, score - world.rules.credit.average_risk, world.rules.accounts
+    )
     settle_line(person, world)
     take_product(person, k, term, size, world)
     signal.joined, signal.source, signal.cause = 1, tally_source, cause
@@ -201,11 +191,11 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
 def settle_line(person: Person, world: World) -> None:
     """A refinanced card has a line at least as large as its balance; without a card there is no line."""
     drawn, has_card = 0, False
-    for k in range(world.goods):
-        if world.products[k].kind == REVOLVING and person.held[k] == 1:
+    for k in range(world.product_count):
+        if world.products[k].draws == 1 and person.held[k] == 1:
             drawn, has_card = drawn + person.balance_cents[k], True
-        elif world.products[k].kind == INSTALMENT and person.held[k] == 1:
-            person.months_left[k] = max(6, person.months_left[k])
+        elif world.products[k].amortises == 1 and person.held[k] == 1:
+            person.months_left[k] = max(world.rules.accounts.refinance_months, person.months_left[k])
     person.line_cents = max(person.line_cents, drawn) if has_card else 0
     person.first_line_cents = person.line_cents
 

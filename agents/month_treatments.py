@@ -8,7 +8,8 @@ from agents.checks import checked
 from agents.declaring import rule
 from agents.formulas import between, cents
 from agents.market import receive
-from agents.month_accounts import drawn_cents, is_credit, luck, risk_above, take_product
+from agents.month_accounts import take_product
+from agents.month_reading import drawn_cents, luck, risk_above
 from agents.person import Person
 from agents.rulebook import World
 from agents.treatment import Contact, Effect
@@ -46,7 +47,7 @@ def read_treatments(
             continue
         pressure += effect.contact
         receive(world.ledger, sent.institution, market.TREATMENT, -effect.contact_cents)
-        u, v, w, opts_out = luck(person.id, chance.RESPONSE << 25, world)
+        u, v, w, opts_out = luck(person.id, chance.RESPONSE, world)
         signal.treatment = sent.treatment
         if effect.contact > 0.0:
             p = relationship.opts_out(person.fatigue, world.rules.relationship)
@@ -69,7 +70,7 @@ def acceptance(person: Person, effect: Effect, world: World) -> float:
     """Probability that the person takes what is offered: need, benefit, satisfaction, less fatigue; the weak borrow."""
     fit = person.need[effect.product] if effect.product >= 0 else 0.5
     weak = 0.0
-    if is_credit(effect.product, world):
+    if effect.product >= 0 and world.products[effect.product].lends == 1:
         weak = world.rules.relationship.response_risk * risk_above(person, world)
     p = relationship.takes_offer(
         fit, effect.benefit + weak, person.satisfaction, person.fatigue, world.rules.relationship
@@ -81,7 +82,8 @@ def acceptance(person: Person, effect: Effect, world: World) -> float:
 def act(person: Person, signal: Signal, effect: Effect, amount: float, world: World) -> None:
     """The effects of a treatment that was taken, or that asks nobody; each through something that a person has."""
     if effect.satisfaction != 0.0:
-        person.satisfaction = between(person.satisfaction + effect.satisfaction * amount, -5.0, 5.0)
+        most = world.rules.relationship.satisfaction_most
+        person.satisfaction = between(person.satisfaction + effect.satisfaction * amount, -most, most)
     if effect.switching_cost != 0.0:
         person.reward_switching_cost, person.reward_months = effect.switching_cost * amount, effect.lasts_months
     if effect.price_cut != 0.0:
@@ -108,9 +110,9 @@ def act(person: Person, signal: Signal, effect: Effect, amount: float, world: Wo
 def tell_needs(person: Person, signal: Signal, world: World) -> None:
     """Asked which products are needed, a person says yes to each with the probability of the need."""
     signal.told_needs = 1
-    for block in range(0, world.goods, 4):
-        a, b, c, d = luck(person.id, (chance.REVIEW << 25) | block, world)
-        for k in range(block, min(block + 4, world.goods)):
+    for block in range(0, world.product_count, chance.WORDS):
+        a, b, c, d = luck(person.id, chance.REVIEW, world, 0, block)
+        for k in range(block, min(block + chance.WORDS, world.product_count)):
             u = a if k == block else (b if k == block + 1 else (c if k == block + 2 else d))
             if u < person.need[k]:
                 signal.told_needs |= 2 << k
@@ -122,7 +124,7 @@ def read_invitation(person: Person, signal: Signal, sent: Contact, received: int
     effect, j = world.effects[sent.treatment], sent.institution
     receive(world.ledger, j, market.TREATMENT, -effect.contact_cents)
     signal.invited |= 1 << j
-    u, _, _, _ = luck(person.id, (chance.INVITATION << 25) | world.offers[j].word, world)
+    u, _, _, _ = luck(person.id, chance.INVITATION, world, world.offers[j].word)
     p = reach.reads_invitation(person.attention, received, world.rules.reach)
     if u < checked(p, 0.0, 1.0, checks.READS, person.id, world.fault):
         world.considered[j], world.contacted[j] = 1, market.MAX_CHANNELS + 1

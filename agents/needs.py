@@ -22,6 +22,8 @@ class Needs(NamedTuple):
     """Added to the log-odds of asking the own provider for a product by a need of 1 instead of 0."""
     take_satisfaction: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.5
     """Added to the log-odds of asking the own provider for a product by each unit of satisfaction."""
+    acute: Annotated[float, Parameter("1", 1, 100, "assumption")] = 3.0
+    """How many times as much an acute need weighs in which product opens or renews a relationship."""
     consolidates: Annotated[float, Parameter("share", 0, 1, "assumption: card debt that a new loan repays")] = 0.2
     """Share of the card balance that a newly granted loan repays."""
     event_persistence: Annotated[float, Parameter("1", 0, 0.9999, "assumption: life events last about 3 years")] = 0.97

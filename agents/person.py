@@ -23,7 +23,7 @@ class Person:
     income: Annotated[float, Field("EUR/month", "net income", "birth")]
     need: Annotated[list[float], Field("0..1", "lasting level of need for each product", "birth")]
     price_sensitivity: Annotated[float, Field("utility/point", "b: what one point of yearly cost takes away", "birth")]
-    inertia: Annotated[float, Field("utility", "own switching cost", "birth")]
+    inertia: Annotated[float, Field("utility", "own switching cost, less the market's mean", "birth")]
     search_trait: Annotated[float, Field("log-odds", "how much more than others one looks around", "birth")]
     loyal_to: Annotated[int, Field("institution", "hard-core loyal to this one; 0 to none", "birth")]
     risk_trait: Annotated[float, Field("log-odds", "constant part of the monthly miss propensity", "birth")]

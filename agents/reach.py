@@ -4,13 +4,19 @@ import math
 from typing import Annotated, NamedTuple
 
 from agents.declaring import Parameter, rule
-from agents.formulas import between
+from agents.formulas import MOST_SHIFT, between
 from agents.market import Offer
 
 MEDIAN_INCOME, SD_LOG_INCOME, MEAN_AGE, SD_AGE = 3300.0, 0.6, 45.0, 15.0
 """Only a scale on which income and age are told to a score: its weights make up for it."""
+MOST_PART = 5.0
+"""What a part of a targeting score counts for at most, up or down."""
+MOST_INCOME = 1e9
+"""EUR a month above which no income is told to a score."""
 MOST_EXPECTED = 25
 """Contacts a month that one channel means for one person at most."""
+MOST_RECEIVED = 4 * MOST_EXPECTED
+"""Contacts a month of one channel that arrive at most, which is as good as never."""
 
 
 class Reach(NamedTuple):
@@ -35,8 +41,8 @@ def targeting_score(fit: float, in_episode: bool, risk_above_average: float, rea
         reach.score_fit * (fit - 0.5)
         + (reach.score_episode if in_episode else 0.0)
         - reach.score_risk * risk_above_average,
-        -5.0,
-        5.0,
+        -MOST_PART,
+        MOST_PART,
     )
 
 
@@ -46,16 +52,16 @@ def lookalike_score(income: float, age_years: float, looks_for_product: bool, of
     w = offer.lookalike
     if w[0] == 0.0:
         return 0.0
-    x = math.log(between(income, 1.0, 1e9) / MEDIAN_INCOME) / SD_LOG_INCOME
+    x = math.log(between(income, 1.0, MOST_INCOME) / MEDIAN_INCOME) / SD_LOG_INCOME
     y = (age_years - MEAN_AGE) / SD_AGE
     acute = w[4] if looks_for_product and offer.sees_browsing == 1 else 0.0
-    return between(w[1] + w[2] * x + w[3] * y + acute, -5.0, 5.0)
+    return between(w[1] + w[2] * x + w[3] * y + acute, -MOST_PART, MOST_PART)
 
 
 @rule
 def expected_contacts(rate: float, precision: float, score: float) -> float:
     """Contacts a month that a channel means for a person, lambda exp(precision x score); precision 0 broadcasts."""
-    return rate if precision == 0.0 else rate * math.exp(between(precision * score, -20.0, 20.0))
+    return rate if precision == 0.0 else rate * math.exp(between(precision * score, -MOST_SHIFT, MOST_SHIFT))
 
 
 @rule
@@ -69,7 +75,7 @@ def contacts_received(u: float, expected: float) -> int:
         return 0
     mean = between(expected, 0.0, MOST_EXPECTED)
     received, term, more = 0, math.exp(-mean), -math.expm1(-mean)
-    while u < more and received < 4 * MOST_EXPECTED:
+    while u < more and received < MOST_RECEIVED:
         received += 1
         term *= mean / received
         more -= term

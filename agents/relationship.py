@@ -37,6 +37,10 @@ class Relationship(NamedTuple):
     """Weight of the best service on offer in what a customer comes to expect; the rest is what was delivered."""
     fatigue_kept: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 2.4 months")] = 0.75
     """Fraction of the fatigue from contacts that is left a month later."""
+    satisfaction_most: Annotated[float, Parameter("1", 0, 100, "assumption")] = 5.0
+    """Satisfaction, up or down, beyond which no treatment moves it."""
+    margin_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 4 months")] = 0.15
+    """Weight of the month in the smoothed margin a year that a customer brings."""
     response: Annotated[
         float, Parameter("log-odds", -40, 10, "1.1% of card mail, 1998 (American Banker): nobody in need of it")
     ] = -4.5

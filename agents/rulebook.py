@@ -1,19 +1,21 @@
 """All parameters of behaviour, one group beside each family of rules."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.accounts import Accounts
 from agents.activity import Activity
 from agents.choice import Choice
 from agents.credit import Credit
 from agents.declaring import MAX_PRODUCTS
-from agents.learning import Learning
+from agents.learning import Learning, Splits
 from agents.lifecycle import Lifecycle
-from agents.market import ACCOUNTS, MAX_CHANNELS, OFFER, PRODUCT, Month, Offer, Product
+from agents.market import ACCOUNTS, MAX_CHANNELS, OFFER, PRODUCT, Now, Offer, Product
 from agents.needs import Needs
+from agents.opening import Opening
 from agents.reach import Reach
 from agents.relationship import Relationship
 from agents.treatment import EFFECT, Effect
@@ -27,9 +29,11 @@ class Rulebook(NamedTuple):
     choice: Choice = Choice()
     relationship: Relationship = Relationship()
     credit: Credit = Credit()
+    accounts: Accounts = Accounts()
     lifecycle: Lifecycle = Lifecycle()
     learning: Learning = Learning()
     activity: Activity = Activity()
+    opening: Opening = Opening()
 
 
 MAX_INSTITUTIONS = 12
@@ -41,18 +45,20 @@ MAX_TREATMENTS = 32
 class World:
     """What a person's month meets: the month, the market, the rules, and where postings and counts go.
 
-    Compiled, it is one row that rules read by pointer (`world_dtype`); in the object engine an object. Per
-    institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`, `contacted`, `messages`,
-    `invitation` (utility), `welcome_cents`, `ledger` (by account, cents) and `tally` (contacts by channel).
+    Compiled, it is one row that rules read by pointer (`WORLD`); in the object engine an object. `splits` divides the
+    plane of risk and return. Per institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`,
+    `contacted`, `messages`, `invitation` (utility), `welcome_cents`, `ledger` (by account, cents) and `tally`
+    (contacts by channel).
     """
 
-    now: Month
+    now: Now
     institutions: int
-    goods: int
+    product_count: int
     offers: Sequence[Offer]
     products: Sequence[Product]
     effects: Sequence[Effect]
     rules: Rulebook
+    splits: Splits
     utilities: list[float]
     considered: list[int]
     contacted: list[int]
@@ -64,28 +70,40 @@ class World:
     fault: NDArray[np.float64]
 
 
-def dtype_like(group: Any) -> np.dtype[Any]:
+class Parameters(Protocol):
+    """A NamedTuple of numbers, of tuples of numbers, or of other such groups."""
+
+    @property
+    def _fields(self) -> tuple[str, ...]: ...
+    def __iter__(self) -> Iterator[object]: ...
+
+
+Column = tuple[str, type | np.dtype[np.void], tuple[int, ...]]
+
+
+def dtype_like(group: Parameters) -> np.dtype[np.void]:
     """Return the structured row that holds nested parameters, so that compiled rules read them by pointer."""
 
-    def column(value: Any) -> tuple[Any, ...]:
+    def column(name: str, value: object) -> Column:
         if hasattr(value, "_fields"):
-            return (dtype_like(value),)
+            return name, dtype_like(cast(Parameters, value)), ()
         if isinstance(value, tuple):
-            return (np.float64, (len(value),))
-        return (np.int64 if isinstance(value, int) else np.float64,)
+            return name, np.float64, (len(value),)
+        return name, np.int64 if isinstance(value, int) else np.float64, ()
 
-    return np.dtype([(name, *column(value)) for name, value in zip(group._fields, group, strict=True)])
+    return np.dtype([column(name, value) for name, value in zip(group._fields, group, strict=True)])
 
 
 WORLD = np.dtype(
     [
-        ("now", dtype_like(Month(0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0))),
+        ("now", dtype_like(Now(0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0))),
         ("institutions", np.int64),
-        ("goods", np.int64),
+        ("product_count", np.int64),
         ("offers", OFFER, (MAX_INSTITUTIONS,)),
         ("products", PRODUCT, (MAX_PRODUCTS,)),
         ("effects", EFFECT, (MAX_TREATMENTS,)),
         ("rules", dtype_like(Rulebook())),
+        ("splits", dtype_like(Splits(0.0, 0.0))),
         ("utilities", np.float64, (MAX_INSTITUTIONS,)),
         ("considered", np.int64, (MAX_INSTITUTIONS,)),
         ("contacted", np.int64, (MAX_INSTITUTIONS,)),

@@ -1,13 +1,12 @@
 """Traits: what a person is born with, drawn by keyed luck through inverse distribution functions."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.chance import LEAVE_AT_BIRTH, NEEDS_AT_BIRTH, TRAITS, address, draw4_each
 from agents.declaring import Parameter
-from agents.market import FEE, INSTALMENT, REVOLVING
 from agents.person import PERSON
 
 
@@ -32,10 +31,8 @@ class Traits(NamedTuple):
     """Utility that one point of yearly price takes from an offer, for the median person."""
     price_sensitivity_sd: Annotated[float, Parameter("log", 0, 1.5, "assumption")] = 0.5
     """Standard deviation between people of the logarithm of price sensitivity."""
-    inertia: Annotated[float, Parameter("utility", 0, 40, "k; CMA 2015: 3% a year switch")] = 3.0
-    """Mean utility of staying merely because switching is a trouble: a person's own switching cost."""
     inertia_sd: Annotated[float, Parameter("utility", 0, 10, "assumption")] = 0.7
-    """Standard deviation between people of inertia."""
+    """Standard deviation between people of what switching costs them, around the market's mean `switching_cost`."""
     loyal_share: Annotated[float, Parameter("share", 0, 1, "assumption: hard-core loyal")] = 0.15
     """Share of each institution's first customers who never compare offers."""
     attention: Annotated[float, Parameter("contacts", 0.1, 1e12, "assumption")] = 6.0
@@ -44,6 +41,10 @@ class Traits(NamedTuple):
         float, Parameter("share", 0, 1, "assumption: those who say so; FCA Financial Lives 2022 counts 47% in some way")
     ] = 0.05
     """Share of people who are in need of special care, and say so."""
+    age_from: Annotated[float, Parameter("years", 0, 100, "assumption: adults")] = 18.0
+    """Age of the youngest people when they enter the market."""
+    age_to: Annotated[float, Parameter("years", 0, 150, "assumption")] = 80.0
+    """Age of the oldest people when they enter the market; ages between are equally frequent."""
     groups: Annotated[int, Parameter("count", 1, 10, "audit groups, unrelated to anything by default")] = 2
     """Audit groups into which people are divided by lot; no policy sees them, reports compare them."""
 
@@ -60,10 +61,17 @@ def tied(z: NDArray[np.float64], e: NDArray[np.float64], correlation: float) -> 
     return np.asarray(correlation * z + np.sqrt(1.0 - correlation * correlation) * e)
 
 
+def need_correlation(product: np.void, traits: Traits) -> float:
+    """Return the correlation between the need for a product and risk."""
+    if product["draws"]:
+        return traits.card_need_risk
+    return traits.loan_need_risk if product["lends"] else 0.0
+
+
 def born(
     ids: NDArray[np.int64], seed: int, replication: int, traits: Traits, leave: tuple[float, float],
-    kinds: NDArray[np.int64], event_sd: float, lived_years: NDArray[np.float64] | None = None,
-) -> NDArray[Any]:  # fmt: skip
+    products: NDArray[np.void], event_sd: float, lived_years: NDArray[np.float64] | None = None,
+) -> NDArray[np.void]:  # fmt: skip
     """Return new people, shape (n,) of PERSON, without a provider.
 
     Parameters
@@ -72,8 +80,8 @@ def born(
         Their ids, which address their luck.
     leave : (alpha, beta)
         Of the yearly own-reasons leave probability, a beta distribution.
-    kinds : ndarray of int64, shape (products,)
-        Kind of each product.
+    products : structured array, shape (products,)
+        dtype `agents.market.PRODUCT`.
     event_sd : float
         Stationary standard deviation of the changing part of risk, log-odds.
     lived_years : ndarray of float64, shape (n,), optional
@@ -92,20 +100,20 @@ def born(
     people["risk_event"] = event_sd * normal(c[3])
     people["vulnerable"] = c[1] < traits.vulnerable
     people["price_sensitivity"] = traits.price_sensitivity * np.exp(traits.price_sensitivity_sd * normal(a[2]))
-    people["inertia"] = np.maximum(0.0, traits.inertia + traits.inertia_sd * normal(a[3]))
+    people["inertia"] = traits.inertia_sd * normal(a[3])
     people["search_trait"] = normal(b[0])
     people["attention"] = traits.attention
-    people["age_years"] = 18.0 + 62.0 * b[1]
+    people["age_years"] = traits.age_from + (traits.age_to - traits.age_from) * b[1]
     people["group"] = (b[2] * traits.groups).astype(np.int64)
     alpha, beta = leave
     years = np.zeros(len(ids)) if lived_years is None else lived_years
     people["leave_per_year"] = np.clip(special.betaincinv(alpha, beta + years, c[0]), 1e-12, 1.0 - 1e-12)
-    correlations = {INSTALMENT: traits.loan_need_risk, REVOLVING: traits.card_need_risk}
-    for block in range(0, len(kinds), 4):
+    for block in range(0, len(products), 4):
         u = draw4_each(seed, replication, ids, 0, address(NEEDS_AT_BIRTH, ordinal=block))
-        for k, kind in enumerate(kinds[block : block + 4], start=block):
-            z = tied(z_risk, normal(u[k - block]), correlations.get(int(kind), 0.0))
-            people["need"][:, k] = special.ndtr(z) if kind != FEE else u[k - block]
+        for k, product in enumerate(products[block : block + 4], start=block):
+            z = tied(z_risk, normal(u[k - block]), need_correlation(product, traits))
+            money = product["lends"] or product["keeps_deposits"]
+            people["need"][:, k] = special.ndtr(z) if money else u[k - block]
     people["episode_product"] = -1
     people["provider"] = 0
     people["owed_before_to"] = 0

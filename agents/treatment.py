@@ -4,8 +4,6 @@ from typing import Annotated
 
 from agents.declaring import Field, dtype_of
 
-NO_TREATMENT = 0
-
 
 class Effect:
     """One treatment's effects. They act through what a person has, never on a stage or a quadrant directly."""

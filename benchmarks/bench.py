@@ -8,26 +8,25 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import mesa
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.market import Month
-from agents.treatment import CONTACT
+from agents.market import US
 from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import Market, People, default_market, market_of, people_of
 from experiments.workers import processors
-from simulation.build import event_shock_sd, world_of_month
+from simulation.build import set_month
 from simulation.compiled import CompiledEngine
+from simulation.engine import Engine, dispatched
 from simulation.files import Files
-from simulation.model import US, LifecycleModel
+from simulation.model import LifecycleModel
 from simulation.objects import ObjectEngine
-from simulation.people import PersonAgent
-from simulation.phases import MONTH
+from simulation.phases import MONTH, Phase, one_month
 
 PEOPLE, PEOPLE_AS_OBJECTS, BURN_IN, REPETITIONS = 200_000, 1_500, 24, 15
 BLOCK = 8_192
@@ -38,9 +37,9 @@ class Burnt(NamedTuple):
     """A market that has lived for a while, and its people repeated to the number wanted."""
 
     model: LifecycleModel
-    world: Month
-    people: NDArray[Any]
-    signals: NDArray[Any]
+    world: np.void
+    people: NDArray[np.void]
+    signals: NDArray[np.void]
 
 
 class Times(NamedTuple):
@@ -64,7 +63,8 @@ def burnt_in() -> Burnt:
     at = np.resize(here, PEOPLE)
     people, signals = model.people[at], model.signals[at]
     people["id"] = np.arange(1, PEOPLE + 1)  # everybody has luck of their own
-    world = world_of_month(model.month, 1, 0, 0.0, model.settings.world, model.rules, model.offers)
+    world: np.void = model.world.copy()
+    set_month(world, model.now, model.rules, model.month, model.luck, systematic=0.0)
     return Burnt(model, world, people, signals)
 
 
@@ -75,26 +75,18 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def engine_month(engine: Any, burnt: Burnt, people: NDArray[Any], signals: NDArray[Any]) -> float:
+def engine_month(engine: Engine, burnt: Burnt) -> float:
     """Return the seconds in which an engine lives one month for copies of these people."""
-    model, people, signals = burnt.model, people.copy(), signals.copy()
-    contacts, first = np.zeros(0, CONTACT), np.zeros(len(people) + 1, np.int64)
-    return seconds(
-        lambda: engine.live(
-            people, signals, contacts, first, burnt.world, model.offers, model.products, model.effects, model.rules
-        )
-    )
+    people, signals, nothing = burnt.people.copy(), burnt.signals.copy(), dispatched((), len(burnt.people))
+    return seconds(lambda: engine.live(people, signals, nothing, burnt.world))
 
 
 def objects_month(model: LifecycleModel, burnt: Burnt) -> float:
     """Return the seconds in which agents live one month, each from its row and back."""
-    engine: ObjectEngine = model.engine
-    n = len(model.people)
-    engine.begin(
-        model.people, model.signals, np.zeros(0, CONTACT), np.zeros(n + 1, np.int64), burnt.world, burnt.model.offers,
-        model.products, model.effects, model.rules,
-    )  # fmt: skip
-    return seconds(lambda: model.agents_by_type[PersonAgent].do("step"))
+    engine = model.engine
+    assert isinstance(engine, ObjectEngine)
+    engine.begin(model.people, model.signals, dispatched((), len(model.people)), burnt.world)
+    return seconds(engine.everybody)
 
 
 def numpy_month(p: People, offers: Market, burnt: Burnt, block: int, rng: np.random.Generator) -> float:
@@ -112,17 +104,15 @@ def observing(burnt: Burnt) -> tuple[Callable[[], float], int]:
     files = Files()
 
     def work() -> float:
-        files.update(signals, US, 1, model.month, model.scope_rules[US - 1])
-        return seconds(
-            lambda: engine.observe(files, signals, US, model.offers, model.effects, model.rules, model.splits)
-        )
+        files.update(signals, US, 1, model.month, model.us.scope)
+        return seconds(lambda: engine.observe(files, signals, US, burnt.world))
 
     return work, len(signals)
 
 
 def measure(burnt: Burnt) -> tuple[list[Times], int]:
     """Return the times of alternated repetitions, and the customers observed; the first round is thrown away."""
-    offers = market_of(burnt.model.offers, burnt.model.products, event_shock_sd(burnt.model.rules))
+    offers = market_of(burnt.world)
     arrays = people_of(burnt.people, burnt.model.offers, burnt.model.rules, 1, 0)
     small = LifecycleModel(default_market(people=PEOPLE_AS_OBJECTS), seed=1, engine="objects")
     few = slice(0, PEOPLE_AS_OBJECTS)
@@ -139,8 +129,8 @@ def measure(burnt: Burnt) -> tuple[list[Times], int]:
             step = seconds(whole_model.step) / len(whole_model.people) * PEOPLE_AS_OBJECTS
             rows.append(
                 Times(
-                    engine_month(one, burnt, burnt.people, burnt.signals),
-                    engine_month(two, burnt, burnt.people, burnt.signals),
+                    engine_month(one, burnt),
+                    engine_month(two, burnt),
                     objects,
                     step,
                     numpy_month(arrays, offers, burnt, PEOPLE, rng),
@@ -151,26 +141,16 @@ def measure(burnt: Burnt) -> tuple[list[Times], int]:
     return rows[1:], customers
 
 
-def whole_month(model: LifecycleModel) -> dict[str, float]:
-    """Return median seconds of each phase of a month of the model with one thread, recording on."""
+def whole_month(model: LifecycleModel, months: int = 13) -> dict[str, float]:
+    """Return median seconds of each phase of the model's own month with one thread, recording on, but for the first."""
     model.start_recording()
     spent: dict[str, list[float]] = {phase.name: [] for phase in MONTH}
 
-    def timed(name: str, work: Callable[..., Any]) -> Any:
-        began = time.perf_counter()
-        result = work()
-        spent[name].append(time.perf_counter() - began)
-        return result
+    def timed(phase: Phase, work: Callable[[], None]) -> None:
+        spent[phase.name].append(seconds(work))
 
-    for _ in range(13):  # the order of LifecycleModel.step
-        world = timed("open", model.open)
-        timed("observe", lambda world=world: (model.observe(), model.learn(world)))
-        plans = timed("decide", model.decide)
-        contacts, first, allowed = timed("guard", lambda plans=plans: model.guard(plans))
-        totals = timed("live", lambda args=(world, contacts, first): model.live(*args))
-        timed("settle", lambda totals=totals: model.settle(totals))
-        timed("record", lambda args=(world, totals, allowed): model.record(*args))
-        model.month += 1
+    for _ in range(months):
+        one_month(model, timed)
     return {name: median(values[1:]) for name, values in spent.items()}
 
 

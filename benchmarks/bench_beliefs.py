@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.market import US
 from benchmarks.numpy_people import default_market
 from simulation.files import Files
 from simulation.history import TagHistory
-from simulation.model import US, LifecycleModel
+from simulation.model import LifecycleModel
 
 CUSTOMERS, MONTHS, BURN_IN = 1_000_000, 60, 24
 TARGET_GIGABYTES, TARGET_NS = 1.5, 300.0
@@ -48,11 +49,11 @@ def keep_files(customers: int = CUSTOMERS, months: int = MONTHS, people: int = 2
         signals = np.repeat(model.signals[known], copies)
         signals["person_id"] = signals["person_id"] * copies + np.tile(np.arange(copies), len(known))
         began = time.perf_counter_ns()
-        files.update(signals, US, 1, model.month, model.scope_rules[US - 1])
-        fault = model.engine.observe(files, signals, US, model.offers, model.effects, model.rules, model.splits)
+        files.update(signals, US, 1, model.month, model.us.scope)
+        fault = model.engine.observe(files, signals, US, model.world)
         observed = time.perf_counter_ns()
         assert not fault.any()
-        view = model._view(model.institutions[US - 1], files)
+        view = model.us.look(files)
         for scheme, name in enumerate(model.tags_kept):
             files.retag(scheme, view.column(name), history, model.month)
         observe_ns.append((observed - began) / len(files.at))

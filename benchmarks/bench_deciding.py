@@ -9,12 +9,14 @@ Run it with ``python -m benchmarks.bench_deciding``; the figures are of this mac
 """
 
 import time
+from collections.abc import Mapping
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.documents import Value
 from experiments.market_files import MARKETS
 from experiments.reading import read_with_extends
 from policies.plan import as_plan
@@ -22,8 +24,8 @@ from policies.policy import Policy
 from policies.shelf import SHELF
 from policies.shelf.optimal_structure import DRAWS
 from policies.structure import solve
-from policies.view import InstitutionView
-from simulation.model import US, LifecycleModel
+from policies.view import InstitutionView, records_of, with_records
+from simulation.model import LifecycleModel
 from simulation.settings import market_from
 
 CUSTOMERS, MONTHS, PEOPLE, TIMES = 1_000_000, 24, 20_000, 5
@@ -38,20 +40,24 @@ class Cost(NamedTuple):
     clock: float
 
 
-def lived(name: str, people: int = PEOPLE, months: int = MONTHS, **settings: Any) -> tuple[InstitutionView, Policy]:
+def lived(
+    name: str, people: int = PEOPLE, months: int = MONTHS, settings: Mapping[str, Value] | None = None
+) -> tuple[InstitutionView, Policy]:
     """Return the view and the policy of the default market's institution after some months under a policy."""
-    data: dict[str, Any] = dict(read_with_extends(MARKETS / "default.market.yaml").data)
-    told = {"policy": name, **({"rules": TABLE} if name == "rules" else {}), **settings}
-    config = {**data, "people": people, "guards": {"budget_per_month": 4000}, "us": {**data["us"], "policy": told}}
+    data = dict(read_with_extends(MARKETS / "default.market.yaml").data)
+    us = data["us"]
+    assert isinstance(us, dict)
+    policy = {"policy": name, **({"rules": TABLE} if name == "rules" else {}), **(settings or {})}
+    config = {**data, "people": people, "guards": {"budget_per_month": 4000}, "us": {**us, "policy": policy}}
     model = LifecycleModel(market_from(config), seed=1)
     for _ in range(months):
         model.step()
-    return model.views[US], model.institutions[US - 1].policy
+    return model.us.view, model.us.policy
 
 
 def copies(view: InstitutionView, customers: int) -> NDArray[np.void]:
     """Return so many customers like those in view, each with an id of his own."""
-    rows = view._beliefs if view._places is None else view._beliefs[view._places]
+    rows = records_of(view)
     many = np.tile(rows, -(-customers // len(rows)))[:customers] if len(rows) else rows
     many["person_id"] = np.arange(len(many))
     return many
@@ -62,10 +68,7 @@ def cost_of_deciding(view: InstitutionView, policy: Policy, customers: int = CUS
     many = copies(view, customers)
     processor, clock = [], []
     for _ in range(times):
-        fresh = InstitutionView(
-            many, view.posted, view.me, view.month, view.list_prices, view.budget, *view._key, schemes=view.schemes,
-            house=view.house,
-        )  # fmt: skip
+        fresh = with_records(view, many)
         began, worked = time.perf_counter_ns(), time.process_time_ns()
         as_plan(policy.decide(fresh))
         processor.append((time.process_time_ns() - worked) / customers)
@@ -75,11 +78,15 @@ def cost_of_deciding(view: InstitutionView, policy: Policy, customers: int = CUS
 
 def seconds_of_the_program(times: int = TIMES) -> tuple[float, float]:
     """Return how long the linear program of optimal structure takes, all limits set: once, and with its uncertainty."""
-    floors, ceilings = {"low_risk_low_return": 0.1}, {"high_risk_low_return": 0.5}
-    limits = {"contacts_per_month": 300, "capital_at_most_eur": 1e9, "floors": floors, "ceilings": ceilings}
-    _, policy = lived("optimal_structure", **limits)
+    limits: dict[str, Value] = {
+        "contacts_per_month": 300,
+        "capital_at_most_eur": 1e9,
+        "floors": {"low_risk_low_return": 0.1},
+        "ceilings": {"high_risk_low_return": 0.5},
+    }
+    _, policy = lived("optimal_structure", settings=limits)
     taken = []
-    for what in (lambda: solve(policy.program()[0]), policy._solve):  # type: ignore[attr-defined]  # it has both
+    for what in (lambda: solve(policy.program(0.1)[0]), lambda: policy.refit(0.1)):  # type: ignore[attr-defined]  # it has both
         each = []
         for _ in range(times):
             began = time.perf_counter()

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit, logit, ndtr, ndtri
 
-from agents.month_accounts import MEDIAN_INCOME
+from agents.capital import MOST_CERTAIN, WORST_YEAR
 from agents.person import NOBODY
 from agents.rulebook import Rulebook
 from benchmarks.numpy_people import (
@@ -23,9 +23,14 @@ LOSS_GIVEN_DEFAULT = 0.85
 
 
 def borrow_and_repay(
-    p: People, market: Market, ledger: Floats, margin: Floats, rules: Rulebook, systematic: float,
+    p: People,
+    market: Market,
+    ledger: Floats,
+    margin: Floats,
+    rules: Rulebook,
+    systematic: float,
     rng: np.random.Generator,
-) -> Ints:  # fmt: skip
+) -> Ints:
     """Interest, payments, missed payments, capital, charge-off; returns the places of those charged off."""
     m, credit = len(market.fee), rules.credit
     at = np.flatnonzero((p.provider > NOBODY) & ((p.balance[LOAN] + p.balance[CARD] > 0.0) | (p.months_past_due > 0)))
@@ -37,24 +42,25 @@ def borrow_and_repay(
         p.months_past_due[at],
     )
     owed, risk = loan + card, p.risk_trait[at] + p.risk_event[at]
-    above = risk - credit.average_risk
-    used = np.where(line > 0.0, np.clip(card / np.maximum(line, 0.01), 0.0, 1.5), 0.4)
-    debt = np.clip(owed / (12.0 * p.income[at]), 0.0, 5.0)
-    x = ndtri(expit(risk + credit.miss_utilisation * (used - 0.4) + credit.miss_debt * debt))
+    above, usual = risk - credit.average_risk, credit.usual_utilisation
+    used = np.where(line > 0.0, np.clip(card / np.maximum(line, 0.01), 0.0, credit.utilisation_most), usual)
+    debt = np.clip(owed / (12.0 * p.income[at]), 0.0, credit.debt_most)
+    x = ndtri(expit(risk + credit.miss_utilisation * (used - usual) + credit.miss_debt * debt))
     miss = ndtr((x + np.sqrt(credit.correlation) * systematic) / np.sqrt(1.0 - credit.correlation))
     cure, roll = cure_and_roll(np.minimum(before, 5), above, rules)
     u = rng.random(len(at))
     due = np.where(before == 0, u < miss, np.where(u < cure, 0, np.where(u < cure + roll, before + 1, before)))
     missed = due > before
     p.months_past_due[at] = due
-    pd = np.clip(defaults_within_year(due, miss, above, rules), 0.0005, 0.9999)
-    rho = credit.basel_correlation
-    share = LOSS_GIVEN_DEFAULT * (ndtr((ndtri(pd) + np.sqrt(rho) * 3.090232306167813) / np.sqrt(1.0 - rho)) - pd)
+    pd = np.clip(defaults_within_year(due, miss, above, rules), credit.pd_least, MOST_CERTAIN)
+    risky = np.expm1(-credit.retail_correlation_decay * pd) / np.expm1(-credit.retail_correlation_decay)
+    of_loans = credit.retail_correlation_risky * risky + credit.retail_correlation_safe * (1.0 - risky)
+    capital = loan * capital_share(pd, of_loans) + card * capital_share(pd, credit.revolving_correlation)
     funding = owed * market.funding[j] / 12.0
     extra = p.premium[at] / 100.0
     of_loan = loan * np.maximum(0.0, market.rate[j, LOAN] + extra) / 12.0
     of_card = card * np.maximum(0.0, market.rate[j, CARD] + extra) / 12.0
-    ledger[:, CAPITAL_CHARGE] -= np.bincount(j, owed * share * credit.capital_cost / 12.0, m)
+    ledger[:, CAPITAL_CHARGE] -= np.bincount(j, capital * credit.capital_cost / 12.0, m)
     ledger[:, FUNDING] -= np.bincount(j, funding, m)
     ledger[:, INTEREST] += np.bincount(j, of_loan + of_card, m)
     margin[at] += 12.0 * (of_loan + of_card - funding)
@@ -71,6 +77,12 @@ def borrow_and_repay(
     p.held[LOAN, at[done]] = False
     p.balance[LOAN, at], p.balance[CARD, at] = np.where(lost | done, 0.0, loan), np.where(lost, 0.0, card)
     return at[lost]
+
+
+def capital_share(pd: Floats, rho: Floats | float) -> Floats:
+    """Basel's capital for what is owed, share of it."""
+    stressed = (ndtri(pd) + np.sqrt(rho) * WORST_YEAR) / np.sqrt(1.0 - rho)
+    return np.asarray(LOSS_GIVEN_DEFAULT * (ndtr(stressed) - pd))
 
 
 def cure_and_roll(missed: Ints, above: Floats, rules: Rulebook) -> tuple[Floats, Floats]:
@@ -100,8 +112,9 @@ def draw_on_lines(p: People, market: Market, rules: Rulebook) -> None:
     """Card balances of those who pay move toward what they want drawn."""
     credit = rules.credit
     at = np.flatnonzero(p.held[CARD] & (p.months_past_due == 0) & (p.provider > NOBODY))
-    price = np.maximum(0.1, market.points[p.provider[at], CARD] + p.premium[at])
+    price = np.clip(market.points[p.provider[at], CARD] + p.premium[at], credit.price_least, credit.price_most)
     share = credit.utilisation + credit.utilisation_need * p.need[CARD, at]
-    share += credit.utilisation_income / 0.6 * np.log(p.income[at] / MEDIAN_INCOME)
+    sds = np.log(p.income[at] / rules.accounts.income_median) / rules.accounts.income_sd
+    share += credit.utilisation_income * sds
     share = np.clip(share * (price / credit.usual_price) ** credit.rate_elasticity, 0.0, 1.0)
     p.balance[CARD, at] += credit.draw_speed * (share * p.line[at] - p.balance[CARD, at])

@@ -11,7 +11,6 @@ import numpy as np
 from scipy.special import expit, logit
 
 from agents.market import LINES
-from agents.month_accounts import MEDIAN_INCOME
 from agents.person import (
     ACQUISITION,
     CHARGED_OFF,
@@ -95,9 +94,9 @@ def needs_move(p: People, market: Market, rules: Rulebook, rng: np.random.Genera
     starts = rng.random(len(free)) < rules.needs.episodes_per_year / 6.0 * p.need[k, free]
     at = free[starts]
     p.episode_product[at] = k[starts]
-    p.episode_months[at] = 1 + np.floor(
-        rng.random(len(at)) * 2.0 * (rules.needs.episode_months - 1.0) + 0.5
-    ).astype(np.int64)  # fmt: skip
+    p.episode_months[at] = 1 + np.floor(rng.random(len(at)) * 2.0 * (rules.needs.episode_months - 1.0) + 0.5).astype(
+        np.int64
+    )
     p.risk_event *= rules.needs.event_persistence
     p.risk_event += market.event_shock_sd * rng.standard_normal(len(busy))
     np.maximum(p.barred_months - 1, 0, out=p.barred_months)
@@ -108,7 +107,7 @@ def pay_former_lenders(p: People, ledger: Floats, rules: Rulebook) -> None:
     m = len(ledger)
     at = np.flatnonzero(p.owed_before > 0.0)
     owed, to = p.owed_before[at], p.owed_before_to[at]
-    ledger[:, INTEREST] += np.bincount(to, owed * rules.credit.usual_price / 1200.0, m)
+    ledger[:, INTEREST] += np.bincount(to, owed * rules.accounts.former_price / 1200.0, m)
     p.owed_before[at] = owed - np.minimum(owed, np.maximum(20.0, owed / 12.0))
     at = np.flatnonzero(p.recovery > 0.0)
     left = p.recovery[at]
@@ -148,8 +147,11 @@ def bank(p: People, market: Market, ledger: Floats, rules: Rulebook, rng: np.ran
     m = len(market.fee)
     at = np.flatnonzero((p.episode_product >= 0) & (p.provider > NOBODY))
     k = p.episode_product[at]
-    asks = expit(rules.needs.take_on_own + rules.needs.take_need * p.need[k, at]
-                 + rules.needs.take_satisfaction * p.satisfaction[at])  # fmt: skip
+    asks = expit(
+        rules.needs.take_on_own
+        + rules.needs.take_need * p.need[k, at]
+        + rules.needs.take_satisfaction * p.satisfaction[at]
+    )
     asks = (rng.random(len(at)) < asks) & ~p.held[k, at]
     open_products(p, at[asks], k[asks], market, rules, rng)
     income = np.zeros(len(p.provider))
@@ -160,7 +162,7 @@ def bank(p: People, market: Market, ledger: Floats, rules: Rulebook, rng: np.ran
         ledger[:, FEES] += count * market.fee[:, product]
         ledger[:, SERVICING] -= count * market.servicing[:, product]
     kept = p.held[SAVINGS]
-    wanted = market.amount[SAVINGS] * 2.0 / MEDIAN_INCOME * p.income * p.depth
+    wanted = market.amount[SAVINGS] * 2.0 / rules.accounts.income_median * p.income * p.depth
     p.balance[SAVINGS] += 0.1 * (wanted - p.balance[SAVINGS]) * kept
     margin = p.balance[SAVINGS] * ((market.funding + market.rate[:, SAVINGS]) / 12.0)[p.provider]
     ledger[:, DEPOSIT_MARGIN] += np.bincount(p.provider, margin, m)
@@ -193,7 +195,7 @@ def open_products(p: People, at: Ints, k: Ints, market: Market, rules: Rulebook,
     at, k, j, score, credit = at[fine], k[fine], j[fine], score[fine], credit[fine]
     p.premium[at[credit]] = premium(j[credit], score[credit] - rules.credit.average_risk, market)
     p.held[k, at] = True
-    size = market.amount[k] * np.clip(p.income[at] / MEDIAN_INCOME, 0.3, 3.0)
+    size = market.amount[k] * np.clip(p.income[at] / rules.accounts.income_median, 0.3, 3.0)
     card, loan = k == CARD, k == LOAN
     above = p.risk_trait[at[card]] + p.risk_event[at[card]] - rules.credit.average_risk
     p.line[at[card]] = size[card] * np.clip(1.0 - 0.25 * above, 0.3, 1.5)
@@ -289,9 +291,15 @@ def enter(p: People, at: Ints, j: Ints, market: Market, rules: Rulebook) -> None
 
 
 def choose(
-    p: People, here: Flags, considered: Flags, market: Market, rules: Rulebook, rng: np.random.Generator,
-    causes: Ints, joined: Ints,
-) -> None:  # fmt: skip
+    p: People,
+    here: Flags,
+    considered: Flags,
+    market: Market,
+    rules: Rulebook,
+    rng: np.random.Generator,
+    causes: Ints,
+    joined: Ints,
+) -> None:
     """Who looks around or has read a contact compares offers, logit over the options, and may join another."""
     group = rules.choice
     x = group.search + group.search_spread * p.search_trait + group.search_satisfaction * p.satisfaction
@@ -327,7 +335,8 @@ def utilities(p: People, at: Ints, market: Market, rules: Rulebook) -> Floats:
         (market.quality + group.fit_weight + market.ease)[:, None] - p.price_sensitivity[at] * price + p.taste[:, at]
     )
     further = group.cost_per_product * np.maximum(p.held[:, at].sum(axis=0) - 1, 0)
-    worth[now, people] += group.satisfaction_weight * p.satisfaction[at] + p.inertia[at] + further - market.ease[now]
+    switching = np.maximum(0.0, market.switching_cost + p.inertia[at])
+    worth[now, people] += group.satisfaction_weight * p.satisfaction[at] + switching + further - market.ease[now]
     worth[NOBODY] = group.nobody
     return np.asarray(worth)
 

@@ -2,14 +2,15 @@
 
 from copy import deepcopy
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from agents.chance import TASTE, draw4_each
+from agents.chance import TASTE, decision, draw4_each
 from agents.rulebook import Rulebook
+from experiments.documents import Value
 from experiments.market_files import MARKETS
 from experiments.reading import read_with_extends
 
@@ -61,7 +62,7 @@ class People:
     barred_months: Ints
     margin_per_year: Floats
 
-    def part(self, which: Any) -> "People":
+    def part(self, which: slice | Flags | Ints) -> "People":
         """Return the people at these places: views for a slice, copies for a mask or places."""
         return People(**{one.name: getattr(self, one.name)[..., which] for one in fields(self)})
 
@@ -91,44 +92,55 @@ class Market(NamedTuple):
     terms: tuple[int, int]
     interchange: float
     event_shock_sd: float
+    switching_cost: float
 
 
-def default_market(**changes: Any) -> dict[str, Any]:
+def default_market(**changes: Value) -> dict[str, Value]:
     """Return the shipped default market as plain data, with some of its top-level settings replaced."""
     return deepcopy(read_with_extends(MARKETS / "default.market.yaml").data) | changes
 
 
-def market_of(offers: NDArray[Any], products: NDArray[Any], event_shock_sd: float) -> Market:
-    """Return the engine's offers and products, shape (institutions,) and (4,), as this module's arrays."""
+def market_of(world: np.void) -> Market:
+    """Return the engine's world of a month, of which the first four products are read, as this module's arrays."""
+    offers, products, now = world["offers"][: world["institutions"]], world["products"][:4], world["now"]
     return Market(
-        rate=offers["price"][:, :4] / 100.0, points=offers["price"][:, :4].copy(),
-        fee=offers["fee_cents"][:, :4] / 100.0, servicing=offers["servicing_cents"][:, :4] / 100.0,
-        funding=offers["funding"] / 100.0, quality=offers["quality"].copy(), ease=offers["ease"].copy(),
-        service=offers["service"].copy(), premium_per_risk=offers["premium_per_risk"].copy(),
-        highest_risk=offers["highest_risk"].copy(), score_noise=offers["score_noise"].copy(),
-        reach=offers["reach"].copy(), precision=offers["precision"].copy(),
+        rate=offers["price"][:, :4] / 100.0,
+        points=offers["price"][:, :4].copy(),
+        fee=offers["fee_cents"][:, :4] / 100.0,
+        servicing=offers["servicing_cents"][:, :4] / 100.0,
+        funding=offers["funding"] / 100.0,
+        quality=offers["quality"].copy(),
+        ease=offers["ease"].copy(),
+        service=offers["service"].copy(),
+        premium_per_risk=offers["premium_per_risk"].copy(),
+        highest_risk=offers["highest_risk"].copy(),
+        score_noise=offers["score_noise"].copy(),
+        reach=offers["reach"].copy(),
+        precision=offers["precision"].copy(),
         contact_cost=offers["contact_cents"] / 100.0,
         amount=products["amount"].copy(),
         terms=(int(products["shortest_months"][LOAN]), int(products["longest_months"][LOAN])),
-        interchange=float(products["interchange"][CARD]), event_shock_sd=event_shock_sd,
-    )  # fmt: skip
+        interchange=float(products["interchange"][CARD]),
+        event_shock_sd=float(now["event_shock_sd"]),
+        switching_cost=float(now["switching_cost"]),
+    )
 
 
-def people_of(rows: NDArray[Any], offers: NDArray[Any], rules: Rulebook, seed: int, replication: int) -> People:
+def people_of(rows: NDArray[np.void], offers: NDArray[np.void], rules: Rulebook, seed: int, replication: int) -> People:
     """Return the engine's people, shape (people,) of PERSON, as arrays; lasting tastes are drawn once."""
     many = {
         "need": rows["need"][:, :4],
         "held": rows["held"][:, :4] == 1,
         "balance": rows["balance_cents"][:, :4] / 100.0,
     }
-    made: dict[str, NDArray[Any]] = {name: np.ascontiguousarray(values.T) for name, values in many.items()}
+    made: dict[str, NDArray[np.generic]] = {name: np.ascontiguousarray(values.T) for name, values in many.items()}
     made["months_left"] = rows["months_left"][:, LOAN].copy()
     for name in ("line", "owed_before", "recovery"):
         made[name] = rows[name + "_cents"] / 100.0
-    words = [(TASTE << 25) | int(word) for word in offers["word"]]
+    words = [decision(TASTE, int(word), 0) for word in offers["word"]]
     luck = np.stack([draw4_each(seed, replication, rows["id"], 0, word)[0] for word in words])
     made["taste"] = rules.choice.taste_sd * ndtri(luck)
     for one in fields(People):
         if one.name not in made:
             made[one.name] = rows[one.name].copy()
-    return People(**made)
+    return People(**made)  # type: ignore[arg-type]  # each as its field wants it

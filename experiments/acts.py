@@ -5,13 +5,13 @@ relationships, changes lines or prices, keeps to other guards, or divides the mo
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from experiments.record_shape import About, MarketRecord
 from policies.treatments import Treatment, catalogue
 
 ACT_MEASURES = ("treatments", "reach")
@@ -49,7 +49,7 @@ def _sums(rows: pa.Table) -> Iterator[tuple[str, float]]:
 
 
 def also_does(
-    about: Mapping[str, Any], acts: pd.DataFrame, spends: str = "treatment_spend_per_customer"
+    about: About, acts: pd.DataFrame, spends: str = "treatment_spend_per_customer"
 ) -> dict[str, tuple[str, ...]]:
     """Return what each other arm does otherwise than the champion, beside spending the money in question.
 
@@ -90,17 +90,18 @@ def _in_words(kind: str) -> str:
     return "spends otherwise on channels" if kind.startswith(CHANNEL) else kind
 
 
-def _changed(base: Any, own: Any, allowed: tuple[str, ...]) -> list[str]:
+def _changed(base: object, own: object, allowed: tuple[str, ...]) -> list[str]:
     """Return which settings of us an arm has otherwise than the champion, in words."""
     base, own = (one if isinstance(one, Mapping) else {} for one in (base, own))
     keys = [str(key) for key in dict.fromkeys([*base, *own]) if base.get(key) != own.get(key) and key not in allowed]
     return [f"changes us.{key}" for key in keys]
 
 
-def _kinds(market: Mapping[str, Any]) -> dict[str, str]:
+def _kinds(market: MarketRecord) -> dict[str, str]:
     """Return what each treatment of a market does beside costing money, in words; empty if nothing."""
+    treatments = {name: one for name, one in market["treatments"].items() if isinstance(one, dict)}
     products = {str(name): str(one["kind"]) for name, one in market["products"].items()}
-    return {one.name: beside_cost(one) for one in catalogue(products, market.get("treatments"))}
+    return {one.name: beside_cost(one) for one in catalogue(products, treatments)}
 
 
 def beside_cost(one: Treatment) -> str:

@@ -1,10 +1,11 @@
-"""What holds for us in an arm: the market's settings of us, with what the arm changes laid over them."""
+"""What holds in a run: a market with the numbers of its point laid over it, and what its arm changes about us."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+
+from simulation.schedule import is_schedule
 
 
-def laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def laid_over(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
     """Return settings with others over them, section by section; an empty section empties.
 
     >>> laid_over({"a": {"x": 1, "y": 2}, "b": {"z": 3}}, {"a": {"x": 9}, "b": {}})
@@ -13,5 +14,24 @@ def laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
     return {**base, **{key: _over(base.get(key), value) for key, value in over.items()}}
 
 
-def _over(base: Any, value: Any) -> Any:
-    return laid_over(base, value) if isinstance(value, Mapping) and value and isinstance(base, Mapping) else value
+def _over(base: object, value: object) -> object:
+    if not isinstance(value, Mapping) or not value or not isinstance(base, Mapping):
+        return value
+    return value if is_schedule(value) or is_schedule(base) else laid_over(base, value)
+
+
+def market_with(
+    market: Mapping[str, object], over: Iterable[tuple[str, float]], us: Mapping[str, object]
+) -> dict[str, object]:
+    """Return a market with the numbers of a point laid over it, and what an arm changes about us.
+
+    >>> market_with({"world": {"discount": 0.1}}, [("world.discount", 0.2)], {})
+    {'world': {'discount': 0.2}}
+    """
+    laid: dict[str, object] = dict(market)
+    for path, value in over:
+        inner: object = value
+        for part in reversed(path.split(".")):
+            inner = {part: inner}
+        laid = laid_over(laid, inner if isinstance(inner, dict) else {})
+    return laid_over(laid, {"us": us} if us else {})

@@ -3,9 +3,9 @@
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -15,13 +15,14 @@ from experiments.folder_words import folder_command, next_lines
 from experiments.own_policies import snapshot
 from experiments.planning import plan_tasks
 from experiments.record import ABOUT, REPORT
-from experiments.results import Results, open_results, remarks
+from experiments.remarks import remarks
+from experiments.results import Results, open_results
 from experiments.running import arms_without, full_command, where_config_is
 from experiments.sealing import HOST, DamagedError, clear_temporary, process_lives, seal_of
 from experiments.starts import start_path
+from experiments.tasks import Order, Task
 from experiments.unused import is_ours, refuse_links, set_aside
 from experiments.verified import NOTES
-from experiments.work import Order, Task
 from experiments.worked_out import METRICS_KEPT, PAIRS_KEPT, figures
 from experiments.workers import HASH_SEED, JobStoppedError, Limits, ask_once
 
@@ -38,7 +39,7 @@ class Audit(NamedTuple):
     missing : int
         Runs that are not there.
     same, differing : list of str
-        Runs made again, ARM/REPLICATION: bit by bit the same, and not.
+        Runs made again, [SCENARIO/]ARM/REPLICATION: bit by bit the same, and not.
     notes : list of str
         What else there is to say.
     hash : str
@@ -164,24 +165,35 @@ def _others(results: Results) -> tuple[list[str], int]:
 
 def _figures_that_differ(results: Results) -> list[str]:
     """Work metrics and pairs out again; return which of those that are kept are not what the runs give."""
-    try:
-        kept = figures(results.folder, results.champion, results.known)
-        afresh = figures(results.folder, results.champion, results.known, afresh=True)
-    except DamagedError as error:
-        return [str(error)]
     paths = (results.folder / METRICS_KEPT, results.folder / PAIRS_KEPT)
-    return [f"{path}: not what the runs give; remove it" for path, one, other in zip(paths, kept, afresh, strict=True)
-            if not one.astype(object).equals(other.astype(object))]  # fmt: skip
+    wrong: dict[Path, str] = {}
+    for one in map(results.under, results.scenarios):
+        try:
+            kept = figures(one.folder, one.champion, one.known, others=one.others)
+            afresh = figures(one.folder, one.champion, one.known, afresh=True)
+        except DamagedError as error:
+            return [str(error)]
+        wrong |= {
+            path: f"{path}: not what the runs give; remove it"
+            for path, has, other in zip(paths, kept, afresh, strict=True)
+            if not has.astype(object).equals(other.astype(object))
+        }
+    return list(wrong.values())
 
 
 def _made_again(
-    results: Results, rerun: int, policies: Sequence[Path], same: list[str], differing: list[str], advance: Any
+    results: Results,
+    rerun: int,
+    policies: Sequence[Path],
+    same: list[str],
+    differing: list[str],
+    advance: Callable[[], object],
 ) -> Iterator[str]:
     """Make some runs again from nothing but their record; yield what there is to say."""
     about, folder = results.about, results.folder
-    recorded = [one for one in about.get("own_policies", []) if isinstance(one, dict)]
+    recorded = about["own_policies"]
     digests = {snapshot(path).digest for path in policies}
-    missing = [one for one in recorded if one.get("sha256") not in digests]
+    missing = [one for one in recorded if one["sha256"] not in digests]
     without = arms_without(about, missing)
     if without:
         command = full_command(folder, recorded).replace("tenure run", f"tenure audit --rerun {rerun}", 1)
@@ -195,18 +207,18 @@ def _made_again(
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="tenure-audit-") as nowhere:
         planned = plan_tasks(experiment, Path(nowhere))
-        tasks = [_of(results, task) for task in planned.runs if task.arm not in without]
+        tasks = [_of(results, task) for task in planned.runs if task.point.arm not in without]
         chosen = sorted((task for task in tasks if task is not None), key=_drawn)[:rerun]
         for task in chosen:
             told = _rebuilt(planned.order, task, results)
-            (differing if told else same).append(f"{task.arm}/{task.replication}{told}")
+            (differing if told else same).append(f"{task.point.label}{told}")
             advance()
 
 
 def _of(results: Results, task: Task) -> Task | None:
     """Return a task under the name that its run has in the folder; None if it is not there."""
     for name, one in results.known.items():
-        if (one.arm, one.replication) == (task.arm, task.replication):
+        if one.point == task.point._replace(over=()):
             return task._replace(name=name)
     return None
 
@@ -218,7 +230,8 @@ def _drawn(task: Task) -> bytes:
 def _rebuilt(order: Order, task: Task, results: Results) -> str:
     """Make a run again, state before month 0 included; return what differs, empty if nothing does."""
     try:
-        again = ask_once("experiments.work:lived_again", (order, task), "experiments.work", Limits().over(1), HASH_SEED)
+        limits = Limits().over(1)
+        again: str = ask_once("experiments.work:lived_again", (order, task), "experiments.work", limits, HASH_SEED)
     except JobStoppedError as error:
         return f": {error.what}"
     if again == results.known[task.name].checksum:
@@ -227,7 +240,7 @@ def _rebuilt(order: Order, task: Task, results: Results) -> str:
 
 
 @contextlib.contextmanager
-def _bar(what: str, total: int, quiet: bool) -> Iterator[Any]:
+def _bar(what: str, total: int, quiet: bool) -> Iterator[Callable[[], object]]:
     """Show progress on a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(36), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, disable=quiet, transient=True) as bars:

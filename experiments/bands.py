@@ -4,11 +4,11 @@ python -m experiments.bands [--replications N]    runs the markets and rewrites 
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,10 @@ from rich.progress import track
 
 from agents.choice import looks_around
 from agents.person import DECLINE, MATURITY
+from experiments.market_facts import FACTS
 from experiments.market_files import MARKETS
-from experiments.reading import read_with_extends
+from experiments.reading import overlay, read_with_extends
+from experiments.scenario_files import shipped_scenario
 from experiments.sealing import write_whole
 from experiments.workers import processors
 from simulation.model import LifecycleModel
@@ -31,19 +33,14 @@ SAMPLED = 5
 PAGE = Path(__file__).parent.parent / "docs" / "bands.md"
 CASES = ("default", "steady", "crisis")
 """The shipped market; the same without the moving common factor; the shipped crisis."""
-ANY = float("inf")
 
 
-class Fact(NamedTuple):
-    """A published range of one figure in one case; a range of everything is information only."""
+class Progress(Protocol):
+    """Passes results on as they come, and may show how many of how many have."""
 
-    case: str
-    figure: str
-    fact: str
-    low: float
-    high: float
-    source: str
-    measured: str
+    def __call__(self, results: Iterable[dict[str, float]], /, *, total: int) -> Iterable[dict[str, float]]:
+        """Yield the results."""
+        ...
 
 
 class Band(NamedTuple):
@@ -63,40 +60,6 @@ class Band(NamedTuple):
         return bool(self.low <= self.value <= self.high)
 
 
-HAMMER, HARLAND, FEDERAL = "R.K. Hammer 2013; Mercator 2018", "Harland Clarke 2017 (vendor)", "Federal Reserve data"
-FACTS = (
-    Fact("default", "attrition_per_year", "attrition, all ways out", 0.12, 0.15, HAMMER,
-         "leavers of twelve months over customers"),
-    Fact("default", "first_year", "attrition in year 1", 0.18, 0.26, HARLAND, "the same among the first twelve months"),
-    Fact("default", "later_year_rise", "largest rise from one year of tenure to the next", -ANY, 0.02, HARLAND,
-         "largest of the ten differences, per replication"),
-    Fact("default", "ten_years", "attrition after 10 years", 0.04, 0.08, HARLAND, "the same from year 11 on"),
-    Fact("default", "one_product", "attrition with one product", 0.14, 0.20, HARLAND, "by products held before"),
-    Fact("default", "four_products", "attrition with four or more", 0.04, 0.08, HARLAND,
-         "by products held before"),
-    Fact("default", "charge_off_share", "charge-off among all exits", 0.15, 0.30,
-         "follows from the rows on charge-off and attrition", "leavers by cause"),
-    Fact("default", "charge_off", "charge-off, of balances a year", 0.035, 0.045, FEDERAL,
-         "gross, before recoveries, over mean balances"),
-    Fact("default", "thirty_plus", "balances 30+ days past due", 0.02, 0.03, FEDERAL, "two or more missed"),
-    Fact("crisis", "charge_off", "crisis: charge-off, of balances a year", 0.07, 0.10, FEDERAL, "as above"),
-    Fact("crisis", "thirty_plus", "crisis: balances 30+ days past due", 0.038, 0.07, FEDERAL, "as above"),
-    *(Fact("steady", f"change_{name}", f"steady: customers of {name} in 60 months", -0.05, 0.05, "by design",
-           "customers after 60 months over those after burn-in, common factor off") for name in
-      ("us", "megabank", "fintech")),
-    Fact("default", "looked", "looked around at least once in a year", -ANY, ANY, "CMA 2015: 16%",
-         "from the chances of the last twelve months, customers throughout"),
-    Fact("default", "attrition_poached", "went to another institution in a year", -ANY, ANY, "CMA 2015: 3%",
-         "leavers 'poached' over customers"),
-    Fact("default", "long_standing", "customers of 10 years and more", -ANY, ANY, "CMA 2015: 57%",
-         "at the last month; people enter and leave this market all the time"),
-    *(Fact("default", f"quadrant_{name}", f"quadrant {name.replace('_', ' ')}", -ANY, ANY, "none",
-           "our customers at the last month") for name in
-      ("low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return")),
-)  # fmt: skip
-"""Every fact about the shipped markets, in the order of the page."""
-
-
 def shipped(case: str, people: int | None = None) -> MarketSettings:
     """Return the market of a case, with another number of people if one is given.
 
@@ -107,10 +70,11 @@ def shipped(case: str, people: int | None = None) -> MarketSettings:
     """
     if case not in CASES:
         raise ValueError(f"there is no case {case!r}; there are {', '.join(CASES)}")
-    name = "crisis" if case == "crisis" else "default"
-    data: dict[str, Any] = dict(read_with_extends(MARKETS / f"{name}.market.yaml", [MARKETS]).data)
+    document = read_with_extends(MARKETS / "default.market.yaml", [MARKETS])
+    data = dict((overlay(document, shipped_scenario(case)) if case == "crisis" else document).data)
+    world = data.get("world")
     if case == "steady":
-        data["world"] = {**data.get("world", {}), "macro_sd": 0}
+        data["world"] = {**(world if isinstance(world, dict) else {}), "macro_sd": 0}
     return market_from(data if people is None else {**data, "people": people})
 
 
@@ -143,10 +107,20 @@ def chances_to_look(model: LifecycleModel) -> dict[int, float]:
     found = {}
     for one in people:
         stage, loyal = int(one["stage"]), one["loyal_to"] == one["provider"]
-        found[int(one["id"])] = 0.0 if loyal else looks_around(
-            float(one["search_trait"]), float(one["satisfaction"]), stage == DECLINE, stage == MATURITY, False,
-            bool(one["episode_months"] > 0), 0.0, model.rules.choice,
-        )  # fmt: skip
+        found[int(one["id"])] = (
+            0.0
+            if loyal
+            else looks_around(
+                float(one["search_trait"]),
+                float(one["satisfaction"]),
+                stage == DECLINE,
+                stage == MATURITY,
+                False,
+                bool(one["episode_months"] > 0),
+                0.0,
+                model.rules.choice,
+            )
+        )
     return found
 
 
@@ -213,9 +187,13 @@ def figures_of(job: tuple[str, MarketSettings, int, int, int]) -> dict[str, floa
 
 
 def bands(
-    markets: dict[str, MarketSettings] | None = None, replications: int = REPLICATIONS, seed: int = 1,
-    workers: int | None = None, months: int = MONTHS, watch: Callable[..., Any] = lambda jobs, **_: jobs,
-) -> list[Band]:  # fmt: skip
+    markets: dict[str, MarketSettings] | None = None,
+    replications: int = REPLICATIONS,
+    seed: int = 1,
+    workers: int | None = None,
+    months: int = MONTHS,
+    progress: Progress = lambda results, total: results,
+) -> list[Band]:
     """Run the markets and return every fact beside what came out.
 
     Parameters
@@ -228,21 +206,28 @@ def bands(
         Processes; by default one per processor.
     months : int
         Months recorded after burn-in.
-    watch : callable
-        Wraps the results as they come, to show progress; called with `total`.
+    progress : callable
+        Is given the results as they come, and `total`, their number, and passes them on.
     """
     markets = {case: shipped(case) for case in CASES} if markets is None else markets
     jobs = [(case, one, seed, r, months) for case, one in markets.items() for r in range(replications)]
     with ProcessPoolExecutor(workers or processors(), mp_context=get_context("spawn")) as pool:
-        done = list(watch(pool.map(figures_of, jobs), total=len(jobs)))
+        done = list(progress(pool.map(figures_of, jobs), total=len(jobs)))
     figures = pd.DataFrame(done).groupby([job[0] for job in jobs])
     means, sds = figures.mean(), figures.std()
     return [
-        Band(one.fact, one.low, one.high, float(means.at[one.case, one.figure]),
-             float(sds.at[one.case, one.figure]), one.source, one.measured)
+        Band(
+            one.fact,
+            one.low,
+            one.high,
+            float(means.at[one.case, one.figure]),
+            float(sds.at[one.case, one.figure]),
+            one.source,
+            one.measured,
+        )
         for one in FACTS
         if one.case in markets and one.figure in means.columns
-    ]  # fmt: skip
+    ]
 
 
 def _range(one: Band) -> str:
@@ -257,15 +242,20 @@ def page(found: Sequence[Band], replications: int, seed: int = 1) -> str:
     outside = [one.fact for one in rows if not one.inside]
     told = f"**Outside: {'; '.join(outside)}.**" if outside else f"All {len(rows)} figures lie inside their bands."
     lines = [
-        "# The bands of the default market", "",
-        "<!-- written by python -m experiments.bands; do not edit -->", "",
+        "# The bands of the default market",
+        "",
+        "<!-- written by python -m experiments.bands; do not edit -->",
+        "",
         f"What the shipped markets give beside what is published: {replications} replications (seed {seed}), 20,000",
         f"people, {MONTHS} months after the burn-in, all institutions together unless one is named. The mean over",
         "replications is compared with the band; the standard deviation is that of one replication. It is large where",
-        "the common factor of credit matters: ten years of one market differ that much from ten of another.", "",
-        told, "",
-        "| fact | band | came out | sd | | source | how measured |", "|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
+        "the common factor of credit matters: ten years of one market differ that much from ten of another.",
+        "",
+        told,
+        "",
+        "| fact | band | came out | sd | | source | how measured |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for one in found:
         verdict = "" if not _range(one) else "inside" if one.inside else "**OUTSIDE**"
         lines.append(
@@ -287,7 +277,7 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments).replications
     if chosen < 2:
         parser.error("--replications: at least 2, for a standard deviation")
-    found = bands(replications=chosen, watch=lambda jobs, total: track(jobs, "runs", total))
+    found = bands(replications=chosen, progress=lambda results, total: track(results, "runs", total))
     write_page(PAGE, found, chosen)
     print(PAGE.read_text(encoding="utf-8"))
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from experiments.claims import Claims
 from experiments.sealing import clear_temporary
-from experiments.work import Done, Order, Task, killed
+from experiments.tasks import Done, Order, Task
+from experiments.work import killed
 from experiments.workers import Limits, Message, Worker, WorkerError, could_not_begin
 
 MOST_BREAKS = 3
@@ -57,15 +58,15 @@ class Queue:
 
     def drop(self, task: Task) -> None:
         """Take out a task that another process has done."""
-        (self.ready if task.arm else self.starts).remove(task)
+        (self.ready if task.is_run else self.starts).remove(task)
 
     def again(self, task: Task) -> None:
         """Put a task that was lost back at the front."""
-        (self.ready if task.arm else self.starts).appendleft(task)
+        (self.ready if task.is_run else self.starts).appendleft(task)
 
     def finished(self, task: Task, done: Done) -> list[Task]:
         """Make the runs of a finished state ready; return them instead if the state failed."""
-        following = self.waiting.pop(task.name, []) if not task.arm else []
+        following = self.waiting.pop(task.name, []) if not task.is_run else []
         if done.error:
             return following
         self.ready.extend(following)
@@ -185,12 +186,12 @@ class _Batch:
         worker = message.worker
         if worker not in self.workers:
             return  # ended already
-        task: Task | None = worker.job
+        task = worker.job if isinstance(worker.job, Task) else None
         worker.heard(message)
-        if message.kind == "ready" and self.start_seconds is None:
-            self.start_seconds = float(message.value)
-        if message.kind == "done" and task is not None:
-            done: Done = message.value
+        if message.kind == "ready" and self.start_seconds is None and isinstance(message.value, float):
+            self.start_seconds = message.value
+        if message.kind == "done" and task is not None and isinstance(message.value, Done):
+            done = message.value
             self.longest = max(self.longest, done.seconds)
             if done.disk is not None:
                 raise OSError(*done.disk)
@@ -226,7 +227,7 @@ class _Batch:
         if not worker.ready:
             raise WorkerError(could_not_begin(worker))
         self._replace(worker)
-        if task is not None:
+        if isinstance(task, Task):
             self._tell(task, killed(self.order, task, exceeded, worker.phase, frames))
 
     def _tell(self, task: Task, done: Done) -> None:

@@ -1,33 +1,37 @@
 """What `tenure check` answers: every error of a file, or what running it takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from experiments import terminal
-from experiments.config import Experiment, find_config, in_order, load_under_each, resolved
+from experiments.config import Experiment, find_config, in_order, load_experiment, resolved
 from experiments.config_checks import institution_problems
-from experiments.estimating import estimate, shortage_notes, together
+from experiments.estimating import estimate, shortage_notes
 from experiments.market_files import MARKETS, market_settings
 from experiments.notes import note_lines, notes_under
 from experiments.own_policies import snapshot
 from experiments.plugins import known_policies
 from experiments.printable import printable
-from experiments.reading import ConfigError, Problem, read_with_extends
+from experiments.reading import ConfigError, Document, Problem, read_with_extends
+from experiments.scenario_files import ENDING as SCENARIO
+from experiments.scenario_files import scenario_of_file
+from experiments.scenario_markets import scenario_over
 from experiments.workers import processors
 from policies.policy import settings_of
+from simulation.settings import MarketSettings
 
 
 class Checked(NamedTuple):
     """The answer for one file: lines to print, the same as plain data, and whether something is wrong."""
 
     lines: list[str]
-    data: dict[str, Any]
+    data: dict[str, object]
     faulty: bool = False
 
 
 def check_file(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool) -> Checked:
-    """Check an experiment, a market (``*.market.yaml``) or a file of policies (``*.py``)."""
+    """Check an experiment, a market (``*.market.yaml``), a scenario (``*.scenario.yaml``) or policies (``*.py``)."""
     found = _checked(name, sets, plugins, workers, every_value)
     return found._replace(lines=[printable(line) for line in found.lines])
 
@@ -38,7 +42,9 @@ def _checked(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: i
             return _policies(Path(name))
         if name.endswith(".market.yaml"):
             return _market(Path(name), plugins)
-        return _experiment(name, load_under_each(name, sets, plugins), sets, workers, every_value)
+        if name.endswith(SCENARIO):
+            return _scenario(Path(name), plugins)
+        return _experiment(name, load_experiment(name, sets, plugins), sets, workers, every_value)
     except ConfigError as error:
         lines = [str(one) for one in error.problems]
         if len(lines) > 1:
@@ -46,19 +52,18 @@ def _checked(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: i
         return Checked(lines, {"file": name, "problems": [one._asdict() for one in error.problems]}, True)
 
 
-def _experiment(
-    name: str, under: Mapping[str, Experiment], sets: Sequence[str], workers: int, every_value: bool
-) -> Checked:
-    asked = list(under.values())
-    experiment = asked[0]
-    takes = together([estimate(one, workers or processors()) for one in asked])
+def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers: int, every_value: bool) -> Checked:
+    takes = estimate(experiment, workers or processors())
+    under = {one.name: experiment.under(one.name) for one in experiment.scenarios}
     notes = [*notes_under(under), *shortage_notes(takes, Path("results"))]
-    lines = [experiment.settings.question, terminal.plan_line(experiment, takes, len(asked))]
+    lines = [experiment.settings.question, terminal.plan_line(experiment, takes)]
     shipped = find_config(name)[1]
     lines += [f"the shipped example, {experiment.path}"] if shipped else []
     lines += note_lines(notes)
-    plan = {**takes._asdict(), "circumstances": len(asked)}
-    data: dict[str, Any] = {"file": name, "problems": [], "plan": plan, "notes": notes}
+    plan: dict[str, object] = {**takes._asdict()}
+    if experiment.scenarios[0].name:
+        plan["scenarios"] = [one.name for one in experiment.scenarios]
+    data: dict[str, object] = {"file": name, "problems": [], "plan": plan, "notes": notes}
     if every_value:
         rows = list(resolved(experiment))
         width = min(max(len(key) for key, _, _ in rows), 50)
@@ -81,6 +86,25 @@ def _market(path: Path, plugins: Sequence[Path]) -> Checked:
     names = ", ".join(market.institutions())
     lines = [f"{path}: {market.people:,} people; {names}; products {', '.join(market.products)}", "No errors."]
     lines.append(f"Next     write 'market: {path.name}' in an experiment beside it")
+    return Checked(lines, {"file": str(path), "problems": []})
+
+
+def _scenario(path: Path, plugins: Sequence[Path]) -> Checked:
+    """Check a scenario by laying it over the default market; what is wrong over another one is told there."""
+    problems: list[Problem] = []
+    text = scenario_of_file(path, problems)
+    base = read_with_extends(MARKETS / "default.market.yaml", [MARKETS])
+    market, known = market_settings(base, problems), known_policies(plugins)
+
+    def check(document: Document, one: MarketSettings | None) -> list[Problem]:
+        return [] if one is None else list(institution_problems(document, one, known))
+
+    if market is not None:
+        scenario_over(text, base, market, check, frozenset(), problems)
+    if problems:
+        raise ConfigError(in_order(problems, text.over))
+    lines = [f"{path}: fits the default market", "No errors."]
+    lines.append(f"Next     write 'scenarios: {{base: {{}}, {text.name}: {path.name}}}' in an experiment beside it")
     return Checked(lines, {"file": str(path), "problems": []})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     "Start with: tenure run quickstart.yaml",
 )  # fmt: skip
 
-JSON_VERSION = 1
+JSON_VERSION = 2
 """Of the form of all answers as JSON: raised when a key goes or changes its meaning, not when one comes."""
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON: ASCII, with the version of its form.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE laid over the file; repeat it.")]
@@ -61,7 +61,7 @@ def stop(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def print_json(data: Mapping[str, Any] | Sequence[Any]) -> None:
+def print_json(data: Mapping[str, object] | Sequence[object]) -> None:
     """Answer as JSON: an object with the version of its form; what is a list are its ``items``."""
     told = data if isinstance(data, Mapping) else {"items": data}
     typer.echo(json_text({"version": JSON_VERSION, **told}))

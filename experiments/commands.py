@@ -26,7 +26,7 @@ __all__ = ["app", "commands_of_folders", "main"]
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(help="Experiments, *.market.yaml files or policy files.")],
+    files: Annotated[list[str], typer.Argument(help="Experiments, *.market.yaml, *.scenario.yaml or policy files.")],
     sets: Sets = None,
     policies: PolicyFiles = None,
     workers: Workers = 0,
@@ -54,7 +54,7 @@ def run(
     engine: Annotated[str, typer.Option(help="compiled, or objects: the same results, slowly.")] = "compiled",
     policies: PolicyFiles = None,
     sets: Sets = None,
-    only: Annotated[str, typer.Option(help="ARM/REPLICATION: make this run alone.")] = "",
+    only: Annotated[str, typer.Option(help="[SCENARIO/]ARM/REPLICATION: make this run alone.")] = "",
     month_limit: Annotated[float, typer.Option(min=0.1, help="Seconds that a month of a run may take.")] = 60.0,
     memory_gb: Annotated[float, typer.Option(min=0, help="That a worker may take; 0: what is free, shared.")] = 0.0,
     json: Json = False,
@@ -67,12 +67,11 @@ def run(
         if engine not in ("compiled", "objects"):
             stop(f"--engine: there is no engine '{engine}'. Write compiled or objects.", 2)
         limits = Limits(month_limit, int(memory_gb * 1e9))
-        how = running.How(workers, engine, limits, running.arm_and_replication(only), json, set())
-        asked = running.Asked(config, out, tuple(sets or ()), tuple(policies or ()))
-        found = [running.run_one(one, how) for one in running.all_asked(asked, how)]
+        how = running.How(workers, engine, limits, running.point_asked(only), json)
+        found = running.run_asked(running.Asked(config, out, tuple(sets or ()), tuple(policies or ())), how)
         if json:
-            print_json(found[0] if len(found) == 1 else found)
-        if any(one["failed"] for one in found):
+            print_json(found)
+        if found["failed"]:
             raise typer.Exit(1)
 
 
@@ -112,6 +111,7 @@ def explain(
     arm: Annotated[str, typer.Option(help="Of that life; by default the champion.")] = "",
     replication: Annotated[int, typer.Option(min=0, help="Of that life.")] = 0,
     months: Annotated[int, typer.Option(min=0, help="Of that life; 0: as the experiment has.")] = 0,
+    scenario: Annotated[str, typer.Option(help="Of that life; by default the first.")] = "",
     every: Annotated[bool, typer.Option("--every", help="Tell months without change, too.")] = False,
     sets: Sets = None,
     json: Json = False,
@@ -123,7 +123,9 @@ def explain(
             from experiments.life_table import explain_person
 
             config = name or "quickstart.yaml"
-            life = explain_person(config, person, arm, replication, months, sets or [], policies or [], every, json)
+            life = explain_person(
+                config, person, arm, replication, months, sets or [], policies or [], every, json, scenario
+            )
             if json:
                 print_json(life)
             return

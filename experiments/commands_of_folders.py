@@ -1,157 +1,156 @@
 """The commands about a folder of results: what is there, what it says, whether it is whole, what may go."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from experiments.command_line import Folder, Json, PolicyFiles, answering, app, print_json, say, say_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from experiments.results import Results
 
-TOLD_OF_FAILURES = ("arm", "replication", "seed", "error", "policy", "month", "file", "line", "trace", "damaged")
+TOLD_OF_FAILURES = (
+    "scenario",
+    "arm",
+    "replication",
+    "seed",
+    "error",
+    "policy",
+    "month",
+    "file",
+    "line",
+    "trace",
+    "damaged",
+)
 """Entries of the record of a failure that are told; it may hold anything else, commands too, if others made it."""
 
 
 @app.command()
 def status(folder: Folder, json: Json = False) -> None:
-    """Say how many runs of each arm are there, missing, damaged or failed; under each circumstance if there are any."""
+    """Say how many runs of each arm are there, missing, damaged or failed, scenario by scenario if there are any."""
     with answering(json):
-        _under_each(folder, json, _status)
+        from experiments.folder_words import failed_lines, folder_command, next_lines, reading_bar
+        from experiments.remarks import remarks
+        from experiments.results import open_results
+
+        with reading_bar(json) as tell:
+            results = open_results(folder, progress=tell)
+        count, told = _counted(results), list(remarks(results))
+        if json:
+            failed = {name: {key: one[key] for key in TOLD_OF_FAILURES if one.get(key, "") != ""}
+                      for name, one in results.failed.items()}  # fmt: skip
+            data = {"folder": str(folder), "failed": failed, "remarks": told}
+            own: dict[str, object] = {"scenarios": count} if results.scenarios[0] else {"arms": count[""]}
+            print_json({**data, **own})
+            return
+        wanted = len(results.about["runs"])
+        say(f"{results.about['question']}\n{len(results.names)} of {wanted} runs are there")
+        for scenario, arms in count.items():
+            if scenario:
+                say(f"In the scenario '{scenario}':")
+            for arm, one in arms.items():
+                parts = [f"{one[what]} {what}" for what in ("damaged", "failed") if one[what]]
+                say(f"  {arm:<20} {one['there']:>5} of {one['wanted']}   {', '.join(parts)}".rstrip())
+        say_lines(f"  note: {one}" for one in told)
+        say_lines(failed_lines(results))
+        step = (folder_command("compare", folder), "the effects of every arm")
+        if len(results.names) < wanted:
+            step = (folder_command("run", folder), "makes the runs that are missing")
+        say_lines(next_lines([step]))
 
 
-def _status(folder: Path, json: bool) -> dict[str, Any]:
-    from experiments.folder_words import failed_lines, folder_command, next_lines, reading_bar
-    from experiments.results import open_results, remarks
-
-    with reading_bar(json) as tell:
-        results = open_results(folder, progress=tell)
-    wanted = results.about["runs"]
-    count = {arm: {"wanted": 0, "there": 0, "damaged": 0, "failed": 0} for arm in results.arms}
-    for name, (arm, _) in wanted.items():
-        count[arm]["wanted"] += 1
-        count[arm]["there"] += name in results.known
-        count[arm]["damaged"] += name in results.damaged
-        count[arm]["failed"] += name in results.failed
-    told = list(remarks(results))
-    if json:
-        failed = {name: {key: one[key] for key in TOLD_OF_FAILURES if key in one}
-                  for name, one in results.failed.items()}  # fmt: skip
-        return {"folder": str(folder), "arms": count, "failed": failed, "remarks": told}
-    say(f"{results.about['question']}\n{len(results.names)} of {len(wanted)} runs are there")
-    for arm, one in count.items():
-        parts = [f"{one[what]} {what}" for what in ("damaged", "failed") if one[what]]
-        say(f"  {arm:<20} {one['there']:>5} of {one['wanted']}   {', '.join(parts)}".rstrip())
-    say_lines(f"  note: {one}" for one in told)
-    say_lines(failed_lines(results))
-    step = (folder_command("compare", folder), "the effects of every arm")
-    if len(results.names) < len(wanted):
-        step = (folder_command("run", folder), "makes the runs that are missing")
-    say_lines(next_lines([step]))
-    return {}
+def _counted(results: "Results") -> dict[str, dict[str, dict[str, int]]]:
+    """Return scenario -> arm -> how many runs are wanted, there, damaged and failed."""
+    none = {"wanted": 0, "there": 0, "damaged": 0, "failed": 0}
+    count = {scenario: {arm: dict(none) for arm in results.arms} for scenario in results.scenarios}
+    for name in results.about["runs"]:
+        point = results.point(name)
+        one = count[point.scenario][point.arm]
+        one["wanted"] += 1
+        one["there"] += name in results.known
+        one["damaged"] += name in results.damaged
+        one["failed"] += name in results.failed
+    return count
 
 
 @app.command()
 def compare(
     folder: Folder,
+    scenario: Annotated[str, typer.Option("--scenario", help="Of this scenario alone.")] = "",
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file, for a spreadsheet.")] = None,
     people: Annotated[bool, typer.Option("--people", help="Name people whom an arm harms or benefits most.")] = False,
     replication: Annotated[int, typer.Option(min=0, help="Whose people.")] = 0,
     json: Json = False,
 ) -> None:
-    """Print the effect of every arm against the champion; under each circumstance if there are any."""
+    """Print the effect of every arm against the champion, in all scenarios beside each other and in each of them."""
     with answering(json):
+        from experiments.results_json import comparisons_json
+
+        results = _worked_out(folder, json, scenario)
         if csv is not None:
-            _under_each(folder, json, lambda one, as_data: _write_csv(one, csv, folder, as_data))
+            _write_csv(results, csv, json)
         elif people:
-            _under_each(folder, json, lambda one, as_data: _people(one, replication, as_data))
+            _people(results, replication, json)
+        elif json:
+            print_json(comparisons_json(results))
         else:
-            _under_each(folder, json, _compare)
+            _compare(results)
 
 
-def _write_csv(folder: Path, path: Path, whole: Path, json: bool) -> dict[str, Any]:
+def _write_csv(results: "Results", path: Path, json: bool) -> None:
     from experiments.effects_csv import write_effects_csv
 
-    own = path if folder == whole else path.with_name(f"{path.stem}-{folder.name}{path.suffix}")
-    write_effects_csv(_worked_out(folder, json), own)
-    if not json:
-        say(f"Table    {own}")
-    return {"folder": str(folder), "csv": str(own)}
+    write_effects_csv(results, path)
+    if json:
+        print_json({"folder": str(results.folder), "csv": str(path)})
+    else:
+        say(f"Table    {path}")
 
 
-def _people(folder: Path, replication: int, json: bool) -> dict[str, Any]:
+def _people(results: "Results", replication: int, json: bool) -> None:
     from experiments.folder_words import command_text, next_lines
     from experiments.to_follow import follow_json, follow_lines, to_follow
 
-    results = _worked_out(folder, json)
-    found = to_follow(results, replication)
+    each = {scenario: results.under(scenario) for scenario in results.scenarios}
+    found = {scenario: to_follow(one, replication) for scenario, one in each.items()}
     if json:
-        return {"folder": str(folder), "currency": results.currency, "people": follow_json(found)}
-    say_lines(follow_lines(results, found, replication))
-    config, sets = str(results.about["config"]["name"]), [w for one in results.about["sets"] for w in ("--set", one)]
-    for one in found[:1]:
-        words = ["tenure", "explain", config, "--person", str(one.person), "--arm", one.arm]
-        words += ["--replication", str(replication), *sets]
-        say_lines(next_lines([(command_text(words), "that life, month by month")]))
-    return {}
+        people = [{**({"scenario": scenario} if scenario else {}), **one} for scenario, some in found.items()
+                  for one in follow_json(some)]  # fmt: skip
+        print_json({"folder": str(results.folder), "currency": results.currency, "people": people})
+        return
+    config, sets = results.about["config"]["name"], [w for one in results.about["sets"] for w in ("--set", one)]
+    for scenario, some in found.items():
+        if scenario:
+            say(f"In the scenario '{scenario}':")
+        say_lines(follow_lines(each[scenario], some, replication))
+        for one in some[:1]:
+            words = ["tenure", "explain", config, "--person", str(one.person), "--arm", one.arm]
+            words += ["--scenario", scenario] if scenario else []
+            words += ["--replication", str(replication), *sets]
+            say_lines(next_lines([(command_text(words), "that life, month by month")]))
 
 
-def _compare(folder: Path, json: bool) -> dict[str, Any]:
+def _compare(results: "Results") -> None:
     from experiments import terminal
-    from experiments.results import comparisons_json, remarks
+    from experiments.remarks import remarks
+    from experiments.results_lines import each_lines, joint_lines
 
-    results = _worked_out(folder, json)
-    if json:
-        return comparisons_json(results)
     say(results.about["question"] + "\n")
-    say_lines(terminal.effects_lines(results))
-    harmed, told = terminal.harm_lines(results), terminal.told_lines(results)
-    say_lines([terminal.spent_line(results), *harmed, *told, *terminal.failed_lines(results), ""])
+    say_lines(joint_lines(results))
+    say_lines(each_lines(results))
+    say_lines([*terminal.failed_lines(results), ""])
     say_lines(f"  note: {one}" for one in remarks(results))
     say(terminal.hash_line(results))
-    step = (terminal.folder_command("report", folder), "figures: quadrants, stages, leaving, profit")
+    step = (terminal.folder_command("report", results.folder), "figures: quadrants, stages, leaving, profit")
     say_lines(terminal.next_lines([step]))
-    return {}
-
-
-def _under_each(folder: Path, json: bool, tell: "Callable[[Path, bool], dict[str, Any]]") -> None:
-    """Tell of a folder, or of each of those within it that hold the same experiment under a circumstance."""
-    from experiments.record import ABOUT
-
-    inner = [] if (folder / ABOUT).exists() else sorted(path.parent for path in folder.glob(f"*/{ABOUT}"))
-    if not inner:
-        answer = tell(folder, json)
-        if json:
-            print_json(answer)
-        return
-    answers: list[dict[str, Any]] = []
-    wrong = False
-    for one in inner:
-        if not json:
-            say_lines([""] * bool(answers))
-            say(f"Under the circumstances '{one.name}':")
-        try:
-            if one.is_symlink():  # what is worked out is kept in the folder, and so would be written elsewhere
-                raise ValueError(f"{one}: this is a link, and left out. Name the folder it leads to.")
-            answers.append(tell(one, json))
-        except (ValueError, FileNotFoundError) as error:
-            wrong = True
-            answers.append({"folder": str(one), "message": str(error)})
-            if not json:
-                say(str(error))
-    if json:
-        print_json(answers)
-    if wrong:
-        raise typer.Exit(2)
 
 
 @app.command()
 def report(
     folder: Folder,
     figure: Annotated[str, typer.Option(help="Write only this figure of the report, as PNG beside it.")] = "",
+    scenario: Annotated[str, typer.Option("--scenario", help="Whose figure; by default the first's.")] = "",
     json: Json = False,
 ) -> None:
     """Write the report of results that are there: one HTML file that opens offline."""
@@ -161,7 +160,8 @@ def report(
         from experiments.summary import figure_of, report_of
 
         results = _worked_out(folder, json)
-        path = figure_of(results, figure) if figure else report_of(results)
+        shown = scenario or results.scenarios[0]
+        path = figure_of(results.under(shown), figure) if figure else report_of(results)
         if json:
             print_json({"figure" if figure else "report": str(path)})
             return
@@ -208,17 +208,20 @@ def tidy(folder: Folder, json: Json = False) -> None:
             say("Nothing to remove.")
 
 
-def _worked_out(folder: Path, quiet: bool) -> "Results":
+def _worked_out(folder: Path, quiet: bool, scenario: str = "") -> "Results":
     """Return results with metrics and pairs worked out, or stop where there is nothing to compare with."""
     from experiments.folder_words import folder_command, reading_bar
     from experiments.results import open_results
 
     with reading_bar(quiet) as tell:
         results = open_results(folder, progress=tell)
-        if results.champion not in {one.arm for one in results.known.values()}:
-            raise ValueError(
-                f"{results.folder}: there is no run of the champion '{results.champion}' yet. "
-                f"Make it: {folder_command('run', results.folder)}"
-            )
+        results = results.under(scenario) if scenario else results
+        for one in map(results.under, results.scenarios):
+            if one.champion not in {run.arm for run in one.known.values()}:
+                where = f" in the scenario '{one.scenario}'" if one.scenario else ""
+                raise ValueError(
+                    f"{results.folder}: there is no run of the champion '{results.champion}'{where} yet. "
+                    f"Make it: {folder_command('run', results.folder)}"
+                )
         results.work_out(tell)
     return results

@@ -4,16 +4,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from experiments.config_checks import (
     arm_problems,
     as_written,
-    circumstance_problems,
     experiment_settings,
     institution_problems,
-    with_house,
+    with_own_guards,
 )
+from experiments.documents import plain_value
 from experiments.experiment_settings import ExperimentSettings
 from experiments.market_files import leaves, left_market_note, market_document, market_over, market_settings
 from experiments.plugins import known_policies
@@ -29,7 +28,11 @@ from experiments.reading import (
     is_there,
     read_with_extends,
     read_yaml,
+    suggest,
 )
+from experiments.scenario_files import ScenarioText, scenario_texts
+from experiments.scenario_markets import Scenario, scenario_over
+from experiments.schedule_files import with_columns
 from simulation.institution_settings import PolicySettings
 from simulation.settings import MarketSettings
 
@@ -54,6 +57,8 @@ class Experiment:
         The market as plain data: overrides, budget and the champion's policy for us are in it.
     market : MarketSettings
         The same, checked.
+    scenarios : tuple of Scenario
+        The markets in which every arm is run, in the order of the file; the market alone where there are none.
     places : mapping
         Path of keys -> where the value was written, of the experiment and below ``market``.
     plugins : tuple of Path
@@ -73,12 +78,13 @@ class Experiment:
     name: str
     path: Path
     settings: ExperimentSettings
-    market_data: dict[str, Any]
+    market_data: dict[str, Value]
     market: MarketSettings
+    scenarios: tuple[Scenario, ...]
     places: Mapping[KeyPath, Place]
     plugins: tuple[Path, ...]
     sets: tuple[str, ...]
-    written: dict[str, Any]
+    written: dict[str, Value]
     oracles: tuple[str, ...]
     shipped: bool
     remarks: tuple[str, ...] = ()
@@ -87,6 +93,14 @@ class Experiment:
     def arms(self) -> dict[str, PolicySettings]:
         """Name -> policy of every arm, in the order of the file."""
         return self.settings.arms
+
+    def under(self, scenario: str) -> "Experiment":
+        """Return the experiment in one of its scenarios, as if that were its market; ValueError if there is none."""
+        found = next((one for one in self.scenarios if one.name == scenario), None)
+        if found is None:
+            names = [one.name for one in self.scenarios if one.name]
+            raise ValueError(f"there is no scenario '{scenario}'. {suggest(scenario, names)}")
+        return replace(self, market_data=found.market_data, market=found.market, scenarios=(found,))
 
 
 def find_config(name: str | Path) -> tuple[Path, bool]:
@@ -97,23 +111,6 @@ def find_config(name: str | Path) -> tuple[Path, bool]:
             if is_there(shipped):
                 return shipped, True
     return path, False
-
-
-def circumstances(path: str | Path, sets: Sequence[str] = ()) -> dict[str, list[str]]:
-    """Return the circumstances under which an experiment asks its question, name -> KEY=VALUE; empty for one alone.
-
-    Raises
-    ------
-    ConfigError
-        If they are no lists of KEY=VALUE, or one has a name that cannot name a folder.
-    """
-    found, _ = find_config(path)
-    document = apply_sets(_with_market_mapping(read_with_extends(found, [EXAMPLES])), sets)
-    problems = list(circumstance_problems(document))
-    if problems:
-        raise ConfigError(in_order(problems, document))
-    told: Any = document.data.get("circumstances") or {}
-    return {name: list(some) for name, some in told.items()}
 
 
 def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequence[Path] = ()) -> Experiment:
@@ -138,52 +135,10 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
     written = _with_market_mapping(read_with_extends(found, [EXAMPLES]))
     document = apply_sets(written, map(_of_market, sets))
     problems: list[Problem] = []
+    document = with_columns(document, problems)
     of_market = market_document(document, problems) if _market_can_be_named(document, problems) else None
     made = _checked(document, of_market, problems, known, found, plugins, sets, shipped)
     return replace(made, remarks=tuple(left_market_note(written, document)))
-
-
-def load_under_each(path: str | Path, sets: Sequence[str] = (), plugins: Sequence[Path] = ()) -> dict[str, Experiment]:
-    """Read and check an experiment under each of its circumstances.
-
-    Returns
-    -------
-    dict
-        Name of the circumstances -> experiment; the empty name alone for one that has none.
-
-    Raises
-    ------
-    ConfigError
-        With what is wrong in any case, and what is wrong under some circumstances, at their place.
-    """
-    under = circumstances(path, sets)
-    problems: list[Problem] = []
-    found: dict[str, Experiment] = {}
-    try:
-        found[""] = load_experiment(path, sets, plugins)
-    except ConfigError as error:
-        problems += error.problems
-    written = _with_market_mapping(read_with_extends(find_config(path)[0], [EXAMPLES])) if under else None
-    document = None if written is None else apply_sets(written, map(_of_market, sets))
-    for name, extra in under.items():
-        try:
-            found[name] = load_experiment(path, [*sets, *extra, "circumstances={}"], plugins)
-        except ConfigError as error:
-            known = {*problems}
-            problems += [_under(name, document, one, extra) for one in error.problems if one not in known]
-    if problems:
-        raise ConfigError(problems if document is None else in_order(problems, document))
-    return {name: one for name, one in found.items() if name} or found
-
-
-def _under(name: str, document: Document | None, one: Problem, extra: Sequence[str]) -> Problem:
-    """Return a problem that circumstances bring, at the setting that brings it where the file has no other place."""
-    keys = [_of_market(setting).partition("=")[0].strip() for setting in extra]
-    at = Place(*one[:3])
-    key = one.path.removeprefix("--set ")
-    if document is not None and key in keys:
-        at = document.place(("circumstances", name, keys.index(key)))
-    return Problem(*at, f"under the circumstances '{name}': {one.message}", one.mend)
 
 
 def _of_market(written: str) -> str:
@@ -194,7 +149,7 @@ def _of_market(written: str) -> str:
 
 
 def load_recorded(
-    written: Mapping[str, Any], record: Path, sets: Sequence[str], plugins: Sequence[Path], without: Collection[str],
+    written: Mapping[str, Value], record: Path, sets: Sequence[str], plugins: Sequence[Path], without: Collection[str],
     path: Path, all_sets: Sequence[str], shipped: bool,
 ) -> Experiment:  # fmt: skip
     """Return an experiment from what the record of its folder says was written.
@@ -224,14 +179,16 @@ def load_recorded(
         As `load_experiment`; places are those of `sets` alone.
     """
     own = {key: value for key, value in written.items() if key != "market"}
-    if isinstance(own.get("arms"), dict):
-        own["arms"] = {arm: one for arm, one in own["arms"].items() if arm not in without}
-    document = apply_sets(Document(record, {**own, "market": {}}, {}, {}, (record,)), map(_of_market, sets))
+    arms, whole = own.get("arms"), written.get("market")
+    if isinstance(arms, dict):
+        own["arms"] = {arm: one for arm, one in arms.items() if arm not in without}
     problems: list[Problem] = []
+    document = apply_sets(Document(record, {**own, "market": {}}, {}, {}, (record,)), map(_of_market, sets))
+    document = with_columns(document, problems)
     if isinstance(document.data["market"], dict) and "extends" in document.data["market"]:
         message, mend = "the market of a folder of results is recorded as a whole", "Run the config with this setting."
         problems.append(document.problem(("market", "extends"), message, mend))
-    base = Document(record, dict(written.get("market") or {}), {}, {}, (record,))
+    base = Document(record, dict(whole) if isinstance(whole, dict) else {}, {}, {}, (record,))
     of_market = market_over(document, base, problems)
     return _checked(document, of_market, problems, known_policies(plugins), path, plugins, all_sets, shipped)
 
@@ -242,27 +199,47 @@ def _checked(
 ) -> Experiment:  # fmt: skip
     """Return the experiment of a document and its market, or raise all that is wrong with it."""
     settings = experiment_settings(document, problems)
-    house = of_market if of_market is None or settings is None else with_house(of_market, document, settings)
-    of_house: list[Problem] = []
-    market = None if house is None else market_settings(house, of_house)
-    problems += as_written(document, of_house)
-    problems += arm_problems(document, house, market, known)
-    if market is not None and house is not None:
-        problems += institution_problems(house, market, known)
-    if problems or settings is None or of_market is None or house is None:
+    guarded = of_market if of_market is None or settings is None else with_own_guards(of_market, document, settings)
+    of_guarded: list[Problem] = []
+    market = None if guarded is None else market_settings(guarded, of_guarded)
+    problems += as_written(document, of_guarded)
+
+    def check(of_one: Document | None, one: MarketSettings | None) -> list[Problem]:
+        found = list(arm_problems(document, of_one, one, known))
+        return found if of_one is None or one is None else [*found, *institution_problems(of_one, one, known)]
+
+    problems += check(guarded, market)
+    texts, known_problems = scenario_texts(document, problems), frozenset(problems)
+    in_scenarios: list[tuple[ScenarioText, Document]] = []
+    if guarded is not None and market is not None:
+        for text in texts:
+            found = scenario_over(text, guarded, market, check, known_problems, problems)
+            in_scenarios += [] if found is None else [(text, found)]
+    if problems or settings is None or of_market is None or guarded is None:
         raise ConfigError(in_order(problems, document))
-    data = _with_champion(house.data, settings)
-    below = {("market", *at): place for at, place in house.positions.items() if at}
+    data = _with_champion(guarded.data, settings)
+    written: dict[str, Value] = {**document.data, "market": of_market.data}
+    scenarios = [_in_market(laid.data, settings, text) for text, laid in in_scenarios]
+    scenarios = scenarios or [_in_market(guarded.data, settings)]
+    if texts:
+        written["scenarios"] = {text.name: text.written() for text in texts}
+    below = {("market", *at): place for at, place in guarded.positions.items() if at}
     places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
     oracles = [arm for arm, one in settings.arms.items() if getattr(known[one.policy], "needs_truth", False)]
     return Experiment(
         name=path.name.removesuffix(".yaml"), path=path, settings=settings, market_data=data,
-        market=MarketSettings.model_validate(data), places=places, plugins=tuple(plugins), sets=tuple(sets),
-        written={**document.data, "market": of_market.data}, oracles=tuple(oracles), shipped=shipped,
+        market=MarketSettings.model_validate(data), scenarios=tuple(scenarios), places=places, plugins=tuple(plugins),
+        sets=tuple(sets), written=written, oracles=tuple(oracles), shipped=shipped,
     )  # fmt: skip
 
 
-def resolved(experiment: Experiment) -> Iterator[tuple[str, Any, str]]:
+def _in_market(data: Mapping[str, Value], settings: ExperimentSettings, text: ScenarioText | None = None) -> Scenario:
+    whole = _with_champion(data, settings)
+    name, always = ("", False) if text is None else (text.name, text.always)
+    return Scenario(name, whole, MarketSettings.model_validate(whole), always)
+
+
+def resolved(experiment: Experiment) -> Iterator[tuple[str, object, str]]:
     """Yield name, value and origin of every setting, those of the market below ``market.``."""
     own = experiment.settings.model_dump(mode="json", exclude={"market"})
     market = experiment.market.model_dump(mode="json", by_alias=True)
@@ -303,11 +280,12 @@ def _market_can_be_named(document: Document, problems: list[Problem]) -> bool:
     return fault is None
 
 
-def _with_champion(data: Mapping[str, Value], settings: ExperimentSettings) -> dict[str, Any]:
+def _with_champion(data: Mapping[str, Value], settings: ExperimentSettings) -> dict[str, Value]:
     """Return the market with the champion's policy for us."""
-    market: dict[str, Any] = deepcopy(dict(data))
-    champion = settings.arms[settings.champion]
-    market["us"] = {**market["us"], "policy": {"policy": champion.policy, **champion.settings}}
+    market = deepcopy(dict(data))
+    champion, us = settings.arms[settings.champion], market["us"]
+    policy = plain_value({"policy": champion.policy, **champion.settings})
+    market["us"] = {**(us if isinstance(us, dict) else {}), "policy": policy}
     return market
 
 

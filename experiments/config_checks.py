@@ -1,28 +1,34 @@
-"""What is wrong with an experiment: every fault of its settings, arms, circumstances and policies, with its place."""
+"""What is wrong with an experiment: every fault of its settings, arms and policies, with its place."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
+from experiments.documents import plain_value
 from experiments.experiment_settings import ExperimentSettings
 from experiments.impossible import policy_faults
 from experiments.market_files import market_settings
-from experiments.metrics import METRICS, STANDARD_METRICS
+from experiments.metrics import METRICS, RENAMED, STANDARD_METRICS
 from experiments.names import name_problems
 from experiments.printable import shown
 from experiments.problems import fault_problem
 from experiments.reading import Document, KeyPath, Place, Problem, Value, overlay, suggest
 from experiments.right_parts import right_part
+from policies.decision_table import market_faults
 from policies.faults import Fault, FaultyError
 from policies.policy import Policy
 from policies.shelf import make_policy
-from policies.shelf.rules import QuadrantRules, Rules, market_faults
+from policies.shelf.rules import QuadrantRules, Rules
 from policies.treatments import CROSS_SELL
 from simulation.institution_settings import ARM_KEYS
 from simulation.settings import MarketSettings
 
-MOST_CIRCUMSTANCES = 100
-_OF_THE_MARKET = {name: f"It is the market's: write market: {{extends: default, {name}: ...}}."
-                  for name in MarketSettings.model_fields}  # fmt: skip
+_ELSEWHERE = {
+    **{name: f"It is the market's: write market: {{extends: default, {name}: ...}}."
+       for name in MarketSettings.model_fields},
+    "circumstances": "What the world does is now called 'scenarios': write scenarios: {base: {}, crisis: crisis}, each "
+    "a name and a shipped scenario, a file, or what is different, such as {world: {macro_mean: 2}}. What we choose "
+    "belongs to arms, and anything else to a run of its own with --set KEY=VALUE.",
+}  # fmt: skip
+"""Keys that have no place in an experiment -> where they belong."""
 
 
 def experiment_settings(document: Document, problems: list[Problem]) -> ExperimentSettings | None:
@@ -39,9 +45,8 @@ def experiment_settings(document: Document, problems: list[Problem]) -> Experime
         instead: dict[str, Value] = {"question": "?", "months": 12, "champion": names[0]}
         return (at[:1], instead[str(at[0])]) if at[0] in instead else None
 
-    settings, faults = right_part(ExperimentSettings, document.data, plain, _OF_THE_MARKET)
-    problems += [fault_problem(document, fault) for fault in faults if fault.at[:1] != ("circumstances",)]
-    problems += circumstance_problems(document)
+    settings, faults = right_part(ExperimentSettings, document.data, plain, _ELSEWHERE)
+    problems += [fault_problem(document, fault) for fault in faults if fault.at[:1] != ("scenarios",)]
     if settings is not None:
         problems += _experiment_problems(settings, document)
     return settings
@@ -62,40 +67,23 @@ def _experiment_problems(settings: ExperimentSettings, document: Document) -> It
     for index, metric in enumerate(settings.metrics):
         at: KeyPath = ("metrics", index) if ("metrics", index) in document.positions else ("metrics",)
         if metric not in METRICS:
-            yield document.problem(at, f"there is no metric '{metric}'", suggest(metric, METRICS))
+            mend = f"Write {RENAMED[metric]}: that is its name." if metric in RENAMED else suggest(metric, METRICS)
+            yield document.problem(at, f"there is no metric '{metric}'", mend)
         elif metric in settings.metrics[:index]:
             yield document.problem(at, f"the metric '{metric}' is written twice", f"Keep one '{metric}'.")
 
 
-def circumstance_problems(document: Document) -> Iterator[Problem]:
-    """Yield what is wrong with the names and the lists of circumstances."""
-    told = document.data.get("circumstances", {})
-    mend = "Write lists of KEY=VALUE, such as crisis: [market.extends=crisis]."
-    if not isinstance(told, dict):
-        yield document.problem(("circumstances",), "circumstances: each is a list of settings", mend)
-        return
-    if len(told) > MOST_CIRCUMSTANCES:
-        what = f"circumstances: {len(told)} are more than the {MOST_CIRCUMSTANCES} under which a question can be asked"
-        yield document.problem(("circumstances",), what, "Leave some out, or divide them among several experiments.")
-        return
-    yield from name_problems(document, "circumstances", "circumstances")
-    for name, some in told.items():
-        entries = some if isinstance(some, list) else [None]
-        for place, one in enumerate(entries):
-            if not (isinstance(one, str) and "=" in one):
-                at: KeyPath = ("circumstances", name, place)
-                yield document.problem(at, f"circumstances: {shown(name)} is no list of settings", mend)
-
-
-def with_house(of_market: Document, document: Document, settings: ExperimentSettings) -> Document:
+def with_own_guards(of_market: Document, document: Document, settings: ExperimentSettings) -> Document:
     """Return a market with what an experiment lays over it for every arm: budget, contact rule and guards."""
-    house = settings.guards.model_dump(by_alias=True, exclude_unset=True, exclude={"contacts"})
+    guarded = settings.guards.model_dump(by_alias=True, exclude_unset=True, exclude={"contacts"})
     common: dict[str, Value] = {}
     if settings.budget_per_month is not None:
         common["budget_per_month"] = settings.budget_per_month
     if settings.guards.contacts is not None:
         common |= {f"contacts_{name}": value for name, value in settings.guards.contacts}
-    data: dict[str, Any] = ({"us": {"guards": house}} if house else {}) | ({"guards": common} if common else {})
+    data: dict[str, Value] = {"us": {"guards": plain_value(guarded)}} if guarded else {}
+    if common:
+        data["guards"] = common
 
     def moved(places: Mapping[KeyPath, Place]) -> dict[KeyPath, Place]:
         """Return the places of what is laid over, as those of a market."""
@@ -109,18 +97,20 @@ def with_house(of_market: Document, document: Document, settings: ExperimentSett
     return overlay(of_market, over)
 
 
-def _is_in(data: Any, at: KeyPath) -> bool:
+def _is_in(data: object, at: KeyPath) -> bool:
     """Return whether something stands at a place."""
     for part in at:
-        there = part in data if isinstance(data, dict) else isinstance(data, list | tuple) and part in range(len(data))
-        if not there:
+        if isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, list | tuple) and isinstance(part, int) and part in range(len(data)):
+            data = data[part]
+        else:
             return False
-        data = data[part]
     return True
 
 
 def as_written(document: Document, problems: Sequence[Problem]) -> list[Problem]:
-    """Return problems of a market `with_house` by the names that the experiment has for its own guards."""
+    """Return problems of a market `with_own_guards` by the names that the experiment has for its own guards."""
     places = [*document.positions.items(), *document.key_positions.items()]
     own = {place for at, place in places if at[:1] == ("guards",)}
     return [
@@ -178,10 +168,16 @@ def _of_arm(
 
 def institution_problems(document: Document, market: MarketSettings, known: Mapping[str, type]) -> Iterator[Problem]:
     """Yield what is wrong with the policies of the market's institutions."""
-    for name, one in market.institutions().items():
-        at: KeyPath = ("us",) if one is market.us else ("rivals", name)
-        choice: Value = {"policy": one.policy.policy, **one.policy.settings}
-        yield from _choice_problems(document, (*at, "policy"), choice, market, known)
+    found = [
+        problem
+        for now in market.phases()
+        for name, one in now.institutions().items()
+        for problem in _choice_problems(
+            document, ("us", "policy") if one is now.us else ("rivals", name, "policy"),
+            plain_value({"policy": one.policy.policy, **one.policy.settings}), now, known,
+        )
+    ]  # fmt: skip
+    yield from dict.fromkeys(found)
 
 
 def _choice_problems(

@@ -9,7 +9,7 @@ from experiments import contract_tries as tries
 from experiments.contract_answers import Answer
 from experiments.contract_source import Source
 from experiments.contract_trial import LONGEST_S, Trial
-from experiments.contract_views import Month, Story, story
+from experiments.contract_views import ShownMonth, Story, story
 from experiments.reading import Problem
 
 OTHERS = (("default", 2, 3), ("online_lender", 2, 3))
@@ -97,7 +97,7 @@ def _try(trial: Trial, law: Callable[[], None]) -> bool:
     return len(trial.problems) == told
 
 
-def _compare(trial: Trial, told: Story, found: dict[str, Answer], base: Month) -> None:
+def _compare(trial: Trial, told: Story, found: dict[str, Answer], base: ShownMonth) -> None:
     """Try the laws that compare what it decides with what it decides otherwise asked."""
     months = [month for month in told.some if month.when in found]
     others = [story(*one, needs_truth=told.needs_truth).months[-1] for one in OTHERS]

@@ -1,13 +1,13 @@
 """What a policy answered, in a form that can be compared; and whether a plan is one that a market can take."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from experiments.contract_source import Breach
-from policies.guards import guard
+from policies.guards import InstitutionMeans, guard
 from policies.plan import Plan, Treatments, as_plan
 from policies.treatments import CROSS_SELL, catalogue
 from policies.view import InstitutionView
@@ -21,7 +21,7 @@ CLOSE = 1e-9
 class Answer(NamedTuple):
     """What a policy decided, as it was when it was given."""
 
-    given: Any
+    given: Plan | Treatments
     """The object itself, which the policy may go on changing."""
     plan: Plan
     rows: NDArray[np.void]
@@ -32,8 +32,10 @@ class Answer(NamedTuple):
     @property
     def columns(self) -> bytes:
         """What stands in the object itself now."""
-        listed = self.given if isinstance(self.given, Treatments) else self.given.treatments
-        offer, acquisition = getattr(self.given, "offer", None), getattr(self.given, "acquisition", None)
+        if isinstance(self.given, Treatments):
+            listed, offer, acquisition = self.given, None, None
+        else:
+            listed, offer, acquisition = self.given.treatments, self.given.offer, self.given.acquisition
         spread = [offer and offer.price_cut_points, acquisition and acquisition.weights]
         return repr([*(np.asarray(one).tolist() for one in vars(listed).values()), *spread]).encode()
 
@@ -55,11 +57,11 @@ class Answer(NamedTuple):
         )
 
 
-def _close(one: Any, other: Any) -> bool:
+def _close(one: ArrayLike, other: ArrayLike) -> bool:
     return np.shape(one) == np.shape(other) and bool(np.allclose(one, other, CLOSE, CLOSE, equal_nan=True))
 
 
-def answer_of(given: Any, view: InstitutionView) -> Answer:
+def answer_of(given: Plan | Treatments, view: InstitutionView) -> Answer:
     """Return what `decide` gave as an answer.
 
     Raises
@@ -73,8 +75,9 @@ def answer_of(given: Any, view: InstitutionView) -> Answer:
     if len(strangers):
         raise Breach(
             f"it treats customer {int(strangers[0])} of a view of {n}: others' customers are not its own",
-            "A customer is an index into the view, from 0: not a person_id.", ("person_id", "return", "def decide"),
-        )  # fmt: skip
+            "A customer is an index into the view, from 0: not a person_id.",
+            ("person_id", "return", "def decide"),
+        )
     known = {treatment.name for treatment in catalogue(dict(zip(view.products, view.kinds, strict=True)))}
     unknown = [name for name in listed.names if name not in {*known, "none", CROSS_SELL}]
     if unknown:
@@ -121,9 +124,10 @@ def _channels(plan: Plan) -> tuple[tuple[str, float], ...]:
     wrong = [name for name, weight in weights.items() if not 0.0 <= weight < np.inf]
     if wrong:
         raise Breach(
-            f"acquisition: the weight of '{wrong[0]}' is {weights[wrong[0]]}", "A weight is 0 or more, and finite.",
+            f"acquisition: the weight of '{wrong[0]}' is {weights[wrong[0]]}",
+            "A weight is 0 or more, and finite.",
             ("Acquisition", "weights", "return"),
-        )  # fmt: skip
+        )
     share = plan.acquisition.share
     return (*sorted(weights.items()), ("", -1.0 if share is None else float(share)))
 
@@ -136,9 +140,11 @@ def taken(plan: Plan, view: InstitutionView) -> None:
     Breach
         With what the guard says, if it refuses the plan as a whole.
     """
-    house: Any = view.house
+    means = view.means
+    if not isinstance(means, InstitutionMeans):
+        raise TypeError("a view of a market has its institution's means")
     try:
-        guard(plan, view, house.treatments, house.rules, 1e6)
+        guard(plan, view, means.treatments, means.rules, 1e6)
     except (ValueError, TypeError, IndexError, LookupError) as error:
         mend = "`tenure list treatments` has each treatment and the amounts it takes."
         raise Breach(f"the guard cannot serve its plan: {error}", mend, ("amount", "return")) from None

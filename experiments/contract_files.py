@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from experiments.contract_source import INSTALLED, PACKAGES, Breach, Source
 
@@ -31,7 +30,7 @@ _OTHER = {
 }
 """Event -> what it is called in a message."""
 _ON_FILES = ("open", "sqlite3.connect", "os.listdir", "os.scandir")
-_hearers: list[Callable[[str, tuple[Any, ...]], None]] = []
+_hearers: list[Callable[[str, tuple[object, ...]], None]] = []
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def hearing(source: Source, inputs: frozenset[Path], note: Callable[[Breach], No
     _install()
     allowed = frozenset(one.resolve() for one in inputs) | {source.path.resolve()}
 
-    def hear(event: str, given: tuple[Any, ...]) -> None:
+    def hear(event: str, given: tuple[object, ...]) -> None:
         at = source.on_the_stack(_READS_SOURCES)
         if at is None or (event in _ON_FILES and _is_pythons_own(given[0])):
             return
@@ -65,7 +64,7 @@ def _install() -> None:
     sys.addaudithook(_heard)
 
 
-def _heard(event: str, given: tuple[Any, ...]) -> None:
+def _heard(event: str, given: tuple[object, ...]) -> None:
     """Tell an event to who is hearing; nobody hears what is done for that."""
     if not _hearers or not (event in _OTHER or event in _ON_FILES):
         return
@@ -78,14 +77,16 @@ def _heard(event: str, given: tuple[Any, ...]) -> None:
         _hearers[:] = hearers
 
 
-def _writes(given: tuple[Any, ...]) -> bool:
+def _writes(given: tuple[object, ...]) -> bool:
     mode, flags = given[1], given[2]
-    return any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & _WRITING)
+    if isinstance(mode, str):
+        return any(letter in mode for letter in "wax+")
+    return isinstance(flags, int) and bool(flags & _WRITING)
 
 
-def _of_file(source: Source, named: Any, allowed: frozenset[Path], writes: bool) -> Breach | None:
+def _of_file(source: Source, named: object, allowed: frozenset[Path], writes: bool) -> Breach | None:
     """Return what is wrong with opening a file; None if it may be opened."""
-    given = Path(os.fsdecode(named))
+    given = _path_of(named)
     path = given.resolve()
     inside = path.is_relative_to(source.folder)
     name = path.relative_to(source.folder).as_posix() if inside else str(given)
@@ -104,9 +105,14 @@ def _of_file(source: Source, named: Any, allowed: frozenset[Path], writes: bool)
     return Breach(f"it opens {name} outside its folder: {unknown}", mend)
 
 
-def _is_pythons_own(named: Any) -> bool:
+def _path_of(named: object) -> Path:
+    """Return the path that an event tells; where it names none, the folder in which the program is."""
+    return Path(os.fsdecode(named)) if isinstance(named, str | bytes | os.PathLike) and named else Path()
+
+
+def _is_pythons_own(named: object) -> bool:
     """Return whether a file is the system's, Python's or a package's, or none, or was open already."""
     if named == ":memory:" or (named is not None and not isinstance(named, str | bytes | os.PathLike)):
         return True
-    path = Path(os.fsdecode(named or ".")).resolve()
+    path = _path_of(named).resolve()
     return any(path.is_relative_to(one) for one in (*_OF_THE_SYSTEM, *PACKAGES, *INSTALLED))

@@ -1,14 +1,13 @@
 """The laws for policies that learn: what is learnt can be kept and gone on from, and is the policy's own."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.contract_answers import Answer
 from experiments.contract_source import Breach
-from experiments.contract_trial import Trial
+from experiments.contract_trial import Trial, Tried
 from experiments.contract_views import Story
+from policies.policy import State
 
 
 def learns(trial: Trial) -> bool:
@@ -46,12 +45,13 @@ def goes_on(trial: Trial, story: Story) -> list[Answer]:
     return decided
 
 
-def _same_state(one: dict[str, NDArray[Any]], other: dict[str, NDArray[Any]], when: str) -> None:
+def _same_state(one: State, other: State, when: str) -> None:
     same = one.keys() == other.keys() and all(
-        values.dtype == other[name].dtype and values.shape == other[name].shape
+        values.dtype == other[name].dtype
+        and values.shape == other[name].shape
         and values.tobytes() == other[name].tobytes()
         for name, values in one.items()
-    )  # fmt: skip
+    )
     if not same:
         _differs(when)
 
@@ -86,8 +86,9 @@ def teaches_itself_alone(trial: Trial, story: Story) -> None:
     if trial.decided(trial.made(policy), month).key != before.key:
         raise Breach(
             "what one policy has learnt, another knows, too: it is kept in the class or the module",
-            "Keep what is learnt in attributes of self, made in __init__.", ("global ", "def learn"),
-        )  # fmt: skip
+            "Keep what is learnt in attributes of self, made in __init__.",
+            ("global ", "def learn"),
+        )
 
 
 def hands_out_copies(trial: Trial, story: Story) -> None:
@@ -97,24 +98,26 @@ def hands_out_copies(trial: Trial, story: Story) -> None:
     half = len(story.months) // 3
     for month in story.months[:half]:
         trial.told(one, month)
-    kept: dict[str, Any] = trial.guarded("state", "", lambda: dict(one.state()))
+    kept = trial.guarded("state", "", lambda: dict(one.state()))
     was, given = _copied(kept), _copied(kept)
     trial.guarded("restore", "", lambda: other.restore(given))
     for month in story.months[half : 2 * half]:
         trial.told(one, month)
         trial.told(other, month)
     for name, held, method in (
-        *((name, kept[name], "state") for name in was), *((name, given[name], "restore") for name in was)
-    ):  # fmt: skip
+        *((name, kept[name], "state") for name in was),
+        *((name, given[name], "restore") for name in was),
+    ):
         if np.asarray(held).tobytes() != was[name].tobytes():
             verb = "hands out" if method == "state" else "keeps"
             raise Breach(
                 f"{method} {verb} the array '{name}' itself: it changes while the policy goes on learning",
-                f"Write .copy() in {method}().", (f"def {method}",),
-            )  # fmt: skip
+                f"Write .copy() in {method}().",
+                (f"def {method}",),
+            )
 
 
-def _state(trial: Trial, one: Any) -> dict[str, NDArray[Any]]:
+def _state(trial: Trial, one: Tried) -> dict[str, NDArray[np.generic]]:
     """Return what it keeps, as a run would store it."""
     kept = trial.guarded("state", "", lambda: _copied(one.state()))
     for name, values in kept.items():
@@ -124,5 +127,5 @@ def _state(trial: Trial, one: Any) -> dict[str, NDArray[Any]]:
     return kept
 
 
-def _copied(state: Any) -> dict[str, NDArray[Any]]:
+def _copied(state: State) -> dict[str, NDArray[np.generic]]:
     return {name: np.array(values) for name, values in state.items()}

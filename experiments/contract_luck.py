@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self, cast
 
 import numpy as np
 
@@ -17,53 +17,83 @@ LATER_S = 200 * 86_400 + 19_027
 """Seconds by which the clock is moved: other month, day of the week, hour, and parity."""
 
 
+class _Found(NamedTuple):
+    """What something that is shared is now, in a form that can be compared, and how it is put back."""
+
+    value: object
+    put_back: Callable[[], object]
+
+
 class _Shared(NamedTuple):
     """One thing that is shared."""
 
     what: str
     words: tuple[str, ...]
     mend: str
-    read: Callable[[], Any]
-    put_back: Callable[[Any], Any]
+    read: Callable[[], _Found]
 
 
-def _put_filters_back(filters: Any) -> None:
-    shared: Any = warnings.filters
-    warnings.resetwarnings()  # what Python keeps of the filters is made anew
-    shared[:] = filters
+def _luck_of_numpy() -> _Found:
+    state = np.random.get_state(legacy=False)
+    key = tuple(state["state"]["key"].tolist())
+    return _Found({**state, "state": {**state["state"], "key": key}}, lambda: np.random.set_state(state))
+
+
+def _luck_of_python() -> _Found:
+    state = random.getstate()
+    return _Found(state, lambda: random.setstate(state))
+
+
+def _error_state() -> _Found:
+    state = np.geterr()
+    return _Found(state, lambda: np.seterr(**state))
+
+
+def _context_of_decimals() -> _Found:
+    now = decimal.getcontext()
+    state = {name: getattr(now, name) for name in ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")}
+    return _Found(state, lambda: decimal.setcontext(decimal.Context(**state, traps=decimal.getcontext().traps)))
+
+
+def _filters_of_warnings() -> _Found:
+    filters = list(warnings.filters)
+
+    def put_back() -> None:
+        warnings.resetwarnings()  # what Python keeps of the filters is made anew
+        shared = warnings.filters
+        shared[:] = filters  # type: ignore[index]  # a list, whatever the stubs say
+
+    return _Found(filters, put_back)
 
 
 _ADDRESS = "Draw luck with view.uniform('a name'), one number for each customer."
-_PLACES = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
 _SHARED = (
     _Shared(
-        "it draws from NumPy's global generator, or seeds it", ("np.random", "numpy.random", "random"), _ADDRESS,
-        lambda: _plain(np.random.get_state(legacy=False)), lambda state: np.random.set_state(state),
+        "it draws from NumPy's global generator, or seeds it",
+        ("np.random", "numpy.random", "random"),
+        _ADDRESS,
+        _luck_of_numpy,
     ),
     _Shared(
-        "it draws from Python's global generator, or seeds it", ("random.", "random", "shuffle"), _ADDRESS,
-        random.getstate, random.setstate,
+        "it draws from Python's global generator, or seeds it",
+        ("random.", "random", "shuffle"),
+        _ADDRESS,
+        _luck_of_python,
     ),
+    _Shared("it changes NumPy's error state", ("seterr", "errstate"), "Write: with np.errstate(...):.", _error_state),
     _Shared(
-        "it changes NumPy's error state", ("seterr", "errstate"), "Write: with np.errstate(...):.",
-        np.geterr, lambda state: np.seterr(**state),
-    ),
-    _Shared(
-        "it changes the context of decimals", ("getcontext", "setcontext", "decimal"),
+        "it changes the context of decimals",
+        ("getcontext", "setcontext", "decimal"),
         "Write: with decimal.localcontext():.",
-        lambda: {name: getattr(decimal.getcontext(), name) for name in _PLACES},
-        lambda state: decimal.setcontext(decimal.Context(**state, traps=decimal.getcontext().traps)),
+        _context_of_decimals,
     ),
     _Shared(
-        "it changes the filters of warnings", ("filterwarnings", "simplefilter", "warnings"),
-        "Write: with warnings.catch_warnings():.", lambda: list(warnings.filters), _put_filters_back,
+        "it changes the filters of warnings",
+        ("filterwarnings", "simplefilter", "warnings"),
+        "Write: with warnings.catch_warnings():.",
+        _filters_of_warnings,
     ),
-)  # fmt: skip
-
-
-def _plain(state: Any) -> Any:
-    """Return the state of NumPy's generator, its key as a tuple, so that it can be compared."""
-    return {**state, "state": {**state["state"], "key": tuple(state["state"]["key"].tolist())}}
+)
 
 
 @contextmanager
@@ -84,10 +114,10 @@ def left_alone(note: Callable[[Breach], None], loading: bool = False) -> Iterato
     finally:
         for one, was, at_first in zip(_SHARED, before, found, strict=True):
             luck = one.mend == _ADDRESS
-            if (luck or not loading) and one.read() != was:
+            if (luck or not loading) and one.read().value != was.value:
                 note(Breach(one.what, one.mend, one.words))
-            if luck or one.read() != was:
-                one.put_back(at_first)
+            if luck or one.read().value != was.value:
+                at_first.put_back()
 
 
 @contextmanager
@@ -96,8 +126,8 @@ def moved_clock(asked: Callable[[], None]) -> Iterator[None]:
     real, later = datetime.datetime, datetime.timedelta(seconds=LATER_S)
     kept = {name: getattr(time, name) for name in ("time", "time_ns", "localtime", "gmtime", "ctime", "strftime")}
 
-    def shown(name: str, place: int, step: int = 1) -> Callable[..., Any]:
-        def show(*given: Any) -> Any:
+    def shown(name: str, place: int, step: int = 1) -> Callable[..., object]:
+        def show(*given: object) -> object:
             asked()
             if name in ("time", "time_ns"):
                 return kept[name]() + LATER_S * step
@@ -107,28 +137,28 @@ def moved_clock(asked: Callable[[], None]) -> Iterator[None]:
         return show
 
     class Kind(type):
-        def __instancecheck__(cls, one: Any) -> bool:
+        def __instancecheck__(cls, one: object) -> bool:
             return isinstance(one, cls.__mro__[1])
 
     class Datetime(datetime.datetime, metaclass=Kind):
         @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+        def now(cls, tz: datetime.tzinfo | None = None) -> Self:
             asked()
-            return real.now(tz) + later
+            return cast(Self, real.now(tz) + later)
 
         @classmethod
-        def today(cls) -> Any:
+        def today(cls) -> Self:
             return cls.now()
 
         @classmethod
-        def utcnow(cls) -> Any:
+        def utcnow(cls) -> Self:
             return cls.now(datetime.UTC).replace(tzinfo=None)
 
     class Date(datetime.date, metaclass=Kind):
         @classmethod
-        def today(cls) -> Any:
+        def today(cls) -> Self:
             asked()
-            return (real.now() + later).date()
+            return cast(Self, (real.now() + later).date())
 
     dates = datetime.datetime, datetime.date
     try:

@@ -14,13 +14,15 @@ from experiments.reading import Problem
 from policies.suggest import did_you_mean
 
 TENURE = Path(agents.__file__).resolve().parent.parent
-PACKAGES = tuple(TENURE / name for name in ("agents", "policies", "simulation", "experiments", "tenure.py"))
+PACKAGES = tuple(TENURE / name for name in ("agents", "policies", "simulation", "experiments", "tenure", "tenure.py"))
 INSTALLED = tuple(
     Path(one).resolve() for one in {sys.prefix, *(path for path in sysconfig.get_paths().values() if path)}
 )
 """Where Python and its packages lie."""
 FORBIDDEN = ("simulation", "experiments", "gc")
 PRIVATE = ("_beliefs", "_places", "_key")
+FOR_TRYING = ("records_of", "with_records")
+"""What `policies.view` has for those who try policies."""
 
 
 class Breach(Exception):
@@ -119,23 +121,38 @@ class Source:
 
     def told_by_the_text(self) -> Iterator[Problem]:
         """Yield what the text alone shows: ways round the view."""
+        round_it = "it reads round the view:"
         for path, text in self.texts.items():
             for node in ast.walk(_tree(text)):
-                names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
-                names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
-                for name in names:
+                for name in _imported(node):
                     if name.split(".")[0] in FORBIDDEN:
-                        yield Problem(
-                            str(path), node.lineno, node.col_offset + 1,  # type: ignore[attr-defined]  # it has a place
-                            f"it reads round the view: it imports {name}, where the truth lives",
-                            "Use the view alone; all that a policy needs is in 'tenure'.",
-                        )  # fmt: skip
-                if isinstance(node, ast.Attribute) and node.attr in PRIVATE:
-                    yield Problem(
-                        str(path), node.lineno, node.col_offset + 1,
-                        f"it reads round the view: .{node.attr} is private",
-                        "Use the columns of the view: `tenure list view`.",
-                    )  # fmt: skip
+                        what = f"{round_it} it imports {name}, where the truth lives"
+                        yield _at(path, node, what, "Use the view alone; all that a policy needs is in 'tenure'.")
+                for name in _names_read(node):
+                    why = f".{name} is private" if name in PRIVATE else f"{name} is for those who try policies"
+                    what = f"{round_it} {why}"
+                    yield _at(path, node, what, "Use the columns of the view: `tenure list view`.")
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """Return what is imported from elsewhere, without the name of the door."""
+    names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        module = node.module or ""
+        names = [f"{module}.{one.name}" for one in node.names] if module == "tenure" else [module]
+    return [name.removeprefix("tenure.") for name in names]
+
+
+def _names_read(node: ast.AST) -> list[str]:
+    """Return what is read, or imported by name, of what policies may not read."""
+    names = [node.attr] if isinstance(node, ast.Attribute) else []
+    if isinstance(node, ast.ImportFrom):
+        names = [one.name for one in node.names]
+    return [name for name in names if name in (*PRIVATE, *FOR_TRYING)]
+
+
+def _at(path: Path, node: ast.AST, what: str, mend: str) -> Problem:
+    return Problem(str(path), getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, what, mend)
 
 
 def _tree(text: str) -> ast.Module:
@@ -159,7 +176,12 @@ def _is_own(filename: str, policy: Path, folder: Path) -> bool:
     path = Path(filename).resolve()
     if path == policy:
         return True
-    return path.is_relative_to(folder) and not any(path.is_relative_to(one) for one in (*PACKAGES, *INSTALLED))
+    return path.is_relative_to(folder) and not _is_of_the_program(path)
+
+
+def _is_of_the_program(path: Path) -> bool:
+    """Return whether a file is Tenure's, Python's or an installed package's, though it lie in the policy's folder."""
+    return any(path.is_relative_to(one) for one in (*PACKAGES, *INSTALLED))
 
 
 def _column(code: CodeType, instruction: int) -> int:
@@ -169,7 +191,7 @@ def _column(code: CodeType, instruction: int) -> int:
 
 
 def _helpers(folder: Path, text: str, found: dict[Path, str]) -> dict[Path, str]:
-    """Return the files of a folder that a text imports, and what they import, with their texts."""
+    """Return the files of a folder that a text imports, and what they import, with their texts; never the program's."""
     for node in ast.walk(_tree(text)):
         names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
@@ -178,7 +200,7 @@ def _helpers(folder: Path, text: str, found: dict[Path, str]) -> dict[Path, str]
             parts = name.split(".")
             tried = [folder.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
             for path in (file for one in tried for file in (one.with_suffix(".py"), one / "__init__.py")):
-                if path not in found and path.is_file():
+                if path not in found and path.is_file() and not _is_of_the_program(path.resolve()):
                     found[path] = path.read_text(encoding="utf-8", errors="replace")
                     _helpers(folder, found[path], found)
     return found

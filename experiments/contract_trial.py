@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar, cast
 
 from experiments.contract_answers import Answer, answer_of
 from experiments.contract_files import hearing
 from experiments.contract_luck import left_alone
 from experiments.contract_source import Breach, Source, near_column
-from experiments.contract_views import Month
+from experiments.contract_views import ShownMonth
 from experiments.reading import ConfigError, Problem
 from experiments.untouched import changes, fingerprint
-from policies.policy import SettingsError, build_policy
+from policies.policy import Learner, SettingsError, build_policy
 from policies.view import InstitutionView
 
 LONGEST_S = 30.0
@@ -23,11 +23,17 @@ LONGEST_S = 30.0
 _CALLS = {"decide": ("view",), "learn": ("view", "outcomes"), "state": (), "restore": ("state",), "notes": ()}
 """Method -> with what it is called."""
 _WORDS = {
-    "environment": ("environ", "putenv"), "folder": ("chdir",), "thread": ("Thread", "start("),
-    "recursion": ("setrecursionlimit",), "trace": ("settrace", "setprofile"), "sys.path": ("sys.path",),
-    "imports": ("meta_path",), "hook": ("hook", "__import__"),
-    "error state": ("seterr", "errstate"), "global generator": ("random",),
-}  # fmt: skip
+    "environment": ("environ", "putenv"),
+    "folder": ("chdir",),
+    "thread": ("Thread", "start("),
+    "recursion": ("setrecursionlimit",),
+    "trace": ("settrace", "setprofile"),
+    "sys.path": ("sys.path",),
+    "imports": ("meta_path",),
+    "hook": ("hook", "__import__"),
+    "error state": ("seterr", "errstate"),
+    "global generator": ("random",),
+}
 """Word of what was changed in the process -> words of the source that change it."""
 _MENDS = {
     "decide": "Mend decide(view): it returns Treatments.of('a treatment', indexes) or a Plan.",
@@ -51,6 +57,14 @@ _DOING = {
     "copying": "when it is copied, as for each run",
 }
 Result = TypeVar("Result")
+
+
+class Tried(Learner, Protocol):
+    """A policy, asked for its methods before they are called: all may learn and take notes, few do."""
+
+    def notes(self) -> Mapping[object, object]:
+        """Return what a report shall tell of it."""
+        ...
 
 
 def breach_of_change(what: str) -> Breach:
@@ -142,19 +156,20 @@ class Trial:
         self.source.policy = known[self.name].__name__
         return known[self.name]
 
-    def made(self, policy: type) -> Any:
+    def made(self, policy: type) -> Tried:
         """Return a policy with its default settings."""
         asked = []
         with suppress(ValueError, TypeError):
             asked = [
-                one.name for one in inspect.signature(policy).parameters.values()
+                one.name
+                for one in inspect.signature(policy).parameters.values()
                 if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
-            ]  # fmt: skip
+            ]
         if asked and not hasattr(policy, "__dataclass_fields__"):
             what = f"it cannot be made: its __init__ wants {', '.join(asked)}"
             mend = "Give each a default; or make the class a dataclass, whose fields are settings."
             raise Breach(what, mend, ("def __init__",))
-        one = self.guarded("__init__", "", lambda: build_policy(policy, {}))
+        one = self.guarded("__init__", "", lambda: cast(Tried, build_policy(policy, {})))
         if not self.shaped:
             self.shaped = True
             for method, given in _CALLS.items():
@@ -162,14 +177,14 @@ class Trial:
                     _can_be_called(one, method, given)
         return one
 
-    def decided(self, one: Any, month: Month, view: InstitutionView | None = None) -> Answer:
+    def decided(self, one: Tried, month: ShownMonth, view: InstitutionView | None = None) -> Answer:
         """Return what a policy decides on a month, or on another view of it."""
         shown = month.again() if view is None else view
         answer = self.guarded("decide", month.when, lambda: answer_of(one.decide(shown), shown))
         self.digest.update(answer.key)
         return answer
 
-    def told(self, one: Any, month: Month) -> None:
+    def told(self, one: Tried, month: ShownMonth) -> None:
         """Let a policy learn."""
         self.guarded("learn", month.when, lambda: one.learn(month.again(), month.told))
 
@@ -216,7 +231,7 @@ def _said(error: BaseException) -> str:
         return "it cannot say what"
 
 
-def _can_be_called(one: Any, method: str, given: tuple[str, ...]) -> None:
+def _can_be_called(one: Tried, method: str, given: tuple[str, ...]) -> None:
     wanted = f"def {method}({', '.join(('self', *given))}):"
     function = getattr(one, method, None)
     if not callable(function):

@@ -2,8 +2,7 @@
 
 import copy
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +12,10 @@ from experiments.contract_answers import Answer, taken
 from experiments.contract_luck import moved_clock
 from experiments.contract_source import Breach
 from experiments.contract_trial import Trial
-from experiments.contract_views import Month, Story, files, odd_months, small_market, with_files
+from experiments.contract_views import ShownMonth, Story, odd_months, small_market
+from experiments.documents import Place
 from policies.shelf import SHELF
-from policies.view import PROTECTED, InstitutionView
-from simulation.model import US
+from policies.view import PROTECTED, InstitutionView, records_of, with_records
 
 MANY = 100_000
 """Customers on whom its speed is measured."""
@@ -42,7 +41,7 @@ def answers(trial: Trial, story: Story) -> dict[str, Answer]:
     return found
 
 
-def can_answer(trial: Trial, month: Month) -> bool:
+def can_answer(trial: Trial, month: ShownMonth) -> bool:
     """Return whether it answers in another market, which may lack the products that it is made for."""
     try:
         trial.decided(trial.made(trial.loaded()), month)
@@ -51,7 +50,7 @@ def can_answer(trial: Trial, month: Month) -> bool:
     return True
 
 
-def has_no_luck_of_its_own(trial: Trial, months: Sequence[Month]) -> list[Answer]:
+def has_no_luck_of_its_own(trial: Trial, months: Sequence[ShownMonth]) -> list[Answer]:
     """Loaded twice, it decides the same; return what it decides on each month when nothing was decided before."""
     found = []
     for month in months:
@@ -66,7 +65,7 @@ def has_no_luck_of_its_own(trial: Trial, months: Sequence[Month]) -> list[Answer
     return found
 
 
-def keeps_nothing(trial: Trial, months: Sequence[Month], alone: Sequence[Answer]) -> None:
+def keeps_nothing(trial: Trial, months: Sequence[ShownMonth], alone: Sequence[Answer]) -> None:
     """What others decided before, in this market or another, changes nothing: not in the class, not in the module."""
     mend = "Keep nothing outside of the policy: no globals, no attributes of the class that change, no caches."
     policy = trial.loaded()
@@ -100,20 +99,21 @@ def decides_without_traces(trial: Trial, story: Story, found: dict[str, Answer])
         if trial.guarded("decide", month.when, lambda answer=answer: answer.columns) != was:  # type: ignore[misc]  # its own
             raise Breach(
                 f"it changes the plan of {month.when} after it was given: the same arrays are used again",
-                "Return new arrays each month.", ("[:] =", "[:]", "out=", "return"),
-            )  # fmt: skip
+                "Return new arrays each month.",
+                ("[:] =", "[:]", "out=", "return"),
+            )
 
 
-def leaves_the_view_alone(trial: Trial, month: Month) -> None:
+def leaves_the_view_alone(trial: Trial, month: ShownMonth) -> None:
     """Neither the records behind the view nor its columns are other ones afterwards."""
-    rows = files(month.view)
-    view, same = with_files(month.view, rows), with_files(month.view, rows.copy())
-    house = repr(view.house)
+    rows = records_of(month.view)
+    view, same = with_records(month.view, rows), with_records(month.view, rows.copy())
+    means = repr(view.means)
     one = trial.made(trial.loaded())
     trial.decided(one, month, view)
     held = dict(vars(view))
     columns = [name for name, value in held.items() if isinstance(value, np.ndarray) and hasattr(same, name)]
-    kept = rows.tobytes() == same._beliefs.tobytes() and house == repr(view.house)
+    kept = rows.tobytes() == records_of(same).tobytes() and means == repr(view.means)
     kept &= view.posted.prices.tobytes() == same.posted.prices.tobytes()
     kept &= (view.month, view.budget, view.me) == (same.month, same.budget, same.me)
     changed = [name for name in columns if name != "_beliefs" and held[name].tobytes() != getattr(same, name).tobytes()]
@@ -123,7 +123,7 @@ def leaves_the_view_alone(trial: Trial, month: Month) -> None:
         raise Breach(what, "Copy what you want to change.", words)
 
 
-def does_not_see_the_truth(trial: Trial, story: Story, month: Month, answer: Answer) -> None:
+def does_not_see_the_truth(trial: Trial, story: Story, month: ShownMonth, answer: Answer) -> None:
     """Shuffle what is true behind unchanged estimates: nothing that is decided may change."""
     model = story.model
     people, signals = model.people.copy(), model.signals.copy()
@@ -142,18 +142,18 @@ def does_not_see_the_truth(trial: Trial, story: Story, month: Month, answer: Ans
         raise Breach(what, _VIEW_ALONE, ("gc", "people", "model", "frame"))
 
 
-def does_not_go_by_protected_attributes(trial: Trial, month: Month, answer: Answer) -> None:
+def does_not_go_by_protected_attributes(trial: Trial, month: ShownMonth, answer: Answer) -> None:
     """Shuffle what is protected: nothing that is decided may change."""
-    rows = files(month.view)
+    rows = records_of(month.view)
     for name in PROTECTED:
         rows[name] = np.random.default_rng(7).permutation(rows[name])
-    if trial.decided(trial.made(trial.loaded()), month, with_files(month.view, rows)).key != answer.key:
+    if trial.decided(trial.made(trial.loaded()), month, with_records(month.view, rows)).key != answer.key:
         raise Breach(f"it treats people by a protected attribute ({', '.join(PROTECTED)})", _VIEW_ALONE, PROTECTED)
 
 
-def does_not_go_by_place(trial: Trial, month: Month, answer: Answer) -> None:
+def does_not_go_by_place(trial: Trial, month: ShownMonth, answer: Answer) -> None:
     """Turn the order of the customers round: the same people get the same, whatever row they stand in."""
-    turned = with_files(month.view, files(month.view)[::-1].copy())
+    turned = with_records(month.view, records_of(month.view)[::-1].copy())
     if not trial.decided(trial.made(trial.loaded()), month, turned).alike(answer):
         raise Breach(
             f"the same people in another order are treated otherwise: what it does depends on the row ({month.when})",
@@ -162,9 +162,9 @@ def does_not_go_by_place(trial: Trial, month: Month, answer: Answer) -> None:
         )
 
 
-def does_not_go_by_the_clock(trial: Trial, month: Month, answer: Answer) -> None:
+def does_not_go_by_the_clock(trial: Trial, month: ShownMonth, answer: Answer) -> None:
     """Loaded and asked half a year later, it decides the same."""
-    asked: list[Any] = []
+    asked: list[Place | None] = []
     with moved_clock(lambda: asked.append(trial.source.on_the_stack())):
         again = trial.decided(trial.made(trial.loaded()), month)
     if again.key != answer.key:
@@ -181,15 +181,15 @@ def lives_in_a_market(trial: Trial) -> None:
     trial.guarded("copying", "", lambda: copy.deepcopy(one))
     model = small_market("default", 3, 300)
     model.known = {**SHELF, trial.name: policy}
-    model.set_policy(model.names[US], one)
+    model.set_policy(model.us.name, one)
     for _ in range(4):
         trial.guarded("living", f"month {model.month}", model.step)
-    mine: Any = model.institutions[US - 1].policy
-    if hasattr(mine, "notes"):
-        _are_numbers(trial.guarded("notes", "", lambda: dict(mine.notes())))
+    notes = getattr(model.us.policy, "notes", None)
+    if callable(notes):
+        _are_numbers(trial.guarded("notes", "", lambda: dict(notes())))
 
 
-def _are_numbers(notes: dict[Any, Any]) -> None:
+def _are_numbers(notes: Mapping[object, object]) -> None:
     for name, value in notes.items():
         if not isinstance(name, str) or not isinstance(value, int | float | np.number) or not np.isfinite(value):
             what = f"notes gives {name!r}: {value!r}, which a report cannot show"
@@ -203,14 +203,15 @@ def ns_per_customer(trial: Trial, view: InstitutionView) -> float:
         trial.note(
             Breach(
                 f"deciding takes {took:,.0f} ns for a customer and month ({MANY:,} customers); at most {SLOW_NS:,.0f}",
-                "Work on whole columns of the view instead of customer by customer.", ("for ", "while "),
+                "Work on whole columns of the view instead of customer by customer.",
+                ("for ", "while "),
             )
-        )  # fmt: skip
+        )
     return took
 
 
 def _ns(trial: Trial, view: InstitutionView) -> float:
-    rows = files(view)
+    rows = records_of(view)
     policy = trial.loaded()
     first = next(_taken(trial, policy, view, rows))
     if first > 20 * SLOW_NS:  # hopeless: do not wait for more
@@ -229,7 +230,7 @@ def _ns(trial: Trial, view: InstitutionView) -> float:
 def _taken(trial: Trial, policy: type, view: InstitutionView, rows: NDArray[np.void]) -> Iterator[float]:
     """Yield the nanoseconds for a customer, again and again."""
     while True:
-        large, one = with_files(view, rows), trial.made(policy)
+        large, one = with_records(view, rows), trial.made(policy)
         began = time.perf_counter_ns()
         trial.guarded("decide", f"{len(rows):,} customers", lambda one=one, large=large: one.decide(large))  # type: ignore[misc]  # its own
         yield (time.perf_counter_ns() - began) / max(1, len(rows))

@@ -39,6 +39,8 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _OTHER_BASE = re.compile(r"0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}|0b[01]{1,40}")
 _LEADING_ZERO = re.compile(r"([-+]?)0+([0-9].*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_MONTH = re.compile(r"0|-?[1-9][0-9]{0,2}")
+"""A key that is a number: months from the start, in values with dates."""
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|[-+]?\.(?:nan|NaN|NAN)")
 
 
@@ -112,6 +114,21 @@ class Document:
     def problem(self, at: KeyPath, message: str, mend: str, of_key: bool = False) -> Problem:
         """A problem at the place of a value (or of a key); words that nobody reads to the end are cut in the middle."""
         return Problem(*self.place(at, of_key), cut(message), cut(mend))
+
+
+def plain_value(value: object) -> Value:
+    """Return what came out of a config as the plain data that it is; TypeError if it is none.
+
+    >>> plain_value({"a": (1, "x"), "b": {"c": None}})
+    {'a': [1, 'x'], 'b': {'c': None}}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain_value(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_value(one) for one in value]
+    if value is None or isinstance(value, int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} is no plain data")
 
 
 def cut(text: str) -> str:
@@ -307,6 +324,9 @@ class _Builder:
         elif isinstance(value, str) and value:
             del self.positions[*at, f"key at {place.line}:{place.column}"]
             return value
+        elif isinstance(event, events.ScalarEvent) and plain and _MONTH.fullmatch(event.value):
+            del self.positions[*at, f"key at {place.line}:{place.column}"]
+            return str(event.value)
         elif len(self.problems) == before:
             shown = repr(event.value[:60]) if isinstance(event, events.ScalarEvent) else "in brackets"
             self.add(place, f"the key {shown} is not a text", "Put it in quotes, or name it in words.")

@@ -3,9 +3,11 @@
 import csv
 import io
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
-from experiments.metrics import METRICS, OF_A_PAIR
+from experiments.effects import verdict_shown
+from experiments.metrics import METRICS
 from experiments.results import Results
 from experiments.sealing import write_whole
 
@@ -14,23 +16,31 @@ HEAD = ("metric", "label", "unit", "arm", "champion", "champion_level", "differe
 
 
 def effects_csv(results: Results) -> str:
-    """Return the comparisons as CSV; shares are fractions, as stored, and a value that is not known is empty."""
+    """Return the comparisons as CSV; shares are fractions, as stored, and a value that is not known is empty.
+
+    Where there are scenarios, each row begins with its own.
+    """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(HEAD)
+    table.writerow(("scenario", *HEAD) if results.scenarios[0] else HEAD)
+    for scenario in results.scenarios:
+        table.writerows((*([plain_name(scenario)] if scenario else []), *row) for row in _rows(results.under(scenario)))
+    return text.getvalue()
+
+
+def _rows(results: Results) -> Iterator[tuple[str | int, ...]]:
     for one in results.comparisons():
         if one.metric not in METRICS:
             continue
         metric = METRICS[one.metric].in_currency(results.currency)
         unit = "share" if metric.unit == "%" else metric.unit
-        level = math.nan if one.metric in OF_A_PAIR else one.champion_level
+        level = math.nan if metric.is_of_a_pair else one.champion_level
         numbers = (level, one.difference, one.difference - one.half_width, one.difference + one.half_width,
                    one.half_width)  # fmt: skip
-        table.writerow((
-            one.metric, metric.label, unit, _plain(one.arm), _plain(one.champion), *map(_number, numbers), one.verdict,
-            _number(metric.matters_from), one.n,
-        ))  # fmt: skip
-    return text.getvalue()
+        yield (
+            one.metric, metric.label, unit, plain_name(one.arm), plain_name(one.champion), *map(_number, numbers),
+            verdict_shown(metric, one), _number(metric.matters_from), one.n,
+        )  # fmt: skip
 
 
 def write_effects_csv(results: Results, path: Path) -> None:
@@ -42,6 +52,6 @@ def _number(value: float) -> str:
     return repr(float(value)) if math.isfinite(value) else ""
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a name that no spreadsheet takes for a formula."""
     return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name

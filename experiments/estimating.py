@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 
@@ -78,7 +78,7 @@ class Speed(NamedTuple):
     seconds_per_person_month: float = 1.4e-6
 
 
-class Lived(NamedTuple):
+class Timed(NamedTuple):
     """A state or run that was made, and how long it took; `policy` is empty for a state."""
 
     people: int
@@ -87,44 +87,35 @@ class Lived(NamedTuple):
     policy: str = ""
 
 
-def estimate(experiment: Experiment, workers: int, circumstances: int = 1, speed: Speed | None = None) -> Estimate:
+def estimate(experiment: Experiment, workers: int, speed: Speed | None = None) -> Estimate:
     """Return roughly what running the whole experiment takes; nothing is run to find out.
 
     Parameters
     ----------
     experiment : Experiment
-        What is to be run.
+        What is to be run, in all its scenarios.
     workers : int
         Processes.
-    circumstances : int
-        How often the question is asked, one after the other.
     speed : Speed, optional
         Of the machine; by default what is remembered of this one.
     """
     speed = speed or remembered()
     settings, people, times = experiment.settings, experiment.market.people, experiment.settings.replications
+    scenarios, always = len(experiment.scenarios), sum(one.always for one in experiment.scenarios)
+    starts = times * (always + (always < scenarios))  # those that do not always hold share theirs
     before = _seconds(people, experiment.market.burn_in_months + settings.warm_up_months, "", speed)
     arms = [_seconds(people, settings.months, one.policy, speed) for one in experiment.arms.values()]
-    runs = len(arms) * times
-    used = max(1, min(workers, runs + times))
+    runs = scenarios * len(arms) * times
+    used = max(1, min(workers, runs + starts))
     at_once = min(used, processors())
-    made = max(times * (before + sum(arms)) / at_once, before + max(arms))
+    made = max((starts * before + scenarios * times * sum(arms)) / at_once, before + max(arms))
     slower = speed.fixed_seconds / Speed().fixed_seconds
     begun = (speed.start_seconds + slower * FIRST_TASK_SECONDS) * used / at_once
-    told = slower * (REPORT_SECONDS + REPORT_SECONDS_PER_ARM * len(arms))
+    told = slower * scenarios * (REPORT_SECONDS + REPORT_SECONDS_PER_ARM * len(arms))
     once = slower * (PROGRAM_SECONDS + (0.0 if _is_compiled() else COMPILING_SECONDS))
-    seconds = circumstances * (begun + made + told) + once
     run = BYTES_PER_RUN + settings.months * BYTES_PER_RUN_MONTH + people * BYTES_PER_PERSON_RUN
-    disk = circumstances * (runs * run + times * people * BYTES_PER_PERSON + len(arms) * BYTES_OF_REPORT)
-    return Estimate(circumstances * runs, seconds, disk, (1 + used) * MEMORY + used * people * MEMORY_PER_PERSON)
-
-
-def together(each: Sequence[Estimate]) -> Estimate:
-    """Return what several experiments take, one after the other; the program is loaded once, and compiles once."""
-    slower = remembered().fixed_seconds / Speed().fixed_seconds
-    saved = slower * (PROGRAM_SECONDS + (0.0 if _is_compiled() else COMPILING_SECONDS)) * (len(each) - 1)
-    runs, seconds, disk, memory = zip(*each, strict=True)
-    return Estimate(sum(runs), sum(seconds) - saved, sum(disk), max(memory))
+    disk = runs * run + starts * people * BYTES_PER_PERSON + scenarios * len(arms) * BYTES_OF_REPORT
+    return Estimate(runs, begun + made + told + once, disk, (1 + used) * MEMORY + used * people * MEMORY_PER_PERSON)
 
 
 def shortage_notes(takes: Estimate, beside: Path) -> list[str]:
@@ -158,12 +149,12 @@ def remembered() -> Speed:
     return Speed(start, slower * usual.fixed_seconds, slower * usual.seconds_per_person_month)
 
 
-def remember(lived: Sequence[Lived], start_seconds: float | None = None) -> None:
+def remember(lived: Sequence[Timed], start_seconds: float | None = None) -> None:
     """Remember how long states and runs took on this machine; what was too small to tell is left out.
 
     Parameters
     ----------
-    lived : sequence of Lived
+    lived : sequence of Timed
         What was made, with the seconds of the processor that it took.
     start_seconds : float, optional
         Of the processor, until the first worker was ready.
@@ -242,7 +233,7 @@ def _key() -> str:
     return f"3 {_MACHINE} {sources_hash()}"
 
 
-def _stored() -> dict[str, Any]:
+def _stored() -> dict[str, object]:
     """Return what the file holds, machine by machine; nothing where it is damaged."""
     with suppress(OSError, ValueError, RecursionError):
         if _path().stat().st_size <= LARGEST_FILE:
@@ -251,7 +242,7 @@ def _stored() -> dict[str, Any]:
     return {}
 
 
-def _numbers(measured: Any, name: str, usual: float) -> list[float]:
+def _numbers(measured: object, name: str, usual: float) -> list[float]:
     """Return the measurements of a name that could be true: within a factor `UNLIKELY` of a usual machine."""
     found = measured.get(name) if isinstance(measured, dict) else None
     likely = [one for one in found if isinstance(one, float | int)] if isinstance(found, list) else []

@@ -5,28 +5,20 @@ interval leaves 0 out and whose difference shows in the decimals written, and sa
 intervals hold for all arms at once, since the furthest of many is picked.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from experiments.intervals import interval_text, number
-from experiments.metrics import METRICS, Metric, difference_text, level_text
-from experiments.outcomes import (
-    QUADRANTS,
-    Estimate,
-    Outcomes,
-    Tables,
-    against_champion,
-    average,
-    estimate,
-    metric_values,
-    paired,
-)
-from experiments.sections import listed
+from experiments.intervals import Average, interval_text, number
+from experiments.labels import listed
+from experiments.metric import Metric, difference_text, level_text
+from experiments.metrics import METRICS
+from experiments.recordings import QUADRANTS, Recordings
 from experiments.statistics import SIGNS, Comparison, Verdict
+from experiments.tables import Tables, against_champion, average, average_of, metric_values, paired
 
 WORDS = {
     "low_risk_low_return": "low-risk low-return",
@@ -48,7 +40,7 @@ Text = Callable[[float], str]
 
 
 @dataclass(frozen=True)
-class Written:
+class ValueFormat:
     """How values of one kind are written: called with a value, it gives the text.
 
     >>> percent(0.1416), points.apart(-0.021, 0.004), months.around(5.04, 0.3)
@@ -84,20 +76,20 @@ class Written:
         return text + ("" if self.unit == "%" else " ") + self.unit
 
 
-percent = Written("%", 100.0)
+percent = ValueFormat("%", 100.0)
 """A fraction in per cent."""
-points = Written("points", 100.0, most=1.0)
+points = ValueFormat("points", 100.0, most=1.0)
 """A difference of two fractions in percentage points."""
-months = Written("months")
+months = ValueFormat("months")
 
 
-def money(currency: str) -> Written:
+def money(currency: str) -> ValueFormat:
     """Return how amounts of money are written.
 
     >>> money("GBP")(1234.56)
     '1,234.6 GBP'
     """
-    return Written(currency)
+    return ValueFormat(currency)
 
 
 def words(name: str) -> str:
@@ -135,13 +127,13 @@ def moved(before: float, after: float, half_width: float, of: str = "", text: Te
     return f"{'rises' if after > before else 'falls'} {way}"
 
 
-def furthest(differences: Mapping[str, Estimate], text: Text) -> str | None:
+def furthest(differences: Mapping[str, Average], text: Text) -> str | None:
     """Name the arm furthest from the champion among those beyond chance; None if none is, visibly."""
     sure = [arm for arm, d in differences.items() if d.beyond_chance and text(abs(d.mean)) != text(0.0)]
     return max(sure, key=lambda arm: abs(differences[arm].mean), default=None)
 
 
-def within_chance(champion: str, differences: Mapping[str, Estimate], text: Written) -> str:
+def within_chance(champion: str, differences: Mapping[str, Average], text: ValueFormat) -> str:
     """Say that no arm is told apart from the champion, and how far apart they could be, or that chance is not known."""
     if not differences:
         return "no other arm was run"
@@ -166,25 +158,25 @@ def signed(value: float, text: Text) -> str:
     return size if size == text(0.0) else ("+" if value > 0 else "-") + size
 
 
-def composition_finding(outcomes: Outcomes, customers: Tables, balances: Tables, category: str) -> str:
+def composition_finding(recordings: Recordings, customers: Tables, balances: Tables, category: str) -> str:
     """Say how the share of a stage or quadrant moved, under the arm furthest from the champion and under it.
 
     Parameters
     ----------
-    outcomes : Outcomes
+    recordings : Recordings
         The experiment.
     customers, balances : Tables
-        From `experiments.outcomes.shares_over_time`.
+        From `experiments.tables.shares_over_time`.
     category : str
         The stage or quadrant to speak of.
     """
-    champion = outcomes.champion
+    champion = recordings.champion
     ends = {arm: table.xs(category, axis=1, level=0).iloc[:, -1] for arm, table in customers.items()}
-    differences = against_champion(outcomes, ends)
+    differences = against_champion(recordings, ends)
     said = {
         arm: f"{_moved_share(customers[arm], category, 'of customers')}, and "
         f"{_moved_share(balances[arm], category, 'of credit balances')}"
-        for arm in outcomes.arms
+        for arm in recordings.arms
     }
     arm = furthest(differences, points)
     if arm is None:
@@ -196,16 +188,16 @@ def composition_finding(outcomes: Outcomes, customers: Tables, balances: Tables,
 def _moved_share(table: pd.DataFrame, category: str, of: str = "") -> str:
     over_time = table.xs(category, axis=1, level=0)
     first, last = over_time.iloc[:, [0]], over_time.iloc[:, -1:].set_axis(over_time.columns[:1], axis=1)
-    change = estimate(paired(first, last), over_time.columns[0])
+    change = average_of(paired(first, last), over_time.columns[0])
     return moved(float(first.mean().iloc[0]), float(last.mean().iloc[0]), change.half_width, of)
 
 
-def plane_finding(outcomes: Outcomes, customers: Tables) -> str:
+def plane_finding(recordings: Recordings, customers: Tables) -> str:
     """Say how the share of high-risk customers moved from start to end, under two arms."""
-    champion = outcomes.champion
+    champion = recordings.champion
     high = [name for name in QUADRANTS if name.startswith("high_risk")]
     risky = {arm: pd.concat({"high": sum(table[name] for name in high)}, axis=1) for arm, table in customers.items()}
-    differences = against_champion(outcomes, {arm: table.iloc[:, -1] for arm, table in risky.items()})
+    differences = against_champion(recordings, {arm: table.iloc[:, -1] for arm, table in risky.items()})
     said = {arm: _moved_share(table, "high") for arm, table in risky.items()}
     arm = furthest(differences, points)
     if arm is not None:
@@ -215,27 +207,27 @@ def plane_finding(outcomes: Outcomes, customers: Tables) -> str:
 
 
 def migration_finding(
-    outcomes: Outcomes,
+    recordings: Recordings,
     chances: Tables,
     origin: str = "low_risk_low_return",
     target: str = "low_risk_high_return",
     apart: int = 12,
 ) -> str:
     """Say which share of one quadrant is in another some months on, and which arm alters it most."""
-    champion, way = outcomes.champion, (origin, target)
-    level = estimate(average(chances[champion][[way]]), way).mean
-    differences = against_champion(outcomes, {arm: table[way] for arm, table in chances.items()})
+    champion, way = recordings.champion, (origin, target)
+    level = average_of(average(chances[champion][[way]]), way).mean
+    differences = against_champion(recordings, {arm: table[way] for arm, table in chances.items()})
     under = f"Under {champion}, {percent(level)} of {words(origin)} customers are {words(target)} {apart} months on"
     if np.isnan(level):
         return f"Under {champion}, no customer was {words(origin)} for so long"
     return under + _against(champion, differences, points, "raises", "lowers", "it")
 
 
-def stage_months_finding(outcomes: Outcomes, months_by_stage: Tables) -> str:
+def stage_months_finding(recordings: Recordings, months_by_stage: Tables) -> str:
     """Say how long a new customer stays, and which arm alters it most."""
-    champion = outcomes.champion
+    champion = recordings.champion
     base = months_by_stage[champion]
-    differences = against_champion(outcomes, _totals(months_by_stage))
+    differences = against_champion(recordings, _totals(months_by_stage))
     total = float(base.sum(axis=1).mean())
     under = (
         f"A new customer can expect {months(total)} under {champion}, "
@@ -244,21 +236,21 @@ def stage_months_finding(outcomes: Outcomes, months_by_stage: Tables) -> str:
     return under + _against(champion, differences, months, "lengthens", "shortens", "this")
 
 
-def attrition_finding(outcomes: Outcomes, rates: Tables) -> str:
+def attrition_finding(recordings: Recordings, rates: Tables) -> str:
     """Say how many leave a year, which arm alters it most, and through which cause."""
-    champion = outcomes.champion
+    champion = recordings.champion
     level = float(rates[champion].sum(axis=1).mean())
-    differences = against_champion(outcomes, _totals(rates))
+    differences = against_champion(recordings, _totals(rates))
     under = f"Under {champion} {percent(level)} of customers leave in a year"
     arm = furthest(differences, points)
     through = "" if arm is None else _mostly(rates[champion], rates[arm], differences[arm].mean, points)
     return under + _against(champion, differences, points, "raises", "lowers", "this") + through
 
 
-def profit_finding(outcomes: Outcomes, lines: Tables) -> str:
+def profit_finding(recordings: Recordings, lines: Tables) -> str:
     """Say which arm earns most beyond chance, through which line, and what the closing value is of it."""
-    champion, amount = outcomes.champion, money(outcomes.currency)
-    differences = against_champion(outcomes, _totals(lines))
+    champion, amount = recordings.champion, money(recordings.currency)
+    differences = against_champion(recordings, _totals(lines))
     level = float(lines[champion].sum(axis=1).mean())
     closing = float(lines[champion]["closing_value"].mean())
     if not differences:
@@ -278,15 +270,15 @@ def profit_finding(outcomes: Outcomes, lines: Tables) -> str:
     )
 
 
-def effects_finding(outcomes: Outcomes, metric: str = "profit_per_customer") -> str:
+def effects_finding(recordings: Recordings, metric: str = "profit_per_customer") -> str:
     """Give the verdicts on one metric in a sentence, best first."""
-    every = [c for c in outcomes.comparisons if c.metric == metric]
+    every = [c for c in recordings.comparisons if c.metric == metric]
     rows = sorted((c for c in every if not np.isnan(c.difference)), key=lambda c: -c.difference)
-    known = METRICS[metric].in_currency(outcomes.currency)
+    known = METRICS[metric].in_currency(recordings.currency)
     if not every:
-        level = level_text(known, float(metric_values(outcomes)[metric].mean()))
+        level = level_text(known, float(metric_values(recordings)[metric].mean()))
         shown = level if known.unit == "%" else f"{level} {known.unit}"
-        return f"{outcomes.champion}: {shown}, {known.label}; no other arm was run"
+        return f"{recordings.champion}: {shown}, {known.label}; no other arm was run"
     said: list[str] = []
     meanings: tuple[tuple[Verdict, str], ...] = (
         ("better", "better than"),
@@ -297,28 +289,11 @@ def effects_finding(outcomes: Outcomes, metric: str = "profit_per_customer") -> 
     for meaning, phrase in meanings:
         arms = [_named_effect(row, known) for row in rows if row.verdict == meaning]
         if arms:
-            said.append(f"{listed(arms)} {'is' if len(arms) == 1 else 'are'} {phrase} {outcomes.champion}")
+            said.append(f"{listed(arms)} {'is' if len(arms) == 1 else 'are'} {phrase} {recordings.champion}")
     unpaired = [row.arm for row in every if row not in rows]
     if unpaired:
-        said.append(f"{listed(unpaired)}: no run beside one of {outcomes.champion}")
+        said.append(f"{listed(unpaired)}: no run beside one of {recordings.champion}")
     return f"On {known.label}: {'; '.join(said)}"
-
-
-def turns_without_closing(comparisons: Sequence[Comparison], arm: str) -> bool:
-    """Whether the verdict on an arm's profit changes sign when the closing value is left out.
-
-    True where the verdict with it is better or worse and the average difference without it has the other
-    sign.
-    """
-    profit = _one(comparisons, arm, "profit_per_customer")
-    before = _one(comparisons, arm, "profit_before_closing_per_customer")
-    if profit is None or before is None or profit.verdict not in ("better", "worse"):
-        return False
-    return profit.difference * before.difference < 0.0
-
-
-def _one(comparisons: Sequence[Comparison], arm: str, metric: str) -> Comparison | None:
-    return next((c for c in comparisons if c.arm == arm and c.metric == metric), None)
 
 
 def _named_effect(row: Comparison, known: Metric) -> str:
@@ -328,8 +303,8 @@ def _named_effect(row: Comparison, known: Metric) -> str:
 
 def _against(
     champion: str,
-    differences: Mapping[str, Estimate],
-    text: Written,
+    differences: Mapping[str, Average],
+    text: ValueFormat,
     up: Literal["raises", "lengthens"],
     down: Literal["lowers", "shortens"],
     it: str,

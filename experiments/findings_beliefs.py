@@ -10,8 +10,8 @@ from scipy import stats
 
 from agents.belief import QUADRANTS
 from experiments.findings import percent, words
-from experiments.outcomes import Outcomes
-from simulation.belief_quality import DEFAULT, LEAVE
+from experiments.recordings import Recordings
+from simulation.belief_groups import DEFAULT, LEAVE
 
 HEADS = (
     ("people", "x years"), ("default:", "AUC"), ("default:", "Brier"), ("leaving:", "AUC"), ("leaving:", "Brier"),
@@ -29,14 +29,14 @@ class BeliefRow(NamedTuple):
     cells: tuple[str, ...]
 
 
-def belief_table(outcomes: Outcomes) -> list[BeliefRow]:
+def belief_table(recordings: Recordings) -> list[BeliefRow]:
     """Return how well the champion's customers were known, by group, all years and runs pooled; empty if unknown."""
-    if "score_people" not in outcomes.rows:
+    if "score_people" not in recordings.rows:
         return []
-    scores = _weighted(outcomes, ("score_auc", "score_brier"), "score_people")
-    tags = _weighted(outcomes, ("tag_error",), "tag_error_people")
-    risk = _weighted(outcomes, ("risk_error", "risk_error_expected"), "risk_error_people", square=True)
-    people = _own(outcomes, "score_people")
+    scores = _weighted(recordings, ("score_auc", "score_brier"), "score_people")
+    tags = _weighted(recordings, ("tag_error",), "tag_error_people")
+    risk = _weighted(recordings, ("risk_error", "risk_error_expected"), "risk_error_people", square=True)
+    people = _own(recordings, "score_people")
     judged = people[people["a"] == DEFAULT].groupby("b", observed=True)["value"].sum()
 
     def cell(table: "pd.Series[float]", key: tuple[str, str, str], text: str) -> str:
@@ -54,18 +54,20 @@ def belief_table(outcomes: Outcomes) -> list[BeliefRow]:
     return rows
 
 
-def _own(outcomes: Outcomes, measure: str) -> pd.DataFrame:
-    rows = outcomes.of(measure)
-    return rows[rows["arm"] == outcomes.champion]
+def _own(recordings: Recordings, measure: str) -> pd.DataFrame:
+    rows = recordings.of(measure)
+    return rows[rows["arm"] == recordings.champion]
 
 
-def _weighted(outcomes: Outcomes, measures: tuple[str, ...], people: str, square: bool = False) -> "pd.Series[float]":
+def _weighted(
+    recordings: Recordings, measures: tuple[str, ...], people: str, square: bool = False
+) -> "pd.Series[float]":
     """Average by people over years and runs, by measure, a and b; of squares if asked, and the root of it."""
     key = ["replication", "month", "a", "b"]
-    weights = _own(outcomes, people).set_index(key)["value"]
+    weights = _own(recordings, people).set_index(key)["value"]
     made = {}
     for measure in measures:
-        values = _own(outcomes, measure).set_index(key)["value"]
+        values = _own(recordings, measure).set_index(key)["value"]
         weight = weights.reindex(values.index)
         top = (weight * (values**2 if square else values)).groupby(["a", "b"], observed=True, sort=False).sum()
         average = top / weight.groupby(["a", "b"], observed=True, sort=False).sum()
@@ -74,7 +76,7 @@ def _weighted(outcomes: Outcomes, measures: tuple[str, ...], people: str, square
     return table
 
 
-def pooled_moves(outcomes: Outcomes, kind: str) -> NDArray[np.float64]:
+def pooled_moves(recordings: Recordings, kind: str) -> NDArray[np.float64]:
     """Return the champion's customers by quadrant at the start and end of a period, all periods and runs together.
 
     Parameters
@@ -86,24 +88,24 @@ def pooled_moves(outcomes: Outcomes, kind: str) -> NDArray[np.float64]:
     array, shape (5, 5)
         In the order of `agents.belief.QUADRANTS`; last row new, last column gone.
     """
-    rows = outcomes.of(f"migration/quadrant/{kind}/heads")
-    rows = rows[rows["arm"] == outcomes.champion]
+    rows = recordings.of(f"migration/quadrant/{kind}/heads")
+    rows = rows[rows["arm"] == recordings.champion]
     wide = rows.pivot_table(index="a", columns="b", values="value", aggfunc="sum", observed=True)
     table = wide.reindex(index=[*QUADRANTS, "new"], columns=[*QUADRANTS, "left"]).fillna(0.0)
     matrix: NDArray[np.float64] = table.to_numpy(dtype=np.float64)
     return matrix
 
 
-def belief_remarks(outcomes: Outcomes) -> list[str]:
+def belief_remarks(recordings: Recordings) -> list[str]:
     """Return sentences on whether migration has memory, and on what acquisition was told."""
-    return [*_memory(outcomes), *_feedback(outcomes)]
+    return [*_memory(recordings), *_feedback(recordings)]
 
 
-def _memory(outcomes: Outcomes) -> Iterator[str]:
+def _memory(recordings: Recordings) -> Iterator[str]:
     """Say of which tags the moves depend on more than the present one (Anderson & Goodman 1957), all runs together."""
-    if "markov_order" not in outcomes.rows:
+    if "markov_order" not in recordings.rows:
         return
-    rows = _own(outcomes, "markov_order")
+    rows = _own(recordings, "markov_order")
     sums = rows.pivot_table(index="a", columns="b", values="value", aggfunc="sum", observed=True)
     p = dict(zip(sums.index, stats.chi2.sf(sums["statistic"], sums["degrees_of_freedom"]), strict=True))
     told = {name: f"{kind} {scheme.replace('_', ' ')}" for name in p for scheme, kind in [str(name).split("/")]}
@@ -120,12 +122,12 @@ def _memory(outcomes: Outcomes) -> Iterator[str]:
         yield f"{text} finds no sign of memory in any tag beyond the present one."
 
 
-def _feedback(outcomes: Outcomes) -> Iterator[str]:
+def _feedback(recordings: Recordings) -> Iterator[str]:
     """Say what each arm's channels were told, how well it works, and what it cost to have seen only one's own."""
-    if "lookalike" not in outcomes.rows:
+    if "lookalike" not in recordings.rows:
         return
-    rows = outcomes.of("lookalike")
-    for arm in outcomes.arms:
+    rows = recordings.of("lookalike")
+    for arm in recordings.arms:
         own = rows[rows["arm"] == arm]
         if own.empty:
             continue

@@ -8,10 +8,12 @@ import pandas as pd
 
 from experiments.findings import words
 from experiments.gains import MONEY
-from experiments.outcomes import QUADRANTS, STAGES, Estimate, Outcomes, average, estimate
+from experiments.intervals import Average
+from experiments.ratios import LEAST_SPEND, Ratio, return_on_treatment
+from experiments.recordings import QUADRANTS, STAGES, Recordings
 from experiments.returns import not_the_only_difference
 from experiments.sections import Section, Table, number_text, ratio_text
-from experiments.statistics import LEAST_SPEND, Ratio, return_on_treatment
+from experiments.tables import average, average_of
 
 
 class CellMoney(NamedTuple):
@@ -22,7 +24,7 @@ class CellMoney(NamedTuple):
     quadrant: str
     customers: float
     """A run, on average."""
-    extra: Estimate
+    extra: Average
     """Money of treatment per customer of the cell, more than under the champion."""
     back: Ratio | None
     """Extra profit before that money, per unit of it; None where no more than `LEAST_SPEND` is extra, or money is not
@@ -31,13 +33,13 @@ class CellMoney(NamedTuple):
     """Of all the arm's extra treatment money; nan if there is none."""
 
 
-def money_by_cell(outcomes: Outcomes) -> list[CellMoney]:
+def money_by_cell(recordings: Recordings) -> list[CellMoney]:
     """Return every other arm's extra treatment money and what it brought, cell by cell, arm by arm."""
-    if outcomes.pairs is None:
+    if recordings.pairs is None:
         return []
-    also, made = _also(outcomes), []
-    for arm in outcomes.others:
-        own = outcomes.pairs[outcomes.pairs["arm"] == arm]
+    also, made = _also(recordings), []
+    for arm in recordings.others:
+        own = recordings.pairs[recordings.pairs["arm"] == arm]
         sums = own.groupby(["stage", "quadrant", "replication"])[["people", *MONEY]].sum()
         extra = sums["treatment"] - sums["treatment_champion"]
         whole = float(extra.sum())
@@ -52,37 +54,37 @@ def money_by_cell(outcomes: Outcomes) -> list[CellMoney]:
     return made
 
 
-def _also(outcomes: Outcomes) -> Mapping[str, tuple[str, ...]]:
-    return outcomes.also_does.get("treatment_spend_per_customer", {})
+def _also(recordings: Recordings) -> Mapping[str, tuple[str, ...]]:
+    return recordings.also_does.get("treatment_spend_per_customer", {})
 
 
-def _money_of(sums: pd.DataFrame) -> tuple[Estimate, Ratio | None]:
+def _money_of(sums: pd.DataFrame) -> tuple[Average, Ratio | None]:
     """Return a cell's extra money per customer, and what came back of it."""
     each = sums[list(MONEY)].div(sums["people"], axis=0)
     extra = each["treatment"] - each["treatment_champion"]
     back = return_on_treatment(
         each["profit"] - each["profit_champion"], each["treatment"], each["treatment_champion"]
     )  # fmt: skip
-    return estimate(average(extra.to_frame("extra")), "extra"), back
+    return average_of(average(extra.to_frame("extra")), "extra"), back
 
 
-def cells_section(outcomes: Outcomes) -> Section | None:
+def cells_section(recordings: Recordings) -> Section | None:
     """Return the section, or None if no people were paired."""
-    cells = money_by_cell(outcomes)
+    cells = money_by_cell(recordings)
     if not cells:
         return None
-    money = outcomes.currency
+    money = recordings.currency
     heads = (("", "arm"), ("stage", "at month 0"), ("quadrant", "at month 0"), ("", "customers"),
              (f"extra {money}", "per customer"), ("share of", "extra money"),
              (f"back per {money}", "of treatment"))  # fmt: skip
     rows = tuple((one.arm, one.stage, words(one.quadrant), f"{one.customers:,.0f}", *_cells_of(one)) for one in cells)
     note = (
-        "Paired with the champion, person by person, over the whole run: customers at month 0 only, without closing "
-        "value, capital charge and acquisition; profit is margin while a person is ours, less charge-offs, less what "
-        "contacts and rewards cost. Intervals are over replications, each cell alone, so that of many one may lie "
-        "outside by chance."
+        "Paired with the champion, person by person, over the whole run, not discounted: customers at month 0 only, "
+        "without closing value, capital charge and acquisition; profit is margin while a person is ours, less "
+        "charge-offs, less what contacts and rewards cost. Intervals are over replications, each cell alone, so that "
+        "of many one may lie outside by chance."
     )
-    tables = (_money_table(cells, outcomes), Table(heads, rows, "Every arm and cell", long=True))
+    tables = (_money_table(cells, recordings), Table(heads, rows, "Every arm and cell", long=True))
     return Section("cells", "Treatment money and return by cell", tuple(_said(cells)), tables, note)
 
 
@@ -91,21 +93,21 @@ def _cells_of(one: CellMoney) -> tuple[str, str, str]:
     return number_text(one.extra, 2), share, ratio_text(one.back)
 
 
-def _money_table(cells: list[CellMoney], outcomes: Outcomes) -> Table:
+def _money_table(cells: list[CellMoney], recordings: Recordings) -> Table:
     """Return for each arm the cell that gets the largest part of the extra money, and that with the largest return."""
-    money = outcomes.currency
+    money = recordings.currency
     heads = (("", "arm"), ("largest part of", "extra money: for"), (f"extra {money}", "each"),
              ("share of", "the money"), ("back", f"per {money}"), ("largest", "return: for"),
              ("back", f"per {money}"))  # fmt: skip
     rows = []
-    for arm in outcomes.others:
+    for arm in recordings.others:
         own = [one for one in cells if one.arm == arm]
         paid = [one for one in own if one.share > 0.0]
         first = max(paid, key=lambda one: one.share) if paid else None
         best = _best(own)
         largest = ("-",) * 4 if first is None else (_name(first), *_cells_of(first))
         rows.append((arm, *largest, *(("-", "-") if best is None else (_name(best), ratio_text(best.back)))))
-    why = "".join(f" {arm}: {not_the_only_difference(acts)}." for arm, acts in _also(outcomes).items() if acts)
+    why = "".join(f" {arm}: {not_the_only_difference(acts)}." for arm, acts in _also(recordings).items() if acts)
     note = (
         f"- : no more than {LEAST_SPEND:.0f} {money} a customer is spent more, or it is not the only difference.{why}"
     )

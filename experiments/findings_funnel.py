@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from experiments.findings import words
-from experiments.outcomes import Outcomes
-from experiments.sections import Section, Table, listed
+from experiments.labels import listed
+from experiments.recordings import Recordings
+from experiments.sections import Section, Table
 
 STEPS = ("in scope", "eligible", "proposed", "allowed", "contacted", "took it", "got nothing")
 """Of the funnel, in the order of the recording."""
@@ -15,14 +16,14 @@ SHOWN_RULES = 8
 """Rules that have a column of their own, those that refuse most over all arms; the others are added up."""
 
 
-def funnel(outcomes: Outcomes) -> pd.DataFrame:
+def funnel(recordings: Recordings) -> pd.DataFrame:
     """Return people a month at each step by arm, averaged over the months counted and over replications."""
-    rows = outcomes.of("funnel")
+    rows = recordings.of("funnel")
     table: pd.DataFrame = rows.groupby(["arm", "a"], observed=True)["value"].mean().unstack("a")
-    return table.reindex(index=list(outcomes.arms), columns=list(STEPS))
+    return table.reindex(index=list(recordings.arms), columns=list(STEPS))
 
 
-def refusals(outcomes: Outcomes) -> pd.DataFrame:
+def refusals(recordings: Recordings) -> pd.DataFrame:
     """Return each rule's refusals as a share of an arm's proposals, all months and replications together.
 
     Returns
@@ -31,7 +32,7 @@ def refusals(outcomes: Outcomes) -> pd.DataFrame:
         Rows are arms that proposed something; column ``proposals`` is how many a run and month, the others are
         rules, the one that refuses most over all arms first.
     """
-    rows = outcomes.of("treatments")
+    rows = recordings.of("treatments")
     months = max(1, rows["month"].nunique())
     runs = rows.groupby("arm", observed=True)["replication"].nunique()
     by = rows.groupby(["arm", "b"], observed=True)["value"].sum().unstack("b").fillna(0.0)
@@ -42,14 +43,14 @@ def refusals(outcomes: Outcomes) -> pd.DataFrame:
     shares = rules.div(some, axis=0).rename(columns=lambda name: str(name).removeprefix(REFUSED))
     order = shares.sum().sort_values(ascending=False, kind="stable").index
     table = shares[order].assign(proposals=some / (runs.reindex(some.index) * months))
-    return table.reindex([arm for arm in outcomes.arms if arm in table.index])
+    return table.reindex([arm for arm in recordings.arms if arm in table.index])
 
 
-def funnel_section(outcomes: Outcomes) -> Section | None:
+def funnel_section(recordings: Recordings) -> Section | None:
     """Return the section, or None if nothing was recorded."""
-    if "funnel" not in outcomes.rows or "treatments" not in outcomes.rows:
+    if "funnel" not in recordings.rows or "treatments" not in recordings.rows:
         return None
-    steps, refused = funnel(outcomes), refusals(outcomes)
+    steps, refused = funnel(recordings), refusals(recordings)
     heads = (("", "arm"), *(("", step) if " " not in step else tuple(step.split(" ")) for step in STEPS))
     people = Table(
         heads,
@@ -64,7 +65,7 @@ def funnel_section(outcomes: Outcomes) -> Section | None:
         "allowed whose treatment is a contact. Refusals are counted every month, each proposal by the first rule that "
         "refuses it, in per cent of the arm's proposals; what the budget does not reach is refused by it."
     )
-    sentences = tuple(_said(outcomes, steps, refused))
+    sentences = tuple(_said(recordings, steps, refused))
     return Section("funnel", "From scope to taken: funnel and refusals", sentences, tuple(tables), note)
 
 
@@ -86,7 +87,7 @@ def _two_lines(text: str) -> tuple[str, str]:
     return " ".join(parts[: len(parts) // 2]), " ".join(parts[len(parts) // 2 :])
 
 
-def _said(outcomes: Outcomes, steps: pd.DataFrame, refused: pd.DataFrame) -> Iterator[str]:
+def _said(recordings: Recordings, steps: pd.DataFrame, refused: pd.DataFrame) -> Iterator[str]:
     active = steps[steps["allowed"] > 0]
     if active.empty:
         yield "No arm did anything to a single customer."

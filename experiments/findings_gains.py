@@ -9,10 +9,13 @@ import pandas as pd
 
 from experiments.findings import percent, points, within_chance, words
 from experiments.gains import HARM_FROM_EUR, shares
+from experiments.intervals import Average
 from experiments.intervals import share_text as share_of_all
-from experiments.outcomes import QUADRANTS, Estimate, Outcomes, against_champion, average, estimate
-from experiments.sections import Section, Table, change_text, listed, share_text
+from experiments.labels import listed
+from experiments.recordings import QUADRANTS, Recordings
+from experiments.sections import Section, Table, change_text, share_text
 from experiments.statistics import dunnett_half_widths
+from experiments.tables import against_champion, average, average_of
 
 COUPLING = (
     "A person is compared with the same person in the champion's world. Who is harmed therefore rests on how the two "
@@ -26,60 +29,64 @@ class GroupDifference(NamedTuple):
 
     arm: str
     group: str
-    apart: Estimate
+    apart: Average
 
 
-def gains_section(outcomes: Outcomes) -> Section | None:
+def gains_section(recordings: Recordings) -> Section | None:
     """Return the section, or None if no people were paired."""
-    if outcomes.pairs is None or not outcomes.others:
+    if recordings.pairs is None or not recordings.others:
         return None
-    tables = (_reasons(outcomes), *(_by_quadrant(outcomes, what) for what in ("harmed", "gains")), _by_group(outcomes))
-    sentences = (*_who(outcomes), group_sentence(outcomes), COUPLING)
-    return Section("gains", "Who gains and who is harmed", sentences, tables, how_to_read(outcomes.currency))
+    tables = (
+        _reasons(recordings),
+        *(_by_quadrant(recordings, what) for what in ("harmed", "gains")),
+        _by_group(recordings),
+    )
+    sentences = (*_who(recordings), group_sentence(recordings), COUPLING)
+    return Section("gains", "Who gains and who is harmed", sentences, tables, how_to_read(recordings.currency))
 
 
 def how_to_read(currency: str) -> str:
     """Say who counts as harmed, who as gaining, and what the reasons are."""
     return (
-        "Of our customers at month 0, over the whole run. Harmed: told to go (ended, or lending stopped) or charged "
-        f"off in the arm's world only, or worse off there by at least {HARM_FROM_EUR:.0f} {currency} (interest and "
-        "fees less rewards; the sum is an assumption) without being spared one of these. Gains: spared, or better off "
-        "by as much, and not harmed. Worse off is either charged more or given less in rewards, whichever is the "
-        "larger part: a reward that is missing is no higher price. Who borrows more or stays longer is charged more, "
-        "too, which is not distinguished from a higher price; those who are with us longer stand apart. Other reasons "
-        "overlap. ± is half a 95% interval over replications, each alone."
+        "Of our customers at month 0, over the whole run, nothing discounted. Harmed: told to go (ended, or lending "
+        f"stopped) or charged off in the arm's world only, or worse off there by at least {HARM_FROM_EUR:.0f} "
+        f"{currency} (interest and fees less rewards; the sum is an assumption) without being spared one of these. "
+        "Gains: spared, or better off by as much, and not harmed. Worse off is either charged more or given less in "
+        "rewards, whichever is the larger part: a reward that is missing is no higher price. Who borrows more or stays "
+        "longer is charged more, too, which is not distinguished from a higher price; those who are with us longer "
+        "stand apart. Other reasons overlap. ± is half a 95% interval over replications, each alone."
     )
 
 
-def harm_sentences(outcomes: Outcomes) -> tuple[str, ...]:
+def harm_sentences(recordings: Recordings) -> tuple[str, ...]:
     """Return what a terminal says of harm: where it is greatest, how, and whether by group; nothing without pairs."""
-    if outcomes.pairs is None or not outcomes.others:
+    if recordings.pairs is None or not recordings.others:
         return ()
-    whom = next(_who(outcomes))
-    return (whom, group_sentence(outcomes)) if _pairs(outcomes)["harmed"].any() else (whom,)
+    whom = next(_who(recordings))
+    return (whom, group_sentence(recordings)) if _pairs(recordings)["harmed"].any() else (whom,)
 
 
-def _pairs(outcomes: Outcomes) -> pd.DataFrame:
+def _pairs(recordings: Recordings) -> pd.DataFrame:
     """Return the pairs of every person beside themselves under the champion."""
-    if outcomes.pairs is None:
+    if recordings.pairs is None:
         raise ValueError("people were not recorded, so nobody can be compared with themselves: make the runs again")
-    return outcomes.pairs
+    return recordings.pairs
 
 
-def share_of(outcomes: Outcomes, arm: str, what: str, by: str = "", key: str = "all") -> Estimate:
+def share_of(recordings: Recordings, arm: str, what: str, by: str = "", key: str = "all") -> Average:
     """Return the share of an arm's people (of one quadrant, stage or group) to whom something happened."""
-    table = shares(_pairs(outcomes), arm, what, by)
+    table = shares(_pairs(recordings), arm, what, by)
     if key not in table.columns:
-        return Estimate(float("nan"), float("nan"))
-    return estimate(average(table[[key]].dropna()), key)
+        return Average(float("nan"), float("nan"))
+    return average_of(average(table[[key]].dropna()), key)
 
 
-def _who(outcomes: Outcomes) -> Iterator[str]:
+def _who(recordings: Recordings) -> Iterator[str]:
     """Say which arm harms the largest share, whom and how; and which benefits the largest share."""
-    champion = outcomes.champion
+    champion = recordings.champion
     for what, verb, who in (("harmed", "harm", "Who is harmed"), ("gains", "benefit", "Who gains")):
-        values = {arm: shares(_pairs(outcomes), arm, what)["all"] for arm in outcomes.arms}
-        differences = against_champion(outcomes, values)
+        values = {arm: shares(_pairs(recordings), arm, what)["all"] for arm in recordings.arms}
+        differences = against_champion(recordings, values)
         if not any(value.any() for value in values.values()):
             yield f"{who}: nobody, under any arm."
             continue
@@ -94,16 +101,16 @@ def _who(outcomes: Outcomes) -> Iterator[str]:
         does = f"{listed(alike)} {verb}{'s' if len(alike) == 1 else ''}"
         among = "the largest share: " if len(differences) > 1 else ""
         share = share_of_all(*differences[arm], "%")
-        by = {name: share_of(outcomes, arm, what, "quadrant", name).mean for name in QUADRANTS}
+        by = {name: share_of(recordings, arm, what, "quadrant", name).mean for name in QUADRANTS}
         worst = max(by, key=lambda name: np.nan_to_num(by[name], nan=-1.0))
         yield (
             f"{beyond}{does} {among}{share} of the customers at month 0, and of the {words(worst)} ones "
-            f"{percent(by[worst])}. {_reasons_said(outcomes, arm, what)}"
+            f"{percent(by[worst])}. {_reasons_said(recordings, arm, what)}"
         )
 
 
-def _reasons_said(outcomes: Outcomes, arm: str, what: str) -> str:
-    whole = share_of(outcomes, arm, what).mean
+def _reasons_said(recordings: Recordings, arm: str, what: str) -> str:
+    whole = share_of(recordings, arm, what).mean
     reasons = {
         "told_to_go": "are told to go", "charged_off": "are charged off", "charged_more": "are charged more",
         "fewer_rewards": "get less in rewards",
@@ -112,55 +119,55 @@ def _reasons_said(outcomes: Outcomes, arm: str, what: str) -> str:
         reasons = {"spared": "are spared being told to go or charged off", "charged_less": "are charged less",
                    "more_rewards": "get more in rewards"}  # fmt: skip
     parts = [
-        f"{share_of(outcomes, arm, reason).mean / whole:.0%} of them {text}"
-        + (f" ({_longer(outcomes, arm):.0%} of these while with us longer)" if reason == "charged_more" else "")
-        for reason, text in reasons.items() if share_of(outcomes, arm, reason).mean > 0.005 * whole
+        f"{share_of(recordings, arm, reason).mean / whole:.0%} of them {text}"
+        + (f" ({_longer(recordings, arm):.0%} of these while with us longer)" if reason == "charged_more" else "")
+        for reason, text in reasons.items() if share_of(recordings, arm, reason).mean > 0.005 * whole
     ]  # fmt: skip
     return ", ".join(parts) + "."
 
 
-def _longer(outcomes: Outcomes, arm: str) -> float:
-    return share_of(outcomes, arm, "charged_more_longer").mean / share_of(outcomes, arm, "charged_more").mean
+def _longer(recordings: Recordings, arm: str) -> float:
+    return share_of(recordings, arm, "charged_more_longer").mean / share_of(recordings, arm, "charged_more").mean
 
 
-def _reasons(outcomes: Outcomes) -> Table:
+def _reasons(recordings: Recordings) -> Table:
     heads = (("", "arm"), ("", "gains"), ("spared", "either"), ("charged", "less"), ("more in", "rewards"),
              ("", "harmed"), ("told", "to go"), ("charged", "off"), ("less in", "rewards"),
              ("charged more,", "not with us longer"), ("charged more,", "with us longer"))  # fmt: skip
     plain = ("gains", "spared", "charged_less", "more_rewards", "harmed", "told_to_go", "charged_off", "fewer_rewards")
     rows = []
-    for arm in outcomes.others:
-        longer = shares(_pairs(outcomes), arm, "charged_more_longer")
-        as_long = shares(_pairs(outcomes), arm, "charged_more") - longer
-        more = [estimate(average(table), "all") for table in (as_long, longer)]
-        rows.append((arm, *(share_text(one) for one in (*(share_of(outcomes, arm, what) for what in plain), *more))))
+    for arm in recordings.others:
+        longer = shares(_pairs(recordings), arm, "charged_more_longer")
+        as_long = shares(_pairs(recordings), arm, "charged_more") - longer
+        more = [average_of(average(table), "all") for table in (as_long, longer)]
+        rows.append((arm, *(share_text(one) for one in (*(share_of(recordings, arm, what) for what in plain), *more))))
     return Table(heads, tuple(rows), "Per cent of the customers at month 0")
 
 
-def _by_quadrant(outcomes: Outcomes, what: str) -> Table:
+def _by_quadrant(recordings: Recordings, what: str) -> Table:
     heads = (("", "arm"), *(tuple(words(name).split(" ")) for name in QUADRANTS))
     rows = tuple(
-        (arm, *(share_text(share_of(outcomes, arm, what, "quadrant", name)) for name in QUADRANTS))
-        for arm in outcomes.others
+        (arm, *(share_text(share_of(recordings, arm, what, "quadrant", name)) for name in QUADRANTS))
+        for arm in recordings.others
     )
     said = {"harmed": "are harmed", "gains": "gain"}[what]
     return Table(heads, rows, f"Per cent of each quadrant at month 0 who {said}")
 
 
-def groups_of(outcomes: Outcomes) -> list[str]:
+def groups_of(recordings: Recordings) -> list[str]:
     """Return the audit groups."""
-    return sorted(str(group) for group in _pairs(outcomes)["group"].unique())
+    return sorted(str(group) for group in _pairs(recordings)["group"].unique())
 
 
-def group_differences(outcomes: Outcomes, what: str) -> list[GroupDifference]:
+def group_differences(recordings: Recordings, what: str) -> list[GroupDifference]:
     """Compare each audit group with all other customers, under every arm but the champion.
 
     Of two groups only the second is compared, since the first is its mirror. All intervals hold at once.
     """
-    pairs, groups = _pairs(outcomes), groups_of(outcomes)
+    pairs, groups = _pairs(recordings), groups_of(recordings)
     compared = groups[1:] if len(groups) == 2 else groups
     series: dict[tuple[str, str], pd.Series[float]] = {}
-    for arm, group in itertools.product(outcomes.others, compared if len(groups) > 1 else ()):
+    for arm, group in itertools.product(recordings.others, compared if len(groups) > 1 else ()):
         own = pairs[pairs["arm"] == arm]
         inside = own[own["group"] == group].groupby("replication")[[what, "people"]].sum()
         outside = own[own["group"] != group].groupby("replication")[[what, "people"]].sum()
@@ -171,14 +178,14 @@ def group_differences(outcomes: Outcomes, what: str) -> list[GroupDifference]:
     widths = dunnett_half_widths(table.to_numpy(dtype=np.float64))
     means = table.mean().to_numpy()
     return [
-        GroupDifference(arm, group, Estimate(float(mean), float(width)))
+        GroupDifference(arm, group, Average(float(mean), float(width)))
         for (arm, group), mean, width in zip(series, means, widths, strict=True)
     ]
 
 
-def group_sentence(outcomes: Outcomes) -> str:
+def group_sentence(recordings: Recordings) -> str:
     """Say whether some audit group is harmed more than the others, and under which arm most."""
-    found = group_differences(outcomes, "harmed")
+    found = group_differences(recordings, "harmed")
     if not found:
         return "There is one audit group only, so that nobody can be harmed more by group."
     sure = [one for one in found if one.apart.beyond_chance and points(abs(one.apart.mean)) != points(0.0)]
@@ -189,20 +196,20 @@ def group_sentence(outcomes: Outcomes) -> str:
         most = max((one.apart for one in found), key=lambda apart: abs(apart.mean) + apart.half_width)
         if most == (0.0, 0.0):
             return "Of every audit group the same share is harmed in every replication."
-        under = "under any arm" if len(outcomes.others) > 1 else f"under {outcomes.others[0]}"
+        under = "under any arm" if len(recordings.others) > 1 else f"under {recordings.others[0]}"
         return f"Not told apart by audit group {under}: the share harmed could differ by up to {points.up_to(*most)}."
     worst = max(sure, key=lambda one: abs(one.apart.mean))
-    arms = sorted({one.arm for one in sure}, key=list(outcomes.arms).index)
-    rest = f"; beyond chance under {len(arms)} of {len(outcomes.others)} arms" if len(outcomes.others) > 1 else ""
+    arms = sorted({one.arm for one in sure}, key=list(recordings.arms).index)
+    rest = f"; beyond chance under {len(arms)} of {len(recordings.others)} arms" if len(recordings.others) > 1 else ""
     return (
         f"Audit group {worst.group} is harmed {'more' if worst.apart.mean > 0 else 'less'} than the other customers "
         f"under {worst.arm}: by {points.around(abs(worst.apart.mean), worst.apart.half_width)}{rest}."
     )
 
 
-def _by_group(outcomes: Outcomes) -> Table:
-    groups = groups_of(outcomes)
-    differences = {what: group_differences(outcomes, what) for what in ("harmed", "gains")}
+def _by_group(recordings: Recordings) -> Table:
+    groups = groups_of(recordings)
+    differences = {what: group_differences(recordings, what) for what in ("harmed", "gains")}
     compared = sorted({one.group for one in differences["harmed"]})
 
     def apart(arm: str, what: str) -> Sequence[str]:
@@ -214,10 +221,10 @@ def _by_group(outcomes: Outcomes) -> Table:
         heads += [(f"{said},", f"group {group}") for group in groups]
         heads += [(f"group {group} less", "others, points") for group in compared]
     rows = []
-    for arm in outcomes.others:
+    for arm in recordings.others:
         row = [arm]
         for what in ("harmed", "gains"):
-            row += [share_text(share_of(outcomes, arm, what, "group", group)) for group in groups]
+            row += [share_text(share_of(recordings, arm, what, "group", group)) for group in groups]
             row += apart(arm, what)
         rows.append(tuple(row))
     note = "Audit groups are seen by no policy. The intervals of the differences hold for all arms at once."

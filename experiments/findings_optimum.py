@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from experiments.findings import percent, words
-from experiments.intervals import number
-from experiments.metrics import in_currency
-from experiments.outcomes import QUADRANTS, STAGES, Estimate, Outcomes, average, estimate
-from experiments.sections import Section, Table, listed, number_text, share_text
+from experiments.intervals import Average, number
+from experiments.labels import listed
+from experiments.metric import in_currency
+from experiments.recordings import QUADRANTS, STAGES, Recordings
+from experiments.sections import Section, Table, number_text, share_text
+from experiments.tables import average, average_of
 
 NOTE = (
     "As the arm itself learnt and solved it last, averaged over replications; ± is half a 95% interval over them. A "
@@ -21,39 +23,39 @@ NOTE = (
 QUANTILES = ("5%", "50%", "95%")
 
 
-def notes_of(outcomes: Outcomes, arm: str) -> pd.DataFrame:
+def notes_of(recordings: Recordings, arm: str) -> pd.DataFrame:
     """Return what an arm's policy noted at the end: a row per replication, a column per note."""
-    rows = outcomes.of("policy_notes")
+    rows = recordings.of("policy_notes")
     own = rows[rows["arm"] == arm]
     table: pd.DataFrame = own.pivot(index="replication", columns="a", values="value")
     return table
 
 
-def optimum_sections(outcomes: Outcomes) -> Iterator[Section]:
+def optimum_sections(recordings: Recordings) -> Iterator[Section]:
     """Yield a section for each arm that solved for a structure, and one on regret as the arms believe it."""
-    if "policy_notes" not in outcomes.rows:
+    if "policy_notes" not in recordings.rows:
         return
-    noted = set(outcomes.rows["policy_notes"]["arm"].unique())
+    noted = set(recordings.rows["policy_notes"]["arm"].unique())
     believed = []
-    for arm in (arm for arm in outcomes.arms if arm in noted):
-        notes = notes_of(outcomes, arm)
+    for arm in (arm for arm in recordings.arms if arm in noted):
+        notes = notes_of(recordings, arm)
         if any(name.startswith("target/") for name in notes.columns):
-            yield _structure(arm, notes, outcomes.currency)
+            yield _structure(arm, notes, recordings.currency)
         if "regret_eur/so_far" in notes.columns:
             one = _mean(notes, "regret_eur/so_far")
             believed.append(
-                f"{arm} believes to have lost {number_text(one, 0)} {outcomes.currency} in all by trying what looked "
+                f"{arm} believes to have lost {number_text(one, 0)} {recordings.currency} in all by trying what looked "
                 "worse."
             )
     if believed:
-        note = f"By its own estimates, all customers together, {outcomes.currency} a run; average over replications."
+        note = f"By its own estimates, all customers together, {recordings.currency} a run; average over replications."
         yield Section("believed_regret", "What learning cost, as believed", tuple(believed), (), note)
 
 
-def _mean(notes: pd.DataFrame, name: str) -> Estimate:
+def _mean(notes: pd.DataFrame, name: str) -> Average:
     if name not in notes.columns:
-        return Estimate(float("nan"), float("nan"))
-    return estimate(average(notes[[name]].dropna()), name)
+        return Average(float("nan"), float("nan"))
+    return average_of(average(notes[[name]].dropna()), name)
 
 
 def _parts(notes: pd.DataFrame, kind: str) -> list[str]:
@@ -67,12 +69,12 @@ def _structure(arm: str, notes: pd.DataFrame, currency: str) -> Section:
     return Section(f"structure_{arm}", title, said, tuple(table for table in tables if table.rows), note)
 
 
-def _cells(notes: pd.DataFrame, kind: str, quadrant: str, stage: str = "") -> Estimate:
+def _cells(notes: pd.DataFrame, kind: str, quadrant: str, stage: str = "") -> Average:
     """Return the share of a quadrant (of one stage of it) in the target or present composition."""
     names = [name for name in notes.columns if str(name).startswith(f"{kind}/")]
     wanted = [name for name in names if quadrant in str(name) and (not stage or stage in str(name))]
     whole = notes[wanted].sum(axis=1, min_count=1).dropna()
-    return estimate(average(whole.to_frame("share")), "share")
+    return average_of(average(whole.to_frame("share")), "share")
 
 
 def _composition(notes: pd.DataFrame) -> Table:

@@ -4,56 +4,59 @@ import numpy as np
 import pandas as pd
 
 from experiments.findings import money
-from experiments.outcomes import Estimate, Outcomes, metric_values
-from experiments.sections import Section, Table, listed, number_text
+from experiments.intervals import Average
+from experiments.labels import listed
+from experiments.recordings import Recordings
+from experiments.sections import Section, Table, number_text
 from experiments.statistics import dunnett_half_widths
+from experiments.tables import metric_values
 
 NOTE = (
-    "Money per customer at the start over the whole run, closing value included, paired; the intervals hold for all "
-    "arms at once. An oracle is shown true risk, return, needs, satisfaction and stage of today, not the future, nor "
-    "what a treatment does to whom: it bounds what better information could bring to its own way of deciding, and "
-    "another way may earn more, so that a regret can be negative."
+    "Money per customer at the start over the whole run, discounted, closing value included, paired; the intervals "
+    "hold for all arms at once. An oracle is shown true risk, return, needs, satisfaction and stage of today, not the "
+    "future, nor what a treatment does to whom: it bounds what better information could bring to its own way of "
+    "deciding, and another way may earn more, so that a regret can be negative."
 )
 
 
-def regrets(outcomes: Outcomes, oracle: str) -> dict[str, Estimate]:
+def regrets(recordings: Recordings, oracle: str) -> dict[str, Average]:
     """Return each arm's profit short of the oracle's, the oracle's own 0 included; intervals hold at once."""
-    values = metric_values(outcomes)["profit_per_customer"]
-    together = pd.concat({arm: values.xs(arm, level="arm") for arm in outcomes.arms}, axis=1, join="inner").dropna()
-    others = [arm for arm in outcomes.arms if arm != oracle]
+    values = metric_values(recordings)["profit_per_customer"]
+    together = pd.concat({arm: values.xs(arm, level="arm") for arm in recordings.arms}, axis=1, join="inner").dropna()
+    others = [arm for arm in recordings.arms if arm != oracle]
     short = (-together[others].sub(together[oracle], axis=0)).to_numpy(dtype=np.float64)
     means = short.mean(axis=0) if len(short) else np.full(len(others), np.nan)
-    found = {oracle: Estimate(0.0, 0.0)}
+    found = {oracle: Average(0.0, 0.0)}
     widths = dunnett_half_widths(short)
-    return found | {arm: Estimate(float(m), float(w)) for arm, m, w in zip(others, means, widths, strict=True)}
+    return found | {arm: Average(float(m), float(w)) for arm, m, w in zip(others, means, widths, strict=True)}
 
 
-def regret_section(outcomes: Outcomes) -> Section | None:
+def regret_section(recordings: Recordings) -> Section | None:
     """Return the section, or None if no arm sees the truth or nothing is beside it."""
-    if not outcomes.oracles or not outcomes.others:
+    if not recordings.oracles or not recordings.others:
         return None
     sentences, tables = [], []
-    for oracle in outcomes.oracles:
-        found = regrets(outcomes, oracle)
-        sentences.append(regret_sentence(outcomes, oracle, found))
+    for oracle in recordings.oracles:
+        found = regrets(recordings, oracle)
+        sentences.append(regret_sentence(recordings, oracle, found))
         order = sorted(found, key=lambda arm: found[arm].mean)
-        rows = tuple((f"{arm}{_role(outcomes, arm)}", number_text(found[arm], 1)) for arm in order)
-        tables.append(Table((("", "arm"), (f"less than {oracle},", f"{outcomes.currency} per customer")), rows))
+        rows = tuple((f"{arm}{_role(recordings, arm)}", number_text(found[arm], 1)) for arm in order)
+        tables.append(Table((("", "arm"), (f"less than {oracle},", f"{recordings.currency} per customer")), rows))
     return Section("regret", "Regret: what it costs not to know", tuple(sentences), tuple(tables), NOTE)
 
 
-def _role(outcomes: Outcomes, arm: str) -> str:
-    return " (champion)" if arm == outcomes.champion and arm not in outcomes.oracles else ""
+def _role(recordings: Recordings, arm: str) -> str:
+    return " (champion)" if arm == recordings.champion and arm not in recordings.oracles else ""
 
 
-def regret_sentence(outcomes: Outcomes, oracle: str, found: dict[str, Estimate]) -> str:
+def regret_sentence(recordings: Recordings, oracle: str, found: dict[str, Average]) -> str:
     """Say which arm that does not see the truth comes nearest, and which earn more than the oracle."""
-    blind = {arm: one for arm, one in found.items() if arm not in outcomes.oracles}
+    blind = {arm: one for arm, one in found.items() if arm not in recordings.oracles}
     if not blind:
         return f"Every arm sees the truth, so that none shows what {oracle} gains by it."
     nearest = min(blind, key=lambda arm: blind[arm].mean)
     mean, half_width = blind[nearest]
-    amount = money(outcomes.currency)
+    amount = money(recordings.currency)
     if np.isnan(half_width):
         which = f"{amount(abs(mean))} {'short' if mean >= 0 else 'more'}"
         return f"{nearest} comes nearest to {oracle}, {which} in one replication, so chance is not known."

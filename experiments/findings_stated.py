@@ -38,14 +38,14 @@ LIMITS_NOTE = (
 )
 
 
-class Told(NamedTuple):
+class Reported(NamedTuple):
     """What a report says of what a user stated: sentences for the top of the page, and sections."""
 
     alarms: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
 
 
-def told(results: "Results") -> Told:
+def reported(results: "Results") -> Reported:
     """Return what the report of an experiment says of what a user stated of its market."""
     about = results.about
     found, limits = stated(results), held(results)
@@ -55,7 +55,7 @@ def told(results: "Results") -> Told:
     alarms += [people_sentence(one, *before) for one in found if one.what == PEOPLE and one.differs]
     missed = [one for one in limits if not one.met.always]
     alarms += list(limit_sentences(missed, results.currency))[:-1]
-    return Told(tuple(alarms), tuple(section for section in sections if section is not None))
+    return Reported(tuple(alarms), tuple(section for section in sections if section is not None))
 
 
 def _shares_differ(found: Sequence[Stated]) -> bool:

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from experiments.findings import words
-from experiments.outcomes import Estimate, Outcomes, average, estimate
-from experiments.sections import Section, Table, listed, number_text, share_text
+from experiments.intervals import Average
+from experiments.labels import listed
+from experiments.recordings import Recordings
+from experiments.sections import Section, Table, number_text, share_text
+from experiments.tables import average, average_of
 
 GIVEN, TAKEN, SPENT, FORGONE = "contacted", "taken", "spent", "forgone"
 """As the recording calls what was done, taken and paid, and the income that a lower price gives up."""
@@ -20,7 +23,7 @@ LEAST_GIVEN = 0.05
 """Per 100 customers a year, from which a treatment given by one arm alone is spoken of: assumption."""
 
 
-def treatments_given(outcomes: Outcomes) -> dict[str, pd.DataFrame]:
+def treatments_given(recordings: Recordings) -> dict[str, pd.DataFrame]:
     """Return what each arm did.
 
     Returns
@@ -29,8 +32,8 @@ def treatments_given(outcomes: Outcomes) -> dict[str, pd.DataFrame]:
         Arm to a table with a row per replication and columns (treatment, what): given and taken per 100 customers a
         year; spent and forgone, money per customer and year. Columns of posted prices have forgone alone.
     """
-    rows = outcomes.of("treatments")
-    years = _customer_years(outcomes)
+    rows = recordings.of("treatments")
+    years = _customer_years(recordings)
     known = rows[rows["b"].isin([GIVEN, TAKEN, SPENT, FORGONE]) & (rows["a"] != "")]
     sums = known.groupby(["arm", "replication", "a", "b"], observed=True)["value"].sum().unstack(["a", "b"])
     table = sums.reindex(years.index).fillna(0.0)
@@ -41,12 +44,12 @@ def treatments_given(outcomes: Outcomes) -> dict[str, pd.DataFrame]:
     per = table.div(years, axis=0)
     heads = [column for column in per.columns if column[1] in (GIVEN, TAKEN)]
     per[heads] = 100.0 * per[heads]
-    return {arm: _columns(per.xs(arm, level="arm")) for arm in outcomes.arms if arm in per.index.get_level_values(0)}
+    return {arm: _columns(per.xs(arm, level="arm")) for arm in recordings.arms if arm in per.index.get_level_values(0)}
 
 
-def _customer_years(outcomes: Outcomes) -> "pd.Series[float]":
+def _customer_years(recordings: Recordings) -> "pd.Series[float]":
     """Return the years that customers were with us, by arm and replication."""
-    book = outcomes.of("customers_by_cell")
+    book = recordings.of("customers_by_cell")
     at_risk = book[book["month"] < book["month"].max()]
     months: pd.Series[float] = at_risk.groupby(["arm", "replication"], observed=True)["value"].sum()
     return (months / 12.0).clip(lower=1.0 / 12.0)
@@ -58,21 +61,21 @@ def _columns(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table[used], columns=pd.MultiIndex.from_tuples(list(used), names=["a", "b"]))
 
 
-def treatments_section(outcomes: Outcomes) -> Section | None:
+def treatments_section(recordings: Recordings) -> Section | None:
     """Return the section, None where nothing of it was recorded."""
-    if "treatments" not in outcomes.rows or "customers_by_cell" not in outcomes.rows:
+    if "treatments" not in recordings.rows or "customers_by_cell" not in recordings.rows:
         return None
-    given = treatments_given(outcomes)
+    given = treatments_given(recordings)
     heads = (("", "arm"), ("", "treatment"), ("given per 100", "customers a year"), ("taken,", "% of given"),
-             (f"{outcomes.currency} spent per", "customer a year"),
-             (f"{outcomes.currency} of income given up", "per customer a year"))  # fmt: skip
+             (f"{recordings.currency} spent per", "customer a year"),
+             (f"{recordings.currency} of income given up", "per customer a year"))  # fmt: skip
     rows = [row for arm, table in given.items() for row in _rows(arm, table)]
     note = (
         "Over the whole run and all who were customers in it, average over replications ± half a 95% interval. Spent: "
         "contacts, and rewards that were taken; invitations of people who are not customers are in it. Given up: what "
         "a price cut costs while it lasts, counted when it is granted, and lower posted prices month by month."
     )
-    sentences = tuple(_said(outcomes, given))
+    sentences = tuple(_said(recordings, given))
     return Section("treatments", "What each arm did", sentences, (Table(heads, tuple(rows)),), note)
 
 
@@ -100,7 +103,7 @@ def _cells(table: pd.DataFrame, names: list[str]) -> tuple[str, str, str, str]:
     return number_text(given, 1), _taken(table, names), number_text(spent, 2), number_text(forgone, 2)
 
 
-def _sum(table: pd.DataFrame, names: list[str], what: str) -> Estimate:
+def _sum(table: pd.DataFrame, names: list[str], what: str) -> Average:
     return _average(_each(table, names, what))
 
 
@@ -108,8 +111,8 @@ def _each(table: pd.DataFrame, names: list[str], what: str) -> "pd.Series[float]
     return table[[(name, what) for name in names if (name, what) in table.columns]].sum(axis=1)
 
 
-def _average(values: "pd.Series[float]") -> Estimate:
-    return estimate(average(values.to_frame("value")), "value")
+def _average(values: "pd.Series[float]") -> Average:
+    return average_of(average(values.to_frame("value")), "value")
 
 
 def _taken(table: pd.DataFrame, names: list[str]) -> str:
@@ -118,7 +121,7 @@ def _taken(table: pd.DataFrame, names: list[str]) -> str:
     return share_text(_average(share)) if len(share) else "-"
 
 
-def _said(outcomes: Outcomes, given: dict[str, pd.DataFrame]) -> Iterator[str]:
+def _said(recordings: Recordings, given: dict[str, pd.DataFrame]) -> Iterator[str]:
     """Say what each arm gives most, and which treatment one arm alone gives."""
     for arm, table in given.items():
         order = main_treatments(table)
@@ -127,10 +130,10 @@ def _said(outcomes: Outcomes, given: dict[str, pd.DataFrame]) -> Iterator[str]:
         posted = "lower posted prices" if (POSTED, FORGONE) in table.columns else ""
         did = " and ".join(part for part in (", ".join(parts) + more, posted) if part)
         yield f"{arm}: {did or 'nothing'}{' (times per 100 customers a year)' if parts else ''}."
-    yield from alone(outcomes, given)
+    yield from alone(recordings, given)
 
 
-def alone(outcomes: Outcomes, given: dict[str, pd.DataFrame]) -> Iterator[str]:
+def alone(recordings: Recordings, given: dict[str, pd.DataFrame]) -> Iterator[str]:
     """Say which treatments one arm alone gives though others treat, too: its difference may be theirs."""
     means = {arm: {name: float(table[(name, GIVEN)].mean()) for name in main_treatments(table)}
              for arm, table in given.items()}  # fmt: skip
@@ -141,6 +144,6 @@ def alone(outcomes: Outcomes, given: dict[str, pd.DataFrame]) -> Iterator[str]:
         others = {name for other in treating if other != arm for name in means[other]}
         only = [name for name, many in means[arm].items() if name not in others and many >= LEAST_GIVEN]
         if only:
-            whose = f"{arm}, the champion, alone" if arm == outcomes.champion else f"{arm} alone"
+            whose = f"{arm}, the champion, alone" if arm == recordings.champion else f"{arm} alone"
             which = listed([words(name) for name in only])
             yield f"Of the arms that treat, {whose} gives {which}: what sets it apart may be that."

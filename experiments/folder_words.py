@@ -23,10 +23,10 @@ QUIET_SECONDS = 2.0
 def failed_lines(results: "Results") -> Iterator[str]:
     """Yield a line for each run that failed, and the command that repeats it, which no record says."""
     for name, record in results.failed.items():
-        arm, replication = results.about["runs"][name]
+        point = results.point(name)
         last = ["", *str(record["error"]).strip().splitlines()][-1]
-        yield printable_line(f"  failed: {arm}, replication {replication}: {last}")
-        yield f"          {folder_command('run', results.folder, '--only', f'{arm}/{replication}')}"
+        yield printable_line(f"  failed: {point.words}: {last}")
+        yield f"          {folder_command('run', results.folder, '--only', point.label)}"
 
 
 def next_lines(steps: list[tuple[str, str]]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from experiments import store
 from experiments.config import Experiment
@@ -22,15 +21,15 @@ from experiments.record import (
     write_about,
 )
 from experiments.sealing import DamagedError
+from experiments.tasks import Task
 from experiments.unused import is_ours, set_aside
 from experiments.verified import Runs
-from experiments.work import Task
 
 MOST_FOLDERS = 1000
 """Experiments of one name in one folder of results."""
 
 
-def folder_of(experiment: Experiment, out: Path | str | None, inner: Sequence[str] = ()) -> tuple[Path, list[str]]:
+def folder_of(experiment: Experiment, out: Path | str | None) -> tuple[Path, list[str]]:
     """Return where the results go, and what there is to say about it.
 
     Parameters
@@ -39,8 +38,6 @@ def folder_of(experiment: Experiment, out: Path | str | None, inner: Sequence[st
         Whose results.
     out : path, optional
         The folder that was asked for; by default one below ``results``.
-    inner : sequence of str
-        Folders within it that are to hold them, one for each circumstance; by default it holds them itself.
 
     Raises
     ------
@@ -48,40 +45,32 @@ def folder_of(experiment: Experiment, out: Path | str | None, inner: Sequence[st
         If a folder that was asked for holds something else.
     """
     if out is not None:
-        taken = _all_taken(Path(out), experiment, inner)
+        taken = _taken(Path(out), experiment)
         if taken:
             raise FolderTakenError(f"{out}: {taken}. Name another folder with -o, or move what is there away")
         return Path(out), []
     first = ""
     for number in range(1, MOST_FOLDERS):
         folder = Path("results") / (experiment.name if number == 1 else f"{experiment.name}-{number}")
-        taken = _all_taken(folder, experiment, inner)
+        taken = _taken(folder, experiment)
         if not taken:
             return folder, [f"{first}: the results of this one are in {folder}"] if first else []
         first = first or f"{folder}: {taken}"
     raise FolderTakenError(f"{first}; name another folder with -o")
 
 
-def _all_taken(folder: Path, experiment: Experiment, inner: Sequence[str]) -> str:
-    """Return what a folder, or one within it, holds that must not be replaced."""
-    if not inner:
-        return _taken(folder, experiment)
-    for name in inner:
-        if (folder / name).is_symlink():
-            return f"{name} in it is a link: nothing is written through it"
-    return next((told for told in (_taken(folder / name, experiment) for name in inner) if told), "")
-
-
 def _taken(folder: Path, experiment: Experiment) -> str:
     """Return what a folder holds that must not be replaced; empty if it is free, or this experiment's."""
     if folder.exists() and not folder.is_dir():
         return "this is a file, not a folder"
-    about: dict[str, Any] | None
+    recorded: object
+    written: object = None
     try:
         about = read_about(folder).about
+        recorded, written = about["config"], about["written"]
     except (FileNotFoundError, DamagedError):
-        about = _about_in_runs(folder)
-        if about is None:
+        recorded = _config_in_runs(folder)
+        if recorded is None:
             ours = any(is_ours(store.run_path(folder, name)) for name in store.run_names(folder))
             foreign = [one for one in foreign_files(folder) if not ours or one != ABOUT]
             # ours, and damaged to the last: what is asked for is made again
@@ -89,27 +78,26 @@ def _taken(folder: Path, experiment: Experiment) -> str:
     if is_foreign_report(folder):
         return f"it holds {REPORT}, which tenure did not write"
     config = config_of(experiment.path, experiment.shipped, folder)
-    if is_of(config, about.get("config")) or about.get("written") == experiment.written:
+    if is_of(config, recorded) or written == experiment.written:
         return ""
-    recorded = about.get("config")
     other = (
         recorded.get("beside") or recorded.get("path") or recorded.get("name") if isinstance(recorded, dict) else "?"
     )
     return f"it holds the results of another config, {other}"
 
 
-def _about_in_runs(folder: Path) -> dict[str, Any] | None:
-    """Return what whole runs say of the config that they are of; None if there is no such run."""
+def _config_in_runs(folder: Path) -> object:
+    """Return the config that whole runs say they are of; None if there is no such run."""
     for name in store.run_names(folder):
         with suppress(ValueError, OSError):
             store.verified_run(folder, name)
             told = store.read_run(folder, name, []).metadata.get("of_config")
-            return told if isinstance(told, dict) else None
+            return told.get("config") if isinstance(told, dict) else None
     return None
 
 
-def write_record(planned: Planned, folder: Path, as_it_is: bool) -> tuple[list[str], dict[str, str]]:
-    """Write the folder's record; return what there is to say, and arm -> what of it has changed since the last time.
+def write_record(planned: Planned, folder: Path, as_it_is: bool) -> tuple[list[str], dict[tuple[str, str], str]]:
+    """Write the folder's record; return what there is to say, and scenario and arm -> what of them has changed since.
 
     Raises
     ------
@@ -125,7 +113,7 @@ def write_record(planned: Planned, folder: Path, as_it_is: bool) -> tuple[list[s
                 write_about(folder, about)
                 return [], {}
             before, damage = read_about(folder)
-        if not is_of(about["config"], before.get("config")) and before.get("written") != about["written"]:
+        if not is_of(planned.config, before["config"]) and before["written"] != about["written"]:
             raise JustTakenError(f"{folder}: another process has just taken this folder; give the command again")
     except DamagedError as error:
         write_about(folder, about)
@@ -143,17 +131,27 @@ def write_record(planned: Planned, folder: Path, as_it_is: bool) -> tuple[list[s
     return told, dict(what_changed(before, about))
 
 
-def told_of_edits(changed: Mapping[str, str], runs: Sequence[Task], missing: Sequence[Task]) -> Iterator[str]:
+def told_of_edits(
+    changed: Mapping[tuple[str, str], str], runs: Sequence[Task], missing: Sequence[Task]
+) -> Iterator[str]:
     """Yield what an edit makes again, and why, the arms with the same reason together."""
     for why in dict.fromkeys(changed.values()):
-        arms = [arm for arm, one in changed.items() if one == why]
-        again, of = (sum(task.arm in arms for task in some) for some in (missing, runs))
-        whose = f"arm{'s' if len(arms) > 1 else ''} {', '.join(arms)}"
+        whose = [key for key, one in changed.items() if one == why]
+        again, of = (sum((task.point.scenario, task.point.arm) in whose for task in some) for some in (missing, runs))
+        who = _whose(whose)
         if again:
             kept = f", {of - again} are there already" if of > again else ""
-            yield f"{why}: {again} runs of {whose} are made again{kept}"
+            yield f"{why}: {again} runs of {who} are made again{kept}"
         else:
-            yield f"{why}: runs of {whose} that were made before are used again"
+            yield f"{why}: runs of {who} that were made before are used again"
+
+
+def _whose(keys: Sequence[tuple[str, str]]) -> str:
+    """Name arms and the scenarios that they were run in."""
+    scenarios = [one for one in dict.fromkeys(scenario for scenario, _ in keys) if one]
+    arms = list(dict.fromkeys(arm for _, arm in keys))
+    under = f" in the scenario{'s' if len(scenarios) > 1 else ''} {', '.join(scenarios)}" if scenarios else ""
+    return f"arm{'s' if len(arms) > 1 else ''} {', '.join(arms)}{under}"
 
 
 def clear_unused(folder: Path, planned: Planned) -> list[str]:

@@ -5,13 +5,19 @@ does not touch happens to a person as in the champion's world. Another coupling 
 pairs; who would have been whom in two real worlds nobody can know.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from experiments.metric import Metric
+
+Words = NDArray[np.object_]
+Column = Words | NDArray[np.float64]
 
 HARM_FROM_EUR = 20.0
 """What a customer must be worse off by over the run to count as harmed, in units of the market's currency (assumption:
@@ -42,8 +48,8 @@ MONEY = ("profit_champion", "profit", "treatment_champion", "treatment")
 class People(NamedTuple):
     """The starting customers of one run, in the order of their ids; arrays of shape (people,)."""
 
-    ids: NDArray[Any]
-    keys: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    ids: Words
+    keys: tuple[Words, Words, Words]
     """In the order of `KEYS`."""
     profit: NDArray[np.float64]
     charged: NDArray[np.float64]
@@ -63,13 +69,13 @@ def people_of(rows: pa.Table) -> People:
     ValueError
         If some person lacks a row.
     """
-    parts: list[tuple[Any, Any, NDArray[np.float64]]] = []
-    unsorted: Any = None
-    order: Any = None
+    parts: list[tuple[pa.Array, pa.Array, NDArray[np.float64]]] = []
+    unsorted: pa.Array = pa.array([], pa.string())
+    order: pa.Array = pa.array([], pa.uint64())
     for measure in PERSON_MEASURES:
         part = rows.select(["measure", "a", "b", "value"]).filter(pc.equal(rows["measure"], measure))
         ids = part["a"].combine_chunks()
-        if unsorted is None or not ids.equals(unsorted):
+        if not ids.equals(unsorted):
             unsorted, order = ids, pc.sort_indices(ids)
         values = part["value"].to_numpy()[order.to_numpy()]
         parts.append((ids.take(order), part["b"].combine_chunks().take(order), values))
@@ -84,7 +90,7 @@ def people_of(rows: pa.Table) -> People:
     return People(ids.to_numpy(zero_copy_only=False), keys, profit, charged, rewards, treatment, months, told, lost)
 
 
-def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) -> dict[str, NDArray[Any]]:
+def pair_off(champion: People, arm: People, harm_from: float = HARM_FROM_EUR) -> dict[str, Column]:
     """Count who gains and who is harmed by an arm, and add up the money, by what they were at month 0.
 
     Parameters
@@ -143,11 +149,15 @@ def common(champion: People, arm: People) -> tuple[People, People]:
     return _only(champion, both), _only(arm, both)
 
 
-def harmed_metric(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the metric share_harmed by run: arm, replication, metric, value; the champion's is 0."""
-    sums = pairs.groupby(["arm", "replication"], sort=False)[["harmed", "people"]].sum()
-    shares = (sums["harmed"] / sums["people"]).rename("value").reset_index()
-    return shares.assign(metric="share_harmed")[["arm", "replication", "metric", "value"]]
+def metrics_of_pairs(pairs: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFrame:
+    """Return those of some metrics that are worked out of pairs, by run: arm, replication, metric, value."""
+    sums = pairs.groupby(["arm", "replication"], sort=False, observed=True)[[*COUNTED]].sum()
+    rows = [
+        (arm, replication, metric.name, metric.of_pairs(dict(zip(COUNTED, counts, strict=True))))
+        for metric in metrics if metric.of_pairs is not None
+        for (arm, replication), counts in zip(sums.index, sums.to_numpy(dtype=np.float64).tolist(), strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["arm", "replication", "metric", "value"])
 
 
 def shares(pairs: pd.DataFrame, arm: str, what: str, by: str = "") -> pd.DataFrame:
@@ -177,7 +187,7 @@ def shares(pairs: pd.DataFrame, arm: str, what: str, by: str = "") -> pd.DataFra
     return pd.DataFrame(share, pd.Index(replications, name="replication"), pd.Index(columns, name=by or "all"))
 
 
-def _only(people: People, ids: NDArray[Any]) -> People:
+def _only(people: People, ids: Words) -> People:
     at = np.searchsorted(people.ids, ids)
     quadrant, stage, group = (key[at] for key in people.keys)
     rest = {name: getattr(people, name)[at] for name in People._fields if name not in ("ids", "keys")}

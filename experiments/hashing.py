@@ -3,15 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-
-METRIC = "metric"
-"""Measure of the figures that are worked out from the others; no part of `values_hash`."""
 
 
 def content_checksum(table: pa.Table | pd.DataFrame) -> str:
@@ -31,15 +26,7 @@ def content_checksum(table: pa.Table | pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def values_hash(table: pa.Table | pd.DataFrame) -> str:
-    """Give the SHA-256 (hex) of what was recorded: the table's content without the metrics worked out from it."""
-    plain = plain_table(table)
-    if "measure" in plain.column_names:
-        plain = plain.filter(pc.not_equal(plain["measure"], METRIC))
-    return content_checksum(plain)
-
-
-def run_name(settings: Mapping[str, Any], arm: str, seed: int, replication: int, sources_hash: str) -> str:
+def run_name(settings: Mapping[str, object], arm: str, seed: int, replication: int, sources_hash: str) -> str:
     """Name a run by what its result depends on: 16 hex digits.
 
     Parameters

@@ -1,31 +1,25 @@
 """What no run can satisfy: structures that contradict each other, rules nobody can reach, policies that never learn."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.printable import shown
 from policies.conditions import Condition
 from policies.faults import Fault, FaultyError, KeyPath
 from policies.guard_rules import told_measure
 from policies.levels import NO_SEGMENT, limits, never_true, unreachable_on_view
-from policies.policy import Policy, settings_of
+from policies.policy import Policy
 from policies.reachable import Ranges, together
-from policies.shelf import SHELF
 from policies.shelf.learning import EpochLearner
 from policies.shelf.optimal_structure import OptimalStructure
 from policies.shelf.random_trial import RandomTrial
 from policies.shelf.rules import Rules
 from policies.shelf.thompson import Thompson
-from policies.view import COUNTS, condition_fields, view_condition
-from simulation.guard_settings import HouseGuards
+from policies.view_columns import COUNTS, condition_fields, view_condition
+from simulation.guard_settings import InstitutionGuards
 from simulation.settings import MarketSettings
-from simulation.units import month_number
-
-if TYPE_CHECKING:
-    from experiments.config import Experiment
 
 SLACK = 1e-9
 """By which shares may miss what they must add up to: rounding."""
@@ -77,16 +71,16 @@ def policy_faults(policy: Policy, market: MarketSettings) -> Iterator[Fault]:
                   policy.of, key == "floors", float(share))
             for key in ("floors", "ceilings") for quadrant, share in getattr(policy, key).items()
         ]  # fmt: skip
-        house = [
+        guarded = [
             one._replace(at=()) for one in bounds_of(market.us.guards) if one.share and _same_customers(one, market)
         ]
-        yield from conflicts([*house, *own], market, np.inf)
+        yield from conflicts([*guarded, *own], market, np.inf)
 
 
-def bounds_of(house: HouseGuards) -> list[Bound]:
+def bounds_of(guarded: InstitutionGuards) -> list[Bound]:
     """Return the bounds that the guard of an institution keeps, with their places below its guards."""
     found = []
-    for place, entry in enumerate(house.structure):
+    for place, entry in enumerate(guarded.structure):
         limit, suffix = entry.limit(), "" if entry.share_of is not None else "_eur"
         for key, value in (("at_least", limit.at_least), ("at_most", limit.at_most)):
             if value is not None:
@@ -152,19 +146,19 @@ def _fewest(bounds: Sequence[Bound], market: MarketSettings, real: float) -> lis
 
 def _can_be_met(bounds: Sequence[Bound], held: NDArray[np.bool_], real: float) -> bool:
     """Return whether some mix of the kinds of customers, shape (bounds, kinds), meets all bounds."""
-    from policies.linear_program import solved
+    from policies.linear_program import Constraints, solved
 
     largest = max([one.value for one in bounds if not one.share], default=1.0) or 1.0
     side = np.array([-1.0 if one.floor else 1.0 for one in bounds])
     upper = side * np.array([one.value if one.share else one.value / largest for one in bounds]) + SLACK
     limits_, wanted = side[:, None] * held, upper
-    program: dict[str, Any] = {}
+    constraints: Constraints = {}
     if bounds[0].share:
-        program = {"A_eq": np.ones((1, held.shape[1])), "b_eq": [1.0]}
+        constraints = {"A_eq": np.ones((1, held.shape[1])), "b_eq": np.ones(1)}
     elif np.isfinite(real):
         limits_, wanted = np.vstack([limits_, np.ones(held.shape[1])]), np.append(wanted, real / largest)
     try:
-        return bool(solved(np.zeros(held.shape[1]), A_ub=limits_, b_ub=wanted, **program).status == 0)
+        return solved(np.zeros(held.shape[1]), {"A_ub": limits_, "b_ub": wanted, **constraints}) is not None
     except RuntimeError:  # not known
         return True
 
@@ -175,8 +169,7 @@ def _same_customers(bound: Bound, market: MarketSettings) -> bool:
 
 
 def _ranges(market: MarketSettings) -> Ranges:
-    rules: Any = market.rules
-    return limits(tuple(market.products), float(rules.credit.charge_off_at))
+    return limits(tuple(market.products), float(market.rulebook().credit.charge_off_at))
 
 
 def _read(text: str, market: MarketSettings) -> Condition | None:
@@ -249,30 +242,3 @@ def _lot_faults(policy: EpochLearner) -> Iterator[Fault]:
     if policy.explore_share == policy.trial_share == 0.0 and not isinstance(policy, Thompson):
         what = "nobody is ever treated by lot, so that there is nothing to learn from"
         yield Fault(what, "write a trial_share such as 50%", ("trial_share",), elsewhere=(("explore_share",),))
-
-
-def odd_notes(under: "Mapping[str, Experiment]") -> list[str]:
-    """Return what is possible in an experiment and hardly meant, under any of its circumstances; each once."""
-    return list(dict.fromkeys(note for one in under.values() for note in (*one.remarks, *_odd(one))))
-
-
-def _odd(experiment: "Experiment") -> Iterator[str]:
-    settings, market = experiment.settings, experiment.market
-    arms = list(experiment.arms.items())
-    for place, (name, one) in enumerate(arms):
-        same = next((other for other, was in arms[:place] if was == one), None)
-        if same is not None:
-            yield f"the arms {shown(same)} and {shown(name)} are the same policy with the same settings"
-        policy = SHELF.get(one.policy)
-        if policy is not None and issubclass(policy, EpochLearner):
-            trial = one.settings.get("trial_months", settings_of(policy)["trial_months"][1])
-            if trial >= settings.months > 0:
-                yield (f"arm {shown(name)}: its trial of {trial} months is as long as the run of {settings.months}: "
-                       "what it learns is never used")  # fmt: skip
-    start = month_number(market.start)
-    for rule in market.us.guards.dated_rules(market.start):
-        if rule.name in market.us.guards.rules and (rule.until_month < 0 or rule.from_month >= settings.months):
-            when = "ended before the start" if rule.until_month < 0 else "begins after the end of the run"
-            at = rule.until_month if rule.until_month < 0 else rule.from_month
-            month = f"{(start + at) // 12}-{(start + at) % 12 + 1:02}"
-            yield f"guards.rules.{rule.name}: the rule {when} ({month}), so it is never in force"

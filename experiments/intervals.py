@@ -1,11 +1,24 @@
 """How an average is written with its interval: what the digits say is what the numbers say."""
 
 import math
+from typing import NamedTuple
 
 MORE_DECIMALS = 2
 """So many more than usual at most, where the usual ones would show an interval as nothing."""
 NEVER_VARIED = 1e-9
 """Half an interval, as shown, below which nothing varied but rounding."""
+
+
+class Average(NamedTuple):
+    """An average over replications and half its 95% interval (nan with one replication)."""
+
+    mean: float
+    half_width: float
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the interval leaves 0 out; False if it is not known."""
+        return bool(abs(self.mean) > self.half_width)
 
 
 def interval_text(mean: float, half_width: float, decimals: int, signed: bool = False) -> str:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.market import CREDIT_LOSS
+from agents.market import CREDIT_LOSS, US
+from experiments.documents import Value
 from experiments.known_letting_go import CONTACT, PURCHASE
 from experiments.known_rows import Row, compare, market, recorded, series
 from policies.structure import Program, Resource, Structure, solve
-from simulation.model import US, LifecycleModel
+from simulation.model import LifecycleModel
 
 Numbers = NDArray[np.float64]
 
@@ -106,12 +107,8 @@ def _losses(steady_share: float, periods: int, seed: int) -> Numbers:
     lost = np.zeros(periods)
     for period in range(periods):
         model.restore({**start, "month": np.array(period)})
-        world = model.open()
-        model.observe()
-        contacts, first, _ = model.guard(model.decide())
-        totals = model.live(world, contacts, first)
-        model.settle(totals)
-        lost[period] = totals.ledger[US, CREDIT_LOSS] / owed
+        model.step()
+        lost[period] = model.totals.ledger[US, CREDIT_LOSS] / owed
     return lost
 
 
@@ -124,7 +121,7 @@ BUDGET = 6_800.0
 """EUR a month: enough for all of recency 1 and 2 and for some of recency 3."""
 
 
-class Lived(NamedTuple):
+class LongRun(NamedTuple):
     """What a long run came to, per month, and its standard errors."""
 
     people: Numbers
@@ -167,9 +164,15 @@ def scarce_contacts(months: int = 400, seed: int = 1, batches: int = 20) -> list
             )
         )
         rows.append(
-            compare("scarce_contacts", f"contacts at {what}", contacts, lived.contacts[recency],
-                    lived.contacts_error[recency], 1e-6)
-        )  # fmt: skip
+            compare(
+                "scarce_contacts",
+                f"contacts at {what}",
+                contacts,
+                lived.contacts[recency],
+                lived.contacts_error[recency],
+                1e-6,
+            )
+        )
     rows.append(compare("scarce_contacts", "EUR a month", best.value_per_month, lived.value, lived.value_error))
     more = 100.0
     richer = _long_run(BUDGET + more, months, seed, batches, best)
@@ -181,11 +184,11 @@ def scarce_contacts(months: int = 400, seed: int = 1, batches: int = 20) -> list
     return rows
 
 
-def _long_run(budget: float, months: int, seed: int, batches: int, best: Structure) -> Lived:
+def _long_run(budget: float, months: int, seed: int, batches: int, best: Structure) -> LongRun:
     """Live by the program's order of contacts under this budget; the first tenth of the months is not counted."""
     order = [recency for recency in range(1, 5) if best.policy[recency - 1, 1] > 1e-9]
-    table = [{"when": f"months_since_use == {recency}", "do": "reminder"} for recency in order]
-    changes = {"guards.budget_per_month": budget, "us.policy": {"policy": "rules", "rules": table}}
+    table: list[Value] = [{"when": f"months_since_use == {recency}", "do": "reminder"} for recency in order]
+    changes: dict[str, Value] = {"guards.budget_per_month": budget, "us.policy": {"policy": "rules", "rules": table}}
     model = LifecycleModel(market("scarce_contacts", changes), seed=seed)
     for _ in range(months // 10):
         model.step()
@@ -199,7 +202,7 @@ def _long_run(budget: float, months: int, seed: int, batches: int, best: Structu
         seen[month, 4:8] = np.bincount(here[contacted], minlength=5)[1:5]
         seen[month, 8] = PURCHASE * (s["used"] == 1).sum() - CONTACT * contacted.sum()
     mean, error = _batched(seen, batches)
-    return Lived(mean[:4], mean[4:8], mean[8], error[:4], error[4:8], error[8], seen[:, 8])
+    return LongRun(mean[:4], mean[4:8], mean[8], error[:4], error[4:8], error[8], seen[:, 8])
 
 
 def _batched(series_by_month: Numbers, batches: int) -> tuple[Numbers, Numbers]:

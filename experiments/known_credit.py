@@ -1,7 +1,9 @@
 """Known answers about credit: the delinquency chain, one-factor default, the Basel risk weight."""
 
 import math
+from collections.abc import Mapping
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,24 +82,39 @@ def one_factor(people: int = 50_000, seed: int = 1) -> list[Row]:
     return rows
 
 
-RISK_WEIGHTS = {0.005: 18.97, 0.01: 32.53, 0.02: 54.63, 0.05: 103.41, 0.1: 158.47}
-"""Basel risk weight, % of exposure, by probability of default within a year."""
+class ExposureClass(NamedTuple):
+    """A class of Basel's retail formula: risk weights, % of exposure, by probability of default within a year."""
+
+    loss_given_default: float
+    weights: Mapping[float, float]
+
+
+RISK_WEIGHTS = {
+    "qualifying_revolving": ExposureClass(0.85, {0.005: 18.97, 0.01: 32.53, 0.02: 54.63, 0.05: 103.41, 0.1: 158.47}),
+    "mortgage": ExposureClass(0.25, {0.005: 19.49, 0.01: 31.33, 0.02: 48.85, 0.05: 82.35, 0.1: 113.56}),
+    "other_retail": ExposureClass(0.45, {0.005: 32.36, 0.01: 45.77, 0.02: 57.99, 0.05: 66.42, 0.1: 75.54}),
+}
+"""Illustrative risk weights of Basel II (2006), annex 5, by class of exposure."""
 
 
 def capital(people: int = 400, seed: int = 1) -> list[Row]:
-    """Risk weight of qualifying revolving credit, 12.5 times the capital that the posted charge stands for.
+    """Risk weights of retail exposures, 12.5 times the capital that the posted charge stands for.
 
     Three missed payments within twelve months need a miss in the first ten: PD = 1 - (1 - miss)^10. Capital costs
     100% a year; who already missed holds next to none, since that loss is certain.
     """
     rows = []
-    for pd_year, percent in RISK_WEIGHTS.items():
-        miss = -math.expm1(math.log1p(-pd_year) / 10.0)
-        risk = math.log(miss / (1.0 - miss))
-        changes = {"people": people, "traits.risk_mean": risk, "rules.credit.average_risk": risk}
-        model = LifecycleModel(market("capital", changes), seed=seed)
-        record = recorded(model, 1)
-        charge = -float(series(record, "ledger", a="capital_charge").sum())
-        weight = 100.0 * 12.5 * 12.0 * charge / float(series(record, "past_due_balance", a="0")[0])
-        rows.append(compare("capital", f"risk weight %, PD {pd_year:.1%}", percent, weight, 0.0, 0.005))
+    for exposure, of_class in RISK_WEIGHTS.items():
+        product: dict[str, str | float] = {"exposure": exposure, "loss_given_default": of_class.loss_given_default}
+        for pd_year, percent in of_class.weights.items():
+            miss = -math.expm1(math.log1p(-pd_year) / 10.0)
+            risk = math.log(miss / (1.0 - miss))
+            changes = {f"products.account.{name}": value for name, value in product.items()}
+            changes |= {"people": people, "traits.risk_mean": risk, "rules.credit.average_risk": risk}
+            model = LifecycleModel(market("capital", changes), seed=seed)
+            record = recorded(model, 1)
+            charge = -float(series(record, "ledger", a="capital_charge").sum())
+            weight = 100.0 * 12.5 * 12.0 * charge / float(series(record, "past_due_balance", a="0")[0])
+            what = f"risk weight %, {exposure.replace('_', ' ')}, PD {pd_year:.1%}"
+            rows.append(compare("capital", what, percent, weight, 0.0, 0.005))
     return rows

@@ -2,19 +2,19 @@
 
 import math
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.person import POACHED
+from experiments.documents import Value
 from experiments.known_rows import Row, compare, market, recorded, series
 from simulation.model import LifecycleModel
 
 SURVIVAL = {
-    "high_end": (.8507, .7469, .6698, .6099, .5618, .5222, .4889, .4604, .4358, .4142, .3951, .3780),
-    "regular": (.6267, .4738, .3880, .3321, .2923, .2625, .2390, .2201, .2044, .1912, .1799, .1700),
-}  # fmt: skip
+    "high_end": (0.8507, 0.7469, 0.6698, 0.6099, 0.5618, 0.5222, 0.4889, 0.4604, 0.4358, 0.4142, 0.3951, 0.3780),
+    "regular": (0.6267, 0.4738, 0.3880, 0.3321, 0.2923, 0.2625, 0.2390, 0.2201, 0.2044, 0.1912, 0.1799, 0.1700),
+}
 """Printed projections of years 1 to 12 (Fader & Hardie 2007, refitted on years 1 to 7)."""
 BETA = {"high_end": (0.6681, 3.8061), "regular": (0.7041, 1.1820)}
 
@@ -76,8 +76,8 @@ def residual_lifetime(people: int = 20_000, years: int = 80, seed: int = 1) -> l
 # Staying ----------------------------------------------------------------------------------------------------
 
 STAYING = {
-    2: {0.0: (.5, 2.0), 0.5: (.6225, 2.65), 1.0: (.7311, 3.72), 2.0: (.8808, 8.39), 3.0: (.9526, 21.09)},
-}  # fmt: skip
+    2: {0.0: (0.5, 2.0), 0.5: (0.6225, 2.65), 1.0: (0.7311, 3.72), 2.0: (0.8808, 8.39), 3.0: (0.9526, 21.09)},
+}
 """Printed P(stay) and mean relationship, by number of institutions and switching cost."""
 
 
@@ -99,7 +99,7 @@ def staying(people: int = 2_000, months: int = 300, seed: int = 1) -> list[Row]:
 
 def _spells(k: float, n: int, people: int, months: int, seed: int) -> tuple[int, int, NDArray[np.float64]]:
     """Choices made, moves among them, and each person's number of choices up to the first move."""
-    changes: dict[str, Any] = {"people": people, "traits.inertia": k}
+    changes: dict[str, Value] = {"people": people, "world.switching_cost": k}
     if n == 3:
         third = {"score_noise": 0, "premium_per_risk": 0}
         changes |= {"us.share": "34%", "rivals.other.share": "33%", "rivals.third": {"share": "33%", **third}}

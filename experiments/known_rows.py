@@ -4,10 +4,11 @@ import math
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
+from experiments.documents import Value
 from experiments.reading import read_with_extends
 from simulation.model import LifecycleModel
 
@@ -39,18 +40,21 @@ def compare(
     return Row(case, what, expected, simulated, standard_error, z, abs(z) <= STANDARD_ERRORS)
 
 
-def market(name: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def market(name: str, changes: Mapping[str, Value] | None = None) -> dict[str, Value]:
     """Return a case's market as plain data, with settings changed by dotted path.
 
-    >>> market("staying", {"traits.inertia": 2})["traits"]["inertia"]
+    >>> market("staying", {"world.switching_cost": 2})["world"]["switching_cost"]
     2
     """
-    data: dict[str, Any] = deepcopy(read_with_extends(KNOWN / f"{name}.market.yaml").data)
+    data = deepcopy(read_with_extends(KNOWN / f"{name}.market.yaml").data)
     for path, value in (changes or {}).items():
         *parents, last = path.split(".")
-        place: dict[str, Any] = data
+        place = data
         for key in parents:
-            place = place.setdefault(key, {})
+            inner = place.setdefault(key, {})
+            if not isinstance(inner, dict):
+                raise TypeError(f"{path}: '{key}' holds no settings in {name}.market.yaml")
+            place = inner
         place[last] = value
     return data
 

@@ -9,7 +9,8 @@ from agents.person import CHARGED_OFF
 from experiments.known_rows import Row, compare
 from experiments.market_files import MARKETS
 from experiments.reading import read_with_extends
-from experiments.taiwan import fold_one, load, status_transitions
+from experiments.taiwan_chain import fold_one, status_transitions
+from experiments.taiwan_data import load
 from simulation.model import LifecycleModel
 
 CASE = "taiwan_2005"

@@ -69,20 +69,20 @@ def _in_order(names: Sequence[str], labels: dict[str, str]) -> dict[str, str]:
 def _same_cuts(names: Sequence[str], width: int) -> Iterator[list[str]]:
     """Yield labels that leave out the middle, of all names at the same place: about half way first."""
     parted = [clusters(name) for name in names]
-    room = width - cell_len(LEFT_OUT)
-    for end in sorted(range(1, room + 1), key=lambda cells: abs(2 * cells - room + 1)):
-        yield [_head(parts, room - end) + LEFT_OUT + _tail(parts, end) for parts in parted]
+    cells = width - cell_len(LEFT_OUT)
+    for end in sorted(range(1, cells + 1), key=lambda end: abs(2 * end - cells + 1)):
+        yield [_head(parts, cells - end) + LEFT_OUT + _tail(parts, end) for parts in parted]
 
 
 def _around_difference(name: str, names: Sequence[str], width: int) -> str:
     """Return a label that keeps where a name first differs from the one that it shares the longest beginning with."""
     same = max((_shared(name, other) for other in names if other != name), default=0)
     parts = clusters(name)
-    room = width - 2 * cell_len(LEFT_OUT)
+    cells = width - 2 * cell_len(LEFT_OUT)
     starts = [0, *accumulate(len(part) for part in parts)]
     first = max(number for number, start in enumerate(starts) if start <= same)
-    head, end = _head(parts[:first], room // 3), _tail(parts[first:], room // 3)
-    middle = _head(parts[first : len(parts)], room - cell_len(head) - cell_len(end))
+    head, end = _head(parts[:first], cells // 3), _tail(parts[first:], cells // 3)
+    middle = _head(parts[first : len(parts)], cells - cell_len(head) - cell_len(end))
     label = head + LEFT_OUT + middle + LEFT_OUT + end
     return label if cell_len(label) <= width else _head(clusters(label), width)
 

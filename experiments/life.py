@@ -1,70 +1,21 @@
-"""What a person's months were, told of what was seen of them: states, beliefs, and what happened in words."""
+"""What a person's months were, told of what an observer saw of them: states, beliefs, and what happened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from agents.belief import NEWS, QUADRANTS, SCOPES
-from agents.market import DEPOSIT, FEE, INSTALMENT, MAX_CHANNELS, REVOLVING
-from agents.person import CAUSES, GONE, NO_EXIT, NOBODY, POACHED, STAGES
-from experiments.metrics import in_currency
-from simulation.model import US, LifecycleModel
+from agents.belief import QUADRANTS
+from agents.person import GONE, STAGES
+from experiments.following import Believed, Moment
+from experiments.life_events import happened, held_names, treated
+from experiments.point import Point
+from simulation.observing import MonthFacts
 
 START = -1
 """Month of the state before month 0."""
-EXITS = {
-    "ended": "ended by {}", "charged_off": "charged off by {}", "settled": "left {}: last product ran off, none taken",
-    "own_reasons": "left {}: own reasons, gone for good",
-}  # fmt: skip
-"""Way out -> how a line tells it."""
-TOLD_TAGS = ("quadrant", "segment")
-"""Schemes whose changes a line tells; the others are columns, or bands of what a column shows."""
-
-
-class Sent(NamedTuple):
-    """A treatment that the guard let through to the person."""
-
-    institution: int
-    treatment: int
-    amount: float
-    because: str
-
-
-class Seen(NamedTuple):
-    """A month of the person as the model held it: at its end, and our record once we have heard of it."""
-
-    month: int
-    person: Any
-    """one row of PERSON"""
-    signal: Any
-    """one row of SIGNAL"""
-    truth: Any
-    """one row of TRUTH"""
-    sent: tuple[Sent, ...] = ()
-    belief: Any = None
-    """one row of BELIEF; None: not in our files"""
-    tags: Mapping[str, str] = {}
-    """Scheme -> tag in our files"""
 
 
 @dataclass(frozen=True)
-class Believed:
-    """What we believed of the person: made of this month's signals when the next month begins, before we act."""
-
-    scope: str
-    stage: str
-    quadrant: str
-    default_per_year: float
-    margin_per_year: float
-    leave_per_year: float
-    tags: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Month:
+class LifeMonth:
     """What was true of the person at a month's end, what we believed, and what had happened.
 
     Attributes
@@ -110,7 +61,10 @@ class Month:
 
 @dataclass(frozen=True)
 class Life:
-    """A person and their months under one arm; need is a level from 0 to 1 for each product."""
+    """A person and their months under one arm, and in one scenario if there are any.
+
+    Need is a level from 0 to 1 for each product.
+    """
 
     person: int
     age_years: float
@@ -118,129 +72,35 @@ class Life:
     need: dict[str, float]
     arm: str
     replication: int
-    months: list[Month]
+    months: list[LifeMonth]
     currency: str
+    scenario: str = ""
 
 
-def life_of(model: LifecycleModel, person: int, seen: Sequence[Seen], arm: str) -> Life:
-    """Tell what was seen of a person in a market under an arm."""
-    first = seen[0].person
-    need = dict(zip(model.product_names, first["need"].tolist(), strict=False))
-    told = [_month(model, before, now) for before, now in zip([None, *seen], seen, strict=False)]
+def life_of(market: MonthFacts, person: int, moments: Sequence[Moment], point: Point) -> Life:
+    """Tell what was seen of a person at a point of a design.
+
+    Parameters
+    ----------
+    market : MonthFacts
+        Of any month: who is in the market and what it offers.
+    """
+    first = moments[0].person
+    need = dict(zip(market.settings.products, first["need"].tolist(), strict=False))
+    months = [_month(market, before, now) for before, now in zip([None, *moments], moments, strict=False)]
     return Life(
-        person, float(first["age_years"]), float(first["income"]), need, arm, model.replication, told,
-        model.settings.currency,
+        person, float(first["age_years"]), float(first["income"]), need, point.arm, point.replication, months,
+        market.settings.currency, point.scenario,
     )  # fmt: skip
 
 
-def _month(model: LifecycleModel, before: Seen | None, now: Seen) -> Month:
-    person, truth, belief = now.person, now.truth, now.belief
-    kinds, cents = model.products["kind"], person["balance_cents"][: len(model.products)]
-    believed = None
-    if belief is not None:
-        believed = Believed(
-            SCOPES[belief["scope"]], STAGES[belief["stage"]], QUADRANTS[belief["quadrant"]],
-            float(belief["default_per_year"]), float(belief["margin_per_year"]), float(belief["leave_per_year"]),
-            dict(now.tags),
-        )  # fmt: skip
-    happened = [] if now.month == START else _happened(model, before, now)
-    return Month(
-        now.month, "gone" if person["provider"] == GONE else model.names[person["provider"]], STAGES[person["stage"]],
-        _names(model, person["held"]), int(cents[np.isin(kinds, (INSTALMENT, REVOLVING))].sum()) / 100.0,
-        int(cents[np.isin(kinds, (DEPOSIT, FEE))].sum()) / 100.0, int(person["months_past_due"]),
-        float(truth["default_per_year"]), float(truth["margin_per_year"]), QUADRANTS[truth["quadrant"]], believed,
-        happened, {_treated(model, one, now.signal): one.because for one in now.sent if one.because},
+def _month(market: MonthFacts, before: Moment | None, now: Moment) -> LifeMonth:
+    person, truth, provider = now.person, now.truth, now.person["provider"]
+    lends, cents = market.products["lends"] == 1, person["balance_cents"][: len(market.products)]
+    return LifeMonth(
+        now.month, "gone" if provider == GONE else market.names[provider], STAGES[person["stage"]],
+        held_names(market, person), int(cents[lends].sum()) / 100.0, int(cents[~lends].sum()) / 100.0,
+        int(person["months_past_due"]), float(truth["default_per_year"]), float(truth["margin_per_year"]),
+        QUADRANTS[truth["quadrant"]], now.believed, [] if now.month == START else happened(market, before, now),
+        {treated(market, one, now.signal): one.because for one in now.sent if one.because},
     )  # fmt: skip
-
-
-def _names(model: LifecycleModel, held: NDArray[Any]) -> list[str]:
-    return [name for name, one in zip(model.product_names, held, strict=False) if one]
-
-
-def _happened(model: LifecycleModel, before: Seen | None, now: Seen) -> list[str]:
-    """Return what the month brought, in the order of a month."""
-    person, signal, told = now.person, now.signal, []
-    if before is None:
-        told.append("entered the market")
-    if person["episode_product"] >= 0 and (before is None or before.person["episode_product"] < 0):
-        told.append(f"need for {model.product_names[person['episode_product']]} became acute")
-    told += [_treated(model, one, signal) for one in now.sent]
-    if before is not None and signal["cause"] == NO_EXIT and signal["joined"] == 0:
-        told += _accounts(model, before.person, person)
-    from_ = model.names[max(NOBODY, int(signal["before"]))]
-    if signal["cause"] not in (NO_EXIT, POACHED):
-        told.append(EXITS[CAUSES[signal["cause"]]].format(from_))
-    if signal["joined"]:
-        where = f"left {from_} for" if signal["cause"] == POACHED else "joined"
-        opened = ", ".join(_names(model, person["held"]))
-        told.append(f"{where} {model.names[signal['provider']]}, {_how(model, signal)}, with {opened}")
-    if before is not None:
-        owed, owed_now = (int(one["owed_before_cents"]) for one in (before.person, person))
-        if owed_now > owed:
-            amount = f"{owed_now / 100:,.0f} {model.settings.currency}"
-            told.append(f"still owes {amount} to {model.names[person['owed_before_to']]}")
-        elif owed > 0 and owed_now == 0:
-            told.append("paid off what was owed to a former lender")
-        told += _files(before, now)
-    return told
-
-
-def _treated(model: LifecycleModel, sent: Sent, signal: Any) -> str:
-    """Tell a treatment and what became of it."""
-    treatment = model.treatments[sent.treatment]
-    unit = in_currency(treatment.amount_unit, model.settings.currency)
-    amount = f" {sent.amount:g} {unit}" if unit else ""
-    became = "" if not treatment.needs_yes else ", taken" if signal["taken"] else ", not taken"
-    if sent.institution != signal["before"]:
-        became = ", as an invitation"
-    return f"{model.names[sent.institution]}: {treatment.name}{amount}{became}"
-
-
-def _accounts(model: LifecycleModel, before: Any, person: Any) -> list[str]:
-    """Tell products taken and run off, payments missed and made up for, while the provider stays."""
-    told = []
-    for k, name in enumerate(model.product_names):
-        if person["held"][k] and (not before["held"][k] or person["months_left"][k] > before["months_left"][k]):
-            told.append(f"took {name}")
-        elif before["held"][k] and not person["held"][k]:
-            told.append(f"{name} paid back")
-    due, due_now = int(before["months_past_due"]), int(person["months_past_due"])
-    if due_now > due:
-        told.append("missed a payment")
-    elif due_now < due:
-        told.append("no longer past due" if due_now == 0 else "made up for a missed payment")
-    return told
-
-
-def _how(model: LifecycleModel, signal: Any) -> str:
-    """Tell how a joiner came; `source` is 1 looked around, 2 + channel, the last by invitation."""
-    source = int(signal["source"])
-    if source == 1:
-        return "having searched"
-    if source == 2 + MAX_CHANNELS:
-        return "invited"
-    name = model.names[signal["provider"]]
-    return f"reached by {tuple(model.settings.institutions()[name].acquisition)[source - 2]}"
-
-
-def _files(before: Seen, now: Seen) -> list[str]:
-    """Tell what changed in our files: why we keep a record, and the tags."""
-    if now.belief is None:
-        return ["our file closed"] if before.belief is not None else []
-    scope = SCOPES[now.belief["scope"]]
-    if before.belief is None:
-        return (
-            []
-            if now.signal["joined"] and now.person["provider"] == US
-            else [f"our file opened: {scope.replace('_', ' ')}"]
-        )
-    told = []
-    if now.belief["scope"] != before.belief["scope"]:
-        told.append(f"in our files as: {scope.replace('_', ' ')}")
-    for scheme in TOLD_TAGS:
-        old, new = before.tags.get(scheme, ""), now.tags.get(scheme, "")
-        if old != new:
-            why = NEWS[now.belief["news"]]
-            old, new = (tag.replace("_", " ") or "none" for tag in (old, new))
-            told.append(f"our tag {scheme}: {old} -> {new} ({why})")
-    return told

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,7 +15,7 @@ from rich.table import Table
 
 from experiments.config import Experiment, find_config, load_experiment
 from experiments.folder_words import QUIET_SECONDS
-from experiments.life import START, Life, Month
+from experiments.life import START, Life, LifeMonth
 from experiments.one_life import live_one_life
 from experiments.planning import plan_tasks
 from experiments.runner import compile_rules
@@ -34,8 +33,8 @@ NOTE = (
 
 def explain_person(
     config: str, person: int, arm: str, replication: int, months: int, sets: Sequence[str], policies: Sequence[Path],
-    every: bool, as_data: bool,
-) -> dict[str, Any]:  # fmt: skip
+    every: bool, as_data: bool, scenario: str = "",
+) -> dict[str, object]:  # fmt: skip
     """Live one life and print it, unless it is wanted `as_data`; return it as plain data.
 
     Raises
@@ -48,13 +47,20 @@ def explain_person(
     experiment, screen = load_experiment(config, sets, policies), console()
     compile_rules(plan_tasks(experiment, Path()).order, (lambda event: None) if as_data else RunBars(screen))
     with month_bar(screen, hidden=as_data) as tell:
-        life = live_one_life(experiment, person, arm, replication, months, tell)
+        life = live_one_life(experiment, person, arm, replication, months, tell, scenario)
     if not as_data:
         shipped = ", the shipped example" if find_config(config)[1] else ""
-        whose = f"Arm '{life.arm}' of {config}{shipped}, replication {life.replication}"
+        where = f", scenario '{life.scenario}'" if life.scenario else ""
+        whose = f"Arm '{life.arm}' of {config}{shipped}{where}, replication {life.replication}"
         print_life(screen, life, whose, every)
         screen.print("", *next_lines([_next(experiment, life, config, months)]), sep="\n", markup=False, soft_wrap=True)
-    return asdict(life)
+    return as_plain_data(life)
+
+
+def as_plain_data(life: Life) -> dict[str, object]:
+    """Return a life as plain data; without a scenario where the experiment has none."""
+    plain = asdict(life)
+    return {name: value for name, value in plain.items() if name != "scenario" or value}
 
 
 def _next(experiment: Experiment, life: Life, config: str, months: int) -> tuple[str, str]:
@@ -64,6 +70,7 @@ def _next(experiment: Experiment, life: Life, config: str, months: int) -> tuple
     other = arms[(arms.index(life.arm) + 1) % len(arms)]
     replication = life.replication + (other == life.arm)
     words += ["--arm", other, *(["--replication", str(replication)] if replication else [])]
+    words += ["--scenario", life.scenario] if life.scenario else []
     words += ["--months", str(months)] if months else []
     words += [word for one in experiment.sets for word in ("--set", one)]
     words += [word for one in experiment.plugins for word in ("--policies", str(one))]
@@ -139,7 +146,7 @@ def month_table(life: Life, every: bool = False) -> tuple[Table, dict[str, int]]
     return table, reasons
 
 
-def months_to_show(months: Sequence[Month], every: bool = False) -> list[Month]:
+def months_to_show(months: Sequence[LifeMonth], every: bool = False) -> list[LifeMonth]:
     """Return the first month, those that differ from the one before in more than money and rates, and the last."""
     if every:
         return list(months)
@@ -150,13 +157,13 @@ def months_to_show(months: Sequence[Month], every: bool = False) -> list[Month]:
     return shown if shown[-1] is months[-1] else [*shown, months[-1]]
 
 
-def _standing(month: Month) -> tuple[object, ...]:
+def _standing(month: LifeMonth) -> tuple[object, ...]:
     """What a line is printed for, if it changed."""
     believed = month.believed.stage if month.believed else ""
     return month.provider, month.stage, month.products, month.months_past_due, believed
 
 
-def _cells(month: Month, reasons: Mapping[str, int]) -> list[str]:
+def _cells(month: LifeMonth, reasons: Mapping[str, int]) -> list[str]:
     believed = month.believed
     true = ("-", "-", "-")
     if month.provider not in ("nobody", "gone"):

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from experiments.arms import laid_over
-from experiments.intervals import interval_text, share_text
-from experiments.outcomes import Estimate
+from experiments.intervals import Average, interval_text, share_text
+from experiments.labels import listed
 from experiments.printable import printable_line
-from experiments.sections import listed
 from experiments.statistics import t_half_widths
 
 if TYPE_CHECKING:
@@ -60,9 +59,9 @@ class Held(NamedTuple):
     arm: str
     limit: "StructureLimit"
     met: Met
-    start: Estimate
+    start: Average
     """At month 0, average over replications with half its 95% interval; a share, or heads or money."""
-    end: Estimate
+    end: Average
     """After the last month."""
 
 
@@ -89,15 +88,16 @@ def limits_of(market: Mapping[str, object], arm: Mapping[str, object]) -> "tuple
     """Return the limits of structure that hold for us in an arm; ValueError if a record has what none can be."""
     us, own = market.get("us"), arm.get("us")
     both = laid_over(us if isinstance(us, Mapping) else {}, own if isinstance(own, Mapping) else {})
-    house = both.get("guards")
-    if not isinstance(house, Mapping) or not house.get("structure"):
+    guarded = both.get("guards")
+    if not isinstance(guarded, Mapping) or not guarded.get("structure"):
         return ()
     from pydantic import ValidationError
 
-    from simulation.guard_settings import HouseGuards
+    from simulation.guard_settings import InstitutionGuards
+    from simulation.schedule import at_start
 
     try:
-        guards = HouseGuards.model_validate(house)
+        guards = InstitutionGuards.model_validate(at_start(guarded, str(market.get("start"))))
     except ValidationError:
         raise ValueError("the record of the experiment has guards that are not as tenure writes them") from None
     return tuple(one.limit() for one in guards.structure)
@@ -120,7 +120,7 @@ def held(results: "Results") -> list[Held]:
             met = {int(str(replication)): [(int(month), bool(value)) for month, value in one.dropna().items()]
                    for replication, one in _wide(own, limit.name, "met").iterrows()}  # fmt: skip
             ends = [_average(values[month]) for month in (values.columns[0], values.columns[-1])] if len(values) else []
-            unknown = Estimate(float("nan"), float("nan"))
+            unknown = Average(float("nan"), float("nan"))
             found.append(Held(arm, limit, counted(met), *(ends or [unknown, unknown])))
     return found
 
@@ -132,9 +132,9 @@ def _wide(rows: "pd.DataFrame", name: str, what: str) -> "pd.DataFrame":
     return table.rename(columns=lambda month: int(month) + 1)
 
 
-def _average(values: "pd.Series[float]") -> Estimate:
+def _average(values: "pd.Series[float]") -> Average:
     known = values.dropna().to_numpy(dtype=np.float64)
-    return Estimate(float(known.mean()), float(t_half_widths(known[:, None])[0])) if len(known) else Estimate(
+    return Average(float(known.mean()), float(t_half_widths(known[:, None])[0])) if len(known) else Average(
         float("nan"), float("nan")
     )  # fmt: skip
 
@@ -158,7 +158,7 @@ def wanted(limit: "StructureLimit", currency: str) -> str:
     return f"{told} of {told_measure(limit.of)}"
 
 
-def value_text(limit: "StructureLimit", value: Estimate, currency: str) -> str:
+def value_text(limit: "StructureLimit", value: Average, currency: str) -> str:
     """Write where a limit stands, with its interval."""
     if limit.share:
         return share_text(*value, "%")
@@ -201,7 +201,7 @@ def _together(limit: "StructureLimit", ones: Sequence[Held], currency: str) -> s
     return f"{arms} ({first} at month 0, {last} at the end{times})"
 
 
-def _span(limit: "StructureLimit", values: Sequence[Estimate], currency: str) -> str:
+def _span(limit: "StructureLimit", values: Sequence[Average], currency: str) -> str:
     if len(values) == 1:
         return value_text(limit, values[0], currency)
     sure = [value._replace(half_width=0.0) for value in values if not math.isnan(value.mean)]

@@ -15,17 +15,19 @@ KINDS = {
     "treatments": "what can be done to a customer, with its numbers and their sources",
     "products": "the products of the default market",
     "metrics": "what a table can show",
+    "measures": "what a recording of a run holds, row by row",
     "view": "columns that policies and conditions read",
     "settings": "every key of an experiment and of a market",
-    "parameters": "parameters of behaviour and of the population, with unit, range and source",
+    "parameters": "every number that a config may hold, with unit, range, default and source",
     "rules": "why the guard refuses a proposal, in the order of asking",
     "examples": "experiments that come with tenure",
     "markets": "markets that come with tenure",
+    "scenarios": "scenarios that come with tenure, for any market",
     "phases": "the phases of a month, in order",
     "words": "words of configs, tables and reports",
 }
 """What `tenure list` can list, and what that is."""
-_MORE = ("numbers of treatments", "settings of policies")
+_MORE = ("words of treatments", "settings of policies")
 """What only `tenure explain` tells by itself."""
 
 
@@ -72,25 +74,32 @@ def _maker(kind: str, known: Mapping[str, type] | None) -> Callable[[], Iterator
         from experiments.listing_settings import setting_entries
 
         return setting_entries
-    if kind in ("parameters", "numbers of treatments"):
-        from experiments import listing_rules
+    policies = _shelf() if known is None else known
+    if kind == "parameters":
+        from experiments.listing_rules import parameter_entries
 
-        return listing_rules.parameter_entries if kind == "parameters" else listing_rules.treatment_numbers
+        return lambda: parameter_entries(policies)
     if kind == "words":
         from experiments.glossary import words
 
         return words
-    from experiments import listing_code
+    from experiments import listing_code, listing_policies
 
-    if kind in ("policies", "settings of policies"):
-        policies = _shelf() if known is None else known
-        of_kind = listing_code.policies if kind == "policies" else listing_code.policy_settings
-        return lambda: of_kind(policies)
     return {
-        "treatments": listing_code.treatments, "products": listing_code.products, "metrics": listing_code.metrics,
-        "view": listing_code.view, "rules": listing_code.guard_rules, "examples": listing_code.examples,
-        "markets": listing_code.markets, "phases": listing_code.phases,
-    }[kind]  # fmt: skip
+        "policies": lambda: listing_policies.policies(policies),
+        "settings of policies": lambda: listing_policies.policy_settings(policies),
+        "treatments": lambda: listing_policies.treatments(listing_code.kinds_of_default()),
+        "words of treatments": listing_policies.treatment_words,
+        "products": listing_code.products,
+        "metrics": listing_code.metrics,
+        "measures": listing_code.measures,
+        "view": listing_code.view,
+        "rules": listing_code.guard_rules,
+        "examples": listing_code.examples,
+        "markets": listing_code.markets,
+        "scenarios": listing_code.scenarios,
+        "phases": listing_code.phases,
+    }[kind]
 
 
 def _shelf() -> Mapping[str, type]:

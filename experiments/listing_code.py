@@ -1,13 +1,10 @@
-"""What the code declares by name: policies and their settings, treatments, metrics, the view, rules of the guard."""
+"""What the code declares by name: products, metrics, measures, the view, rules of the guard, phases, shipped files."""
 
-import inspect
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from experiments.attribute_docs import attribute_docs, declaring_class
 from experiments.entry import Entry
 
 MARKETS, EXAMPLES = (Path(__file__).parent / folder for folder in ("markets", "examples"))
@@ -24,86 +21,31 @@ REASONS = {
 UNITS_OF_METRICS = {"%": "%; differences in percentage points (pt)", "EUR": "EUR, or the market's own currency"}
 MANY_WORDS = 9
 """Words of a column that are too many for a sentence."""
-_TYPES = {"str": "a word", "int": "a whole number", "float": "a number", "bool": "yes or no", "tuple": "a list",
-          "Mapping": "a mapping"}  # fmt: skip
 
 
 @cache
-def _data(path: Path) -> dict[str, Any]:
+def _data(path: Path) -> Mapping[str, object]:
     """Return a shipped file as it is written."""
     from experiments.reading import read_yaml
 
     return dict(read_yaml(path).data)
 
 
-def _products_of_default() -> dict[str, dict[str, Any]]:
-    return dict(_data(MARKETS / DEFAULT)["products"])
+@cache
+def products_of_default() -> Mapping[str, Mapping[str, object]]:
+    """Return name -> settings of the products of the default market."""
+    found = _data(MARKETS / DEFAULT)["products"]
+    return {str(name): dict(one) for name, one in found.items()} if isinstance(found, Mapping) else {}
 
 
-def policies(known: Mapping[str, type]) -> Iterator[Entry]:
-    """Yield every policy, with its settings."""
-    from policies.shelf import ALIASES
-
-    for name, policy in known.items():
-        docs = attribute_docs(policy)
-        facts = {key: f"{told}{'; ' if docs.get(key) else ''}{docs.get(key, '')}" for key, told in _settings(policy)}
-        line, _, about = (inspect.getdoc(policy) or f"A policy called {name}.").partition("\n")
-        facts |= {"set it": f"arms: {{NAME: {{policy: {name}{', ...' if facts else ''}}}}}"}
-        also = tuple(alias for alias, meant in ALIASES.items() if meant == name)
-        told = {"about": " ".join(about.split()), "also": ", ".join(also)}
-        yield Entry("policy", name, line, {label: text for label, text in told.items() if text} | facts, also)
-
-
-def policy_settings(known: Mapping[str, type]) -> Iterator[Entry]:
-    """Yield every setting of a policy once, also where several share it."""
-    having: dict[tuple[type, str], dict[str, str]] = {}
-    for name, policy in known.items():
-        for key, told in _settings(policy):
-            having.setdefault((declaring_class(policy, key), key), {})[name] = told
-    for (home, key), values in having.items():
-        first, *more = values
-        line = attribute_docs(home).get(key, "")
-        facts = {"value": values[first], "of the policies": ", ".join(values), "set it": f"--set arms.NAME.{key}=..."}
-        line = line or f"a setting of {first} that its source does not explain"
-        line = f"{line[:1].upper()}{line[1:]}."
-        yield Entry("setting of a policy", f"{first}.{key}", line, facts, tuple(f"{one}.{key}" for one in more))
-
-
-def _settings(policy: type) -> Iterator[tuple[str, str]]:
-    """Yield each setting of a policy with what it is and its default."""
-    from policies.policy import settings_of
-
-    for key, (kind, default) in settings_of(policy).items():
-        name = str(getattr(kind, "__name__", kind)).removesuffix(" | None")
-        shown = f"[{', '.join(map(str, default))}]" if isinstance(default, tuple) else str(default)
-        shown = {"True": "yes", "False": "no", "None": "none"}.get(shown, shown)
-        given = "must be given" if default is MISSING else f"default {shown}"
-        yield key, f"{_TYPES.get(name, name)}, {given}"
-
-
-def treatments() -> Iterator[Entry]:
-    """Yield the catalogue of the default market."""
-    from policies.treatments import NUMBERS, catalogue
-
-    yield Entry("treatment", "none", "Leave the customer alone.", {})
-    for one in catalogue({name: product["kind"] for name, product in _products_of_default().items()})[1:]:
-        numbers = {
-            name: f"{getattr(one, name):g} {one.amount_unit if name == 'amount' else declared.unit}".strip().replace(
-                " 0/1", "") + f"; {one.source.get(name, declared.source)}"
-            for name, declared in NUMBERS.items() if name in one.source
-        }  # fmt: skip
-        facts = {
-            "eligible": one.eligible, "answers": one.answers, "groups": ", ".join(one.groups),
-            "amount in": one.amount_unit, **numbers, "set it": f"--set market.treatments.{one.name}.NUMBER=...",
-        }  # fmt: skip
-        line = one.meaning[:1].upper() + one.meaning[1:] + "."
-        also = ("cross_sell_<product>", "cross_sell") if one.product >= 0 else ()
-        yield Entry("treatment", one.name, line, {label: text for label, text in facts.items() if text}, also)
+def kinds_of_default() -> dict[str, str]:
+    """Return name -> kind of the products of the default market."""
+    return {name: str(one["kind"]) for name, one in products_of_default().items()}
 
 
 def products() -> Iterator[Entry]:
     """Yield the products of the default market."""
-    for name, one in _products_of_default().items():
+    for name, one in products_of_default().items():
         given = {key: str(value) for key, value in one.items()}
         line = f"A product of the default market, of the kind {one['kind']}."
         facts = given | {"set it": f"--set market.products.{name}.KEY=..."}
@@ -127,10 +69,43 @@ def metrics() -> Iterator[Entry]:
         yield Entry("metric", name, line, facts, (one.label, " ".join(one.headline)))
 
 
+def measures() -> Iterator[Entry]:
+    """Yield every measure that a recording holds."""
+    from experiments.listing_text import sentence, unit_text, without_empty
+    from simulation.measures import MEASURES
+
+    for name, one in MEASURES.items():
+        by = " and ".join(filter(None, (one.a.meaning, one.b.meaning)))
+        facts = {
+            "unit": unit_text(one.unit),
+            "rows": one.when,
+            **{label: key.meaning for label, key in (("a", one.a), ("b", one.b))},
+            **{f"{{{part}}}": key.meaning for part, key in one.parts.items()},
+        }
+        spelt = re.sub(r"\{(\w+)\}", r"<\1>", name)
+        yield Entry(
+            "measure of a recording", spelt, sentence(one.meaning + (f", by {by}" if by else "")), without_empty(facts)
+        )
+
+
+def scenarios() -> Iterator[Entry]:
+    """Yield the shipped scenarios."""
+    from experiments.listing_text import sentence
+    from experiments.scenario_files import ENDING, SCENARIOS, shipped_scenarios
+
+    for name, about in shipped_scenarios().items():
+        path = SCENARIOS / f"{name}{ENDING}"
+        line = sentence(about.partition(". ")[0])
+        use = f"scenarios: {{base: {{}}, {name}: {name}}}"
+        facts = {"file": str(path), "use it": use, "text": path.read_text("utf-8")}
+        yield Entry("scenario", f"scenario.{name}", line, facts, (name, path.name))
+
+
 def view() -> Iterator[Entry]:
     """Yield every column that policies and conditions may read."""
     from experiments.listing_text import unit_text
-    from policies.view import FIELDS, PER_PRODUCT
+    from policies.condition_names import PER_PRODUCT
+    from policies.view_columns import FIELDS
 
     for name, one in FIELDS.items():
         unit, meaning = unit_text(one.unit), one.meaning
@@ -142,7 +117,7 @@ def view() -> Iterator[Entry]:
         yield Entry("column of the view", name, line, {label: text for label, text in facts.items() if text})
     own = "The first of the market's own segments that fits; only where there are some."
     yield Entry("column of the view", "segment", own, {"words": "the names of the market's segments"})
-    names = list(_products_of_default())
+    names = list(products_of_default())
     for prefix, words in PER_PRODUCT.items():
         what = "Whether the product is held with us" if words else "Believed need for the product, from 0 to 1"
         examples = ", ".join(prefix + product for product in names)
@@ -170,9 +145,11 @@ def guard_rules() -> Iterator[Entry]:
     yield Entry("reason of a refusal", "offer_<product>", trimmed, {})
 
 
-def _rule(name: str, entry: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+def _rule(name: str, entry: Mapping[str, object]) -> tuple[str, dict[str, str]]:
     """Return a shipped rule in a sentence, and as it is written."""
-    forbids, off = " and ".join(entry["forbids"]), entry.get("on") in (False, "no")
+    words = entry["forbids"]
+    forbids = " and ".join(map(str, words)) if isinstance(words, list) else str(words)
+    off = entry.get("on") in (False, "no")
     line = f"Forbids {forbids} to customers for whom {entry['when']}{', once it is switched on' if off else ''}."
     facts = {str(key): str(value) for key, value in entry.items() if key not in ("on", "forbids")}
     switched = "off by default" if off else "on by default"

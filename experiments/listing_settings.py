@@ -3,19 +3,21 @@
 import types
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from inspect import get_annotations
+from typing import Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from experiments.attribute_docs import attribute_docs, declaring_class
+from agents.declaring import Parameter, meanings_of
 from experiments.entry import Entry
 from experiments.experiment_settings import ExperimentSettings
 from experiments.listing_steps import step
-from experiments.listing_text import unit_text
+from experiments.listing_text import default_text, number_facts, without_empty
+from policies.parameters import declaration_within
 from simulation.institution_settings import ARM_KEYS
+from simulation.parameters import declared as numbers_of_market
 from simulation.settings import MarketSettings
-from simulation.units import LARGEST_COUNT, Parser
 
 NAME = "NAME"
 """Stands in a path for a name that the user chooses: an arm's, a product's, a rival's."""
@@ -23,6 +25,7 @@ OWN = ("market.rules", "market.traits")
 """Where parameters stand, which are listed by themselves."""
 
 
+_READ_ONCE = {"start": "no, it is read once, when a run begins", "birth": "no, it is read when a person is born"}
 _EXAMPLES = {"share": "12%", "rate": "4.5%", "EUR": "100", "months": "24"}
 
 
@@ -41,10 +44,15 @@ def settings() -> tuple[Setting, ...]:
     found: dict[tuple[type, str], Setting] = {}
     walk = [*_walk(ExperimentSettings, ""), *_walk(MarketSettings, "market.")]
     for one in sorted(walk, key=lambda setting: setting.paths[0].startswith("guards.")):  # the institution's come first
-        key = (declaring_class(one.home, one.name), one.name)
+        key = (_declaring(one.home, one.name), one.name)
         before = found.get(key)
         found[key] = one if before is None else before._replace(paths=(*before.paths, *one.paths))
     return tuple(one._replace(paths=(*one.paths, *_in_arms(one))) for one in found.values())
+
+
+def _declaring(home: type, name: str) -> type:
+    """Return the class of the bases in whose body a field is declared."""
+    return next((one for one in home.__mro__ if name in get_annotations(one)), home)
 
 
 def _walk(kind: type[BaseModel], before: str) -> Iterator[Setting]:
@@ -56,7 +64,7 @@ def _walk(kind: type[BaseModel], before: str) -> Iterator[Setting]:
                 yield from _walk(inner, f"{below}.")
 
 
-def _nested(annotation: Any, path: str) -> Iterator[tuple[type[BaseModel], str]]:
+def _nested(annotation: object, path: str) -> Iterator[tuple[type[BaseModel], str]]:
     """Yield the settings within a type, and where they stand."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation, path
@@ -75,64 +83,53 @@ def _in_arms(one: Setting) -> Iterator[str]:
 
 
 def setting_entries() -> Iterator[Entry]:
-    """Yield every setting: what it does, its unit, default and range, and how to set it."""
+    """Yield every setting: what it does, its unit, default, range and source, and how to set it."""
     for one in settings():
         path, number = one.paths[0], declared(one.field)
         facts = {
-            "default": _default(one), **_told_number(number), "one of": ", ".join(_words(one.field.annotation)),
-            "keys": _keys(one), **step(path, number.unit if number else "", one.field.default),
-            "set it": _how(one, number), "also as": ", ".join(one.paths[1:]),
-        }  # fmt: skip
-        line = attribute_docs(one.home).get(one.name, "")
-        yield Entry("setting", path, line, {label: text for label, text in facts.items() if text}, one.paths[1:])
+            "default": _default(one),
+            **({} if number is None else number_facts(number)),
+            "one of": ", ".join(_words(one.field.annotation)),
+            "keys": _keys(one),
+            **dating(path),
+            **step(path, number.unit if number else "", one.field.default),
+            "set it": _how(one, number),
+            "also as": ", ".join(one.paths[1:]),
+        }
+        yield Entry("setting", path, _meaning(one), without_empty(facts), one.paths[1:])
 
 
-def declared(field: FieldInfo) -> Parser | None:
-    """Return how the number of a field, or within it, is declared; None where it holds none."""
-    read_by = (extra.func for extra in (*field.metadata, *_extras(field.annotation))
-               if isinstance(extra, BeforeValidator))  # fmt: skip
-    return next((one for one in read_by if isinstance(one, Parser)), None)
+def _meaning(one: Setting) -> str:
+    return next((found for home in one.home.__mro__ if (found := meanings_of(home).get(one.name))), "")
 
 
-def _extras(annotation: Any) -> Iterator[Any]:
-    if not list(_nested(annotation, "")):
-        yield from getattr(annotation, "__metadata__", ())
-        for inner in get_args(annotation):
-            yield from _extras(inner)
+def declared(field: FieldInfo) -> Parameter | None:
+    """Return the declaration of the number of a field, or of those within it; None where it holds none."""
+    own = next((extra for extra in field.metadata if isinstance(extra, Parameter)), None)
+    return own if own is not None else declaration_within(field.annotation)
 
 
-def _told_number(number: Parser | None) -> dict[str, str]:
-    if number is None:
-        return {}
-    low, high = (_written(bound, number) for bound in (number.low, number.high))
-    bounds = f"{low} to {high}" if number.high < LARGEST_COUNT else f"{low} or more"
-    return {"unit": unit_text(number.unit), "range": bounds}
+def dating(path: str) -> dict[str, str]:
+    """Return label and text of whether a number of the market may change by date; nothing of what is no such number."""
+    when = _read_when().get(path.removeprefix("market."), "") if path.startswith("market.") else ""
+    text = {"month": "yes, such as {2027-01: ..., 2028-07: ...}", **_READ_ONCE}.get(when, "")
+    return {"may change by date": text} if text else {}
+
+
+@cache
+def _read_when() -> Mapping[str, str]:
+    """Return path of a number of the market -> when it is read."""
+    return {one.path: one.read_when for one in numbers_of_market()}
 
 
 def _default(one: Setting) -> str:
     if one.field.is_required():
         return "must be given"
-    value = one.field.get_default(call_default_factory=True)
-    return "" if list(_nested(one.field.annotation, "")) else _written(value, declared(one.field))
+    value, number = one.field.get_default(call_default_factory=True), declared(one.field)
+    return "" if list(_nested(one.field.annotation, "")) else default_text(value, number.unit if number else "")
 
 
-def _written(value: Any, number: Parser | None) -> str:
-    """Write a value as a user would."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_written(item, number) for item in value)}]"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {_written(item, number)}' for key, item in value.items())}}}"
-    if isinstance(value, int | float):
-        is_share = number is not None and number.unit.startswith(("share", "rate"))
-        return f"{100.0 * value:.12g}%" if is_share else f"{value:.15g}"
-    return str(value)
-
-
-def _words(annotation: Any) -> tuple[str, ...]:
+def _words(annotation: object) -> tuple[str, ...]:
     """Return the words that a setting may be."""
     if get_origin(annotation) is Literal:
         return tuple(map(str, get_args(annotation)))
@@ -153,7 +150,7 @@ def _keys(one: Setting) -> str:
     return keys if path == one.paths[0] else f"below each name, as in {path}: {keys}"
 
 
-def _how(one: Setting, number: Parser | None) -> str:
+def _how(one: Setting, number: Parameter | None) -> str:
     """Return how to set it: by `--set`, or written in a file where it is a key of an entry of a list."""
     path, annotation = one.paths[0], one.field.annotation
     if ".structure." in path:
@@ -165,6 +162,6 @@ def _how(one: Setting, number: Parser | None) -> str:
     if get_origin(annotation) in (dict, Mapping):
         path, value = f"{path}.{NAME}", None
     if value is not None:
-        return f"--set {path}={_written(value, number)}"
+        return f"--set {path}={default_text(value, number.unit if number else '')}"
     kind = number.unit.partition("/")[0] if number else ""
     return f"--set {path}={_EXAMPLES.get(kind, '...')}"

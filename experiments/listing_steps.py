@@ -1,7 +1,8 @@
 """What a step in log-odds or in utility does to a probability, worked out by the rules at their defaults."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from operator import methodcaller
+from typing import NamedTuple, TypeVar
 
 from agents import choice, credit, learning, lifecycle, needs, relationship
 from agents.formulas import logistic, odds_factor, with_odds_times
@@ -9,12 +10,14 @@ from agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
 from agents.rulebook import Rulebook
 from agents.traits import Traits
 
+Group = TypeVar("Group")
+"""A family of parameters, a named tuple."""
 LOG_ODDS_STEP, UTILITY_STEP = 0.5, 0.1
 UNKNOWN = (0.01, 0.1, 0.5)
 """Probabilities on which a step is shown where it is not known what it acts on."""
 A_CHOICE = 0.25
 """A choice on which a step of utility is shown."""
-MEAN_NEED, USUAL_UTILISATION = 0.5, 0.4
+MEAN_NEED = 0.5
 
 
 class Drawn(NamedTuple):
@@ -38,9 +41,12 @@ def _looks(drawn: Drawn, **different: float) -> float:
     return choice.looks_around(**{**usual, **different}, choice=drawn.rules.choice)  # type: ignore[arg-type]  # switches
 
 
-def _misses(drawn: Drawn, risk: float, utilisation: float = USUAL_UTILISATION, debt: float = 0.0) -> float:
-    """Average over good and bad times, so without the common factor."""
-    return credit.misses_payment(risk, utilisation, debt, 0.0, drawn.rules.credit._replace(correlation=0.0))
+def _misses(drawn: Drawn, risk: float, utilisation: float | None = None, debt: float = 0.0) -> float:
+    """Average over good and bad times, so without the common factor; at the usual utilisation if none is given."""
+    group = drawn.rules.credit._replace(correlation=0.0)
+    return credit.misses_payment(
+        risk, group.usual_utilisation if utilisation is None else utilisation, debt, 0.0, group
+    )
 
 
 def _asks(drawn: Drawn, need: float = MEAN_NEED, satisfaction: float = 0.0) -> float:
@@ -211,8 +217,10 @@ def _moved(usual: Drawn, parameter: str, by: float) -> Drawn:
     return usual._replace(rules=usual.rules._replace(**{family[-1]: _plus(getattr(usual.rules, family[-1]), name, by)}))
 
 
-def _plus(group: Any, name: str, by: float) -> Any:
-    return group._replace(**{name: getattr(group, name) + by})
+def _plus(group: Group, name: str, by: float) -> Group:
+    """Return a family of parameters, a named tuple, with one of them moved."""
+    moved: Group = methodcaller("_replace", **{name: getattr(group, name) + by})(group)
+    return moved
 
 
 def _anywhere(by: float) -> str:

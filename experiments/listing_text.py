@@ -1,9 +1,11 @@
 """How `tenure list` and `tenure explain` write entries on a terminal: 110 columns, the same on a pipe."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
+from agents.declaring import Parameter
 from experiments.entry import Entry
+from simulation.units import LARGEST_COUNT
 
 WIDEST = 110
 NAMES = 36
@@ -12,8 +14,12 @@ LABELS = 22
 """Columns for labels of facts."""
 FEW_KINDS = 3
 """Kinds of entries that a list may mix without headings."""
-WITH_DEFAULTS = ("parameter", "setting")
-"""Kinds whose defaults are listed."""
+_OF_A_NUMBER = ("default", "unit", "range", "source")
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("parameter", "setting", "setting of a policy", "number of a treatment"), _OF_A_NUMBER),
+    "measure of a recording": ("unit",),
+}
+"""Kind of entries -> the facts that a list shows of them."""
 MOST_IN_FULL = 4
 """Meanings of one word that are told with all their facts."""
 
@@ -36,6 +42,50 @@ def unit_text(unit: str) -> str:
     return _UNITS.get(unit) or (f"a share a {per}" if first == "share" and slash else unit)
 
 
+def number_facts(declared: Parameter) -> dict[str, str]:
+    """Return label and text of what a number is declared to be: its unit, range and source.
+
+    >>> number_facts(Parameter("share", 0.0, 1.0, "assumption"))
+    {'unit': 'a share', 'range': '0% to 100%', 'source': 'assumption'}
+    """
+    low, high = (default_text(bound, declared.unit) for bound in (declared.low, declared.high))
+    bounds = f"{low} to {high}" if declared.high < LARGEST_COUNT else f"{low} or more"
+    return {"unit": unit_text(declared.unit) or "a number", "range": bounds, "source": declared.source}
+
+
+def default_text(value: object, unit: str = "") -> str:
+    """Write a value as a user would, in the unit of its declaration.
+
+    >>> default_text(0.5, "share"), default_text((1, 2)), default_text({"a": True}), default_text(None)
+    ('50%', '[1, 2]', '{a: yes}', 'none')
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(default_text(item, unit) for item in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {default_text(item, unit)}' for key, item in value.items())}}}"
+    if isinstance(value, int | float):
+        return f"{100.0 * value:.12g}%" if unit.startswith(("share", "rate")) else f"{value:.15g}"
+    return str(value)
+
+
+def sentence(text: str) -> str:
+    """Write a meaning as a sentence.
+
+    >>> sentence("what it is")
+    'What it is.'
+    """
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def without_empty(facts: Mapping[str, str]) -> dict[str, str]:
+    """Return the facts of which there is something to tell."""
+    return {label: text for label, text in facts.items() if text}
+
+
 def list_lines(found: Sequence[Entry]) -> Iterator[str]:
     """Yield each entry's name and what it means; many kinds each below a heading."""
     width = min(max((len(one.name) for one in found), default=0), NAMES)
@@ -44,9 +94,8 @@ def list_lines(found: Sequence[Entry]) -> Iterator[str]:
         if headed and one.kind != before:
             yield from ["", f"{one.kind}:"] if before else [f"{one.kind}:"]
             before = one.kind
-        facts = one.facts if one.kind in WITH_DEFAULTS else {}
-        told = "; ".join(filter(None, (facts.get("default"), facts.get("unit"), facts.get("source"))))
-        yield from _columns(one.name, f"{one.line} [{told}]" if told else one.line, width + 2)
+        shown = "; ".join(one.facts[label] for label in SHOWN.get(one.kind, ()) if label in one.facts)
+        yield from _columns(one.name, f"{one.line} [{shown}]" if shown else one.line, width + 2)
 
 
 def entry_lines(found: Sequence[Entry], asked: str = "", as_text: bool = False) -> Iterator[str]:

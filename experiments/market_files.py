@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
 
 from experiments.impossible import market_impossible
+from experiments.market_factors import multiplied
 from experiments.names import market_name_problems
-from experiments.problems import fault_problem, names_at, value_problem
+from experiments.problems import fault_problem
 from experiments.reading import Document, KeyPath, Problem, Value, overlay, read_with_extends, suggest
 from experiments.right_parts import right_part
+from experiments.scenario_files import shipped_scenarios
+from experiments.schedule_files import with_columns
+from simulation.calendar_months import calendar_month
 from simulation.settings import MarketSettings
-from simulation.units import parse_multiplier
 
 MARKETS = Path(__file__).parent / "markets"
 """Folder of the shipped markets."""
@@ -44,7 +44,9 @@ def market_document(document: Document, problems: list[Problem]) -> Document | N
     if found is None:
         shipped = [file.name.removesuffix(".market.yaml") for file in MARKETS.glob("*.market.yaml")]
         shipped += [file.name for file in beside.glob("*.market.yaml")]
-        problems.append(Problem(*place, f"there is no market '{name}'", suggest(name, shipped)))
+        mend = f"It is a scenario, of any market: write scenarios: {{base: {{}}, {name}: {name}}}."
+        mend = mend if name in shipped_scenarios() else suggest(name, shipped)
+        problems.append(Problem(*place, f"there is no market '{name}'", mend))
         return None
     return market_over(document, read_with_extends(found, [MARKETS]), problems)
 
@@ -53,7 +55,7 @@ def left_market_note(before: Document, after: Document) -> list[str]:
     """Say that a market of a user's own was given up, where settings laid over an experiment name another one."""
     files = []
     for document in (before, after):
-        written: Any = document.data.get("market")
+        written = document.data.get("market")
         name = written.get("extends", "default") if isinstance(written, dict) else None
         files.append(market_path(name, _beside(document)) if isinstance(name, str) else None)
     old, new = files
@@ -72,61 +74,19 @@ def _beside(document: Document) -> Path:
 
 def market_over(document: Document, base: Document, problems: list[Problem]) -> Document:
     """Return a market with what an experiment writes below ``market`` laid over it."""
-    written: Any = document.data.get("market") or {}
-    data: dict[str, Value] = {key: value for key, value in written.items() if key != "extends"}
+    written = document.data.get("market")
+    data = {key: value for key, value in written.items() if key != "extends"} if isinstance(written, dict) else {}
     over = Document(
         path=document.path, data=deepcopy(data), files=document.files,
         positions={at[1:]: place for at, place in document.positions.items() if _overrides(at)},
         key_positions={at[1:]: place for at, place in document.key_positions.items() if _overrides(at)},
     )  # fmt: skip
-    return overlay(base, _multiplied(over, base, problems))
+    base = with_columns(base, problems)
+    return overlay(base, multiplied(over, base, problems))
 
 
 def _overrides(at: KeyPath) -> bool:
     return at[:1] == ("market",) and at[1:2] != ("extends",)
-
-
-def _multiplied(over: Document, base: Document, problems: list[Problem]) -> Document:
-    """Turn ``x0.7`` into 0.7 times the market's own value."""
-    if not any(isinstance(value, str) and value.strip()[:1] in ("x", "X") for _, value in leaves(over.data, ())):
-        return over
-    try:
-        own: Any = MarketSettings.model_validate(base.data).model_dump(by_alias=True)
-    except ValidationError:
-        return over  # the market's own faults are told when it is checked
-    for at, value in list(leaves(over.data, ())):
-        name, known = ".".join(map(str, at)), names_at(MarketSettings, at[:-1])
-        if (known and at[-1] not in known) or at[-1] in ("name", "policy"):
-            continue
-        try:
-            factor = parse_multiplier(value)
-        except ValueError as error:
-            problems.append(value_problem(over, at, name, error))
-            _put(over.data, at, None)
-            continue
-        here: Any = own
-        for part in at:
-            here = here.get(part) if isinstance(here, dict) else None
-        if factor is None:
-            continue
-        number = here if isinstance(here, int | float) and not isinstance(here, bool) else 0.0
-        if number == 0.0:
-            what = "that is 0" if here == 0 and here is not False else "the market has no number there"
-            message = f"{name}: '{value}' multiplies the market's own value, but {what}"
-            problems.append(over.problem(at, message, "Write the value itself."))
-        _put(over.data, at, number * factor if number else None)
-    return over
-
-
-def _put(data: Any, at: KeyPath, value: Value) -> None:
-    """Put a value in place of another; None takes it out, and what is empty then, so that the market's own stays."""
-    first, *rest = at
-    if rest:
-        _put(data[first], tuple(rest), value)
-    elif value is not None:
-        data[first] = value
-    if value is None and (not rest or data[first] == {}):
-        del data[first]
 
 
 def market_settings(document: Document, problems: list[Problem]) -> MarketSettings | None:
@@ -137,6 +97,10 @@ def market_settings(document: Document, problems: list[Problem]) -> MarketSettin
     market, faults = right_part(MarketSettings, document.data, _plain)
     if market is not None:
         faults += market_impossible(market)
+        for month in market.changes:
+            first, told = calendar_month(market.start, month), {(one.at, one.mend) for one in faults}
+            faults += [one._replace(what=f"from {first} on, {one.what}")
+                       for one in market_impossible(market.at(month)) if (one.at, one.mend) not in told]  # fmt: skip
     problems += [fault_problem(document, fault) for fault in faults]
     problems += market_name_problems(document)
     return market
@@ -151,7 +115,7 @@ def _plain(at: KeyPath) -> tuple[KeyPath, Value] | None:
     return (at, 0.0) if at[-1] == "share" else None
 
 
-def leaves(value: Any, at: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+def leaves(value: object, at: KeyPath) -> Iterator[tuple[KeyPath, object]]:
     """Yield path and value of everything in nested mappings that is no mapping itself."""
     if isinstance(value, dict) and value:
         for key, child in value.items():

@@ -1,330 +1,235 @@
-"""The metric dictionary: what each number means, whose it is, over which time, which way is better."""
+"""All metrics, each one entry: what it means, and the formula by which it is worked out from what a run recorded.
 
-import math
-import re
-from dataclasses import dataclass, replace
-from typing import Literal
+Nothing of them is recorded, so that a new metric, or a formula put right, holds for runs that were made before.
 
-from experiments.intervals import interval_text, number
+Money over the whole run is discounted to its beginning at the market's rate unless the metric says otherwise: that of
+month m, 0 the first, counts (1 + rate)^(-(m + 1)/12), and the closing value as money of the last month. Figures a
+year and figures of single months are nominal.
+"""
 
-DECLARED_IN = "EUR"
-"""The word for the currency in what is declared here and in units of parameters; `in_currency` puts another in."""
-_CURRENCY = re.compile(rf"\b{DECLARED_IN}\b")
+from collections.abc import Mapping
 
-Direction = Literal["higher", "lower", "none"]
+import numpy as np
 
+from experiments.metric import Metric, of_a_run, of_pairs
+from experiments.recorded_run import FloatArray, RecordedRun
 
-@dataclass(frozen=True)
-class Metric:
-    """One number that a run gives.
-
-    Attributes
-    ----------
-    name : str
-        Name in configs and recordings.
-    label : str
-        A few words for a sentence or an axis.
-    unit : str
-        ``"EUR"``, ``"EUR per EUR"`` or ``"%"``, another currency in the place of EUR after `in_currency`. A metric
-        in ``"%"`` is stored as a fraction (0.14) and shown times 100; its differences are in percentage points
-        (``pt``).
-    whose : str
-        The people, or the balance, that the number is about.
-    window : str
-        The time that it covers.
-    better : {'higher', 'lower', 'none'}
-        Which way is better for the institution; ``'none'`` where neither is.
-    decimals : int
-        Decimals when shown in `unit`.
-    headline : tuple of str
-        The two lines of a column heading.
-    matters_from : float
-        The smallest difference that matters, as stored: arms that surely differ by less count as equal.
-    matters_source : str
-        Where that comes from.
-    """
-
-    name: str
-    label: str
-    unit: str
-    whose: str
-    window: str
-    better: Direction
-    decimals: int
-    headline: tuple[str, str]
-    matters_from: float
-    matters_source: str = "assumption"
-
-    @property
-    def is_money(self) -> bool:
-        """Whether it is an amount of money, in whatever currency; money per money is not."""
-        return self.unit != "%" and " per " not in self.unit
-
-    def in_currency(self, currency: str) -> "Metric":
-        """Return the metric in a market's currency: unit, label and headline name that one.
-
-        >>> METRICS["profit_per_customer"].in_currency("GBP").headline
-        ('profit', 'GBP')
-        """
-        if currency == DECLARED_IN:
-            return self
-        label, unit, *headline = (in_currency(text, currency) for text in (self.label, self.unit, *self.headline))
-        return replace(self, label=label, unit=unit, headline=(headline[0], headline[1]))
+GOOD = "low_risk_high_return"
+DISCOUNTED, NOMINAL = "whole run, discounted", "whole run, not discounted"
+WITH_CLOSING = "whole run and closing value, discounted"
 
 
-def in_currency(text: str, currency: str) -> str:
-    """Return a declared text in a market's currency.
-
-    >>> in_currency("EUR per EUR, not EURO", "GBP")
-    'GBP per GBP, not EURO'
-    """
-    return _CURRENCY.sub(lambda _: currency, text)
+def customers_at_start(run: RecordedRun) -> float:
+    """Return our customers at month 0, at least one."""
+    return max(1.0, float(run.stock("customers_by_cell")[0]))
 
 
-_DECLARED = (
-    Metric(
-        name="profit_per_customer",
-        label="profit per customer at the start, closing value included",
-        unit="EUR",
-        whose="own book, per customer at month 0",
-        window="whole run and closing value",
-        better="higher",
-        decimals=1,
-        headline=("profit", "EUR"),
-        matters_from=1.0,
-    ),
-    Metric(
-        name="share_low_risk_high_return",
-        label="share of customers with low risk and high return",
-        unit="%",
-        whose="own customers at the end",
-        window="end of the run",
-        better="higher",
-        decimals=1,
-        headline=("low-risk", "high-return"),
-        matters_from=0.001,
-    ),
-    Metric(
-        name="attrition_per_year",
-        label="share of customers who leave in a year, all causes",
-        unit="%",
-        whose="own customers",
-        window="whole run, as a yearly rate",
-        better="lower",
-        decimals=1,
-        headline=("leaves", "a year"),
-        matters_from=0.001,
-    ),
-    Metric(
-        name="loss_rate_per_year",
-        label="charge-offs less recoveries in a year, of credit balances",
-        unit="%",
-        whose="own credit balances",
-        window="whole run, as a yearly rate",
-        better="lower",
-        decimals=1,
-        headline=("credit", "loss"),
-        matters_from=0.001,
-    ),
-    Metric(
-        name="return_on_treatment",
-        label="EUR back per extra EUR of treatment, against the champion",
-        unit="EUR per EUR",
-        whose="own book, pair of runs",
-        window="whole run and closing value",
-        better="higher",
-        decimals=2,
-        headline=("back per EUR", "of treatment"),
-        matters_from=0.1,
-    ),
-    Metric(
-        name="profit_before_closing_per_customer",
-        label="profit per customer at the start, without closing value",
-        unit="EUR",
-        whose="own book, per customer at month 0",
-        window="whole run",
-        better="higher",
-        decimals=1,
-        headline=("profit before", "closing, EUR"),
-        matters_from=1.0,
-    ),
-    Metric(
-        name="treatment_spend_per_customer",
-        label="spent on treatment: contacts, rewards and given-up income",
-        unit="EUR",
-        whose="own book, per customer at month 0",
-        window="whole run",
-        better="none",
-        decimals=1,
-        headline=("treatment", "EUR"),
-        matters_from=1.0,
-    ),
-    Metric(
-        name="return_on_acquisition",
-        label="EUR back per extra EUR of acquisition, against the champion",
-        unit="EUR per EUR",
-        whose="own book, pair of runs",
-        window="whole run and closing value",
-        better="higher",
-        decimals=2,
-        headline=("back per EUR", "of acquisition"),
-        matters_from=0.1,
-    ),
-    Metric(
-        name="acquisition_spend_per_customer",
-        label="spent on acquisition: channels, and invitations to people who are not customers",
-        unit="EUR",
-        whose="own book, per customer at month 0",
-        window="whole run",
-        better="none",
-        decimals=1,
-        headline=("acquisition", "EUR"),
-        matters_from=1.0,
-    ),
-    Metric(
-        name="share_harmed",
-        label="share of the customers at month 0 who are worse off than in the champion's world",
-        unit="%",
-        whose="own customers at month 0, the same people in both worlds",
-        window="whole run",
-        better="lower",
-        decimals=1,
-        headline=("customers", "harmed"),
-        matters_from=0.001,
-    ),
-    Metric(
-        name="cost_per_new_customer",
-        label="spent on channels and invitations per customer who joined",
-        unit="EUR",
-        whose="customers who joined",
-        window="whole run",
-        better="lower",
-        decimals=1,
-        headline=("cost of a new", "customer, EUR"),
-        matters_from=1.0,
-    ),
-    Metric(
-        name="growth",
-        label="change of the number of customers over the run",
-        unit="%",
-        whose="own customers",
-        window="end against month 0",
-        better="higher",
-        decimals=1,
-        headline=("customers", "growth"),
-        matters_from=0.001,
-    ),
-    Metric(
-        name="new_share_low_risk_high_return",
-        label="share of customers with low risk and high return among those in their first year",
-        unit="%",
-        whose="own customers in their first twelve months",
-        window="average of the run's months, the first year left out where there are more",
-        better="higher",
-        decimals=1,
-        headline=("new: low-risk", "high-return"),
-        matters_from=0.001,
-    ),
-    Metric(
-        name="quadrant_error",
-        label="share of customers believed to be in a quadrant where they are not",
-        unit="%",
-        whose="own customers in the files",
-        window="average of the yearly comparisons of beliefs with the truth",
-        better="lower",
-        decimals=1,
-        headline=("wrong", "quadrant"),
-        matters_from=0.001,
-    ),
-    Metric(
-        name="swing_of_profit",
-        label="standard deviation of the months' profit per customer at the start",
-        unit="EUR",
-        whose="own book, per customer at month 0",
-        window="whole run, month by month",
-        better="lower",
-        decimals=2,
-        headline=("std dev of", "profit, EUR"),
-        matters_from=0.05,
-    ),
-    Metric(
-        name="swing_over_profit",
-        label="standard deviation of the months' profit over their average",
-        unit="%",
-        whose="own book",
-        window="whole run, month by month",
-        better="lower",
-        decimals=1,
-        headline=("std dev of profit", "over average"),
-        matters_from=0.01,
-    ),
-    Metric(
-        name="swing_of_assets",
-        label="standard deviation of the months' change of credit balances per customer at the start",
-        unit="EUR",
-        whose="own credit balances, per customer at month 0",
-        window="whole run, month by month",
-        better="lower",
-        decimals=2,
-        headline=("std dev of change", "in credit, EUR"),
-        matters_from=0.05,
-    ),
-    Metric(
-        name="return_on_capital",
-        label="profit a year, before what capital costs, per EUR of the capital that Basel asks for",
-        unit="EUR per EUR",
-        whose="own book, all its products; no overheads but servicing, treatment and acquisition",
-        window="whole run, closing value left out",
-        better="higher",
-        decimals=2,
-        headline=("back a year per", "EUR of capital"),
-        matters_from=0.01,
-    ),
-)
+def present_value(run: RecordedRun, by_month: FloatArray) -> float:
+    """Return what money by month is worth at the beginning of the run."""
+    return float((run.rates.weights * by_month).sum())
 
-RETURNS: dict[str, str] = {
-    "return_on_treatment": "treatment_spend_per_customer",
-    "return_on_acquisition": "acquisition_spend_per_customer",
-}
-"""EUR back per extra EUR, and the metric that is spent."""
 
-OF_A_PAIR: frozenset[str] = frozenset({*RETURNS, "share_harmed"})
-"""Metrics of an arm's run beside the champion's; the champion has no level of them."""
+def closing_value(run: RecordedRun) -> float:
+    """Return what is expected of the customers at the end after the last month, as money of that month."""
+    return run.total("closing_value")
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}
-"""Every metric by name."""
 
-STANDARD_METRICS: tuple[str, ...] = tuple(metric.name for metric in _DECLARED[:5])
+def treatment_spend(run: RecordedRun) -> FloatArray:
+    """Return contacts, rewards and given-up income of each month."""
+    return run.by_month("treatments", b=("cost_eur", "given_up_eur"))
+
+
+def acquisition_spend(run: RecordedRun) -> FloatArray:
+    """Return what channels, and invitations to people who are not customers, cost in each month."""
+    return run.by_month("treatments", b=("invitations_eur",)) - run.by_month("ledger", a=("acquisition",))
+
+
+@of_a_run(label="profit per customer at the start, discounted, closing value included", unit="EUR", decimals=1,
+          whose="own book, per customer at month 0", window=WITH_CLOSING, better="higher",
+          headline=("profit, EUR", "discounted"), matters_from=1.0)  # fmt: skip
+def profit_per_customer(run: RecordedRun) -> float:
+    """Profit of each month and the closing value at the end, discounted."""
+    closing = float(run.rates.weights[-1]) * closing_value(run)
+    return (present_value(run, run.by_month("ledger")) + closing) / customers_at_start(run)
+
+
+@of_a_run(label="share of customers with low risk and high return", unit="%", decimals=1,
+          whose="own customers at the end", window="end of the run", better="higher",
+          headline=("low-risk", "high-return"), matters_from=0.001)  # fmt: skip
+def share_low_risk_high_return(run: RecordedRun) -> float:
+    """Customers of this quadrant of all at the end."""
+    good, everybody = run.stock("customers_by_cell", b=(GOOD,)), run.stock("customers_by_cell")
+    return float(good[-1]) / max(1.0, float(everybody[-1]))
+
+
+@of_a_run(label="share of customers who leave in a year, all causes", unit="%", decimals=1, whose="own customers",
+          window="whole run, as a yearly rate", better="lower", headline=("leaves", "a year"),
+          matters_from=0.001)  # fmt: skip
+def attrition_per_year(run: RecordedRun) -> float:
+    """Leavers over customer years; customers are counted at the beginning of each month."""
+    return 12.0 * run.total("leavers") / max(1.0, float(run.stock("customers_by_cell")[:-1].sum()))
+
+
+@of_a_run(label="charge-offs less recoveries in a year, of credit balances", unit="%", decimals=1,
+          whose="own credit balances", window="whole run, as a yearly rate", better="lower",
+          headline=("credit", "loss"), matters_from=0.001)  # fmt: skip
+def loss_rate_per_year(run: RecordedRun) -> float:
+    """Loss over credit balances; balances are those at the beginning of each month."""
+    loss = -run.total("ledger", a=("credit_loss", "recovery"))
+    return 12.0 * loss / max(1.0, float(run.stock("credit_balance_by_cell")[:-1].sum()))
+
+
+RETURN_ON_TREATMENT = Metric(
+    name="return_on_treatment", label="EUR back per extra EUR of treatment, against the champion",
+    unit="EUR per EUR", whose="own book, pair of runs", window=f"{WITH_CLOSING}, both sides", better="higher",
+    decimals=2, headline=("back per EUR", "of treatment"), matters_from=0.1, spends="treatment_spend_per_customer",
+)  # fmt: skip
+
+
+@of_a_run(label="profit per customer at the start, discounted, without closing value", unit="EUR", decimals=1,
+          whose="own book, per customer at month 0", window=DISCOUNTED, better="higher",
+          headline=("profit before", "closing, EUR"), matters_from=1.0)  # fmt: skip
+def profit_before_closing_per_customer(run: RecordedRun) -> float:
+    """Profit of each month, discounted."""
+    return present_value(run, run.by_month("ledger")) / customers_at_start(run)
+
+
+@of_a_run(label="profit per customer at the start as it stands in the ledger: not discounted, without closing value",
+          unit="EUR", decimals=1, whose="own book, per customer at month 0", window=NOMINAL, better="higher",
+          headline=("profit in the", "ledger, EUR"), matters_from=1.0)  # fmt: skip
+def profit_undiscounted_per_customer(run: RecordedRun) -> float:
+    """All lines of profit and loss in the ledger, to the cent."""
+    return run.total("ledger") / customers_at_start(run)
+
+
+@of_a_run(label="spent on treatment, discounted: contacts, rewards and given-up income", unit="EUR", decimals=1,
+          whose="own book, per customer at month 0", window=DISCOUNTED, better="none",
+          headline=("treatment", "EUR"), matters_from=1.0)  # fmt: skip
+def treatment_spend_per_customer(run: RecordedRun) -> float:
+    """Spent in each month, discounted."""
+    return present_value(run, treatment_spend(run)) / customers_at_start(run)
+
+
+RETURN_ON_ACQUISITION = Metric(
+    name="return_on_acquisition", label="EUR back per extra EUR of acquisition, against the champion",
+    unit="EUR per EUR", whose="own book, pair of runs", window=f"{WITH_CLOSING}, both sides", better="higher",
+    decimals=2, headline=("back per EUR", "of acquisition"), matters_from=0.1,
+    spends="acquisition_spend_per_customer",
+)  # fmt: skip
+
+
+@of_a_run(label="spent on acquisition, discounted: channels, and invitations to people who are not customers",
+          unit="EUR", decimals=1, whose="own book, per customer at month 0", window=DISCOUNTED, better="none",
+          headline=("acquisition", "EUR"), matters_from=1.0)  # fmt: skip
+def acquisition_spend_per_customer(run: RecordedRun) -> float:
+    """Spent in each month, discounted."""
+    return present_value(run, acquisition_spend(run)) / customers_at_start(run)
+
+
+@of_pairs(label="share of the customers at month 0 who are worse off than in the champion's world", unit="%",
+          decimals=1, whose="own customers at month 0, the same people in both worlds", window=NOMINAL,
+          better="lower", headline=("customers", "harmed"), matters_from=0.001)  # fmt: skip
+def share_harmed(people: Mapping[str, float]) -> float:
+    """Who is harmed, of all."""
+    return people["harmed"] / people["people"]
+
+
+@of_a_run(label="spent on channels and invitations per customer who joined", unit="EUR", decimals=1,
+          whose="customers who joined", window=NOMINAL, better="lower",
+          headline=("cost of a new", "customer, EUR"), matters_from=1.0)  # fmt: skip
+def cost_per_new_customer(run: RecordedRun) -> float:
+    """Spent on acquisition over heads who joined."""
+    joined = run.total("joiners")
+    return float(acquisition_spend(run).sum()) / joined if joined else float("nan")
+
+
+@of_a_run(label="change of the number of customers over the run", unit="%", decimals=1, whose="own customers",
+          window="end against month 0", better="higher", headline=("customers", "growth"),
+          matters_from=0.001)  # fmt: skip
+def growth(run: RecordedRun) -> float:
+    """Customers at the end over customers at month 0, less 1."""
+    return max(1.0, float(run.stock("customers_by_cell")[-1])) / customers_at_start(run) - 1.0
+
+
+@of_a_run(label="share of customers with low risk and high return among those in their first year", unit="%",
+          decimals=1, whose="own customers in their first twelve months",
+          window="average of the run's months, the first year left out where there are more", better="higher",
+          headline=("new: low-risk", "high-return"), matters_from=0.001)  # fmt: skip
+def new_share_low_risk_high_return(run: RecordedRun) -> float:
+    """New customers of this quadrant of all new ones; months with many new customers weigh more."""
+    first = min(12, run.months - 1)
+    good, everybody = (run.by_month("new_customers_by_quadrant", a=some)[first:].sum() for some in ((GOOD,), ()))
+    return float(good) / max(1.0, float(everybody))
+
+
+@of_a_run(label="share of customers believed to be in a quadrant where they are not", unit="%", decimals=1,
+          whose="own customers in the files", window="average of the yearly comparisons of beliefs with the truth",
+          better="lower", headline=("wrong", "quadrant"), matters_from=0.001)  # fmt: skip
+def quadrant_error(run: RecordedRun) -> float:
+    """Average over the months in which beliefs are compared with the truth."""
+    rows = run.rows("tag_error")
+    wrong = rows.value[(rows.a == "quadrant") & (rows.b == "all")]
+    return float(wrong.mean()) if len(wrong) else float("nan")
+
+
+@of_a_run(label="standard deviation of the months' profit per customer at the start", unit="EUR", decimals=2,
+          whose="own book, per customer at month 0", window=f"{NOMINAL}, month by month", better="lower",
+          headline=("std dev of", "profit, EUR"), matters_from=0.05)  # fmt: skip
+def volatility_of_profit(run: RecordedRun) -> float:
+    """Standard deviation over the months."""
+    return float(run.by_month("ledger").std()) / customers_at_start(run)
+
+
+@of_a_run(label="standard deviation of the months' profit over their average", unit="%", decimals=1,
+          whose="own book", window=f"{NOMINAL}, month by month", better="lower",
+          headline=("std dev of profit", "over average"), matters_from=0.01)  # fmt: skip
+def volatility_over_profit(run: RecordedRun) -> float:
+    """Coefficient of variation of the months' profit; of a loss there is none."""
+    profit = run.by_month("ledger")
+    return float(profit.std() / profit.mean()) if profit.sum() > 0.0 else float("nan")
+
+
+@of_a_run(label="standard deviation of the months' change of credit balances per customer at the start", unit="EUR",
+          decimals=2, whose="own credit balances, per customer at month 0", window=f"{NOMINAL}, month by month",
+          better="lower", headline=("std dev of change", "in credit, EUR"), matters_from=0.05)  # fmt: skip
+def volatility_of_assets(run: RecordedRun) -> float:
+    """Standard deviation of the changes from month to month."""
+    return float(np.diff(run.stock("credit_balance_by_cell")).std()) / customers_at_start(run)
+
+
+@of_a_run(label="profit a year, before what capital costs, per EUR of the capital that Basel asks for",
+          unit="EUR per EUR", decimals=2,
+          whose="own book, all its products; no overheads but servicing, treatment and acquisition",
+          window=f"{NOMINAL}, closing value left out", better="higher", headline=("back a year per", "EUR of capital"),
+          matters_from=0.01)  # fmt: skip
+def return_on_capital(run: RecordedRun) -> float:
+    """Profit over capital years; capital is what is charged for it in a month, over a month's rate."""
+    charged = -run.by_month("ledger", a=("capital_charge",))
+    cost = run.rates.capital_cost
+    capital_years = float(np.divide(charged, cost, out=np.zeros_like(charged), where=cost > 0.0).sum())
+    before_charge = float((run.by_month("ledger") + charged).sum())
+    return before_charge / capital_years if capital_years else float("nan")
+
+
+METRICS: dict[str, Metric] = {
+    one.name: one for one in list(globals().values()) if isinstance(one, Metric)
+}  # fmt: skip
+"""Every metric by name, in the order of this file."""
+
+STANDARD_METRICS: tuple[str, ...] = tuple(METRICS)[:5]
 """The five shown where a config names none, in the order of their columns."""
+
+RETURNS: dict[str, str] = {one.name: one.spends for one in METRICS.values() if one.spends}
+"""What comes back per extra unit of money, and the metric that is spent."""
+
+RENAMED = {
+    "swing_of_profit": "volatility_of_profit",
+    "swing_over_profit": "volatility_over_profit",
+    "swing_of_assets": "volatility_of_assets",
+}
+"""Names that metrics had before, and what they are called now; a config with an old one is told."""
 
 
 def metrics_in(currency: str) -> dict[str, Metric]:
     """Return every metric by name, in a market's currency."""
     return {name: metric.in_currency(currency) for name, metric in METRICS.items()}
-
-
-def shown_times(metric: Metric) -> float:
-    """Return what a stored value is multiplied by before it is shown: 100 for ``%``, else 1."""
-    return 100.0 if metric.unit == "%" else 1.0
-
-
-def level_text(metric: Metric, value: float) -> str:
-    """Write a level as a table shows it, ``-`` if there is none.
-
-    >>> level_text(METRICS["attrition_per_year"], 0.134)
-    '13.4%'
-    """
-    if math.isnan(value):
-        return "-"
-    sign = "%" if metric.unit == "%" else ""
-    return number(value * shown_times(metric), metric.decimals).replace(",", "") + sign
-
-
-def difference_text(metric: Metric, difference: float, half_width: float) -> str:
-    """Write a difference with its interval, see `experiments.intervals.interval_text`.
-
-    >>> difference_text(METRICS["profit_per_customer"], 18.94, 1.91)
-    '+18.9 ± 1.9'
-    """
-    times = shown_times(metric)
-    return interval_text(difference * times, half_width * times, metric.decimals, signed=True).replace(",", "")

@@ -1,4 +1,4 @@
-"""The law of names: what an arm or a circumstance may be called, in any script.
+"""The law of names: what an arm or a scenario may be called, in any script.
 
 A name becomes a word of a command, a folder and a heading of the report, on every system. So it is one word or more
 of letters, marks and digits, short, without anything invisible, and never the name of something else.

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from experiments.arms import laid_over
-from experiments.impossible import odd_notes
+from experiments.config import Experiment
 from experiments.labels import listed
+from experiments.odd_notes import odd_notes
 from experiments.printable import printable_line, shown
 from policies.faults import FaultyError
 from policies.guards import Guards
@@ -15,10 +16,7 @@ from policies.shelf import SHELF, make_policy
 from policies.shelf.rules import shipped_table
 from policies.treatments import CROSS_SELL
 from simulation.institution_settings import InstitutionSettings, PolicySettings
-
-if TYPE_CHECKING:
-    from experiments.config import Experiment
-    from simulation.settings import MarketSettings
+from simulation.settings import MarketSettings, market_from
 
 NOTHING = "do_nothing"
 _PRICES = ("price_war", "price_match")
@@ -43,7 +41,7 @@ class Arm(NamedTuple):
         return self.choice.policy != NOTHING
 
 
-def notes(experiment: "Experiment") -> list[str]:
+def notes(experiment: Experiment) -> list[str]:
     """Return what to tell before an experiment is run, each once."""
     arms = arms_of(experiment)
     currency = experiment.market.currency
@@ -56,8 +54,8 @@ def notes(experiment: "Experiment") -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def notes_under(under: Mapping[str, "Experiment"]) -> list[str]:
-    """Return the notes of an experiment under each of its circumstances, each once."""
+def notes_under(under: Mapping[str, Experiment]) -> list[str]:
+    """Return the notes of an experiment under each of its scenarios, each once."""
     own = (note for one in under.values() for note in notes(one))
     return list(dict.fromkeys([*own, *odd_notes(under)]))
 
@@ -68,13 +66,14 @@ def note_lines(told: Iterable[str], width: int = 110) -> Iterator[str]:
         yield from wrap(printable_line(f"note: {note}"), width, initial_indent="  ", subsequent_indent="    ")
 
 
-def arms_of(experiment: "Experiment") -> list[Arm]:
+def arms_of(experiment: Experiment) -> list[Arm]:
     """Return every arm as it holds for us from month 0 on."""
     base = experiment.market_data["us"]
     found = []
     for name, choice in experiment.arms.items():
-        us = InstitutionSettings.model_validate({**laid_over(base, choice.us), "policy": choice.policy})
-        found.append(Arm(name, choice, us, experiment.market.guards_of(us)))
+        ours = {**laid_over(base if isinstance(base, dict) else {}, choice.us), "policy": choice.policy}
+        market = market_from({**experiment.market_data, "us": ours}).at(0)
+        found.append(Arm(name, choice, market.us, market.guards_of(market.us)))
     return found
 
 
@@ -196,7 +195,7 @@ def _among(name: str, some: frozenset[str]) -> bool:
     return name in some or (name.startswith(f"{CROSS_SELL}_") and CROSS_SELL in some)
 
 
-def channel_notes(arms: Sequence[Arm], market: "MarketSettings") -> Iterator[str]:
+def channel_notes(arms: Sequence[Arm], market: MarketSettings) -> Iterator[str]:
     """Yield the institutions that reach nobody, since they have no channels or no money in them."""
     idle = [one.name for one in arms if not reaches(one.us)]
     if idle:
@@ -222,7 +221,7 @@ def _reaches_nobody(name: str, key: str, where: str) -> str:
     )
 
 
-def rival_notes(experiment: "Experiment") -> Iterator[str]:
+def rival_notes(experiment: Experiment) -> Iterator[str]:
     """Yield the rivals that may spend as much as we on treatments and lower prices, since nothing else is written."""
     market = experiment.market
     budget = market.guards.budget_per_month

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -181,7 +181,9 @@ class _Finder(MetaPathFinder, Loader):
     def __init__(self, modules: Sequence[SourceModule]) -> None:
         self.modules = {one.name: one for one in modules}
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         """Return where a module of the policy comes from; None for all others."""
         one = self.modules.get(fullname)
         if one is None:

@@ -9,7 +9,6 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from experiments.outcomes import Outcomes
 from experiments.plots_beliefs import believed_migration, reliability_of
 from experiments.plots_cells import treatment_by_cell
 from experiments.plots_effects import attrition_by_cause, effects, months_in_stage, profit_and_loss
@@ -22,9 +21,10 @@ from experiments.plots_structure import (
     risk_return_plane,
 )
 from experiments.plots_style import TITLE_SIZE, WIDTH, Drawing, add_title, wrapped
+from experiments.recordings import Recordings
 from experiments.sealing import write_whole
 
-FIGURES: dict[str, Callable[[Outcomes], Drawing]] = {
+FIGURES: dict[str, Callable[[Recordings], Drawing]] = {
     "effects": effects,
     "frontier": frontier,
     "composition_by_quadrant": composition_by_quadrant,
@@ -41,7 +41,7 @@ FIGURES: dict[str, Callable[[Outcomes], Drawing]] = {
 """Every figure of the report, in its order."""
 
 
-def draw_figure(name: str, outcomes: Outcomes) -> Drawing:
+def draw_figure(name: str, recordings: Recordings) -> Drawing:
     """Draw one figure.
 
     Raises
@@ -53,9 +53,9 @@ def draw_figure(name: str, outcomes: Outcomes) -> Drawing:
     """
     if name not in FIGURES:
         raise KeyError(f"no figure is called {name!r}; there are {', '.join(FIGURES)}")
-    names = names_in_figures(outcomes.arms)
+    names = names_in_figures(recordings.arms)
     with drawn_in(names.fonts):
-        drawing = FIGURES[name](outcomes)
+        drawing = FIGURES[name](recordings)
     texts = " ".join(text.get_text() for text in drawing.figure.findobj(Text))
     return drawing._replace(note=f"{drawing.note} {key_of(names, texts)}".rstrip())
 
@@ -79,7 +79,7 @@ def image_bytes(figure: Figure, kind: Literal["svg", "png"], dpi: int = 160) -> 
     return out.getvalue()
 
 
-def save_figure(path: Path, name: str, outcomes: Outcomes, dpi: int = 160) -> Path:
+def save_figure(path: Path, name: str, recordings: Recordings, dpi: int = 160) -> Path:
     """Write one figure with its finding as title to a PNG file.
 
     Parameters
@@ -88,8 +88,8 @@ def save_figure(path: Path, name: str, outcomes: Outcomes, dpi: int = 160) -> Pa
         File to write; its folder must exist.
     name : str
         One of `FIGURES`.
-    outcomes : Outcomes
-        From `experiments.outcomes.read_outcomes`.
+    recordings : Recordings
+        From `experiments.recordings.read_recordings`.
     dpi : int
         Dots per inch.
 
@@ -105,7 +105,7 @@ def save_figure(path: Path, name: str, outcomes: Outcomes, dpi: int = 160) -> Pa
     ValueError
         If the recordings lack what the figure needs.
     """
-    drawing, names = draw_figure(name, outcomes), names_in_figures(outcomes.arms)
+    drawing, names = draw_figure(name, recordings), names_in_figures(recordings.arms)
     with drawn_in(names.fonts):
         title = in_drawable_letters(drawing.finding, names)
         add_title(drawing.figure, wrapped(title, 0.98 * WIDTH, TITLE_SIZE, bold=True))

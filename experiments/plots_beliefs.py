@@ -13,23 +13,31 @@ from scipy.stats import binomtest
 from agents.belief import QUADRANTS
 from experiments.findings import percent, words
 from experiments.findings_beliefs import pooled_moves
-from experiments.outcomes import QUADRANTS as SHOWN
-from experiments.outcomes import NotRecordedError, Outcomes, months_apart
-from experiments.plots_style import FAINT, GREY, INK, TEXT_COLOURS, Drawing, Room, axis_label, panels
-from simulation.belief_quality import BIN_EDGES, DEFAULT, LEAVE, standard_errors_off
+from experiments.plots_style import FAINT, GREY, INK, TEXT_COLOURS, Drawing, Margins, axis_label, panels
+from experiments.recordings import QUADRANTS as SHOWN
+from experiments.recordings import NotRecordedError, Recordings
+from experiments.tables import months_apart
+from simulation.belief_groups import BIN_EDGES, DEFAULT, LEAVE
+from simulation.calibration import bins_off
 from simulation.migration import rates
 
 Floats = NDArray[np.float64]
 SCORES = {DEFAULT: "default", LEAVE: "leaving"}
-STANDARD_ERRORS = 4.0
-"""A bin further off than this is called wrong, as in `simulation.belief_quality.reliability_is_calibrated`."""
 LEAST_SHARE = 1e-5
 """Shares below this are drawn at the foot: the axes are logarithmic."""
 DECADES = (1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0)
 FRACTIONS = {
-    0.1: "a tenth", 0.2: "a fifth", 0.25: "a quarter", 0.333: "a third", 0.4: "two fifths", 0.5: "half",
-    0.6: "three fifths", 0.667: "two thirds", 0.75: "three quarters", 0.9: "nine tenths",
-}  # fmt: skip
+    0.1: "a tenth",
+    0.2: "a fifth",
+    0.25: "a quarter",
+    0.333: "a third",
+    0.4: "two fifths",
+    0.5: "half",
+    0.6: "three fifths",
+    0.667: "two thirds",
+    0.75: "three quarters",
+    0.9: "nine tenths",
+}
 HALO = [patheffects.withStroke(linewidth=2.5, foreground="white")]
 
 
@@ -86,7 +94,7 @@ def reliability_figure(table: pd.DataFrame) -> Drawing:
     """
     found = reliability(table)
     heads = [f"{SCORES[score]} within 12 months" for score in found]
-    figure, axes = panels(1, len(found), 4.6, Room(0.75, right=0.3, across=0.75), heads=heads)
+    figure, axes = panels(1, len(found), 4.6, Margins(0.75, right=0.3, across=0.75), heads=heads)
     for ax, bins in zip(axes[0], found.values(), strict=True):
         _reliability_panel(ax, bins)
         axis_label(ax, "believed probability, average of the bin", "share to whom it happened")
@@ -99,17 +107,17 @@ def reliability_figure(table: pd.DataFrame) -> Drawing:
     return Drawing("reliability", _reliability_finding(found), note, figure)
 
 
-def reliability_of(outcomes: Outcomes) -> Drawing:
+def reliability_of(recordings: Recordings) -> Drawing:
     """Draw the champion's reliability, all years and runs pooled."""
-    parts = [outcomes.of(f"reliability_{what}") for what in ("people", "predicted", "happened")]
+    parts = [recordings.of(f"reliability_{what}") for what in ("people", "predicted", "happened")]
     rows = pd.concat(parts)
-    return reliability_figure(rows[rows["arm"] == outcomes.champion])
+    return reliability_figure(rows[rows["arm"] == recordings.champion])
 
 
-def believed_migration(outcomes: Outcomes) -> Drawing:
+def believed_migration(recordings: Recordings) -> Drawing:
     """Draw the champion's migration between quadrants, true and believed, all years and runs pooled."""
-    apart = months_apart(outcomes.of("migration/quadrant/true/heads"))
-    return migration_figure(pooled_moves(outcomes, "true"), pooled_moves(outcomes, "believed"), apart)
+    apart = months_apart(recordings.of("migration/quadrant/true/heads"))
+    return migration_figure(pooled_moves(recordings, "true"), pooled_moves(recordings, "believed"), apart)
 
 
 def _reliability_panel(ax: Axes, bins: Reliability) -> None:
@@ -167,7 +175,7 @@ def _reliability_finding(found: dict[str, Reliability]) -> str:
 def _misjudged(bins: Reliability) -> str:
     """Judge each bin and all together."""
     people, predicted, happened = (np.append(column, column.sum()) for column in bins[1:])
-    wrong = np.abs(standard_errors_off(people, predicted, happened)) > STANDARD_ERRORS
+    wrong = bins_off(people, predicted, happened)
     worst = int(np.argmax(np.where(wrong, np.abs(happened - predicted), 0.0))) if wrong.any() else len(bins.people)
     among = f"among those put at {bins.label[worst]} " if worst < len(bins.people) else ""
     believed, truly = predicted[worst] / people[worst], happened[worst] / people[worst]
@@ -216,7 +224,7 @@ def migration_figure(true_matrix: Floats, believed_matrix: Floats, months: int =
             raise NotRecordedError(f"{name}: nobody is there at both ends")
     both = {"true": true_matrix, "believed": believed_matrix}
     heads = [f"{name}: {percent(1.0 - _moved(matrix))} stay in their quadrant" for name, matrix in both.items()]
-    figure, axes = panels(1, 2, 4.3, Room(1.0, bottom=0.65, across=0.35), heads=heads)
+    figure, axes = panels(1, 2, 4.3, Margins(1.0, bottom=0.65, across=0.35), heads=heads)
     for ax, (name, matrix) in zip(axes[0], both.items(), strict=True):
         _heat_map(ax, matrix[:-1, :-1])
         axis_label(ax, f"quadrant {months} months on", "quadrant at the start" if name == "true" else "")

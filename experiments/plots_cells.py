@@ -7,12 +7,12 @@ from matplotlib.colors import PowerNorm
 from experiments.findings import words
 from experiments.findings_cells import CellMoney, cells_finding, money_by_cell
 from experiments.intervals import number
-from experiments.outcomes import QUADRANTS, STAGES, NotRecordedError, Outcomes
 from experiments.plots_names import names_in_figures
-from experiments.plots_style import COLUMNS, GREY, INK, TEXT_COLOURS, Drawing, Room, hide, panels
+from experiments.plots_style import COLUMNS, GREY, INK, TEXT_COLOURS, Drawing, Margins, hide, panels
+from experiments.recordings import QUADRANTS, STAGES, NotRecordedError, Recordings
 
 
-def treatment_by_cell(outcomes: Outcomes) -> Drawing:
+def treatment_by_cell(recordings: Recordings) -> Drawing:
     """Draw a panel per arm: the darker a cell, the more extra money per customer; below, what comes back of it.
 
     Raises
@@ -20,15 +20,15 @@ def treatment_by_cell(outcomes: Outcomes) -> Drawing:
     NotRecordedError
         If no people were paired, or no other arm was run.
     """
-    cells = money_by_cell(outcomes)
+    cells = money_by_cell(recordings)
     if not cells:
         raise NotRecordedError("no people were paired with the champion's: there is one arm, or old recordings")
-    arms = outcomes.others
+    arms = recordings.others
     columns = min(len(arms), COLUMNS)
     rows = -(-len(arms) // columns)
-    labels = names_in_figures(outcomes.arms).labels
-    heads = [labels[arm] + " (sees the truth)" * (arm in outcomes.oracles) for arm in arms]
-    figure, axes = panels(rows, columns, 2.3 * rows + 0.55, Room(0.85, bottom=0.55, down=0.42), True, True, heads)
+    labels = names_in_figures(recordings.arms).labels
+    heads = [labels[arm] + " (sees the truth)" * (arm in recordings.oracles) for arm in arms]
+    figure, axes = panels(rows, columns, 2.3 * rows + 0.55, Margins(0.85, bottom=0.55, down=0.42), True, True, heads)
     flat = [ax for row in axes for ax in row]
     most = max(one.extra.mean for one in cells)
     for ax, arm in zip(flat, arms, strict=False):
@@ -38,15 +38,17 @@ def treatment_by_cell(outcomes: Outcomes) -> Drawing:
         ax.set_xticks(range(4), [words(name).replace(" ", "\n").replace("-", "\n", 1) for name in QUADRANTS])
         ax.set_yticks(range(4), STAGES)
         ax.tick_params(length=0, labelsize=7, labelbottom=k + columns >= len(arms), labelleft=k % columns == 0)
-        for tick, name in [*zip(ax.get_xticklabels(), QUADRANTS, strict=False),
-                           *zip(ax.get_yticklabels(), STAGES, strict=False)]:  # inner panels hide theirs  # fmt: skip
+        for tick, name in [
+            *zip(ax.get_xticklabels(), QUADRANTS, strict=False),
+            *zip(ax.get_yticklabels(), STAGES, strict=False),
+        ]:  # inner panels hide theirs
             tick.set_color(TEXT_COLOURS[name])
     note = (
-        f"Customers at month 0 by stage and true quadrant. Above: {outcomes.currency} of treatment per customer of the "
-        f"cell over the whole run, more than under the champion; below: {outcomes.currency} that each of them brought "
-        "back, bold where its 95% "
-        "interval leaves 1 out, - where there is no extra money or chance could explain it. Averages over "
-        "replications, each cell alone; without closing value."
+        f"Customers at month 0 by stage and true quadrant. Above: {recordings.currency} of treatment per customer of "
+        "the cell over the whole run, not discounted, more than under the champion; below: "
+        f"{recordings.currency} that each of them brought back, bold where its 95% interval leaves 1 out, - where "
+        "there is no extra money or chance could explain it. Averages over replications, each cell alone; without "
+        "closing value."
     )
     return Drawing("treatment_by_cell", cells_finding(cells), note, figure)
 
@@ -66,5 +68,13 @@ def _heat(ax: Axes, cells: list[CellMoney], most: float) -> None:
         ax.text(j, i - 0.2, number(one.extra.mean, 1), ha="center", va="center", fontsize=6.5, color=colour)
         sure = one.back is not None and (one.back.low > 1.0 or one.back.high < 1.0)
         text = "-" if one.back is None else number(one.back.value, 2 if abs(one.back.value) < 10 else 0)
-        ax.text(j, i + 0.2, text, ha="center", va="center", fontsize=7, color=colour if dark or sure else GREY,
-                fontweight="bold" if sure else "normal")  # fmt: skip
+        ax.text(
+            j,
+            i + 0.2,
+            text,
+            ha="center",
+            va="center",
+            fontsize=7,
+            color=colour if dark or sure else GREY,
+            fontweight="bold" if sure else "normal",
+        )

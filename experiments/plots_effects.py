@@ -9,22 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from experiments import findings
-from experiments.effects import difference_cell
+from experiments.effects import difference_cell, returns_of
 from experiments.intervals import interval_text, number
-from experiments.metrics import RETURNS, difference_text, metrics_in, shown_times
-from experiments.outcomes import (
-    CAUSES,
-    LINES,
-    STAGES,
-    Outcomes,
-    Tables,
-    attrition,
-    average,
-    metric_values,
-    paired,
-    profit_by_line,
-    stage_months,
-)
+from experiments.metric import difference_text, shown_times
+from experiments.metrics import RETURNS, metrics_in
 from experiments.plots_names import names_in_figures
 from experiments.plots_style import (
     COLOURS,
@@ -36,7 +24,7 @@ from experiments.plots_style import (
     LOSS,
     TEXT_COLOURS,
     Drawing,
-    Room,
+    Margins,
     axis_label,
     hide,
     panels,
@@ -44,15 +32,17 @@ from experiments.plots_style import (
     text_width,
     whisker,
 )
-from experiments.returns import Return, returns_told
-from experiments.statistics import Comparison, returns_on_treatment
+from experiments.recordings import CAUSES, LINES, STAGES, Recordings
+from experiments.returns import Return
+from experiments.statistics import Comparison
+from experiments.tables import Tables, attrition, average, paired, profit_by_line, stage_months
 
 
-def months_in_stage(outcomes: Outcomes) -> Drawing:
+def months_in_stage(recordings: Recordings) -> Drawing:
     """Draw how long a new customer can expect to be in each stage, a bar per arm."""
-    months = stage_months(outcomes)
-    arms = outcomes.arms
-    figure, ((ax,),) = panels(1, 1, 1.0 + 0.42 * len(arms), Room(_arms_width(outcomes, arms), top=0.05))
+    months = stage_months(recordings)
+    arms = recordings.arms
+    figure, ((ax,),) = panels(1, 1, 1.0 + 0.42 * len(arms), Margins(_arms_width(recordings, arms), top=0.05))
     totals = {arm: average(table.sum(axis=1).to_frame("total")).loc["total"] for arm, table in months.items()}
     longest = max(float(total["mean"]) for total in totals.values())
     for k, arm in enumerate(arms):
@@ -75,14 +65,14 @@ def months_in_stage(outcomes: Outcomes) -> Drawing:
         text = interval_text(left, float(totals[arm]["half_width"]), 1)
         ax.text(left + 0.008 * longest, k, text, va="center", fontsize=8.5, color=INK)
     _stage_names(ax, months[arms[0]], longest)
-    _arm_ticks(ax, outcomes, arms)
+    _arm_ticks(ax, recordings, arms)
     ax.set_xlim(0.0, longest * 1.12)
     axis_label(ax, "expected months of a new customer")
     note = (
         "From the monthly chances of moving between stages and of leaving, all months pooled (fundamental "
         "matrix of the Markov chain). Average over replications; ± is half its 95% interval."
     )
-    return Drawing("months_in_stage", findings.stage_months_finding(outcomes, months), note, figure)
+    return Drawing("months_in_stage", findings.stage_months_finding(recordings, months), note, figure)
 
 
 def _stage_names(ax: Axes, first: pd.DataFrame, longest: float) -> None:
@@ -104,16 +94,16 @@ def _stage_names(ax: Axes, first: pd.DataFrame, longest: float) -> None:
         )
 
 
-def attrition_by_cause(outcomes: Outcomes) -> Drawing:
+def attrition_by_cause(recordings: Recordings) -> Drawing:
     """Draw which share of customers leaves in a year, in all and by cause, a dot per arm."""
-    rates = attrition(outcomes)
+    rates = attrition(recordings)
     wide = {arm: table.assign(all=table.sum(axis=1))[["all", *CAUSES]] * 100 for arm, table in rates.items()}
-    room = Room(_arms_width(outcomes, outcomes.arms))
+    around = Margins(_arms_width(recordings, recordings.arms))
     heads = ["all causes", *map(findings.words, CAUSES)]
-    figure, axes = panels(1, len(heads), 0.9 + 0.36 * len(outcomes.arms), room, sharey=True, heads=heads)
+    figure, axes = panels(1, len(heads), 0.9 + 0.36 * len(recordings.arms), around, sharey=True, heads=heads)
     top = max(float((table.mean() + 0.0).max()) for table in wide.values())
     for ax, cause in zip(axes[0], ["all", *CAUSES], strict=True):
-        for k, arm in enumerate(outcomes.arms):
+        for k, arm in enumerate(recordings.arms):
             mean, half_width = average(wide[arm]).loc[cause]
             whisker(ax, mean - half_width, mean, mean + half_width, k)
             side, across = (8, "left") if mean < 0.6 * top else (-8, "right")
@@ -128,7 +118,7 @@ def attrition_by_cause(outcomes: Outcomes) -> Drawing:
                 color=INK,
             )
         ax.axvline(
-            float(wide[outcomes.champion][cause].mean()),
+            float(wide[recordings.champion][cause].mean()),
             color=GREY,
             linewidth=0.8,
             linestyle=(0, (3, 3)),
@@ -136,37 +126,37 @@ def attrition_by_cause(outcomes: Outcomes) -> Drawing:
         )
         ax.set_xlim(0.0, top * 1.08)
         axis_label(ax, "% a year")
-    _arm_ticks(axes[0][0], outcomes, outcomes.arms)
+    _arm_ticks(axes[0][0], recordings, recordings.arms)
     note = (
         "Customers who leave in a year as a share of the customers at risk, whole run. Dots are averages "
         "over replications, lines their 95% intervals (often shorter than the dot); dashed is the champion."
     )
-    return Drawing("attrition_by_cause", findings.attrition_finding(outcomes, rates), note, figure)
+    return Drawing("attrition_by_cause", findings.attrition_finding(recordings, rates), note, figure)
 
 
-def profit_and_loss(outcomes: Outcomes) -> Drawing:
+def profit_and_loss(recordings: Recordings) -> Drawing:
     """Draw profit by ledger line: the champion's level, then each arm's difference from it."""
-    lines = profit_by_line(outcomes)
+    lines = profit_by_line(recordings)
     names = [*LINES, "closing_value", "profit"]
     whole: Tables = {arm: table.assign(profit=table.sum(axis=1))[names] for arm, table in lines.items()}
-    champion = outcomes.champion
-    columns = min(len(outcomes.arms), COLUMNS)
-    rows = -(-len(outcomes.arms) // columns)
+    champion = recordings.champion
+    columns = min(len(recordings.arms), COLUMNS)
+    rows = -(-len(recordings.arms) // columns)
     labels = [findings.words(name) for name in names]
-    first, *others = names_in_figures(outcomes.arms).labels.values()
+    first, *others = names_in_figures(recordings.arms).labels.values()
     heads = [f"{first} (champion)", *(f"{label} less {first}" for label in others)]
-    room = Room(0.1 + text_width(labels, 8.5, bold=True))
-    figure, axes = panels(rows, columns, 4.4 * rows, room, sharey=True, heads=heads)
+    around = Margins(0.1 + text_width(labels, 8.5, bold=True))
+    figure, axes = panels(rows, columns, 4.4 * rows, around, sharey=True, heads=heads)
     flat = [ax for row in axes for ax in row]
     places = [float(k) + 0.5 * (name == "closing_value") + 1.0 * (name == "profit") for k, name in enumerate(names)]
     _bars(flat[0], average(whole[champion]), places, None)
-    axis_label(flat[0], f"{outcomes.currency} per customer at the start")
-    differences = {arm: paired(whole[champion], whole[arm]) for arm in outcomes.others}
+    axis_label(flat[0], f"{recordings.currency} per customer at the start, discounted")
+    differences = {arm: paired(whole[champion], whole[arm]) for arm in recordings.others}
     reach = max([float((d["mean"].abs() + d["half_width"].fillna(0.0)).max()) for d in differences.values()] or [0.0])
-    for ax, arm in zip(flat[1:], outcomes.others, strict=False):
+    for ax, arm in zip(flat[1:], recordings.others, strict=False):
         _bars(ax, differences[arm], places, reach or 1.0)
-        axis_label(ax, f"{outcomes.currency}, difference")
-    hide(flat[len(outcomes.arms) :])
+        axis_label(ax, f"{recordings.currency}, difference")
+    hide(flat[len(recordings.arms) :])
     flat[0].set_yticks(places, labels)
     flat[0].set_ylim(max(places) + 0.6, -0.6)
     for left in (row[0] for row in axes):
@@ -175,11 +165,11 @@ def profit_and_loss(outcomes: Outcomes) -> Drawing:
             label.set_color(INK)
             label.set_fontweight("bold" if label.get_text() == "profit" else "normal")
     note = (
-        f"Whole run, {outcomes.currency} per customer at the start, signed from the institution's view. The closing "
-        "value (expected loss and future margin of those who remain) is a bar of its own. Whiskers are 95% "
-        "intervals, each alone; the bars add up to profit."
+        f"Whole run, discounted, {recordings.currency} per customer at the start, signed from the institution's view. "
+        "The closing value (expected loss and future margin of those who remain) is a bar of its own. Whiskers are "
+        "95% intervals, each alone; the bars add up to profit."
     )
-    return Drawing("profit_and_loss", findings.profit_finding(outcomes, lines), note, figure)
+    return Drawing("profit_and_loss", findings.profit_finding(recordings, lines), note, figure)
 
 
 def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: float | None) -> None:
@@ -223,22 +213,22 @@ def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: floa
         ax.set_xlim(-1.6 * extent, 1.6 * extent)
 
 
-def effects(outcomes: Outcomes) -> Drawing:
+def effects(recordings: Recordings) -> Drawing:
     """Draw each metric's difference from the champion with its interval and verdict, a dot per arm."""
-    shown = [name for name in outcomes.metrics if name in RETURNS or _rows(outcomes, name)]
-    metrics = metrics_in(outcomes.currency)
+    shown = [name for name in recordings.metrics if name in RETURNS or _rows(recordings, name)]
+    metrics = metrics_in(recordings.currency)
     heads = ["\n".join(line for line in metrics[name].headline if line != metrics[name].unit) for name in shown]
-    room = Room(_arms_width(outcomes, outcomes.others))
-    figure, axes = panels(1, len(shown), 1.05 + 0.46 * max(len(outcomes.others), 1), room, sharey=True, heads=heads)
+    around = Margins(_arms_width(recordings, recordings.others))
+    figure, axes = panels(1, len(shown), 1.05 + 0.46 * max(len(recordings.others), 1), around, sharey=True, heads=heads)
     for ax, name in zip(axes[0], shown, strict=True):
         metric = metrics[name]
         if name in RETURNS:
-            _returns_panel(ax, outcomes, treatment_returns(outcomes, RETURNS[name]))
+            _returns_panel(ax, recordings, returns_of(recordings, metric))
             continue
         times = shown_times(metric)
-        for row in _rows(outcomes, name):
+        for row in _rows(recordings, name):
             mean, half_width = row.difference * times, row.half_width * times
-            k = outcomes.others.index(row.arm)
+            k = recordings.others.index(row.arm)
             sign = difference_cell(metric, row).sign
             text = f"{difference_text(metric, row.difference, row.half_width)}  {sign}".rstrip()
             whisker(ax, mean - half_width, mean, mean + half_width, k)
@@ -248,31 +238,21 @@ def effects(outcomes: Outcomes) -> Drawing:
         axis_label(ax, f"difference, {'points' if metric.unit == '%' else metric.unit}")
     for ax in axes[0]:
         ax.xaxis.set_major_locator(MaxNLocator(nbins=4, prune="both"))  # numbers of neighbours must not touch
-    _arm_ticks(axes[0][0], outcomes, outcomes.others)
+    _arm_ticks(axes[0][0], recordings, recordings.others)
     note = (
-        f"Difference from {outcomes.champion}, average over paired replications; lines are 95% intervals "
-        f"that hold for all arms at once ({outcomes.currency} back per {outcomes.currency}: for each arm alone, 1 "
+        f"Difference from {recordings.champion}, average over paired replications; lines are 95% intervals "
+        f"that hold for all arms at once ({recordings.currency} back per {recordings.currency}: for each arm alone, 1 "
         "means that the money just came back; - where that is not said). ▲ better  ▼ worse  ≈ equal  ? undecided."
     )
-    return Drawing("effects", findings.effects_finding(outcomes), note, figure)
+    return Drawing("effects", findings.effects_finding(recordings), note, figure)
 
 
-def treatment_returns(outcomes: Outcomes, spend: str = "treatment_spend_per_customer") -> dict[str, Return]:
-    """Give what comes back per extra unit of money on treatment, or on what else is spent, or why that is not said."""
-    values = metric_values(outcomes)
-    long = values.stack().rename("value").rename_axis(["arm", "replication", "metric"]).reset_index()
-    if not {"profit_per_customer", spend} <= set(values.columns):
-        return dict.fromkeys(outcomes.others, Return(None, "has no record of what is spent"))
-    ratios = returns_on_treatment(long, outcomes.champion, spend=spend)
-    return returns_told(ratios, outcomes.also_does.get(spend, {}), outcomes.currency)
+def _rows(recordings: Recordings, metric: str) -> list[Comparison]:
+    return [c for c in recordings.comparisons if c.metric == metric and c.arm in recordings.others]
 
 
-def _rows(outcomes: Outcomes, metric: str) -> list[Comparison]:
-    return [c for c in outcomes.comparisons if c.metric == metric and c.arm in outcomes.others]
-
-
-def _returns_panel(ax: Axes, outcomes: Outcomes, returns: dict[str, Return]) -> None:
-    for k, arm in enumerate(outcomes.others):
+def _returns_panel(ax: Axes, recordings: Recordings, returns: dict[str, Return]) -> None:
+    for k, arm in enumerate(recordings.others):
         ratio = returns[arm].ratio
         if ratio is None:
             _above(ax, "-", 1.0, k)
@@ -281,7 +261,7 @@ def _returns_panel(ax: Axes, outcomes: Outcomes, returns: dict[str, Return]) -> 
         _above(ax, number(ratio.value, 2), ratio.value, k)
     ax.axvline(1.0, color=INK, linewidth=0.9, zorder=1)
     _widen(ax, 1.0)
-    axis_label(ax, f"{outcomes.currency} per extra {outcomes.currency}")
+    axis_label(ax, f"{recordings.currency} per extra {recordings.currency}")
 
 
 def _above(ax: Axes, text: str, x: float, y: float) -> None:
@@ -299,26 +279,26 @@ def _above(ax: Axes, text: str, x: float, y: float) -> None:
 
 
 def _widen(ax: Axes, around: float) -> None:
-    """Leave room for the labels above the dots, and keep the line of no difference in sight."""
+    """Leave space for the labels above the dots, and keep the line of no difference in sight."""
     low, high = ax.get_xlim()
     low, high = min(low, around), max(high, around)
-    room = 0.42 * ((high - low) or 1.0)
-    ax.set_xlim(low - room, high + room)
+    margin = 0.42 * ((high - low) or 1.0)
+    ax.set_xlim(low - margin, high + margin)
 
 
-def _arm_names(outcomes: Outcomes, arms: Sequence[str]) -> list[str]:
-    labels = names_in_figures(outcomes.arms).labels
-    return [labels[arm] + " (champion)" * (arm == outcomes.champion) for arm in arms]
+def _arm_names(recordings: Recordings, arms: Sequence[str]) -> list[str]:
+    labels = names_in_figures(recordings.arms).labels
+    return [labels[arm] + " (champion)" * (arm == recordings.champion) for arm in arms]
 
 
-def _arms_width(outcomes: Outcomes, arms: Sequence[str]) -> float:
+def _arms_width(recordings: Recordings, arms: Sequence[str]) -> float:
     """Inches that `_arm_ticks` needs left of the axis."""
-    return 0.1 + text_width(_arm_names(outcomes, arms) or [""], 9)
+    return 0.1 + text_width(_arm_names(recordings, arms) or [""], 9)
 
 
-def _arm_ticks(ax: Axes, outcomes: Outcomes, arms: Sequence[str]) -> None:
+def _arm_ticks(ax: Axes, recordings: Recordings, arms: Sequence[str]) -> None:
     """List the arms downwards on the y axis."""
-    ax.set_yticks(range(len(arms)), _arm_names(outcomes, arms))
+    ax.set_yticks(range(len(arms)), _arm_names(recordings, arms))
     ax.set_ylim(len(arms) - 0.45, -0.85)
     ax.tick_params(axis="y", labelsize=9, length=0)
     for label in ax.get_yticklabels():

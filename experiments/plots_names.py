@@ -12,8 +12,7 @@ import matplotlib
 from matplotlib import font_manager
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
-from experiments.labels import told_apart
-from experiments.sections import listed
+from experiments.labels import listed, told_apart
 
 BASE = "DejaVu Sans"
 """Comes with matplotlib."""

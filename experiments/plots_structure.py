@@ -12,16 +12,6 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from experiments import findings
-from experiments.outcomes import (
-    QUADRANTS,
-    STAGES,
-    Outcomes,
-    average,
-    migration,
-    months_apart,
-    paired,
-    shares_over_time,
-)
 from experiments.plots_names import names_in_figures
 from experiments.plots_style import (
     COLOURS,
@@ -31,13 +21,15 @@ from experiments.plots_style import (
     INK,
     TEXT_COLOURS,
     Drawing,
-    Room,
+    Margins,
     axis_label,
     end_labels,
     hide,
     panels,
     text_width,
 )
+from experiments.recordings import QUADRANTS, STAGES, Recordings
+from experiments.tables import average, migration, months_apart, paired, shares_over_time
 
 FOCUS = {"stage": "maturity", "quadrant": "low_risk_high_return"}
 """The category that the title of a composition figure speaks of."""
@@ -48,41 +40,41 @@ LEAST_RISK = 1e-4
 FloatArray = npt.NDArray[np.float64]
 
 
-def composition_by_stage(outcomes: Outcomes) -> Drawing:
+def composition_by_stage(recordings: Recordings) -> Drawing:
     """Draw the share of each lifecycle stage over time."""
-    return _composition(outcomes, "stage")
+    return _composition(recordings, "stage")
 
 
-def composition_by_quadrant(outcomes: Outcomes) -> Drawing:
+def composition_by_quadrant(recordings: Recordings) -> Drawing:
     """Draw the share of each quadrant over time."""
-    return _composition(outcomes, "quadrant")
+    return _composition(recordings, "quadrant")
 
 
-def _composition(outcomes: Outcomes, by: Literal["stage", "quadrant"]) -> Drawing:
+def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Drawing:
     """Draw a panel per arm, customers above credit balances, a line per stage or quadrant."""
-    customers = shares_over_time(outcomes, "customers_by_cell", by)
-    balances = shares_over_time(outcomes, "credit_balance_by_cell", by)
+    customers = shares_over_time(recordings, "customers_by_cell", by)
+    balances = shares_over_time(recordings, "credit_balance_by_cell", by)
     names = STAGES if by == "stage" else QUADRANTS
-    columns = min(len(outcomes.arms), COLUMNS)
-    blocks = -(-len(outcomes.arms) // columns)
+    columns = min(len(recordings.arms), COLUMNS)
+    blocks = -(-len(recordings.arms) // columns)
     right = 0.1 + text_width([f"88%  {findings.words(name)}" for name in names], 8)
-    room = Room(0.6, right, across=0.45, down=0.15 if blocks == 1 else 0.75)
-    named = [*names_in_figures(outcomes.arms).labels.values(), *[""] * (blocks * columns - len(outcomes.arms))]
+    around = Margins(0.6, right, across=0.45, down=0.15 if blocks == 1 else 0.75)
+    named = [*names_in_figures(recordings.arms).labels.values(), *[""] * (blocks * columns - len(recordings.arms))]
     named[0] += " (champion)"
     heads = [
         head for block in range(blocks) for head in (*named[block * columns : (block + 1) * columns], *[""] * columns)
     ]
-    figure, axes = panels(2 * blocks, columns, 2.5 * 2 * blocks, room, sharex=True, sharey=True, heads=heads)
+    figure, axes = panels(2 * blocks, columns, 2.5 * 2 * blocks, around, sharex=True, sharey=True, heads=heads)
     top = max(float(table.mean().max()) for tables in (customers, balances) for table in tables.values())
     for i, (tables, whole) in enumerate(((customers, "customers"), (balances, "credit balances"))):
-        for k, arm in enumerate(outcomes.arms):
+        for k, arm in enumerate(recordings.arms):
             ax = axes[2 * (k // columns) + i][k % columns]
             last = k % columns == columns - 1
             _lines(ax, tables[arm], names, last, top)
             axis_label(ax, "" if i == 0 else "months from the start", f"share of {whole}" if k % columns == 0 else "")
     for i in range(2):
-        hide(axes[2 * blocks - 2 + i][(len(outcomes.arms) - 1) % columns + 1 :])
-    finding = findings.composition_finding(outcomes, customers, balances, FOCUS[by])
+        hide(axes[2 * blocks - 2 + i][(len(recordings.arms) - 1) % columns + 1 :])
+    finding = findings.composition_finding(recordings, customers, balances, FOCUS[by])
     note = (
         f"Share of each {by} in all customers (above) and in all credit balances (below) at the end of "
         "each month. Average over replications; the light band is its 95% interval."
@@ -121,55 +113,55 @@ class _Points(NamedTuple):
     quadrant: npt.NDArray[np.str_]
 
 
-def risk_return_plane(outcomes: Outcomes) -> Drawing:
+def risk_return_plane(recordings: Recordings) -> Drawing:
     """Draw a sample of customers by risk and return, at the start and at the end under each arm."""
-    customers = shares_over_time(outcomes, "customers_by_cell", "quadrant")
-    champion = outcomes.champion
-    views = [(champion, -1)] + [(arm, 1) for arm in outcomes.arms]
-    points = [_points(outcomes, arm, when) for arm, when in views]
-    splits = outcomes.splits or _splits(points)
+    customers = shares_over_time(recordings, "customers_by_cell", "quadrant")
+    champion = recordings.champion
+    views = [(champion, -1)] + [(arm, 1) for arm in recordings.arms]
+    points = [_points(recordings, arm, when) for arm, when in views]
+    splits = recordings.splits or _splits(points)
     margins = np.concatenate([part.margin for part in points])
     low, high = np.quantile(margins, [0.005, 0.985])
-    room = 0.12 * (high - low)
+    beyond = 0.12 * (high - low)
     columns = min(len(views), 3)
     rows = -(-len(views) // columns)
-    ends = [f"at the end, {label}" for label in names_in_figures(outcomes.arms).labels.values()]
+    ends = [f"at the end, {label}" for label in names_in_figures(recordings.arms).labels.values()]
     heads = ["at the start", f"{ends[0]} (champion)", *ends[1:]]
-    figure, axes = panels(rows, columns, 3.3 * rows, Room(0.7, down=0.5), sharex=True, sharey=True, heads=heads)
+    figure, axes = panels(rows, columns, 3.3 * rows, Margins(0.7, down=0.5), sharex=True, sharey=True, heads=heads)
     flat = [ax for row in axes for ax in row]
-    shares = {arm: average(customers[arm])["mean"] for arm in outcomes.arms}
+    shares = {arm: average(customers[arm])["mean"] for arm in recordings.arms}
     for k, (ax, (arm, when), part) in enumerate(zip(flat, views, points, strict=False)):
         _scatter(ax, part, splits)
         axis_label(
             ax,
             "chance of default in 12 months, log scale" if k + columns >= len(views) else "",
-            f"margin before loss, {outcomes.currency} a year" if k % columns == 0 else "",
+            f"margin before loss, {recordings.currency} a year" if k % columns == 0 else "",
         )
-        ax.set_ylim(low - room, high + room)
+        ax.set_ylim(low - beyond, high + beyond)
         ax.tick_params(labelbottom=k + columns >= len(views))
         months = shares[arm].index.get_level_values(1)
         for name in QUADRANTS:
             start, now = float(shares[arm][(name, -1)]), float(shares[arm][(name, months.max())])
             _corner(ax, name, start if when == -1 else now, None if when == -1 else now - start)
     hide(flat[len(views) :])
-    outside = float(np.mean((margins < low - room) | (margins > high + room)))
+    outside = float(np.mean((margins < low - beyond) | (margins > high + beyond)))
     across = float(np.mean(np.concatenate([_other_side(part, splits) for part in points])))
     note = (
         "Each point is a customer of one replication (a sample): true risk and return, coloured by recorded "
         "quadrant. Lines are the splits"
-        + ("" if outcomes.splits else ", placed where they part the recorded quadrants best")
+        + ("" if recordings.splits else ", placed where they part the recorded quadrants best")
         + f"; {across:.0%} of the points lie across a line from their quadrant, {outside:.1%} outside "
         "the picture. Shares are of all customers, averaged over replications; in brackets the change from "
         "the start in points."
     )
-    return Drawing("risk_return_plane", findings.plane_finding(outcomes, customers), note, figure)
+    return Drawing("risk_return_plane", findings.plane_finding(recordings, customers), note, figure)
 
 
-def _points(outcomes: Outcomes, arm: str, when: int) -> _Points:
+def _points(recordings: Recordings, arm: str, when: int) -> _Points:
     """Take the sample of an arm's first replication, at the start (-1) or at the end (1)."""
     parts = []
     for measure in ("plane_risk", "plane_return"):
-        rows = outcomes.of(measure)
+        rows = recordings.of(measure)
         rows = rows[(rows["arm"] == arm)]
         rows = rows[rows["replication"] == rows["replication"].min()]
         month = rows["month"].min() if when == -1 else rows["month"].max()
@@ -244,21 +236,21 @@ def _corner(ax: Axes, name: str, share: float, change: float | None) -> None:
     )
 
 
-def migration_matrix(outcomes: Outcomes) -> Drawing:
+def migration_matrix(recordings: Recordings) -> Drawing:
     """Draw where customers are 12 months on: the champion's matrix, then each arm's difference from it."""
-    chances = migration(outcomes)
-    apart = months_apart(outcomes.of("migration/quadrant/true/heads"))
-    champion = outcomes.champion
+    chances = migration(recordings)
+    apart = months_apart(recordings.of("migration/quadrant/true/heads"))
+    champion = recordings.champion
     level = average(chances[champion])
-    differences = {arm: paired(chances[champion], chances[arm]) for arm in outcomes.others}
-    columns = 2 if len(outcomes.arms) in (2, 4) else min(len(outcomes.arms), 3)
-    rows = -(-len(outcomes.arms) // columns)
-    first, *others = names_in_figures(outcomes.arms).labels.values()
+    differences = {arm: paired(chances[champion], chances[arm]) for arm in recordings.others}
+    columns = 2 if len(recordings.arms) in (2, 4) else min(len(recordings.arms), 3)
+    rows = -(-len(recordings.arms) // columns)
+    first, *others = names_in_figures(recordings.arms).labels.values()
     heads = [f"{first} (champion), % of the row", *(f"{label}, difference in points" for label in others)]
-    figure, axes = panels(rows, columns, 3.1 * rows, Room(1.0, bottom=0.65, down=0.95), heads=heads)
+    figure, axes = panels(rows, columns, 3.1 * rows, Margins(1.0, bottom=0.65, down=0.95), heads=heads)
     flat = [ax for row in axes for ax in row]
     reach = max([float(np.nanmax(np.abs(d["mean"].to_numpy()))) for d in differences.values()] or [0.0]) or 1.0
-    for k, arm in enumerate(outcomes.arms):
+    for k, arm in enumerate(recordings.arms):
         ax = flat[k]
         if arm == champion:
             _matrix(ax, level, None)
@@ -266,12 +258,12 @@ def migration_matrix(outcomes: Outcomes) -> Drawing:
             _matrix(ax, differences[arm], reach)
         ax.tick_params(labelleft=k % columns == 0)
         axis_label(ax, f"quadrant {apart} months on", "quadrant today" if k % columns == 0 else "")
-    hide(flat[len(outcomes.arms) :])
+    hide(flat[len(recordings.arms) :])
     note = (
         "Share of the customers of each quadrant (row) who are in each quadrant later (column), "
         "years pooled, average over replications. Differences within chance (95% interval covers 0) are grey."
     )
-    return Drawing("migration_matrix", findings.migration_finding(outcomes, chances, apart=apart), note, figure)
+    return Drawing("migration_matrix", findings.migration_finding(recordings, chances, apart=apart), note, figure)
 
 
 def _matrix(ax: Axes, averages: pd.DataFrame, reach: float | None) -> None:

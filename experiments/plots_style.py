@@ -70,7 +70,7 @@ class Drawing(NamedTuple):
     figure: Figure
 
 
-class Room(NamedTuple):
+class Margins(NamedTuple):
     """Inches left free for text around the panels of a figure, and between them."""
 
     left: float
@@ -112,28 +112,35 @@ def wrapped(text: str, inches: float, size: float, bold: bool = False) -> list[s
 
 
 def panels(
-    rows: int, columns: int, height: float, room: Room, sharex: bool = False, sharey: bool = False,
+    rows: int,
+    columns: int,
+    height: float,
+    around: Margins,
+    sharex: bool = False,
+    sharey: bool = False,
     heads: Sequence[str] = (),
-) -> tuple[Figure, list[list[Axes]]]:  # fmt: skip
+) -> tuple[Figure, list[list[Axes]]]:
     """Make a grid of bare axes, `height` inches in all and more where a heading takes more than a line.
 
-    The room for text is given: a layout engine would measure every text of the figure twice to find it.
+    What text needs is given: a layout engine would measure every text of the figure twice to find it.
 
     Parameters
     ----------
     heads : sequence of str
         Of the panels, row by row; an empty one has none. What is wider than its panel is wrapped.
     """
-    wide = (WIDTH - room.left - room.right - (columns - 1) * room.across) / columns
+    wide = (WIDTH - around.left - around.right - (columns - 1) * around.across) / columns
     lines = [wrapped(head, wide, HEAD_SIZE, bold=True) for head in heads]
     above = HEAD_LINE * max((len(one) - 1 for one in lines[:columns]), default=0)
     between = HEAD_LINE * max((len(one) - 1 for one in lines[columns:]), default=0)
-    room = room._replace(top=room.top + above, down=room.down + between)
+    around = around._replace(top=around.top + above, down=around.down + between)
     height += above + (rows - 1) * between
     figure = Figure(figsize=(WIDTH, height), facecolor="white")
-    figure.subplots_adjust(room.left / WIDTH, room.bottom / height, 1 - room.right / WIDTH, 1 - room.top / height)
-    high = (height - room.top - room.bottom - (rows - 1) * room.down) / rows
-    figure.subplots_adjust(wspace=room.across / wide, hspace=room.down / high)
+    figure.subplots_adjust(
+        around.left / WIDTH, around.bottom / height, 1 - around.right / WIDTH, 1 - around.top / height
+    )
+    high = (height - around.top - around.bottom - (rows - 1) * around.down) / rows
+    figure.subplots_adjust(wspace=around.across / wide, hspace=around.down / high)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
     axes = [[grid[i, j] for j in range(columns)] for i in range(rows)]
     for ax in (ax for row in axes for ax in row):

@@ -26,7 +26,7 @@ LIMITS = Limits(seconds_a_month=120.0, memory_bytes=4_000_000_000)
 """For all tries of one policy."""
 
 
-class Trial(NamedTuple):
+class TrialReport(NamedTuple):
     """What the policies of a file were found to do; policy -> its settings, proposals and speed."""
 
     problems: list[Problem]
@@ -37,7 +37,7 @@ class Trial(NamedTuple):
     """Policy -> proposals, nanoseconds for a customer and month."""
 
 
-_done: dict[str, Trial] = {}
+_done: dict[str, TrialReport] = {}
 
 
 def must_keep_the_contract(source: PolicySource) -> None:
@@ -47,7 +47,7 @@ def must_keep_the_contract(source: PolicySource) -> None:
         raise ConfigError(trial.problems)
 
 
-def tried(source: PolicySource) -> Trial:
+def tried(source: PolicySource) -> TrialReport:
     """Try the policies of a file, under two seeds of Python's hash; what was found is kept for this version."""
     key = f"{source.digest}-{program_hash()[:16]}"
     kept = _done.get(key) or _remembered(key)
@@ -60,7 +60,7 @@ def tried(source: PolicySource) -> Trial:
     return kept
 
 
-def try_here(source: PolicySource, quick: bool, tell: Callable[[str], None]) -> Trial:
+def try_here(source: PolicySource, quick: bool, tell: Callable[[str], None]) -> TrialReport:
     """Try the policies of a file in this process, which is to be ended afterwards."""
     tell("loading")
     import_installed([source])
@@ -70,13 +70,13 @@ def try_here(source: PolicySource, quick: bool, tell: Callable[[str], None]) -> 
             touched = changes(before)
             if touched:
                 told = Source(Path(source.path), source.modules[0].source.decode(errors="replace"))
-                return Trial([told.problem(breach_of_change(what)) for what in touched], [], {}, {})
+                return TrialReport([told.problem(breach_of_change(what)) for what in touched], [], {}, {})
             return _each_tried(source, sorted(set(known) - set(SHELF)), quick, tell)
     except ConfigError as error:
-        return Trial(list(error.problems), [], {}, {})
+        return TrialReport(list(error.problems), [], {}, {})
 
 
-def _each_tried(source: PolicySource, names: Sequence[str], quick: bool, tell: Callable[[str], None]) -> Trial:
+def _each_tried(source: PolicySource, names: Sequence[str], quick: bool, tell: Callable[[str], None]) -> TrialReport:
     problems: list[Problem] = []
     notes: list[str] = []
     digests, told = {}, {}
@@ -88,7 +88,7 @@ def _each_tried(source: PolicySource, names: Sequence[str], quick: bool, tell: C
         notes += verdict.notes
         digests[name] = verdict.digest
         told[name] = (verdict.proposals, verdict.ns_per_customer)
-    return Trial(list(dict.fromkeys(problems)), notes, digests, told)
+    return TrialReport(list(dict.fromkeys(problems)), notes, digests, told)
 
 
 def _fresh(source: PolicySource) -> dict[str, type]:
@@ -99,7 +99,7 @@ def _fresh(source: PolicySource) -> dict[str, type]:
     return known
 
 
-def _tried(source: PolicySource) -> Trial:
+def _tried(source: PolicySource) -> TrialReport:
     one = _asked(source, HASH_SEEDS[0], False)
     if one.problems:
         return one
@@ -114,9 +114,9 @@ def _tried(source: PolicySource) -> Trial:
     return one._replace(problems=other.problems or differing)
 
 
-def _asked(source: PolicySource, hash_seed: str, quick: bool) -> Trial:
+def _asked(source: PolicySource, hash_seed: str, quick: bool) -> TrialReport:
     try:
-        found: Trial = ask_once(
+        found: TrialReport = ask_once(
             "experiments.policy_trial:try_here", (source, quick), "experiments.policy_trial", LIMITS, hash_seed
         )
         return found
@@ -125,19 +125,19 @@ def _asked(source: PolicySource, hash_seed: str, quick: bool) -> Trial:
         path, line = place or (source.path, next(iter(classes_of(source).values()), 1))
         what = f"when it is {'loaded' if error.phase == 'loading' else 'tried'}, {error.what}"
         mend = "Let it come to an end, in little memory: work on whole columns of the view."
-        return Trial([Problem(path, line, 1, what, mend)], [], {}, {})
+        return TrialReport([Problem(path, line, 1, what, mend)], [], {}, {})
 
 
 def _path(key: str) -> Path:
     return private_folder() / "contracts" / f"{key}.json"
 
 
-def _remembered(key: str) -> Trial | None:
+def _remembered(key: str) -> TrialReport | None:
     """Return what was found of this version before; None if nothing is known."""
     try:
         kept = json_unsealed(_path(key))
         told = {str(name): (int(one[0]), float(one[1])) for name, one in kept["told"].items()}
         digests = {str(name): str(digest) for name, digest in kept["digests"].items()}
-        return Trial([], [str(one) for one in kept["notes"]], digests, told)
+        return TrialReport([], [str(one) for one in kept["notes"]], digests, told)
     except (OSError, DamagedError, KeyError, TypeError, ValueError, json.JSONDecodeError):
         return None

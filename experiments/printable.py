@@ -4,7 +4,6 @@ import json
 import math
 import re
 import unicodedata
-from typing import Any
 
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and newline
@@ -53,7 +52,7 @@ def code_point(character: str) -> str:
     return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
 
 
-def json_text(data: Any) -> str:
+def json_text(data: object) -> str:
     """Return plain data as JSON in ASCII, harmless on a terminal; None for numbers that JSON cannot hold.
 
     Other letters are escaped: so a reader gets them whatever encoding a terminal or a pipe has.
@@ -62,7 +61,7 @@ def json_text(data: Any) -> str:
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def without_nan(value: Any) -> Any:
+def without_nan(value: object) -> object:
     """Return plain data with None for numbers that JSON cannot hold."""
     if isinstance(value, dict):
         return {str(key): without_nan(one) for key, one in value.items()}

@@ -3,10 +3,10 @@
 import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import PydanticUndefined
+from pydantic_core import ErrorDetails, PydanticUndefined
 
 from experiments.reading import Document, KeyPath, Problem, suggest
 from policies.faults import Fault, faults_of, path_text, told, word_faults
@@ -43,7 +43,7 @@ def settings_faults(
     )
 
 
-def _each(one: Any, model: type[BaseModel], elsewhere: Mapping[str, str]) -> Iterator[Fault]:
+def _each(one: ErrorDetails, model: type[BaseModel], elsewhere: Mapping[str, str]) -> Iterator[Fault]:
     """Yield what one error of pydantic tells."""
     of_key = one["loc"][-1:] == ("[key]",)
     at: KeyPath = one["loc"][:-1] if of_key else one["loc"]
@@ -55,7 +55,8 @@ def _each(one: Any, model: type[BaseModel], elsewhere: Mapping[str, str]) -> Ite
     elif (kind == "missing" and isinstance(at[-1], int)) or kind in ("too_long", "too_short"):
         at = at[:-1] if kind == "missing" else at
         default = _default_at(model, at)
-        yield Fault(f"a list of {len(default)} is wanted", f"write one such as {_written(default)}", at)
+        size = len(default) if isinstance(default, list | tuple) else 0
+        yield Fault(f"a list of {size} is wanted", f"write one such as {_written(default)}", at)
     elif kind == "missing":
         yield Fault("it is missing", f"add '{at[-1]}: ...'", at)
     elif kind == "literal_error":
@@ -68,16 +69,6 @@ def _each(one: Any, model: type[BaseModel], elsewhere: Mapping[str, str]) -> Ite
         default = _default_at(model, at)
         example = _written(default) if default not in (None, {}, ()) and not isinstance(default, BaseModel) else ""
         yield Fault(f"{wanted} is wanted, got {told(value)}", f"{mend}, such as {example}" if example else mend, at)
-
-
-def settings_problems(
-    error: ValidationError,
-    model: type[BaseModel],
-    document: Document,
-    elsewhere: Mapping[str, str] = types.MappingProxyType({}),
-) -> list[Problem]:
-    """Return every fault that pydantic found, at its place in what was validated; parameters as `settings_faults`."""
-    return [fault_problem(document, fault) for fault in settings_faults(error, model, elsewhere)]
 
 
 def fault_problem(document: Document, fault: Fault, at: KeyPath = ()) -> Problem:
@@ -108,14 +99,14 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     """Return a default as a config would write it."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_written, value))}]"
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _default_at(model: type[BaseModel], at: KeyPath) -> Any:
+def _default_at(model: type[BaseModel], at: KeyPath) -> object:
     """Return the default of a setting; None where it has none."""
     found = _model_of(_kind_at(model, at[:-1]))
     for name, field in found.model_fields.items() if found is not None else ():
@@ -124,9 +115,9 @@ def _default_at(model: type[BaseModel], at: KeyPath) -> Any:
     return None
 
 
-def _kind_at(model: type[BaseModel], at: Iterable[str | int]) -> Any:
+def _kind_at(model: type[BaseModel], at: Iterable[str | int]) -> object:
     """Return what a settings class wants at a place."""
-    here: Any = model
+    here: object = model
     for part in at:
         here = _child(here, part)
     return here
@@ -138,7 +129,7 @@ def names_at(model: type[BaseModel], at: Iterable[str | int]) -> list[str]:
     return [] if found is None else [field.alias or name for name, field in found.model_fields.items()]
 
 
-def _child(kind: Any, part: str | int) -> Any:
+def _child(kind: object, part: str | int) -> object:
     found = _model_of(kind)
     if found is not None:
         for name, field in found.model_fields.items():
@@ -153,7 +144,7 @@ def _child(kind: Any, part: str | int) -> Any:
     return None
 
 
-def _alternatives(kind: Any) -> list[Any]:
+def _alternatives(kind: object) -> list[object]:
     if get_origin(kind) is Annotated:
         return _alternatives(get_args(kind)[0])
     if get_origin(kind) in (Union, types.UnionType):
@@ -161,7 +152,7 @@ def _alternatives(kind: Any) -> list[Any]:
     return [] if get_origin(kind) is Literal else [kind]
 
 
-def _model_of(kind: Any) -> type[BaseModel] | None:
+def _model_of(kind: object) -> type[BaseModel] | None:
     for one in _alternatives(kind):
         if isinstance(one, type) and get_origin(one) is None and issubclass(one, BaseModel):
             return one

@@ -3,26 +3,45 @@
 import hashlib
 import platform
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 import agents
+import experiments
 import policies
 import simulation
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
+MAKE_A_RUN = ("arms.py", "own_classes.py", "own_policies.py", "starts.py", "work.py")
+"""Files of `experiments` that a run is made by; no metric, table, report or command changes a run."""
+
+
 @cache
 def program_hash() -> str:
-    """Return the SHA-256 (hex) of all that the simulator is made of: sources and shipped data of the three packages."""
+    """Return the SHA-256 (hex) of all that runs are made by: the simulator, and what of `experiments` makes runs."""
+    roots = [Path(str(package.__file__)).parent for package in (agents, policies, simulation)]
+    return sources_hash(roots, Path(str(experiments.__file__)).parent)
+
+
+def sources_hash(simulator: Iterable[Path], runner: Path) -> str:
+    """Return the SHA-256 (hex) of sources and shipped data.
+
+    Parameters
+    ----------
+    simulator : iterable of Path
+        Folders of which every source, and every YAML file, counts.
+    runner : Path
+        Folder of which the files `MAKE_A_RUN` alone count, wherever below it they lie.
+    """
     digest = hashlib.sha256()
-    for package in (agents, policies, simulation):
-        root = Path(str(package.__file__)).parent
-        for path in sorted(one for kind in ("*.py", "*.yaml") for one in root.rglob(kind)):
-            name = f"{root.name}/{path.relative_to(root).as_posix()}"
-            digest.update(f"{name}\n{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    counted = [(root, path) for root in simulator for kind in ("*.py", "*.yaml") for path in root.rglob(kind)]
+    counted += [(runner, path) for name in MAKE_A_RUN for path in runner.rglob(name)]
+    for name, path in sorted((f"{root.name}/{path.relative_to(root).as_posix()}", path) for root, path in counted):
+        digest.update(f"{name}\n{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 

@@ -22,6 +22,7 @@ from experiments.documents import (
 )
 from experiments.printable import printable_line, shown
 from policies.suggest import did_you_mean
+from simulation.schedule import is_schedule
 
 __all__ = [
     "ConfigError",
@@ -216,10 +217,11 @@ def _find(document: Document, name: str, shelves: Sequence[Path]) -> Path:
         _fail(document.problem(("extends",), *fault))
     here = document.path.parent
     folders = [here, *shelves] if Path(name).name == name else [here]
+    kind = "".join(document.path.suffixes[-2:])  # what a market's file extends is one, such as default.market.yaml
     found = [
         folder / full_name
         for folder in folders
-        for full_name in (name, f"{name}.yaml")
+        for full_name in (name, f"{name}.yaml", f"{name}{kind}")
         if is_there(folder / full_name) and (folder / full_name).is_file()
     ]
     others = [file for file in found if file.resolve() != document.path.resolve()]
@@ -232,7 +234,8 @@ def _find(document: Document, name: str, shelves: Sequence[Path]) -> Path:
 def _merge(base: dict[str, Value], over: dict[str, Value], at: KeyPath, replaced: set[KeyPath]) -> None:
     for key, value in over.items():
         under = base.get(key)
-        if isinstance(under, dict) and isinstance(value, dict) and value:
+        dated = is_schedule(under) or is_schedule(value)
+        if isinstance(under, dict) and isinstance(value, dict) and value and not dated:
             _merge(under, value, (*at, key), replaced)
         else:
             base[key] = value

@@ -4,10 +4,11 @@ import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from experiments.documents import Value
 from experiments.own_policies import PolicySource
-from experiments.record_shape import misshapen
+from experiments.record_shape import About, ConfigRecord, is_about, misshapen
 from experiments.sealing import (
     LARGEST_JSON,
     MARK,
@@ -31,7 +32,7 @@ LARGEST_REPORT = 1_000_000_000
 class Read(NamedTuple):
     """A folder's record, and what is wrong with one of the two files that hold it."""
 
-    about: dict[str, Any]
+    about: About
     damage: str
 
 
@@ -56,7 +57,7 @@ def read_about(folder: Path) -> Read:
         If a later version of the program wrote it.
     """
     damages: list[str] = []
-    found: dict[str, Any] | None = None
+    found: About | None = None
     for path in (folder / ABOUT, folder / COPY):
         try:
             about = json_unsealed(path)
@@ -69,21 +70,20 @@ def read_about(folder: Path) -> Read:
                 raise DamagedError(f"{path}: written by an earlier version; make it again from its config")
             if about["format"] > FORMAT:
                 raise LaterFormatError(f"{path}: written by a later version (format {about['format']}); update tenure")
-            wrong = misshapen(about)
-            if wrong:
-                damages.append(f"{path}: {wrong} in it is not as tenure writes it")
-                continue
-            found = found or about
+            if is_about(about):
+                found = found or about
+            else:
+                damages.append(f"{path}: {misshapen(about)} in it is not as tenure writes it")
     if found is not None:
         return Read(found, damages[0] if damages else "")
     if all(one.endswith("is missing") for one in damages):
         inner = sorted(path.parent.name for path in folder.glob(f"*/{ABOUT}"))
-        told = f"it has one for each circumstance, such as {folder / inner[0]}" if inner else "'tenure run' makes them"
+        told = f"there is one in {folder / inner[0]}" if inner else "'tenure run' makes them"
         raise FileNotFoundError(f"{folder}: there is no experiment in this folder; {told}")
     raise DamagedError(f"{damages[0]}; 'tenure run CONFIG -o {folder}' makes it again")
 
 
-def write_about(folder: Path, about: Mapping[str, Any]) -> None:
+def write_about(folder: Path, about: Mapping[str, object]) -> None:
     """Write the record of a folder, and its copy; OSError if the disk refuses."""
     data = json_sealed({**about, "format": FORMAT})
     for path in (folder / COPY, folder / ABOUT):
@@ -91,13 +91,13 @@ def write_about(folder: Path, about: Mapping[str, Any]) -> None:
             write_whole(path, data, folder)
 
 
-def claim_folder(folder: Path, about: Mapping[str, Any]) -> bool:
+def claim_folder(folder: Path, about: Mapping[str, object]) -> bool:
     """Write the record of a folder that has none; return False if another process was quicker."""
     folder.mkdir(parents=True, exist_ok=True)
     return write_new(folder / ABOUT, json_sealed({**about, "format": FORMAT}))
 
 
-def config_of(path: Path, shipped: bool, folder: Path) -> dict[str, Any]:
+def config_of(path: Path, shipped: bool, folder: Path) -> dict[str, Value]:
     """Return how a record names its config: a shipped one by name, else where it is, seen from two sides."""
     if shipped:
         return {"name": path.name, "shipped": True}
@@ -108,7 +108,7 @@ def config_of(path: Path, shipped: bool, folder: Path) -> dict[str, Any]:
     return {"name": path.name, "path": str(absolute), "beside": beside}
 
 
-def is_of(config: Mapping[str, Any], recorded: Any) -> bool:
+def is_of(config: Mapping[str, object], recorded: object) -> bool:
     """Return whether a record is of this config: the same file, or the same place seen from the folder."""
     if not isinstance(recorded, dict) or bool(config.get("shipped")) != bool(recorded.get("shipped")):
         return False
@@ -119,10 +119,14 @@ def is_of(config: Mapping[str, Any], recorded: Any) -> bool:
     )
 
 
-def config_path(about: Mapping[str, Any], folder: Path) -> Path | None:
+def config_path(about: About, folder: Path) -> Path | None:
     """Return where the config of a record is now, None if it cannot be found."""
-    recorded = about.get("config")
-    if not isinstance(recorded, dict) or recorded.get("shipped"):
+    return place_of(about["config"], folder)
+
+
+def place_of(recorded: ConfigRecord, folder: Path) -> Path | None:
+    """Return where a file that a record names is now, None if it is a shipped one or cannot be found."""
+    if recorded.get("shipped"):
         return None
     tried = [folder.resolve() / str(recorded.get("beside") or "?"), Path(str(recorded.get("path") or "?"))]
     return next((one.resolve() for one in tried if one.is_file()), None)
@@ -130,9 +134,9 @@ def config_path(about: Mapping[str, Any], folder: Path) -> Path | None:
 
 def own_policies_told(
     sources: Sequence[PolicySource], folder: Path, names: Iterable[Sequence[str]]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return what a record says of policy files: their hash, and their text, for reading only."""
-    told = []
+    told: list[dict[str, object]] = []
     for source, mine in zip(sources, names, strict=True):
         texts = {
             (module.name or Path(module.path).name): module.source.decode(errors="replace").splitlines()

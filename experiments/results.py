@@ -1,28 +1,26 @@
 """What an experiment gave, as stored in its folder: which runs are there and whole, and what they say."""
 
-import contextlib
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from experiments import store
-from experiments.folder_words import folder_command
+from experiments.documents import Value
 from experiments.hashing import canonical_json
-from experiments.metrics import METRICS
-from experiments.provenance import program_hash
-from experiments.record import REPORT, read_about
-from experiments.sealing import seal_of
-from experiments.verified import Known, Runs, environment_text
+from experiments.point import Point, point_at
+from experiments.record import read_about
+from experiments.record_shape import About
+from experiments.verified import Known, Runs
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from experiments.ratios import Ratio
     from experiments.returns import Return
-    from experiments.statistics import Comparison, Ratio
+    from experiments.statistics import Comparison
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Results:
     ----------
     folder : Path
         Of the experiment.
-    about : mapping
+    about : About
         Question, champion, arms, months, replications, metrics, the resolved market and more.
     known : mapping
         Run that is there and whole -> what is known of its file, replication by replication.
@@ -47,17 +45,66 @@ class Results:
         Runs made now, and the time that it took; 0 when only read.
     changes : tuple of str
         What this call found changed since the folder was last run, and what it did about it.
+    scenario : str
+        The one whose runs these are, in results `under` a scenario; else empty.
+    others : tuple of str
+        Seals of the folder's other runs.
     """
 
     folder: Path
-    about: Mapping[str, Any]
+    about: About
     known: Mapping[str, Known]
     damaged: Mapping[str, str]
-    failed: Mapping[str, Mapping[str, Any]]
+    failed: Mapping[str, Mapping[str, Value]]
     damage: str = ""
     made: int = 0
     seconds: float = 0.0
     changes: tuple[str, ...] = ()
+    scenario: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Scenarios in the order of the file; one without a name where there are none."""
+        return (self.scenario,) if self.scenario else tuple(self.about["scenarios"]) or ("",)
+
+    def under(self, scenario: str) -> "Results":
+        """Return what the experiment gave in one scenario, as if there were no other; ValueError if there is none."""
+        if scenario == self.scenario and len(self.scenarios) == 1:
+            return self
+        if scenario not in self.scenarios:
+            known = ", ".join(self.scenarios)
+            raise ValueError(f"{self.folder}: there is no scenario '{scenario}'. Known: {known}.")
+        return self._each[scenario]
+
+    @cached_property
+    def _each(self) -> "Mapping[str, Results]":
+        return {scenario: self._restricted(scenario) for scenario in self.scenarios}
+
+    def _restricted(self, scenario: str) -> "Results":
+        runs = {name: one for name, one in self.about["runs"].items() if _point(one).scenario == scenario}
+        about: About = {**self.about, "runs": runs, "market": self.about["scenarios"][scenario]["market"]}
+        known = {name: one for name, one in self.known.items() if name in runs}
+        return replace(
+            self, about=about, known=known, scenario=scenario,
+            damaged={name: one for name, one in self.damaged.items() if name in runs},
+            failed={name: one for name, one in self.failed.items() if name in runs},
+            others=tuple(one.seal for name, one in self.known.items() if name not in runs),
+        )  # fmt: skip
+
+    def _of_one(self) -> "Results":
+        """Return these results if they are of one scenario, so that arms can be paired; else ValueError."""
+        if len(self.scenarios) == 1:
+            return self.under(self.scenarios[0])
+        names = ", ".join(self.scenarios)
+        raise ValueError(
+            f"{self.folder} holds the scenarios {names}, and arms are paired within each: ask for one, such as "
+            f"results.under('{self.scenarios[0]}')"
+        )
+
+    def point(self, run: str) -> Point:
+        """Return the point of a run of the record."""
+        return _point(self.about["runs"][run])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,9 +135,13 @@ class Results:
     def hash(self) -> str:
         """SHA-256 (hex) over recorded values in the order of arms and replications: the same wherever they are made.
 
-        Metrics, names, times, versions and the bytes of files have no part in it; a run that is missing has.
+        Metrics, names, times, versions and the bytes of files have no part in it; a run that is missing has. Of several
+        scenarios it is over the hash of each by its name, in whatever order they are written.
         """
-        values = {(one.arm, one.replication): one.values for one in self.known.values()}
+        if len(self.scenarios) > 1:
+            each = {scenario: self.under(scenario).hash for scenario in self.scenarios}
+            return hashlib.sha256(canonical_json(each).encode()).hexdigest()
+        values = {(one.arm, one.replication): one.checksum for one in self.known.values()}
         whole = [[values.get((arm, replication), "") for replication in range(int(self.about["replications"]))]
                  for arm in self.arms]  # fmt: skip
         return hashlib.sha256(canonical_json(whole).encode()).hexdigest()
@@ -103,13 +154,17 @@ class Results:
         """Work out metrics and pairs now, else done when they are asked for; `progress` is told of each run."""
         from experiments.worked_out import figures
 
-        self.__dict__["_figures"] = figures(self.folder, self.champion, self.known, progress=progress)
+        for one in map(self.under, self.scenarios):
+            found = figures(one.folder, one.champion, one.known, progress=progress, others=one.others)
+            one.__dict__["_figures"] = found
 
     @cached_property
     def _figures(self) -> "tuple[pd.DataFrame, pd.DataFrame]":
         from experiments.worked_out import figures
 
-        return figures(self.folder, self.champion, self.known)
+        if self._of_one() is not self:
+            return self._of_one()._figures
+        return figures(self.folder, self.champion, self.known, others=self.others)
 
     @property
     def pairs(self) -> "pd.DataFrame":
@@ -120,18 +175,29 @@ class Results:
     def _sorted_metrics(self) -> "pd.DataFrame":
         import pandas as pd
 
-        from experiments.gains import harmed_metric
+        from experiments.gains import metrics_of_pairs
+        from experiments.metrics import METRICS
 
-        table = self._figures[0]
-        if "share_harmed" in self.about["metrics"]:
-            table = pd.concat([table, harmed_metric(self.pairs)], ignore_index=True)
+        shown = [METRICS[name] for name in self.about["metrics"] if name in METRICS]
+        of_runs, of_pairs = self._figures[0], metrics_of_pairs(self.pairs, shown)
+        table = pd.concat([of_runs, of_pairs], ignore_index=True) if len(of_pairs) else of_runs
         order = {arm: place for place, arm in enumerate(self.arms)}
         keys = table["arm"].map(order).to_numpy(dtype=int) * 10_000_000 + table["replication"].to_numpy(dtype=int)
         return table.iloc[keys.argsort(kind="stable")].reset_index(drop=True)
 
     def metrics(self) -> "pd.DataFrame":
-        """Return a row per run and metric: arm, replication, metric, value; of a pair's only if it is to be shown."""
-        return self._sorted_metrics.copy()
+        """Return a row per run and metric: arm, replication, metric, value; of a pair's only if it is to be shown.
+
+        Of several scenarios, one after the other, the scenario is a column in front.
+        """
+        if len(self.scenarios) == 1:
+            return self._sorted_metrics.copy()
+        import pandas as pd
+
+        each = {scenario: self.under(scenario).metrics() for scenario in self.scenarios}
+        for scenario, table in each.items():
+            table.insert(0, "scenario", scenario)
+        return pd.concat(each.values(), ignore_index=True)
 
     @cached_property
     def _comparisons(self) -> "list[Comparison]":
@@ -147,22 +213,19 @@ class Results:
 
     def returns(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Ratio | None]":
         """Return what comes back per extra unit of money on treatment, or on what else is spent; None where unsaid."""
-        return {arm: one.ratio for arm, one in self.returns_told(spend).items()}
+        return {arm: one.ratio for arm, one in self.returns_reported(spend).items()}
 
-    def returns_told(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Return]":
+    def returns_reported(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Return]":
         """Return what comes back per extra unit of money on treatment, or on what else is spent, by arm, or why not.
 
         Beside a champion that does nothing a return is given wherever an arm spends more; beside another only where
         money is all that differs: see `also_does`.
         """
-        from experiments.returns import Return, returns_told
-        from experiments.statistics import returns_on_treatment
+        from experiments.returns import returns_reported
 
-        if self.champion not in {one.arm for one in self.known.values()}:
-            return {arm: Return(None, "has no run of the champion beside it") for arm in self.arms
-                    if arm != self.champion}  # fmt: skip
-        ratios = returns_on_treatment(self._sorted_metrics, self.champion, spend=spend)
-        return returns_told(ratios, self.also_does[spend], self.currency)
+        others = [arm for arm in self.arms if arm != self.champion]
+        values = self._sorted_metrics
+        return returns_reported(values, self.champion, others, spend, self.also_does[spend], self.currency)
 
     @cached_property
     def also_does(self) -> "Mapping[str, Mapping[str, tuple[str, ...]]]":
@@ -176,13 +239,14 @@ class Results:
 
         if self.about["arms"][self.champion]["policy"] == DOES_NOTHING:
             return {spend: {} for spend in OF_MONEY}
-        acts = what_arms_did(self.folder, self.known)
+        acts = what_arms_did(self.folder, self.known, self.others)
         return {spend: also_does(self.about, acts, spend) for spend in OF_MONEY}
 
 
 def open_results(
-    folder: Path | str, all_anew: bool = False, progress: Callable[[], None] = lambda: None, **more: Any
-) -> Results:
+    folder: Path | str, all_anew: bool = False, progress: Callable[[], None] = lambda: None, made: int = 0,
+    seconds: float = 0.0, changes: Iterable[str] = (),
+) -> Results:  # fmt: skip
     """Read what is there of an experiment; every file that changed since it was last read is verified.
 
     Parameters
@@ -193,8 +257,8 @@ def open_results(
         Whether every seal is verified.
     progress : callable
         Told of each file that was read.
-    **more
-        Further attributes of the results.
+    made, seconds, changes
+        Of what was just run, see `Results`.
 
     Raises
     ------
@@ -210,76 +274,21 @@ def open_results(
     runs.save()
     for name, address in about["runs"].items():
         found = runs.known.get(name)
-        if found is not None and [found.arm, found.replication] != list(address):
-            runs.damaged[name] = f"{store.run_path(folder, name)}: says that it is {found.arm}/{found.replication}"
+        if found is not None and found.point != _point(address)._replace(over=()):
+            runs.damaged[name] = f"{store.run_path(folder, name)}: says that it is {found.point.label}"
             del runs.known[name]
     known = {name: runs.known[name] for name in about["runs"] if name in runs.known}
-    failed = {name: one for name, one in store.failures(folder).items() if name in about["runs"] and name not in known}
-    for name, one in failed.items():
-        arm, replication = about["runs"][name]
-        failed[name] = {**one, "arm": arm, "replication": replication}
+    lacking = {name: _point(one) for name, one in about["runs"].items() if name not in known}
+    failed = {name: {**one, "scenario": lacking[name].scenario, "arm": lacking[name].arm,
+                     "replication": lacking[name].replication}
+              for name, one in store.failures(folder).items() if name in lacking}  # fmt: skip
     damaged = {name: one for name, one in runs.damaged.items() if name in about["runs"]}
-    return Results(folder, about, known, damaged, failed, damage, **more)
+    return Results(folder, about, known, damaged, failed, damage, made, seconds, tuple(changes))
 
 
-def remarks(results: Results) -> Iterator[str]:
-    """Yield what a reader of a folder must know of it: damage, mixed versions, runs that no arm uses."""
-    again = folder_command("run", results.folder)
-    if results.damage:
-        yield f"damaged: {results.damage}; its copy was read. {again} writes it again"
-    report = results.folder / REPORT
-    with contextlib.suppress(OSError):
-        if seal_of(report.read_bytes()) is None:
-            yield f"damaged: {report}: not what was written (its seal differs). {again} writes it again"
-    for name, what in results.damaged.items():
-        arm, replication = results.about["runs"][name]
-        yield (
-            f"damaged: {arm}, replication {replication}: {what.removesuffix('; run it again')}. It is left out here, "
-            f"and made again by: {again}"
-        )
-    made_with = Counter(one.environment for one in results.known.values())
-    if len(made_with) > 1:
-        told = "; ".join(f"{count} with {_difference(one, made_with)}" for one, count in made_with.most_common())
-        yield f"these runs were made with different versions: {told}. Only the same versions promise the same bits"
-    elif made_with and environment_text() not in made_with:
-        one = next(iter(made_with))
-        here = {one: 1, environment_text(): 1}
-        yield f"these runs were made with {_difference(one, here)}; here is {_difference(environment_text(), here)}"
-    if results.known and results.about.get("sources") != program_hash():
-        yield (
-            f"these runs were made by other sources of tenure ({str(results.about.get('sources'))[:12]}; here "
-            f"{program_hash()[:12]}): 'tenure run' would make them again"
-        )
-    unused = store.run_names(results.folder, store.UNUSED)
-    if unused:
-        lie = f"{len(unused)} runs that no arm uses any more lie in {store.UNUSED}/"
-        yield f"{lie}; clear them: {folder_command('tidy', results.folder)}"
-
-
-def _difference(one: str, others: Mapping[str, int]) -> str:
-    """Return what is not the same in all of several lists of versions."""
-    parts = [set(other.split(", ")) for other in others]
-    own = [part for part in one.split(", ") if not all(part in other for other in parts)]
-    return ", ".join(own) or one
-
-
-def comparisons_json(results: Results) -> dict[str, Any]:
-    """Return the comparisons as plain data for ``--json``."""
-    from experiments.limits import held, held_json
-    from experiments.stated import stated, stated_json
-
-    told = results.returns_told()
-    returns = {arm: None if one.ratio is None else one.ratio._asdict() for arm, one in told.items()}
-    comparisons = results.comparisons()
-    return {
-        "folder": str(results.folder), "question": results.about["question"], "champion": results.champion,
-        "arms": list(results.arms), "runs": len(results.names), "made": results.made, "hash": results.hash,
-        "failed": {name: {"arm": one["arm"], "replication": one["replication"], "error": one["error"]}
-                   for name, one in results.failed.items()},
-        "remarks": list(remarks(results)), "changes": list(results.changes),
-        "comparisons": [asdict(one) for one in comparisons], "return_on_treatment": returns,
-        "no_return_on_treatment": {arm: one.why_not for arm, one in told.items() if one.why_not},
-        "matters_from": {name: METRICS[name].matters_from for name in dict.fromkeys(one.metric for one in comparisons)
-                         if name in METRICS},
-        "currency": results.currency, "stated": stated_json(stated(results)), "limits": held_json(held(results)),
-    }  # fmt: skip
+def _point(address: list[Value]) -> Point:
+    """Return the point of an entry of a record, which was found to be one when it was read."""
+    found = point_at(address)
+    if found is None:
+        raise ValueError(f"{address} names no run")
+    return found

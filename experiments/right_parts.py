@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,13 +11,13 @@ from policies.faults import Fault, KeyPath
 
 MOST_ROUNDS = 6
 """Times that the rest is checked; each shows what lay behind the faults of the one before."""
-StandIn = Callable[[KeyPath], tuple[KeyPath, Any] | None]
+StandIn = Callable[[KeyPath], tuple[KeyPath, object] | None]
 """Place of a fault -> what is put in place of what, so that the rest can be checked; None: it is left out."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def right_part(
-    model: type[Model], data: Mapping[str, Any], stand_in: StandIn, elsewhere: Mapping[str, str] | None = None
+    model: type[Model], data: Mapping[str, object], stand_in: StandIn, elsewhere: Mapping[str, str] | None = None
 ) -> tuple[Model | None, list[Fault]]:
     """Return the settings of some data, plain ones in place of those that are wrong, and all that is wrong.
 
@@ -39,7 +39,7 @@ def right_part(
     faults : list of Fault
         Without those that setting aside what was wrong has brought.
     """
-    left: dict[str, Any] = deepcopy(dict(data))
+    left: dict[str, object] = deepcopy(dict(data))
     faults: list[Fault] = []
     aside: list[KeyPath] = []
     for _ in range(MOST_ROUNDS):
@@ -64,12 +64,12 @@ def _touch(at: KeyPath, gone: KeyPath) -> bool:
     return at[:shorter] == gone[:shorter]
 
 
-def _set_aside(data: dict[str, Any], at: KeyPath, stand_in: StandIn) -> KeyPath:
+def _set_aside(data: dict[str, object], at: KeyPath, stand_in: StandIn) -> KeyPath:
     """Leave out what stands at a place, or put something plain there; return the place, empty where nothing can be."""
     while at:
         instead = stand_in(at)
         at, value = (at, None) if instead is None else instead
-        here: Any = data
+        here: object = data
         for part in at[:-1]:
             here = here.get(part) if isinstance(here, dict) else None
         if isinstance(here, dict) and instead is not None:

@@ -9,18 +9,23 @@ from typing import Literal, NamedTuple
 
 from agents.compiling import cache_folder
 from experiments import store
+from experiments.arms import laid_over
 from experiments.batch import Queue, run_batch
 from experiments.config import Experiment
-from experiments.estimating import Lived, remember
+from experiments.documents import Value
+from experiments.estimating import Timed, remember
+from experiments.folder_words import folder_command
 from experiments.folders import clear_damaged, clear_unused, folder_of, told_of_edits, write_record
 from experiments.planning import plan_tasks
+from experiments.point import Point
 from experiments.record import JustTakenError
 from experiments.results import Results, open_results
 from experiments.sealing import clear_temporary
 from experiments.starts import start_is_whole
+from experiments.tasks import Done, Order, Task
 from experiments.unused import refuse_links
 from experiments.verified import Runs
-from experiments.work import Done, Order, Task
+from experiments.work import needed_files
 from experiments.workers import HASH_SEED, USUAL_LIMITS, JobStoppedError, Limits, ask_once, processors
 from simulation.model import LifecycleModel
 
@@ -46,7 +51,7 @@ def run_experiment(
     workers: int | None = None,
     engine: str = "compiled",
     progress: Progress | None = None,
-    only: tuple[str, int] | None = None,
+    only: Point | None = None,
     limits: Limits = USUAL_LIMITS,
     arms: Sequence[str] | None = None,
 ) -> Results:
@@ -65,8 +70,8 @@ def run_experiment(
         The results do not depend on it.
     progress : callable, optional
         Told of every `Event`.
-    only : (arm, replication), optional
-        Make this run alone.
+    only : Point, optional
+        Make the run of this scenario, arm and replication alone.
     limits : Limits
         Time and memory that a month of a run may take before that run has failed.
     arms : sequence of str, optional
@@ -98,9 +103,9 @@ def run_experiment(
             if out is not None:
                 raise
     told += more
-    runs = [task for task in planned.runs if arms is None or task.arm in arms]
-    if only is not None and only not in {(task.arm, task.replication) for task in runs}:
-        raise ValueError(f"there is no run of arm {only[0]!r}, replication {only[1]}: see 'tenure status {folder}'")
+    runs = [task for task in planned.runs if arms is None or task.point.arm in arms]
+    if only is not None and only not in {_address(task) for task in runs}:
+        raise ValueError(f"there is no run {only.label}: see {folder_command('status', folder)}")
     for part in ("", "runs", "starts", "cache"):
         clear_temporary(folder / part)
     if arms is None:
@@ -109,7 +114,7 @@ def run_experiment(
     there.look((task.name for task in runs), all_anew=True)
     told += clear_damaged(folder, there)
     able = [task for task in runs if task.name not in there.known and task.name not in there.damaged]
-    missing = [task for task in able if only in (None, (task.arm, task.replication))]
+    missing = [task for task in able if only in (None, _address(task))]
     wanted = {task.start for task in missing}
     needed = [task for task in planned.starts if task.name in wanted and not start_is_whole(folder, task.name)]
     told += told_of_edits(changed, runs, missing)
@@ -121,28 +126,27 @@ def run_experiment(
     total = len(missing) + kept
     count = {"run": kept, "start": 0}
     made: list[Task] = []
-    lived: list[Lived] = []
+    lived: list[Timed] = []
     tell(Event("begin", done=kept, total=total))
 
     def report(task: Task, done: Done) -> None:
-        if done.error and task.arm:
-            own = {"arm": task.arm, "replication": task.replication, "seed": planned.order.seed}
-            store.write_failure(folder, task.name, done.error, {**own, **(done.details or {})})
-            tell(Event("failed", f"{task.arm}/{task.replication}: {done.error}"))
-        elif task.arm:
+        if done.error and task.is_run:
+            store.write_failure(folder, task.name, done.error, {**_own(planned.order, task), **(done.details or {})})
+            tell(Event("failed", f"{task.point.label}: {done.error}"))
+        elif task.is_run:
             there.look([task.name])
             made.extend([] if done.elsewhere else [task])
         if done.seconds and not done.error:
             lived.append(_lived(experiment, task, done.cpu_seconds))
-        kind: Literal["run", "start"] = "run" if task.arm else "start"
+        kind: Literal["run", "start"] = "run" if task.is_run else "start"
         count[kind] += 1
-        tell(Event(kind, task.arm, count[kind], total if task.arm else len(needed), done.seconds))
+        tell(Event(kind, task.point.arm, count[kind], total if task.is_run else len(needed), done.seconds))
 
     most = max(1, min(workers or processors(), len(missing) + len(needed)))
     begun = run_batch(planned.order, Queue(needed, missing), most, report, limits, lambda task: _is_there(folder, task))
     if engine == "compiled":
         remember(lived, begun)
-    _live_one_again(planned.order, [task for task in made if planned.order.needs[task.arm]], there, limits, tell)
+    _live_one_again(planned.order, [task for task in made if needed_files(planned.order, task)], there, limits, tell)
     there.save()
     return open_results(folder, made=len(made), seconds=time.perf_counter() - began, changes=tuple(told))
 
@@ -155,24 +159,35 @@ def compile_rules(order: Order, tell: Progress) -> None:
     tell(Event("compiling"))
     began = time.perf_counter()
     with suppress(Exception):  # what fails here fails in every run, and is recorded there
-        us = {**order.market["us"], "policy": "do_nothing"}
+        us = laid_over(order.market, {"us": {"policy": "do_nothing"}})["us"]
         model = LifecycleModel({**order.market, "us": us, "rivals": {}, "people": 50}, seed=0)
         model.start_recording()
         model.step()
     tell(Event("compiled", seconds=time.perf_counter() - began))
 
 
-def _lived(experiment: Experiment, task: Task, seconds: float) -> Lived:
+def _address(task: Task) -> Point:
+    """Return where a task stands among arms, scenarios and replications."""
+    return task.point._replace(over=())
+
+
+def _own(order: Order, task: Task) -> dict[str, Value]:
+    """Return what the record of a failure says of the run."""
+    scenario, arm, replication, _ = task.point
+    return {"scenario": scenario, "arm": arm, "replication": replication, "seed": order.seed}
+
+
+def _lived(experiment: Experiment, task: Task, seconds: float) -> Timed:
     """Return what was lived, and how long it took."""
     market, settings = experiment.market, experiment.settings
-    if not task.arm:
-        return Lived(market.people, market.burn_in_months + settings.warm_up_months, seconds)
-    return Lived(market.people, settings.months, seconds, experiment.arms[task.arm].policy)
+    if not task.is_run:
+        return Timed(market.people, market.burn_in_months + settings.warm_up_months, seconds)
+    return Timed(market.people, settings.months, seconds, experiment.arms[task.point.arm].policy)
 
 
 def _is_there(folder: Path, task: Task) -> bool:
     """Return whether another process has made a task's file."""
-    return store.run_path(folder, task.name).is_file() if task.arm else start_is_whole(folder, task.name)
+    return store.run_path(folder, task.name).is_file() if task.is_run else start_is_whole(folder, task.name)
 
 
 def _live_one_again(order: Order, made: Sequence[Task], there: Runs, limits: Limits, tell: Progress) -> None:
@@ -192,13 +207,12 @@ def _live_one_again(order: Order, made: Sequence[Task], there: Runs, limits: Lim
     if again == first.checksum:
         return
     folder = Path(order.folder)
-    policy, _ = order.policies[task.arm]
+    policy, _ = order.policies[task.point.arm]
     text = (
         f"policy '{policy}': made again in a new process, this run came out otherwise: the policy depends on something "
         "that is neither its view nor its settings, and no run of this arm can be trusted"
     )
     store.run_path(folder, task.name).unlink(missing_ok=True)
     there.look([task.name])
-    details = {"arm": task.arm, "replication": task.replication, "seed": order.seed, "policy": policy}
-    store.write_failure(folder, task.name, text, details)
-    tell(Event("failed", f"{task.arm}/{task.replication}: {text}"))
+    store.write_failure(folder, task.name, text, {**_own(order, task), "policy": policy})
+    tell(Event("failed", f"{task.point.label}: {text}"))

@@ -1,29 +1,27 @@
-"""The command `tenure run`: of a config, under each of its circumstances, or of a folder that is there already."""
+"""The command `tenure run`: of a config, or of a folder that is there already."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from experiments import terminal
 from experiments.command_line import say, say_lines, stop
-from experiments.config import (
-    Experiment,
-    circumstances,
-    find_config,
-    load_experiment,
-    load_recorded,
-    load_under_each,
-)
+from experiments.config import Experiment, find_config, load_experiment, load_recorded
 from experiments.estimating import estimate
 from experiments.folders import folder_of
 from experiments.notes import note_lines, notes_under
 from experiments.own_policies import PolicySource, snapshot
+from experiments.point import Point, labelled
 from experiments.printable import printable_line
-from experiments.record import ABOUT, config_path, read_about
-from experiments.results import Results, comparisons_json
+from experiments.record import ABOUT, config_path, place_of, read_about
+from experiments.record_shape import About, OwnPoliciesRecord
+from experiments.results import Results
+from experiments.results_json import comparisons_json
+from experiments.results_lines import results_lines
 from experiments.runner import run_experiment
 from experiments.workers import Limits, processors
+from simulation.schedule import values_of
 
 
 class Asked(NamedTuple):
@@ -43,50 +41,24 @@ class How(NamedTuple):
     workers: int
     engine: str
     limits: Limits
-    only: tuple[str, int] | None
+    only: Point | None
     json: bool
-    told: set[str]
-    """Notes that were told already, so that each is told once."""
 
 
-def all_asked(asked: Asked, how: How) -> Iterator[tuple[Asked, Experiment]]:
-    """Yield the experiment, once under each of its circumstances if it has any."""
+def run_asked(asked: Asked, how: How) -> dict[str, object]:
+    """Run an experiment and tell of it; return what it gave as plain data."""
     if Path(asked.config).is_dir():
-        folder = Path(asked.config)
-        if not (folder / ABOUT).exists():
-            inner = sorted(path.parent for path in folder.glob(f"*/{ABOUT}"))
-            for one in inner:
-                if one.is_symlink():
-                    stop(f"{one}: this is a link: nothing is written through it. Name the folder it leads to.", 2)
-            for one in inner:
-                yield from all_asked(asked._replace(config=str(one)), how)
-            if inner:
-                return
-        yield again(asked, how)
-        return
-    found = load_under_each(asked.config, asked.sets, asked.policies)
-    under = circumstances(asked.config, asked.sets)
-    if not under:
-        yield asked, found[""]
-        return
-    parent = folder_of(next(iter(found.values())), asked.out, tuple(under))[0]
-    for name, extra in under.items():
-        if not how.json:
-            say(f"\nUnder the circumstances '{name}': {', '.join(extra) or 'as written'}")
-        yield asked._replace(out=parent / name, sets=(*asked.sets, *extra, "circumstances={}")), found[name]
-
-
-def run_one(one: tuple[Asked, Experiment], how: How) -> dict[str, Any]:
-    """Run one experiment and tell of it; return the comparisons as plain data."""
-    asked, experiment = one
-    screen, notes = terminal.console(), notes_under({"": experiment})
+        asked, experiment = again(asked, how)
+    else:
+        experiment = load_experiment(asked.config, asked.sets, asked.policies)
+    screen = terminal.console()
+    notes = notes_under({one.name: experiment.under(one.name) for one in experiment.scenarios})
     if not how.json:
         if experiment.shipped and not Path(asked.config).is_dir():
             say(f"{asked.config} is not in this folder: this is the shipped example, {experiment.path}")
         say(experiment.settings.question)
         say(terminal.plan_line(experiment, estimate(experiment, how.workers or processors())))
-        say_lines(note_lines(note for note in notes if note not in how.told))
-    how.told.update(notes)
+        say_lines(note_lines(notes))
     with terminal.RunBars(screen) as bars:
         try:
             results = run_experiment(
@@ -102,7 +74,7 @@ def run_one(one: tuple[Asked, Experiment], how: How) -> dict[str, Any]:
             from experiments.plots_names import undrawn_notes
 
             say_lines(undrawn_notes(results.arms))
-        say_lines(terminal.results_lines(results, report_path, command_words(asked)))
+        say_lines(results_lines(results, report_path, command_words(asked)))
     told = {"notes": notes, "report": None if report_path is None else str(report_path)}
     return {**comparisons_json(results), **told}
 
@@ -115,9 +87,9 @@ def again(asked: Asked, how: How) -> tuple[Asked, Experiment]:
     folder = Path(asked.config)
     about = read_about(folder).about
     given = [snapshot(path) for path in asked.policies]
-    recorded = [one for one in about.get("own_policies", []) if isinstance(one, dict)]
+    recorded = about["own_policies"]
     _refuse_others(folder, about, recorded, given)
-    missing = [one for one in recorded if one.get("sha256") not in {source.digest for source in given}]
+    missing = [one for one in recorded if one["sha256"] not in {source.digest for source in given}]
     without = arms_without(about, missing)
     command = full_command(folder, recorded)
     if without and len(without) == len(about["arms"]):
@@ -138,24 +110,22 @@ def again(asked: Asked, how: How) -> tuple[Asked, Experiment]:
     return asked._replace(out=asked.out or folder, arms=arms), experiment
 
 
-def full_command(folder: Path, recorded: Sequence[Mapping[str, Any]]) -> str:
+def full_command(folder: Path, recorded: Sequence[OwnPoliciesRecord]) -> str:
     """Return the command that goes on with all arms of a folder, made anew from what the record says."""
     words = ["tenure", "run", str(folder)]
     for one in recorded:
-        path = config_path({"config": one}, folder)
+        path = place_of(one, folder)
         came_along = path is not None and folder.resolve() in path.parents  # and is recommended to nobody
-        words += ["--policies", Path(str(one["name"])).name if path is None or came_along else str(path)]
+        words += ["--policies", Path(one["name"]).name if path is None or came_along else str(path)]
     return printable_line(terminal.command_text(words))
 
 
-def arm_and_replication(only: str) -> tuple[str, int] | None:
-    """Read ``ARM/REPLICATION``; None if it is empty."""
-    if not only:
-        return None
-    arm, slash, replication = only.rpartition("/")
-    if not slash or not replication.isdecimal():
-        stop(f"--only {only}: write it as ARM/REPLICATION, such as book/3.", 2)
-    return arm, int(replication)
+def point_asked(only: str) -> Point | None:
+    """Read ``ARM/REPLICATION``, with a scenario in front where there are any; None if it is empty."""
+    found = labelled(only) if only else None
+    if only and found is None:
+        stop(f"--only {only}: write ARM/REPLICATION, such as book/3, or SCENARIO/ARM/REPLICATION.", 2)
+    return found
 
 
 def command_words(asked: Asked) -> list[str]:
@@ -167,48 +137,53 @@ def command_words(asked: Asked) -> list[str]:
 
 
 def _refuse_others(
-    folder: Path, about: dict[str, Any], recorded: Sequence[dict[str, Any]], given: Sequence[PolicySource]
+    folder: Path, about: About, recorded: Sequence[OwnPoliciesRecord], given: Sequence[PolicySource]
 ) -> None:
     """Stop if a file that was given is none of those that the folder was made with."""
-    known = {one.get("sha256") for one in recorded}
+    known = {one["sha256"] for one in recorded}
     for source in given:
         if source.digest in known:
             continue
         config = config_path(about, folder)
-        words = ["tenure", "run", str(config or about["config"].get("name", "CONFIG")), "--policies", source.path]
+        words = ["tenure", "run", str(config or about["config"]["name"]), "--policies", source.path]
         take = terminal.command_text([*words, "-o", str(folder)])
-        told = next((str(one.get("sha256")) for one in recorded if one.get("name") == Path(source.path).name), "none")
+        told = next((one["sha256"] for one in recorded if one["name"] == Path(source.path).name), "none")
         stop(
             f"{source.path}: not the file that {folder} was made with (recorded {told[:12]}, this "
             f"{source.digest[:12]}, with what it imports and reads). To take the edit: {take}", 2,
         )  # fmt: skip
 
 
-def arms_without(about: Mapping[str, Any], missing: Sequence[dict[str, Any]]) -> list[str]:
+def arms_without(about: About, missing: Sequence[OwnPoliciesRecord]) -> list[str]:
     """Return the arms that cannot be run without some policy files."""
-    absent = {str(name) for one in missing for name in one.get("policies", ())}
-    market = about["market"]
+    absent = {name for one in missing for name in one["policies"]}
+    markets = [about["market"], *(one["market"] for one in about["scenarios"].values())]
     everywhere = {
         about["arms"][about["champion"]]["policy"],
-        *(one["policy"]["policy"] for one in market["rivals"].values()),
+        *(
+            policy["policy"]
+            for market in markets
+            for one in market["rivals"].values()
+            for policy in values_of(one["policy"])
+        ),
     }
     return [arm for arm, one in about["arms"].items() if absent & ({one["policy"]} | everywhere)]
 
 
-def where_config_is(about: Mapping[str, Any], folder: Path, shipped: bool) -> Path:
+def where_config_is(about: About, folder: Path, shipped: bool) -> Path:
     """Return where the config of a record is, or was."""
-    name = str(about["config"].get("name", "experiment.yaml"))
+    name = about["config"]["name"]
     if shipped:
         return find_config(Path(name).name)[0]
-    return config_path(about, folder) or Path(str(about["config"].get("path") or name))
+    return config_path(about, folder) or Path(about["config"].get("path") or name)
 
 
-def _say_if_edited(about: dict[str, Any], folder: Path, recorded: Experiment, asked: Asked) -> None:
+def _say_if_edited(about: About, folder: Path, recorded: Experiment, asked: Asked) -> None:
     """Say that the config is no longer what the folder records."""
     path = config_path(about, folder)
     if path is None:
         return
-    written: Any = None
+    written: object = None
     with suppress(ValueError):
         written = load_experiment(path, about["sets"], asked.policies).written
     if written is not None and written != about["written"]:

@@ -45,7 +45,7 @@ def seal_of(data: bytes) -> str | None:
     return data[start : start + 64].decode()
 
 
-def json_sealed(value: Mapping[str, Any]) -> bytes:
+def json_sealed(value: Mapping[str, object]) -> bytes:
     """Return a mapping as readable JSON with a seal as its last entry; ValueError if JSON cannot hold it."""
     try:
         text = json.dumps({**value, "seal": (MARK + ZEROS).decode()}, indent=1, ensure_ascii=False, allow_nan=False)

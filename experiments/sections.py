@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments import intervals
-from experiments.labels import listed as listed
-from experiments.metrics import METRICS, difference_text
-from experiments.outcomes import Estimate
-from experiments.statistics import Ratio
+from experiments.intervals import Average
+from experiments.metric import difference_text
+from experiments.metrics import METRICS
+from experiments.ratios import Ratio
 
 
 class Table(NamedTuple):
@@ -34,19 +34,19 @@ class Section(NamedTuple):
     note: str = ""
 
 
-def share_text(share: Estimate) -> str:
+def share_text(share: Average) -> str:
     """Write a share in per cent with its interval, as `experiments.intervals.share_text` does."""
     return intervals.share_text(*share)
 
 
-def number_text(value: Estimate, decimals: int) -> str:
+def number_text(value: Average, decimals: int) -> str:
     """Write an average with its interval, without one where nothing ever varied, ``-`` where there is none."""
     if value.mean == 0.0 and value.half_width == 0.0:
         return intervals.number(0.0, decimals)
     return intervals.interval_text(*value, decimals)
 
 
-def change_text(share: Estimate) -> str:
+def change_text(share: Average) -> str:
     """Write a difference of shares in percentage points, signed."""
     return difference_text(METRICS["share_harmed"], share.mean, share.half_width)
 

@@ -4,7 +4,6 @@ import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,8 @@ LARGEST_STATE = 32_000_000_000
 """Bytes of an unpacked state beyond which nothing is read: 10 million people with eight institutions need less."""
 BYTES_PER_PERSON = 4_000
 """Of an unpacked state, by person of the market and with room to spare: see `largest`."""
+State = Mapping[str, NDArray[np.generic]]
+"""What a model's `state` gives and its `restore` takes: arrays by name."""
 _TAIL = len(MARK) + len(ZEROS) + 1
 
 
@@ -29,11 +30,10 @@ def start_path(folder: Path, name: str) -> Path:
     return folder / "starts" / f"{name}.npz.zst"
 
 
-def write_start(folder: Path, name: str, state: Mapping[str, NDArray[Any]]) -> None:
+def write_start(folder: Path, name: str, state: State) -> None:
     """Store a state; OSError if the disk is full or refuses."""
     buffer, packed = io.BytesIO(), pa.BufferOutputStream()
-    arrays: dict[str, Any] = dict(state)
-    np.savez(buffer, allow_pickle=False, **arrays)
+    np.savez(buffer, allow_pickle=False, **state)
     with pa.CompressedOutputStream(packed, "zstd") as stream:
         stream.write(buffer.getvalue())
     data = sealed(packed.getvalue().to_pybytes() + b"\n" + MARK + ZEROS)
@@ -48,7 +48,7 @@ def start_is_whole(folder: Path, name: str) -> bool:
         return False
 
 
-def read_start(folder: Path, name: str, most: int = LARGEST_STATE) -> dict[str, NDArray[Any]]:
+def read_start(folder: Path, name: str, most: int = LARGEST_STATE) -> State:
     """Read a stored state.
 
     Parameters

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from rich.cells import cell_len
 
-from experiments.intervals import share_text
-from experiments.labels import told_apart
-from experiments.outcomes import Estimate
+from experiments.intervals import Average, share_text
+from experiments.labels import listed, told_apart
 from experiments.printable import printable_line
-from experiments.sections import listed
 from experiments.statistics import t_half_widths
 from experiments.store import read_rows
 
@@ -39,7 +37,7 @@ class Stated(NamedTuple):
     """`SHARE`, or `PEOPLE`: those alive in the market, in parts of how many were written."""
     name: str
     written: float
-    found: Estimate
+    found: Average
     """Average over replications with half its 95% interval."""
 
     @property
@@ -63,7 +61,7 @@ class Stated(NamedTuple):
         return "NO" if self.differs else "not told apart"
 
 
-def averaged(values: Sequence[float], people: int) -> Estimate:
+def averaged(values: Sequence[float], people: int) -> Average:
     """Return the average of shares over replications with Student's 95% interval.
 
     The interval is never narrower than that of so many people drawn at random in each, so that two or three
@@ -74,7 +72,7 @@ def averaged(values: Sequence[float], people: int) -> Estimate:
     """
     mean = float(np.mean(values))
     at_random = 1.96 * math.sqrt(max(mean * (1.0 - mean), 0.0) / max(people * len(values), 1))
-    return Estimate(mean, float(np.nanmax([at_random, t_half_widths(np.array(values)[:, None])[0]])))
+    return Average(mean, float(np.nanmax([at_random, t_half_widths(np.array(values)[:, None])[0]])))
 
 
 def compared(written: Mapping[str, float], people: int, counted: Sequence[Mapping[str, float]]) -> list[Stated]:

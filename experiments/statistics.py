@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments.largest_t import largest_t_quantile
-from experiments.metrics import METRICS, Direction
+from experiments.metric import Direction
+from experiments.metrics import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +26,6 @@ SIGNS: dict[Verdict, str] = {"better": "▲", "worse": "▼", "equal": "≈", "u
 """The sign that a table prints for each verdict."""
 
 WARN_PAIRING_BELOW = 1.5  # a variance reduction under this deserves a warning: pairing hardly helped
-LEAST_SPEND = 1.0
-"""What must be spent more per customer, in units of the currency, for a return on it to be given: assumption."""
 
 
 class Paired(NamedTuple):
@@ -40,18 +39,6 @@ class Paired(NamedTuple):
     half_width: float
     n: int
     variance_reduction: float
-
-
-class Ratio(NamedTuple):
-    """A ratio of two averages with its interval, which need not be symmetric.
-
-    The interval is nan below two pairs, and where it would have no bounds.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True)
@@ -85,7 +72,7 @@ def t_half_widths(differences: npt.ArrayLike, confidence: float = 0.95) -> Float
     """
     rows = np.asarray(differences, dtype=np.float64)
     n = rows.shape[0]
-    critical = _t_critical(n - 1, confidence)
+    critical = t_critical(n - 1, confidence)
     if n < 2:
         return np.full(rows.shape[1:], np.nan)
     return np.asarray(critical * rows.std(axis=0, ddof=1) / np.sqrt(n), dtype=np.float64)
@@ -109,7 +96,7 @@ def paired_difference(champion: npt.ArrayLike, arm: npt.ArrayLike, confidence: f
     >>> paired_difference([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
     Paired(mean=1.0, half_width=0.0, n=3, variance_reduction=inf)
     """
-    a, b = _pairs(champion, arm)
+    a, b = paired_values(champion, arm)
     difference = b - a
     half_width = float(t_half_widths(difference, confidence))
     if a.size < 2:
@@ -158,8 +145,8 @@ def dunnett_half_widths(
     k = int(varies.sum())
     if k < 2:
         return alone
-    single = _t_critical(n - 1, confidence)
-    widest = _t_critical(n - 1, 1.0 - (1.0 - confidence) / k)
+    single = t_critical(n - 1, confidence)
+    widest = t_critical(n - 1, 1.0 - (1.0 - confidence) / k)
     if n <= 2 * k:
         critical = widest
     else:
@@ -209,46 +196,6 @@ def verdict(mean: float, half_width: float, matters: float = 0.0, better: Direct
     return "better" if (low > 0.0) == (better == "higher") else "worse"
 
 
-def return_on_treatment(
-    profit_difference: npt.ArrayLike,
-    spend: npt.ArrayLike,
-    champion_spend: npt.ArrayLike,
-    confidence: float = 0.95,
-    least_spend: float = LEAST_SPEND,
-) -> Ratio | None:
-    """Give what comes back per extra unit of money spent on treatment: (profit difference + extra spend) / extra spend.
-
-    Profit is after treatment, so 1 means that the money just came back.
-
-    Parameters
-    ----------
-    profit_difference, spend, champion_spend : array, shape (n,)
-        Money per customer by replication: profit of the arm less the champion's, and the treatment of the two;
-        unequal shapes or values that are not finite raise ValueError.
-    confidence, least_spend : float
-        Of the interval; and what the average extra spend per customer must exceed for an answer.
-
-    Returns
-    -------
-    Ratio or None
-        Ratio of the averages with Fieller's interval (1954, J. Royal Statistical Society B 16), which has no bounds
-        if chance alone could explain the extra spend. None if that is not over `least_spend`.
-
-    >>> return_on_treatment([2.0, 4.0], [3.0, 3.0], [0.0, 0.0]).value
-    2.0
-    """
-    before, after = _pairs(champion_spend, spend)
-    gain, paid = _pairs(profit_difference, after - before)
-    extra = paired_difference(before, after, confidence)
-    if not extra.mean > least_spend:
-        return None
-    ratio = float(gain.mean()) / extra.mean
-    if extra.n < 2 or extra.half_width >= extra.mean:
-        return Ratio(1.0 + ratio, math.nan, math.nan, extra.n)
-    low, high = _fieller(gain, paid, _t_critical(extra.n - 1, confidence))
-    return Ratio(1.0 + ratio, 1.0 + low, 1.0 + high, extra.n)
-
-
 def compare(
     runs: "pd.DataFrame", champion: str, matters: Mapping[str, float] | None = None, confidence: float = 0.95
 ) -> list[Comparison]:
@@ -278,7 +225,7 @@ def compare(
     ValueError
         If a column or the champion is missing, a value is infinite, or a replication is there twice.
     """
-    _check_runs(runs, champion)
+    check_runs(runs, champion)
     if matters is None:
         matters = {name: metric.matters_from for name, metric in METRICS.items()}
     arms = [str(arm) for arm in runs["arm"].unique() if arm != champion]
@@ -289,29 +236,6 @@ def compare(
         values = table.sort_index().reindex(columns=[champion, *arms]).to_numpy(dtype=np.float64)
         rows.extend(_compare_metric(str(metric), champion, arms, values, matters.get(metric, 0.0), confidence))
     return rows
-
-
-def returns_on_treatment(
-    runs: "pd.DataFrame", champion: str, confidence: float = 0.95, spend: str = "treatment_spend_per_customer"
-) -> dict[str, Ratio | None]:
-    """Give every other arm's `return_on_treatment`, or on what else is spent; None where so much is not spent.
-
-    `runs` and `champion` are as for `compare`; the metrics profit_per_customer and `spend` are read. Each interval
-    stands alone.
-    """
-    _check_runs(runs, champion)
-    profit = "profit_per_customer"
-    table = runs[runs["metric"].isin([profit, spend])].pivot(
-        index="replication", columns=["metric", "arm"], values="value"
-    )
-    answer: dict[str, Ratio | None] = {}
-    for arm in (str(arm) for arm in runs["arm"].unique() if arm != champion):
-        wanted = [(profit, champion), (profit, arm), (spend, champion), (spend, arm)]
-        answer[arm] = None
-        if all(column in table.columns for column in wanted):
-            base, value, base_spend, arm_spend = table[wanted].dropna().to_numpy(dtype=np.float64).T
-            answer[arm] = return_on_treatment(value - base, arm_spend, base_spend, confidence)
-    return answer
 
 
 def _compare_metric(
@@ -331,12 +255,26 @@ def _compare_metric(
         level = float(base[there[:, 0]].mean()) if there[:, 0].any() else math.nan
         unpaired = int((there[:, 0] ^ there[:, j]).sum())
         said = verdict(pair.mean, width, matters, known.better if known else "none")
-        rows.append(Comparison(metric, arm, champion, level, pair.mean, width, pair.half_width, pair.n, unpaired,
-                               pair.variance_reduction, said))  # fmt: skip
+        rows.append(
+            Comparison(
+                metric,
+                arm,
+                champion,
+                level,
+                pair.mean,
+                width,
+                pair.half_width,
+                pair.n,
+                unpaired,
+                pair.variance_reduction,
+                said,
+            )
+        )
     return rows
 
 
-def _check_runs(runs: "pd.DataFrame", champion: str) -> None:
+def check_runs(runs: "pd.DataFrame", champion: str) -> None:
+    """Raise ValueError if a column or the champion is missing, a value is infinite, or a replication is there twice."""
     missing = [name for name in ("arm", "replication", "metric", "value") if name not in runs.columns]
     if missing:
         raise ValueError(f"runs lack the columns {missing}; they need arm, replication, metric, value")
@@ -352,8 +290,8 @@ def _check_runs(runs: "pd.DataFrame", champion: str) -> None:
             raise ValueError(f"{metric} of arm {arm!r}, replication {replication}, {what}")
 
 
-def _pairs(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Both as arrays of one axis, equal length and finite values."""
+def paired_values(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return both as arrays of one axis; ValueError unless they are equally long and finite."""
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.ndim != 1 or a.shape != b.shape:
         shapes = f"paired values need one axis of equal length, got shapes {a.shape} and {b.shape}"
@@ -363,21 +301,10 @@ def _pairs(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[FloatArray, Flo
     return a, b
 
 
-def _t_critical(df: int, confidence: float) -> float:
-    """Two-sided critical value of Student's t; nan without a degree of freedom."""
+def t_critical(df: int, confidence: float) -> float:
+    """Return the two-sided critical value of Student's t; nan without a degree of freedom."""
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence}; write 0.95 for 95%")
     from scipy.special import stdtrit
 
     return float(stdtrit(df, 0.5 + confidence / 2.0)) if df > 0 else math.nan
-
-
-def _fieller(top: FloatArray, bottom: FloatArray, critical: float) -> tuple[float, float]:
-    """Interval of mean(top) / mean(bottom); the mean of `bottom` must differ from 0 at this level."""
-    a, b = float(top.mean()), float(bottom.mean())
-    square = critical**2 / top.size
-    (v_aa, v_ab), (_, v_bb) = square * np.cov(top, bottom, ddof=1)
-    lead = b * b - v_bb
-    middle = a * b - v_ab
-    root = float(np.sqrt(max(middle * middle - lead * (a * a - v_aa), 0.0)))
-    return (middle - root) / lead, (middle + root) / lead

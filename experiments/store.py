@@ -27,7 +27,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments.hashing import METRIC, canonical_json, content_checksum, plain_table, values_hash
+from experiments.documents import Value
+from experiments.hashing import canonical_json, content_checksum, plain_table
 from experiments.sealing import (
     MARK,
     ZEROS,
@@ -40,12 +41,15 @@ from experiments.sealing import (
     write_whole,
 )
 
-FORMAT = 3
+FORMAT = 4
 """Version of the file layout; files of a later one are refused."""
 PEOPLE = "person/"
 """How the measures of single people begin; their rows lie together at the end of a run."""
-OF_A_RUN = ("arm", "replication", "seed", "start", "own_policies", "engine", "seconds", "environment")
+OF_A_RUN = ("scenario", "over", "arm", "replication", "seed", "start", "own_policies", "engine", "seconds",
+            "environment")  # fmt: skip
 """Keys of a record that are a run's own."""
+KEYS_IN_FRONT = ("scenario", "arm", "replication")
+"""Columns that stand in front of what was recorded; the first only where there are scenarios."""
 LARGEST_RUN = 8_000_000_000
 """Bytes of the largest run that is read."""
 RUNS, UNUSED = "runs", "unused"
@@ -68,17 +72,17 @@ class StoredRun(NamedTuple):
     """A run as stored: its table, and the record that was written with it."""
 
     table: pa.Table
-    metadata: dict[str, Any]
+    metadata: dict[str, object]
 
 
 class Verified(NamedTuple):
     """A run file whose seal was found right, and what its record says of this run alone (`OF_A_RUN` and more)."""
 
     seal: str
-    own: dict[str, Any]
+    own: dict[str, object]
 
 
-def write_run(folder: Path, name: str, table: pa.Table | pd.DataFrame, metadata: Mapping[str, Any]) -> Path:
+def write_run(folder: Path, name: str, table: pa.Table | pd.DataFrame, metadata: Mapping[str, object]) -> Path:
     """Store a run so that readers see all of it or nothing, also after a power cut.
 
     Parameters
@@ -89,11 +93,11 @@ def write_run(folder: Path, name: str, table: pa.Table | pd.DataFrame, metadata:
         The run's name, see `run_name`. A run or failure of that name is replaced.
     table : pyarrow.Table or DataFrame
         Columns of text, numbers or truth values. A DataFrame's index is not kept; its nan become missing. The arm
-        and the replication are put in front of it, so that many files can be read as one table.
+        and the replication are put in front of it, and the scenario where the run has one, so that many files can be
+        read as one table.
     metadata : mapping
         What JSON can hold: the resolved config, seeds, versions; `arm` and `replication` must be there. Added
-        here: `name`, `format`, `rows`, `checksum`, the SHA-256 of the table's content, and `values`, that of
-        what was recorded, without metrics (`values_hash`).
+        here: `name`, `format`, `rows` and `checksum`, the SHA-256 of the table's content.
 
     Returns
     -------
@@ -114,16 +118,14 @@ def write_run(folder: Path, name: str, table: pa.Table | pd.DataFrame, metadata:
     if lacking:
         raise ValueError(f"run {name}: the metadata lack {lacking}; a run has an arm and a replication")
     plain = plain_table(table)
-    added = {"name": name, "format": FORMAT, "rows": plain.num_rows, "checksum": content_checksum(plain),
-             "values": values_hash(plain)}  # fmt: skip
+    added = {"name": name, "format": FORMAT, "rows": plain.num_rows, "checksum": content_checksum(plain)}
     own = canonical_json({key: metadata[key] for key in OF_A_RUN if key in metadata} | added).encode()
     record = canonical_json({**metadata, **added}).encode()
-    arm = pa.array([str(metadata["arm"])] * plain.num_rows, pa.string())
-    replication = pa.array([int(metadata["replication"])] * plain.num_rows, pa.int32())
-    whole = plain.add_column(0, "arm", arm).add_column(1, "replication", replication)
+    scenario, arm = str(metadata.get("scenario", "")), str(metadata["arm"])
+    whole = _with_keys(plain, scenario, arm, whole_number(metadata["replication"]))
     sink = pa.BufferOutputStream()
     # without Arrow's own copy of the schema, the record and the seal stand in the file once and as they are
-    layout: dict[str, Any] = {"compression": "zstd", "store_schema": False, "write_page_checksum": True}
+    layout: dict[str, str | bool] = {"compression": "zstd", "store_schema": False, "write_page_checksum": True}
     with pq.ParquetWriter(sink, whole.schema, **layout) as writer:
         for start, end in _groups(plain):
             writer.write_table(whole.slice(start, end - start))
@@ -133,7 +135,14 @@ def write_run(folder: Path, name: str, table: pa.Table | pd.DataFrame, metadata:
     return path
 
 
-def write_failure(folder: Path, name: str, error: str, metadata: Mapping[str, Any]) -> Path:
+def whole_number(value: object) -> int:
+    """Return a number of a record; ValueError if it is no whole one."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r} is no whole number")
+    return value
+
+
+def write_failure(folder: Path, name: str, error: str, metadata: Mapping[str, object]) -> Path:
     """Store that a run failed: `error` (its text) and its `metadata`.
 
     Raises
@@ -168,12 +177,25 @@ def read_run(folder: Path, name: str, measures: Sequence[str] | None = None) -> 
     return StoredRun(table.replace_schema_metadata(None), record)
 
 
-def read_rows(folder: Path, name: str, measures: Sequence[str], columns: Sequence[str]) -> pa.Table:
-    """Read some columns of a run's rows of some measures, `measure` among them; errors are those of `read_run`."""
+def read_rows(folder: Path, name: str, measures: Sequence[str] | None, columns: Sequence[str]) -> pa.Table:
+    """Read some columns of a run's rows, `measure` among them; errors are those of `read_run`.
+
+    `measures` are those to read; None stands for all but those of single people.
+    """
     path = run_path(folder, name)
     with _damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        table = file.read_row_groups(_wanted_groups(file, measures), columns=list(columns), use_threads=False)
+        groups = _groups_before_people(file) if measures is None else _wanted_groups(file, measures)
+        table = file.read_row_groups(groups, columns=list(columns), use_threads=False)
+    if measures is None:
+        return table.filter(pc.invert(pc.starts_with(table["measure"], PEOPLE)))
     return table.filter(pc.is_in(table["measure"], value_set=pa.array(list(measures), pa.string())))
+
+
+def read_record(folder: Path, name: str) -> dict[str, Any]:  # JSON, as deep as it was written
+    """Read what was written beside a run's table, without the table; errors are those of `read_run`."""
+    path = run_path(folder, name)
+    with _damage_named(path):
+        return _record(path, pq.read_metadata(path).metadata)
 
 
 def verified_run(folder: Path, name: str) -> Verified:
@@ -210,14 +232,20 @@ def damage(folder: Path, name: str) -> str | None:
         raise
     except (DamagedRunError, LaterFormatError, OSError) as error:
         return str(error)
-    if content_checksum(table) != record["checksum"] or values_hash(table) != record["values"]:
+    if content_checksum(table) != record["checksum"]:
         return f"{run_path(folder, name)}: the table is not what was recorded (its checksum differs); run it again"
     return None
 
 
 def without_keys(table: pa.Table) -> pa.Table:
-    """Return a run's table as it was recorded: without the arm and the replication in front."""
-    return table.drop_columns(["arm", "replication"])
+    """Return a run's table as it was recorded: without the scenario, the arm and the replication in front."""
+    return table.drop_columns([key for key in KEYS_IN_FRONT if key in table.column_names])
+
+
+def _with_keys(table: pa.Table, scenario: str, arm: str, replication: int) -> pa.Table:
+    words, number = pa.string(), pa.array([replication] * table.num_rows, pa.int32())
+    whole = table.add_column(0, "arm", pa.array([arm] * table.num_rows, words)).add_column(1, "replication", number)
+    return whole.add_column(0, "scenario", pa.array([scenario] * table.num_rows, words)) if scenario else whole
 
 
 def run_names(folder: Path, part: str = RUNS) -> list[str]:
@@ -226,9 +254,9 @@ def run_names(folder: Path, part: str = RUNS) -> list[str]:
     return sorted(name for name in names if _NAME.fullmatch(name))
 
 
-def failures(folder: Path) -> dict[str, dict[str, Any]]:
+def failures(folder: Path) -> dict[str, dict[str, Value]]:
     """Give the record of every failed run by name: its metadata and `error`; of a damaged one what ails it."""
-    failed: dict[str, dict[str, Any]] = {}
+    failed: dict[str, dict[str, Value]] = {}
     for path in sorted((folder / RUNS).glob("*.failed.json")):
         name = path.name.removesuffix(".failed.json")
         if not _NAME.fullmatch(name):
@@ -247,7 +275,7 @@ def failures(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def read_measures(folder: Path, names: Sequence[str], measures: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read rows of several runs as one table; the columns arm and replication come first.
+    """Read rows of several runs as one table; the columns of `KEYS_IN_FRONT` come first.
 
     Parameters
     ----------
@@ -276,14 +304,12 @@ def failure_path(folder: Path, name: str) -> Path:
 
 
 def _groups(table: pa.Table) -> list[tuple[int, int]]:
-    """Cut a table where metrics and the rows of single people begin, so that who wants these alone reads no more."""
+    """Cut a table where the rows of single people begin, so that who wants these, or the others, reads no more."""
     if "measure" not in table.column_names or not table.num_rows:
         return [(0, table.num_rows)]
     measure = table["measure"].combine_chunks()
-    metric = pc.index(pc.equal(measure, METRIC), True).as_py()
     people = pc.index(pc.starts_with(measure, PEOPLE), True).as_py()
-    cuts = sorted({0, *(at for at in (metric, people) if at > 0), table.num_rows})
-    return list(pairwise(cuts))
+    return list(pairwise(sorted({0, max(people, 0), table.num_rows})))
 
 
 def _wanted_groups(file: pq.ParquetFile, measures: Sequence[str] | None) -> list[int]:
@@ -295,12 +321,16 @@ def _wanted_groups(file: pq.ParquetFile, measures: Sequence[str] | None) -> list
     spans = [file.metadata.row_group(i).column(column).statistics for i in groups]
     if any(span is None or not span.has_min_max for span in spans):
         return groups
-    cut = [span.min == METRIC for span in spans]  # metrics begin a group of their own, see `_groups`
+    return [i for i in groups if any(spans[i].min <= one <= spans[i].max for one in measures)]
 
-    def may_hold(i: int, measure: str) -> bool:
-        return bool(cut[i] if measure == METRIC and any(cut) else spans[i].min <= measure <= spans[i].max)
 
-    return [i for i in groups if any(may_hold(i, one) for one in measures)]
+def _groups_before_people(file: pq.ParquetFile) -> list[int]:
+    """Return the row groups that hold other rows than those of single people, see `_groups`."""
+    column = file.schema_arrow.names.index("measure")
+    spans = [file.metadata.row_group(i).column(column).statistics for i in range(file.num_row_groups)]
+    known = [span is not None and span.has_min_max for span in spans]
+    return [i for i, span in enumerate(spans)
+            if not (known[i] and span.min.startswith(PEOPLE) and span.max.startswith(PEOPLE))]  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -317,19 +347,19 @@ def _damage_named(path: Path) -> Iterator[None]:
         raise DamagedRunError(f"{path}: cannot be read ({error}); run it again") from error
 
 
-def _record(path: Path, stored: Mapping[bytes, bytes] | None) -> dict[str, Any]:
+def _record(path: Path, stored: Mapping[bytes, bytes] | None) -> dict[str, object]:
     _own(path, stored)
-    record: dict[str, Any] = json.loads((stored or {})[_RECORD])
+    record: dict[str, object] = json.loads((stored or {})[_RECORD])
     return record
 
 
-def _own(path: Path, stored: Mapping[bytes, bytes] | None) -> dict[str, Any]:
-    own: dict[str, Any] = json.loads((stored or {})[_OWN])
+def _own(path: Path, stored: Mapping[bytes, bytes] | None) -> dict[str, object]:
+    own: dict[str, object] = json.loads((stored or {})[_OWN])
     _refuse_later(path, own)
     return own
 
 
-def _refuse_later(path: Path, record: Mapping[str, Any]) -> None:
+def _refuse_later(path: Path, record: Mapping[str, object]) -> None:
     """Raise if a later version wrote a file; `DamagedError` if its record does not say which did."""
     version = record.get("format")
     if not isinstance(version, int):

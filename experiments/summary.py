@@ -1,19 +1,21 @@
 """Results put into the report and into JSON."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from experiments.findings_stated import told as told_of_stated
+from experiments.findings_stated import reported as reported_of_stated
+from experiments.joint import joint_table
 from experiments.labels import listed
-from experiments.outcomes import MEASURES, read_outcomes
 from experiments.plots import FIGURES, save_figure
 from experiments.reading import suggest
 from experiments.record import REPORT, is_foreign_report
-from experiments.report import write_report
-from experiments.results import Results, remarks
+from experiments.record_shape import About, MarketRecord
+from experiments.recordings import recordings_of
+from experiments.remarks import remarks
+from experiments.report import ReportPart, report_part, write_page
+from experiments.results import Results
 from experiments.store import UNUSED
 from experiments.terminal import people_text
+from simulation.schedule import values_of
 
 
 def report_of(results: Results) -> Path:
@@ -27,7 +29,7 @@ def report_of(results: Results) -> Path:
     if is_foreign_report(results.folder):
         raise ValueError(f"{results.folder / REPORT}: tenure did not write this; move it away, and ask again")
     about, market = results.about, results.about["market"]
-    told = {
+    described = {
         "Config": str(about["config"]["name"]) + "".join(f" --set {one}" for one in about["sets"]),
         "Market": f"{people_text(market['people'], market['stands_for'])}, {1 + len(market['rivals'])} institutions",
         "Before month 0": f"{market['burn_in_months']} months with nobody treated, then {about['warm_up_months']} "
@@ -35,24 +37,40 @@ def report_of(results: Results) -> Path:
         "Months": str(about["months"]),
         "Runs": f"{len(results.names)} of {len(about['runs'])}",
         "Seed": str(about["seed"]),
-        "Budget": f"{market['guards']['budget_per_month']:,.0f} {results.currency} a month, {_for_whom(about)}",
+        "Budget": f"{_budget(market)} {results.currency} a month, {_for_whom(about)}",
         "Program": f"tenure {about['tenure']}, sources {about['sources'][:12]}",
         "Commit": str(about.get("commit") or "unknown"),
         "Results": f"{results.hash} over all recorded values",
     }
     notes = [one for one in remarks(results) if REPORT not in one and f"{UNUSED}/" not in one]
-    told |= {"Note" if number == 1 else f"Note {number}": one for number, one in enumerate(notes, start=1)}
-    splits = (market["quadrants"]["risk"]["split"], market["quadrants"]["return"]["split"])
+    described |= {"Note" if number == 1 else f"Note {number}": one for number, one in enumerate(notes, start=1)}
+    if len(results.scenarios) > 1:
+        described["Scenarios"] = listed([one + (" (before month 0, too)" if about["scenarios"][one]["always"] else "")
+                                    for one in results.scenarios])  # fmt: skip
+    parts = [_part(results.under(one), place) for place, one in enumerate(results.scenarios)]
+    path, arms = results.folder / REPORT, _arms(results)
+    return write_page(path, about["question"], results.champion, arms, parts, described, joint_table(results))
+
+
+def _budget(market: MarketRecord) -> str:
+    """Return the money of a month; a budget with dates as from its least to its most."""
+    values = values_of(market["guards"]["budget_per_month"])
+    return f"{min(values):,.0f}" if len(values) == 1 else f"{min(values):,.0f} to {max(values):,.0f}, by date,"
+
+
+def _part(results: Results, place: int) -> ReportPart:
+    """Return what the report says of one scenario."""
+    anchor = f"scenario-{place + 1}" if results.scenario else ""
+    return report_part(recordings_of(results), reported_of_stated(results), results.scenario, anchor)
+
+
+def _arms(results: Results) -> list[str]:
+    """Return the arms of which there are runs."""
     there = {one.arm for one in results.known.values()}
-    arms = [arm for arm in results.arms if arm in there]
-    return write_report(
-        results.folder / REPORT, about["question"], results.champion, arms, results.rows(MEASURES),
-        results.comparisons(), told, splits, about["metrics"], results.pairs, results.oracles, results.currency,
-        results.also_does, told_of_stated(results),
-    )  # fmt: skip
+    return [arm for arm in results.arms if arm in there]
 
 
-def _for_whom(about: Mapping[str, Any]) -> str:
+def _for_whom(about: About) -> str:
     """Say in which arms the market's budget holds."""
     own = [str(arm) for arm, one in about["arms"].items()
            if {"budget_per_month", "acquisition_share"} & {*(one.get("us") or {})}]  # fmt: skip
@@ -69,11 +87,5 @@ def figure_of(results: Results, name: str) -> Path:
     """
     if name not in FIGURES:
         raise ValueError(f"the report has no figure '{name}'. {suggest(name, FIGURES)}")
-    about, market = results.about, results.about["market"]
-    splits = (market["quadrants"]["risk"]["split"], market["quadrants"]["return"]["split"])
-    outcomes = read_outcomes(
-        results.rows(MEASURES), results.champion, results.arms, results.comparisons(), splits, about["metrics"],
-        results.pairs, results.oracles, results.currency,
-        results.also_does,
-    )  # fmt: skip
-    return save_figure(results.folder / f"{name}.png", name, outcomes)
+    file = f"{name}-{results.scenario}.png" if results.scenario else f"{name}.png"
+    return save_figure(results.folder / file, name, recordings_of(results))

@@ -5,10 +5,10 @@ What comes from a file, a record or an error is made printable first, and no tex
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
+from dataclasses import replace
 from textwrap import wrap
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -24,19 +24,17 @@ from rich.progress import (
 
 from experiments.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
 from experiments.labels import told_apart
-from experiments.metrics import RETURNS, Metric, metrics_in
 from experiments.printable import printable_line
 
 __all__ = ["command_text", "failed_lines", "folder_command", "hash_line", "next_lines"]
 
 if TYPE_CHECKING:
     from experiments.config import Experiment
+    from experiments.effects import EffectsTable
     from experiments.estimating import Estimate
     from experiments.known_rows import Row
     from experiments.results import Results
-    from experiments.returns import Return
     from experiments.runner import Event
-    from experiments.statistics import Comparison
 
 WIDEST = 110
 MARGIN = 8
@@ -72,11 +70,12 @@ def people_text(people: int, stands_for: int | None) -> str:
     return f"{people:,} people" + (f" for {stands_for:,}" if stands_for not in (None, people) else "")
 
 
-def plan_line(experiment: "Experiment", takes: "Estimate", circumstances: int = 1) -> str:
-    """Say what will be run, under how many circumstances, and what it takes."""
+def plan_line(experiment: "Experiment", takes: "Estimate") -> str:
+    """Say what will be run, in how many scenarios, and what it takes."""
     settings, market = experiment.settings, experiment.market
     arms = f"{len(experiment.arms)} arm{'s' if len(experiment.arms) != 1 else ''}"
-    under = f"{circumstances} circumstances x " if circumstances > 1 else ""
+    scenarios = len(experiment.scenarios)
+    under = f"{scenarios} scenarios x " if scenarios > 1 else ""
     return (
         f"{under}{arms} x {settings.replications} replications x {settings.months} months, "
         f"{people_text(market.people, market.stands_for)}"
@@ -128,100 +127,91 @@ class RunBars(AbstractContextManager["RunBars"]):
 
 def effects_lines(results: "Results") -> Iterator[str]:
     """Yield the table of effects: the champion's levels, the others' paired differences, and what ± is over."""
-    metrics = _shown(results)
+    from experiments.effects import effects_table
+    from experiments.recordings import recordings_of
+
+    table = effects_table(recordings_of(results, measures=()))
     yield printable_line(
-        f"Per customer at the start, over {results.about['months']} months, closing value included. "
-        f"Differences from '{results.champion}', 95% intervals."
+        f"Per customer at the start, over {results.about['months']} months, {discount_text(results.about['market'])}, "
+        "closing value included."
     )
+    yield printable_line(f"Differences from '{results.champion}', 95% intervals.")
     yield ""
-    returns = {name: results.returns_told(spend) for name, spend in RETURNS.items() if name in metrics}
-    rows = list(_rows(results, metrics, returns))
-    heads = [["", *(metric.headline[line] for metric in metrics.values())] for line in (0, 1)]
-    yield from _aligned(results, heads, rows)
+    heads = [["", *(metric.headline[line] for metric in table.metrics)] for line in (0, 1)]
+    rows = [[row.arm, *(f"{cell.text} {cell.sign}".rstrip() for cell in row.cells)] for row in table.rows]
+    yield from table_lines(heads, rows, results.oracles)
     yield ""
-    yield from (line for text in _legend(results, metrics, returns) for line in _wrapped(text))
+    yield from (line for text in _legend(table, len(results.arms), results.oracles) for line in wrapped(text))
 
 
-def _shown(results: "Results") -> dict[str, Metric]:
-    """Return the metrics to show, in the market's currency."""
-    known = metrics_in(results.currency)
-    return {name: known[name] for name in results.about["metrics"] if name in known}
+def discount_text(market: Mapping[str, object]) -> str:
+    """Say at what rate a market discounts later money: ``discounted at 10% a year``, no rate if it has dates."""
+    world = market.get("world")
+    rate = world.get("discount") if isinstance(world, Mapping) else None
+    return f"discounted at {100.0 * rate:g}% a year" if isinstance(rate, int | float) else "discounted"
 
 
-def _rows(
-    results: "Results", metrics: Mapping[str, Metric], returns: "Mapping[str, Mapping[str, Return]]"
-) -> Iterator[list[str]]:
-    """Yield the cells of each arm, the champion first; the first cell is the arm."""
-    from experiments.effects import difference_cell, level_cell
-    from experiments.sections import ratio_text
+def table_lines(
+    heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], oracles: Sequence[str] = ()
+) -> Iterator[str]:
+    """Yield the lines of a table of arms, in as many blocks of columns as it takes.
 
-    levels = _levels(results)
-    yield [results.champion, *(level_cell(metric, levels).text for metric in metrics.values())]
-    by_key = {(one.arm, one.metric): one for one in results.comparisons()}
-    for arm in (arm for arm in results.arms if arm != results.champion):
-        row = [arm]
-        for name, metric in metrics.items():
-            if name in RETURNS:
-                told = returns[name].get(arm)
-                row.append(ratio_text(told.ratio if told else None))
-            else:
-                cell = difference_cell(metric, by_key.get((arm, name)))
-                row.append(f"{cell.text} {cell.sign}".rstrip())
-        yield row
-
-
-def _aligned(results: "Results", heads: list[list[str]], rows: list[list[str]]) -> Iterator[str]:
-    """Yield the lines of the table, in as many blocks of columns as it takes; arms are cut so that they differ."""
+    Parameters
+    ----------
+    heads : sequence of sequences of str
+        Two lines of column headings, the first of each for the arms.
+    rows : sequence of sequences of str
+        An arm and its cells; names of arms are cut so that they differ.
+    oracles : sequence of str
+        Arms that are marked with a star.
+    """
     arms = [printable_line(row[0]) for row in rows]
-    sees = {printable_line(arm): " *" for arm in results.oracles}
-    widths = [max(cell_len(row[i]) for row in heads + rows) for i in range(1, len(heads[0]))]
+    sees = {printable_line(arm): " *" for arm in oracles}
+    whole = [*heads, *rows]
+    widths = [max(cell_len(row[i]) for row in whole) for i in range(1, len(heads[0]))]
     widest = max(cell_len(arm + sees.get(arm, "")) for arm in arms)
     gap = 3 if widest + sum(widths) + 3 * len(widths) + 2 <= WIDEST else 2
     least = max(MARGIN, min(widest, WIDEST - sum(widths) - gap * len(widths) - 2))
     labels = told_apart(arms, least - (2 if any(arm in sees for arm in arms) else 0))
-    names = ["", "", *(labels[arm] + sees.get(arm, "") for arm in arms)]
+    names = [*(head[0] for head in heads), *(labels[arm] + sees.get(arm, "") for arm in arms)]
     first = max(cell_len(name) for name in names)
     for block, columns in enumerate(_blocks(widths, WIDEST - 2 - first, gap)):
         if block:
             yield ""
-        for name, row in zip(names, heads + rows, strict=True):
+        for name, row in zip(names, whole, strict=True):
             cells = [(name, first), *((row[i + 1], widths[i]) for i in columns)]
             yield ("  " + (" " * gap).join(text + " " * (width - cell_len(text)) for text, width in cells)).rstrip()
 
 
-def _blocks(widths: list[int], room: int, gap: int) -> Iterator[list[int]]:
+def _blocks(widths: list[int], limit: int, gap: int) -> Iterator[list[int]]:
     """Yield the columns that fit beside each other, at least one at a time."""
     block: list[int] = []
     for i, width in enumerate(widths):
-        if block and sum(widths[k] + gap for k in block) + width + gap > room:
+        if block and sum(widths[k] + gap for k in block) + width + gap > limit:
             yield block
             block = []
         block.append(i)
     yield block
 
 
-def _legend(
-    results: "Results", metrics: Mapping[str, Metric], returns: "Mapping[str, Mapping[str, Return]]"
-) -> Iterator[str]:
+def _legend(table: "EffectsTable", arms: int, oracles: Sequence[str]) -> Iterator[str]:
     """Yield what is to be known of the table: its signs, what pairing was worth, what ± is over, why there is ``-``."""
-    from experiments.effects import matters_text, pairing_text
-    from experiments.returns import why_not_lines
     from experiments.statistics import SIGNS
 
-    if len(results.arms) > 1:
-        comparisons = [one for one in results.comparisons() if one.metric in metrics]
-        signs, pairing = "  ".join(f"{sign} {word}" for word, sign in SIGNS.items()), pairing_text(comparisons, metrics)
-        yield f"{signs}      {pairing}".rstrip()
-        yield matters_text(list(metrics.values()))
-        over = _over(comparisons)
+    if arms > 1:
+        signs = "  ".join(f"{sign} {word}" for word, sign in SIGNS.items())
+        yield f"{signs}      {table.pairing}".rstrip()
+        yield table.matters
+        over = f" ({table.replications} replication{'' if table.replications == '1' else 's'})"
+        over = over if table.replications else ""
         yield f"The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
-        for name, told in returns.items():
-            yield from why_not_lines(metrics[name], told)
-    if results.oracles:
+        yield from table.unsaid
+    if oracles:
         yield "* sees the truth, which no institution can"
 
 
-def _wrapped(text: str) -> list[str]:
+def wrapped(text: str) -> list[str]:
+    """Return a text as lines of a terminal, set in."""
     return wrap(printable_line(text), WIDEST, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
@@ -230,24 +220,22 @@ def spent_line(results: "Results") -> str:
     table = results.metrics()
     spent = table[table["metric"] == "treatment_spend_per_customer"].groupby("arm", observed=True)["value"].mean()
     parts = [f"{arm} {spent[arm]:.2f}" for arm in results.arms if arm in spent.index]
-    return "\n".join(_wrapped(f"Spent on treatment, {results.currency} per customer at the start: {', '.join(parts)}"))
+    what = f"Spent on treatment, {results.currency} per customer at the start, discounted"
+    return "\n".join(wrapped(f"{what}: {', '.join(parts)}"))
 
 
 def harm_lines(results: "Results") -> Iterator[str]:
     """Yield who is harmed most, beside the same people under the champion; nothing if people were not recorded."""
     from experiments.findings_gains import harm_sentences
-    from experiments.outcomes import Outcomes
+    from experiments.recordings import recordings_of
 
-    pairs = None if results.pairs.empty else results.pairs
-    order = (results.champion, *(arm for arm in results.arms if arm != results.champion))
-    there = set() if pairs is None else set(pairs["arm"])
-    arms = tuple(arm for arm in order if arm in there)
-    shown = Outcomes(results.champion, arms, {}, pairs=pairs, currency=results.currency)
-    for sentence in harm_sentences(shown):
-        yield from _wrapped(sentence)
+    shown = recordings_of(results, measures=())
+    there = set() if shown.pairs is None else set(shown.pairs["arm"])
+    for sentence in harm_sentences(replace(shown, arms=tuple(arm for arm in shown.arms if arm in there))):
+        yield from wrapped(sentence)
 
 
-def told_lines(results: "Results") -> Iterator[str]:
+def stated_lines_of(results: "Results") -> Iterator[str]:
     """Yield what a user stated beside what was simulated: shares at month 0, limits of structure met or not."""
     from experiments.limits import held, limit_lines
     from experiments.stated import stated, stated_lines
@@ -255,20 +243,6 @@ def told_lines(results: "Results") -> Iterator[str]:
     before = int(results.about["market"]["burn_in_months"]), int(results.about["warm_up_months"])
     yield from stated_lines(stated(results), *before, WIDEST)
     yield from limit_lines(held(results), results.currency, WIDEST)
-
-
-def _over(comparisons: "list[Comparison]") -> str:
-    counts = sorted({one.n for one in comparisons})
-    if not counts:
-        return ""
-    many = "" if counts == [1] else "s"
-    return f" ({counts[0] if len(counts) == 1 else f'{counts[0]} to {counts[-1]}'} replication{many})"
-
-
-def _levels(results: "Results") -> dict[str, float]:
-    table = results.metrics()
-    means: Any = table[table["arm"] == results.champion].groupby("metric", observed=True)["value"].mean()
-    return {str(name): float(value) for name, value in means.items()}
 
 
 def verification_lines(case: str, rows: "Sequence[Row]") -> list[str]:
@@ -280,31 +254,3 @@ def verification_lines(case: str, rows: "Sequence[Row]") -> list[str]:
         lines.append(f"  {labels[row.what]:46} {row.expected:>12.5g} {row.simulated:>12.5g} {apart:>11}"
                      + ("" if row.ok else "   WRONG"))  # fmt: skip
     return [*lines, ""]
-
-
-def _unset(words: list[str], key: str) -> list[str]:
-    """Return a command without what it sets one key to."""
-    sets = [k for k in range(1, len(words)) if words[k - 1] == "--set" and words[k].startswith(f"{key}=")]
-    return [word for k, word in enumerate(words) if k not in sets and k + 1 not in sets]
-
-
-def results_lines(results: "Results", report_path: Path | None, words: list[str]) -> Iterator[str]:
-    """Give what a run has found, where it is, and what to do next; `words` is the command that does it again."""
-    steps = [(folder_command("compare", results.folder), "this table again")]
-    if report_path is not None:
-        yield ""
-        yield from effects_lines(results)
-        yield spent_line(results)
-        yield from harm_lines(results)
-        yield from told_lines(results)
-        more = 2 * int(results.about["replications"])
-        again = command_text([*_unset(words, "replications"), "--set", f"replications={more}"])
-        steps = [(again, "narrower intervals; these runs are kept")]
-    yield from failed_lines(results)
-    yield ""
-    made = f"{results.made} runs made in {seconds_text(results.seconds)}, " if results.made else ""
-    yield printable_line(f"Runs     {made}{len(results.names)} of {len(results.about['runs'])} are in {results.folder}")
-    yield hash_line(results)
-    if report_path is not None:
-        yield printable_line(f"Report   {report_path}")
-    yield from next_lines(steps)

@@ -1,7 +1,7 @@
 """People worth following: those whom an arm harms or benefits most, to be looked at month by month."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,30 +31,34 @@ def to_follow(results: Results, replication: int = 0) -> list[Followed]:
     Parameters
     ----------
     results : Results
-        With the runs of that replication.
+        Of one scenario, with the runs of that replication.
     replication : int
         Whose people.
 
     Raises
     ------
     ValueError
-        If the champion has no run of that replication, or people were not recorded.
+        If there are several scenarios, the champion has no run of that replication, or people were not recorded.
     """
+    if len(results.scenarios) > 1:
+        one = results.scenarios[0]
+        raise ValueError(f"people are followed within a scenario: give those of one, such as results.under('{one}')")
     names = {one.arm: name for name, one in results.known.items() if one.replication == replication}
     if results.champion not in names:
         raise ValueError(
             f"replication {replication} of '{results.champion}' is not in {results.folder}: "
             f"write one from 0 to {int(results.about['replications']) - 1}, or make its runs with 'tenure run'"
         )
-    champion = _people(results, names[results.champion])
+    champion = people_of_run(results, names[results.champion])
     found: list[Followed] = []
     for arm in results.arms:
         if arm != results.champion and arm in names:
-            found += _of_arm(arm, *common(champion, _people(results, names[arm])))
+            found += _of_arm(arm, *common(champion, people_of_run(results, names[arm])))
     return found
 
 
-def _people(results: Results, name: str) -> People:
+def people_of_run(results: Results, name: str) -> People:
+    """Return what became of those who were our customers when a run began."""
     rows = read_rows(results.folder, name, PERSON_MEASURES, _COLUMNS)
     if not rows.num_rows:
         raise ValueError(f"{results.folder}: people were not recorded; make the runs again")
@@ -92,6 +96,6 @@ def follow_lines(results: Results, found: list[Followed], replication: int) -> I
         yield f"  {arm}: {why}: {people}"
 
 
-def follow_json(found: list[Followed]) -> list[dict[str, Any]]:
+def follow_json(found: list[Followed]) -> list[dict[str, object]]:
     """Return the same as plain data."""
     return [one._asdict() for one in found]

@@ -10,9 +10,9 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,20 +28,20 @@ _LARGEST_ARRAY = 1_000_000  # bytes of an array in a module whose content is com
 class Fingerprint(NamedTuple):
     """What was found at one moment; hold it to compare with `changes`."""
 
-    attributes: dict[str, dict[str, Any]]
+    attributes: dict[str, dict[str, object]]
     """Module, or class in a module -> name -> object; the objects are kept, so that no address is used again."""
-    contents: dict[str, Any]
+    contents: dict[str, object]
     """Function, container or array -> what it holds."""
     threads: frozenset[int]
     """Those that run, but for the pools that libraries keep."""
-    process: dict[str, Any]
+    process: dict[str, object]
     """Luck, error state, environment and the like, each under the words it is told in."""
 
 
 def fingerprint() -> Fingerprint:
     """Return what our modules, NumPy and this process look like now."""
-    attributes: dict[str, dict[str, Any]] = {}
-    contents: dict[str, Any] = {}
+    attributes: dict[str, dict[str, object]] = {}
+    contents: dict[str, object] = {}
     for name, module in list(sys.modules.items()):
         if isinstance(module, ModuleType) and (name.partition(".")[0] in OURS or name in _LIBRARIES):
             attributes[name] = _plain(vars(module))
@@ -83,7 +83,7 @@ def _changed_attributes(before: Fingerprint, now: Fingerprint) -> Iterator[str]:
 
 
 def _note_contents(
-    where: str, names: dict[str, Any], attributes: dict[str, dict[str, Any]], contents: dict[str, Any]
+    where: str, names: dict[str, object], attributes: dict[str, dict[str, object]], contents: dict[str, object]
 ) -> None:
     """Note what functions, classes, containers and arrays of one of our modules hold."""
     for name, value in list(names.items()):
@@ -105,12 +105,12 @@ def _note_contents(
             contents[full] = value.tobytes()
 
 
-def _plain(names: "dict[str, Any] | Any") -> dict[str, Any]:
+def _plain(names: Mapping[str, object]) -> dict[str, object]:
     """Return a module's or class's names without those that Python itself writes."""
     return {name: value for name, value in list(names.items()) if not name.startswith(("__", "_abc_"))}
 
 
-def _process() -> dict[str, Any]:
+def _process() -> dict[str, object]:
     algorithm, keys, *rest = np.random.get_state()
     return {
         "NumPy's global generator was used": (algorithm, hashlib.sha256(np.asarray(keys).tobytes()).digest(), *rest),
@@ -141,7 +141,7 @@ def _cwd() -> str:
         return ""
 
 
-def _alike(one: Any, other: Any) -> bool:
+def _alike(one: object, other: object) -> bool:
     """Return whether two notes are the same: by value for plain data, by identity for objects."""
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(_alike(a, b) for a, b in zip(one, other, strict=True))

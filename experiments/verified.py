@@ -9,11 +9,12 @@ import random
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from experiments.point import Point
 from experiments.provenance import environment
 from experiments.sealing import DamagedError, json_sealed, json_unsealed, write_whole
-from experiments.store import FORMAT, LaterFormatError, run_path, verified_run
+from experiments.store import FORMAT, LaterFormatError, run_path, verified_run, whole_number
 from experiments.workers import processors
 
 NOTES = Path("cache") / "verified.json"
@@ -34,9 +35,14 @@ class Known(NamedTuple):
     arm: str
     replication: int
     checksum: str
-    values: str
     environment: str
     """Versions that it was made with, as one text."""
+    scenario: str = ""
+
+    @property
+    def point(self) -> Point:
+        """What the run says that it is, but for what was laid over its market."""
+        return Point(self.scenario, self.arm, self.replication)
 
 
 class Runs:
@@ -61,7 +67,8 @@ class Runs:
             notes = json_unsealed(folder / NOTES)
             if notes["format"] == FORMAT:
                 environments = notes["environments"]
-                read = {name: Known._make([*one[:-1], environments[one[-1]]]) for name, one in notes["runs"].items()}
+                read = {name: Known._make([*one[:-2], environments[one[-2]], one[-1]])
+                        for name, one in notes["runs"].items()}  # fmt: skip
                 if all(_is_sound(one) for one in read.values()):
                     self.known = read
 
@@ -113,7 +120,7 @@ class Runs:
             return
         environments = sorted({one.environment for one in self.known.values()})
         places = {one: place for place, one in enumerate(environments)}
-        rows = {name: [*one[:-1], places[one.environment]] for name, one in self.known.items()}
+        rows = {name: [*one[:-2], places[one.environment], one.scenario] for name, one in self.known.items()}
         with contextlib.suppress(OSError):
             data = json_sealed({"format": FORMAT, "environments": environments, "runs": rows})
             write_whole(self.folder / NOTES, data, self.folder)
@@ -125,8 +132,8 @@ class Runs:
             stamp = _stamp(path)
             seal, own = verified_run(self.folder, name)
             return Known(
-                *stamp, seal, str(own["arm"]), int(own["replication"]), str(own["checksum"]),
-                str(own["values"]), environment_text(own["environment"]),
+                *stamp, seal, str(own["arm"]), whole_number(own["replication"]), str(own["checksum"]),
+                environment_text(own["environment"]), str(own.get("scenario", "")),
             )  # fmt: skip
         except FileNotFoundError:
             return ""
@@ -139,16 +146,18 @@ class Runs:
             return f"{path}: cannot be read ({error})"
 
 
-def environment_text(one: Any = None) -> str:
-    """Return versions as one text, by default those of this process."""
-    told = environment() if one is None else one
+def environment_text(versions: object = None) -> str:
+    """Return versions as one text, by default those of this process; TypeError if they are no mapping."""
+    told = environment() if versions is None else versions
+    if not isinstance(told, dict):
+        raise TypeError("versions are a mapping")
     return ", ".join(f"{name} {told[name]}" for name in sorted(told))
 
 
 def _is_sound(one: Known) -> bool:
     """Return whether every part of a note is of its kind."""
     whole = (one.size, one.time_ns, one.number, one.replication)
-    words = (one.seal, one.arm, one.checksum, one.values, one.environment)
+    words = (one.seal, one.scenario, one.arm, one.checksum, one.environment)
     return all(isinstance(part, int) for part in whole) and all(isinstance(part, str) for part in words)
 
 

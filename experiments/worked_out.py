@@ -1,50 +1,61 @@
 """Metrics, pairs and acts of stored runs, worked out once and kept, each value under the seals of its runs.
 
-They lie in the folder's cache, sealed; what is missing or damaged there is worked out again.
+A metric is kept under the text of its formula, too (`experiments.formula_text`): a new or a changed one is worked out
+of the runs that are there, and no other with it.
 """
 
-import contextlib
-import hashlib
-import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from experiments import acts, gains
 from experiments.acts import ACT_COLUMNS, ACT_MEASURES, acts_of
-from experiments.gains import COUNTED, KEYS, MONEY, PERSON_MEASURES, pair_off, people_of
-from experiments.hashing import METRIC
-from experiments.sealing import MARK, ZEROS, seal_of, sealed, write_whole
-from experiments.store import DamagedRunError, read_rows, run_path
+from experiments.arms import market_with
+from experiments.formula_text import formula_text
+from experiments.gains import COUNTED, KEYS, MONEY, PERSON_MEASURES, Column, pair_off, people_of
+from experiments.kept import Kept
+from experiments.metric import Metric
+from experiments.metrics import METRICS
+from experiments.recorded_run import Rates, RecordedRun, rates_of
+from experiments.store import DamagedRunError, read_record, read_rows, run_path
 from experiments.verified import Known
 from experiments.workers import processors
+from simulation.recorded_rows import COLUMNS
 
 METRICS_KEPT, PAIRS_KEPT = Path("cache") / "metrics.parquet", Path("cache") / "pairs.parquet"
 ACTS_KEPT = Path("cache") / "acts.parquet"
-_MEASURES, _COLUMNS = (METRIC, *PERSON_MEASURES), ("measure", "a", "b", "value")
-_METRIC_COLUMNS = ("metric", "value")
-_PAIR_COLUMNS = (*KEYS, *COUNTED, *MONEY)
-_ACT_COLUMNS = ("act", "value")
-_WORDS = frozenset((*KEYS, "metric", "act"))
-_MOST_PARTS = 500
-_TEXT = b"tenure.text"
-_KEYS = b"tenure.keys"
-_SEAL = b"tenure.seal"
+_PAIR_COLUMNS = ("measure", "a", "b", "value")
+OF_A_RUN: dict[str, Metric] = {name: one for name, one in METRICS.items() if one.of_run is not None}
+"""Metrics that are worked out of one run."""
+
+_Made = tuple[str, dict[str, float], Mapping[str, Column] | None]
+"""Run, its metrics by name, its pairs by column, None where there are none or none are wanted."""
+
+
+_NO_PAIRS: dict[str, Column] = {name: np.zeros(0, object if name in KEYS else float)
+                                for name in (*KEYS, *COUNTED, *MONEY)}  # fmt: skip
+"""Of runs whose people were not recorded."""
+
+
+class _Wanted(NamedTuple):
+    """What is to be worked out of a run."""
+
+    run: str
+    metrics: tuple[str, ...]
+    pairs: bool
 
 
 def figures(
     folder: Path, champion: str, known: Mapping[str, Known], afresh: bool = False,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[], None] = lambda: None, others: Iterable[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Return the metrics of all runs, and who gains and is harmed beside the champion.
 
@@ -60,6 +71,8 @@ def figures(
         Whether nothing that was kept is used, and nothing is kept.
     progress : callable
         Told of each run that was read.
+    others : iterable of str
+        Seals of the folder's other runs, such as those of other scenarios: what is kept of them stays.
 
     Raises
     ------
@@ -72,129 +85,99 @@ def figures(
         Columns arm, replication, metric, value; and arm, replication, `KEYS`, `COUNTED`, `MONEY`, no row
         where there is no pair: see `experiments.gains.pair_off`.
     """
-    metrics = _Kept.read(folder / METRICS_KEPT, "", _METRIC_COLUMNS, afresh)
-    pairs = _Kept.read(folder / PAIRS_KEPT, _text(gains), _PAIR_COLUMNS, afresh)
+    metrics, pairs = Kept(("metric", "text"), ("value",)), Kept(KEYS, (*COUNTED, *MONEY))
+    of_pairs = _by_way_of(gains.pair_off)
+    if not afresh:
+        metrics.read(folder / METRICS_KEPT, "")
+        pairs.read(folder / PAIRS_KEPT, of_pairs)
+    texts = {name: metric_text(one) for name, one in OF_A_RUN.items()}
+    metrics.only("text", texts.values())
+    lacking = _lacking(metrics)
     bases = {one.replication: name for name, one in known.items() if one.arm == champion}
     wanted = {name: f"{known[bases[one.replication]].seal} {one.seal}" for name, one in known.items()
               if one.replication in bases}  # fmt: skip
-    by_replication: dict[int, list[str]] = {}
+    by_replication: dict[int, list[_Wanted]] = {}
     for name, one in known.items():
-        if one.seal not in metrics.keys or (name in wanted and wanted[name] not in pairs.keys):
-            by_replication.setdefault(one.replication, []).append(name)
+        own = _Wanted(name, lacking.get(one.seal, tuple(OF_A_RUN)), name in wanted and wanted[name] not in pairs.keys)
+        if own.metrics or own.pairs:
+            by_replication.setdefault(one.replication, []).append(own)
     with ThreadPoolExecutor(processors()) as pool:
-        jobs = ((folder, bases.get(replication), names) for replication, names in by_replication.items())
+        jobs = ((folder, bases.get(replication), runs) for replication, runs in by_replication.items())
         for made in pool.map(lambda job: _worked_out(*job), jobs):
-            for name, its_metrics, its_pairs in made:
+            for name, values, its_pairs in made:
                 progress()
-                metrics.add(known[name].seal, its_metrics)
-                if its_pairs is not None and name in wanted:
+                its_texts = [texts[metric] for metric in values]
+                metrics.add(known[name].seal, {"metric": [*values], "text": its_texts, "value": [*values.values()]})
+                if its_pairs is not None:
                     pairs.add(wanted[name], its_pairs)
     if by_replication and not afresh:
-        metrics.write(folder / METRICS_KEPT, "", {one.seal for one in known.values()})
-        pairs.write(folder / PAIRS_KEPT, _text(gains), set(wanted.values()))
+        seals = {*others, *(one.seal for one in known.values())}
+        metrics.write(folder / METRICS_KEPT, "", seals)
+        of_others = {key for key in pairs.keys if seals.issuperset(key.split())}
+        pairs.write(folder / PAIRS_KEPT, of_pairs, of_others | {*wanted.values()})
     return (
-        metrics.frame({one.seal: name for name, one in known.items()}, known),
-        pairs.frame({key: name for name, key in wanted.items()}, known),
+        metrics.frame({one.seal: name for name, one in known.items()}, known, ("metric", "value")),
+        pairs.frame({key: name for name, key in wanted.items()}, known, (*KEYS, *COUNTED, *MONEY)),
     )
 
 
-def what_arms_did(folder: Path, known: Mapping[str, Known]) -> pd.DataFrame:
+def metrics_of(run: RecordedRun, names: Iterable[str] = tuple(OF_A_RUN)) -> dict[str, float]:
+    """Return metrics of one run by name; those of a pair of runs are none of them."""
+    formulas = {name: OF_A_RUN[name].of_run for name in names}
+    return {name: float(formula(run)) for name, formula in formulas.items() if formula is not None}
+
+
+@cache
+def metric_text(metric: Metric) -> str:
+    """Return the text by which a metric of a run is worked out."""
+    if metric.of_run is None:
+        raise ValueError(f"{metric.name} is not worked out of one run")
+    return formula_text(metric.of_run, RecordedRun)
+
+
+def what_arms_did(folder: Path, known: Mapping[str, Known], others: Iterable[str] = ()) -> pd.DataFrame:
     """Return what was done in all runs: columns arm, replication, act, value; see `experiments.acts.acts_of`.
 
-    `DamagedRunError` if the table of a run is not as runs are recorded.
+    `others` is as in `figures`. `DamagedRunError` if the table of a run is not as runs are recorded.
     """
-    kept = _Kept.read(folder / ACTS_KEPT, _text(acts), _ACT_COLUMNS, afresh=False)
+    kept, text = Kept(("act",), ("value",)), _by_way_of(acts.acts_of)
+    kept.read(folder / ACTS_KEPT, text)
     missing = [name for name, one in known.items() if one.seal not in kept.keys]
     with ThreadPoolExecutor(processors()) as pool:
         for name, found in zip(missing, pool.map(lambda name: _acts_of_run(folder, name), missing), strict=True):
-            kept.add(known[name].seal, found)
+            kept.add(known[name].seal, {"act": [*found], "value": [*found.values()]})
     if missing:
-        kept.write(folder / ACTS_KEPT, _text(acts), {one.seal for one in known.values()})
-    return kept.frame({one.seal: name for name, one in known.items()}, known)
+        kept.write(folder / ACTS_KEPT, text, {*others, *(one.seal for one in known.values())})
+    return kept.frame({one.seal: name for name, one in known.items()}, known, ("act", "value"))
 
 
-def _acts_of_run(folder: Path, name: str) -> pa.Table:
+def _acts_of_run(folder: Path, name: str) -> dict[str, float]:
     try:
-        found = acts_of(read_rows(folder, name, ACT_MEASURES, ACT_COLUMNS))
+        return acts_of(read_rows(folder, name, ACT_MEASURES, ACT_COLUMNS))
     except (pa.ArrowException, LookupError, TypeError, AttributeError) as error:
         raise _not_as_recorded(folder, [name], error) from error
-    return pa.table({"act": pa.array(list(found), pa.string()), "value": pa.array(list(found.values()), pa.float64())})
 
 
-class _Kept:
-    """Rows that belong to keys: a table with a number for the key in each row, and the keys."""
-
-    def __init__(self, columns: tuple[str, ...], table: pa.Table, keys: Sequence[str]) -> None:
-        self.columns, self.parts, self.keys = columns, [table], {key: number for number, key in enumerate(keys)}
-
-    @classmethod
-    def read(cls, path: Path, text: str, columns: tuple[str, ...], afresh: bool) -> "_Kept":
-        """Return what was kept; nothing if it is missing, damaged, or was worked out by another text."""
-        kinds = [(name, pa.string() if name in _WORDS else pa.float64()) for name in columns]
-        schema = pa.schema([*kinds, ("key", pa.int32())])
-        with contextlib.suppress(OSError, LookupError, TypeError, ValueError, pa.ArrowException):
-            data = b"" if afresh else path.read_bytes()
-            if data and seal_of(data) is not None:
-                stored: Any = pq.read_metadata(pa.BufferReader(data)).metadata
-                table = pq.read_table(pa.BufferReader(data)).replace_schema_metadata(None)
-                keys = [str(key) for key in json.loads(stored[_KEYS])]
-                inside = not table.num_rows or 0 <= pc.min(table["key"]).as_py() <= pc.max(table["key"]).as_py() < len(
-                    keys
-                )
-                if stored[_TEXT].decode() == text and table.schema.equals(schema) and inside:
-                    return cls(columns, table, keys)
-        return cls(columns, schema.empty_table(), [])
-
-    def add(self, key: str, rows: pa.Table) -> None:
-        """Take in the rows of a key, unless it has some."""
-        if key in self.keys:
-            return
-        number = self.keys[key] = len(self.keys)
-        self.parts.append(rows.append_column("key", pa.array(np.full(rows.num_rows, number, np.int32))))
-        if len(self.parts) > _MOST_PARTS:
-            self.parts = [pa.concat_tables(self.parts).combine_chunks()]
-
-    def write(self, path: Path, text: str, wanted: set[str]) -> None:
-        """Keep the rows of keys that are still wanted; a folder that cannot be written is left as it is."""
-        left = [key for key in self.keys if key in wanted]
-        numbers = np.full(len(self.keys), -1, np.int32)
-        numbers[[self.keys[key] for key in left]] = np.arange(len(left))
-        table = pa.concat_tables(self.parts)
-        keys = numbers[table["key"].to_numpy()]
-        rows = table.set_column(len(self.columns), "key", pa.array(keys)).filter(pa.array(keys >= 0))
-        sink = pa.BufferOutputStream()
-        with pq.ParquetWriter(sink, rows.schema, compression="zstd", store_schema=False) as writer:
-            writer.write_table(rows)
-            writer.add_key_value_metadata({_TEXT: text.encode(), _KEYS: json.dumps(left).encode(), _SEAL: MARK + ZEROS})
-        with contextlib.suppress(OSError):
-            write_whole(path, sealed(sink.getvalue().to_pybytes()), path.parent.parent)
-
-    def frame(self, names: Mapping[str, str], known: Mapping[str, Known]) -> pd.DataFrame:
-        """Return the rows of wanted keys with arm and replication in front, in the order of the runs."""
-        table = pa.concat_tables(self.parts)
-        order = {name: place for place, name in enumerate(known)}
-        place_of = np.full(len(self.keys) + 1, -1)
-        for key, number in self.keys.items():
-            if key in names:
-                place_of[number] = order[names[key]]
-        places = place_of[table["key"].to_numpy()]
-        rows = np.argsort(places, kind="stable")
-        rows = rows[places[rows] >= 0]
-        runs = list(known.values())
-        arms = pd.Categorical([one.arm for one in runs])
-        replications = np.array([one.replication for one in runs], np.int64)
-        frame: pd.DataFrame = table.select(self.columns).take(rows).to_pandas(strings_to_categorical=True)
-        frame.insert(0, "arm", pd.Categorical.from_codes(arms.codes[places[rows]], arms.categories))
-        frame.insert(1, "replication", replications[places[rows]])
-        return frame
+def _by_way_of(function: Callable[..., object]) -> str:
+    return formula_text(function, gains.People) if function is gains.pair_off else formula_text(function)
 
 
-def _worked_out(folder: Path, base: str | None, names: Iterable[str]) -> list[tuple[str, pa.Table, pa.Table | None]]:
-    """Read the runs of one replication; return metrics and pairs of each."""
+def _lacking(kept: Kept) -> dict[str, tuple[str, ...]]:
+    """Return for each key of what was kept the metrics that it lacks."""
+    names = list(OF_A_RUN)
+    there = np.zeros((len(kept.keys), len(names)), np.bool_)
+    coded = pc.index_in(kept.table["metric"], pa.array(names, pa.string())).to_numpy()
+    there[kept.table["key"].to_numpy(), coded.astype(np.int64)] = True
+    lacking = [tuple(name for name, has in zip(names, row, strict=True) if not has) for row in there.tolist()]
+    return {key: lacking[number] for key, number in kept.keys.items()}
+
+
+def _worked_out(folder: Path, base: str | None, runs: Sequence[_Wanted]) -> list[_Made]:
+    """Read the runs of one replication; work out what is wanted of each."""
     try:
-        return list(_each_worked_out(folder, base, names))
+        return list(_each_worked_out(folder, base, runs))
     except (pa.ArrowException, LookupError, TypeError, AttributeError) as error:
-        raise _not_as_recorded(folder, names, error) from error
+        raise _not_as_recorded(folder, [one.run for one in runs], error) from error
 
 
 def _not_as_recorded(folder: Path, names: Iterable[str], error: Exception) -> DamagedRunError:
@@ -202,27 +185,32 @@ def _not_as_recorded(folder: Path, names: Iterable[str], error: Exception) -> Da
     return DamagedRunError(f"{which}: its table is not as runs are recorded ({error}); run it again")
 
 
-def _each_worked_out(
-    folder: Path, base: str | None, names: Iterable[str]
-) -> Iterator[tuple[str, pa.Table, pa.Table | None]]:  # fmt: skip
-    base_rows = None if base is None else read_rows(folder, base, _MEASURES, _COLUMNS)
-    champion = None if base_rows is None or not _has_people(base_rows) else people_of(base_rows)
-    for name in names:
-        rows = base_rows if name == base and base_rows is not None else read_rows(folder, name, _MEASURES, _COLUMNS)
-        of_metrics = rows.filter(pc.equal(rows["measure"], METRIC)).select(["a", "value"])
-        pairs = None
-        if champion is not None:
-            columns = pair_off(champion, champion if name == base else people_of(rows))
-            pairs = pa.table({key: pa.array(columns[key], pa.string() if key in KEYS else pa.float64())
-                              for key in _PAIR_COLUMNS})  # fmt: skip
-        yield name, of_metrics.rename_columns(["metric", "value"]), pairs
+def _each_worked_out(folder: Path, base: str | None, runs: Sequence[_Wanted]) -> Iterator[_Made]:
+    paired = base is not None and any(one.pairs for one in runs)
+    base_rows = read_rows(folder, base, PERSON_MEASURES, _PAIR_COLUMNS) if paired and base is not None else None
+    champion = None if base_rows is None or not base_rows.num_rows else people_of(base_rows)
+    for one in runs:
+        values = metrics_of(_recorded(folder, one.run), one.metrics) if one.metrics else {}
+        pairs: Mapping[str, Column] | None = _NO_PAIRS if one.pairs else None
+        if champion is not None and one.pairs:
+            same = one.run == base
+            own = champion if same else people_of(read_rows(folder, one.run, PERSON_MEASURES, _PAIR_COLUMNS))
+            pairs = pair_off(champion, own)
+        yield one.run, values, pairs
 
 
-def _has_people(rows: pa.Table) -> bool:
-    return bool(pc.any(pc.equal(rows["measure"], PERSON_MEASURES[0])).as_py())
+def _recorded(folder: Path, name: str) -> RecordedRun:
+    """Read what metrics are worked out of: all rows but those of single people."""
+    record = read_record(folder, name)
+    try:
+        rates = _rates(json.dumps(market_with(record["market"], record.get("over", ()), {}), sort_keys=True))
+    except (KeyError, TypeError, ValueError) as error:
+        what = "its market is not as this version writes it"
+        raise DamagedRunError(f"{run_path(folder, name)}: {what}; run it again") from error
+    return RecordedRun(read_rows(folder, name, None, COLUMNS), rates)
 
 
-@cache
-def _text(module: ModuleType) -> str:
-    """Return a hash of the text that something is worked out by."""
-    return hashlib.sha256(inspect.getsource(module).encode()).hexdigest()
+@lru_cache(maxsize=256)
+def _rates(market: str) -> Callable[[int], Rates]:
+    """Return the rates of a market written as JSON: the runs of a folder have few."""
+    return rates_of(json.loads(market))

@@ -18,16 +18,18 @@ import time
 from typing import IO, Any
 
 HEADER = struct.Struct("<Q")
+Job = tuple[str, tuple[object, ...], int]
+"""Function as ``module:name``, its arguments, and the bytes of memory that it may take."""
 
 
-def send(pipe: IO[bytes], message: Any) -> None:
+def send(pipe: IO[bytes], message: object) -> None:
     """Write one message."""
     data = pickle.dumps(message)
     pipe.write(HEADER.pack(len(data)) + data)
     pipe.flush()
 
 
-def receive(pipe: IO[bytes]) -> Any:
+def receive(pipe: IO[bytes]) -> Any:  # whatever was sent
     """Read one message; EOFError when the other side is gone."""
     header = pipe.read(HEADER.size)
     if len(header) < HEADER.size:
@@ -62,7 +64,7 @@ def main() -> None:
     needed = importlib.import_module(first)  # what jobs need, before it says that it has begun
     if hasattr(needed, "get_ready"):
         needed.get_ready()
-    jobs: queue.Queue[Any] = queue.Queue()
+    jobs: queue.Queue[Job] = queue.Queue()
     threading.Thread(target=_take, args=(requests, jobs), daemon=True, name="tenure-requests").start()
     send(answers, ("ready", time.process_time()))
     while True:
@@ -75,7 +77,7 @@ def main() -> None:
         send(answers, ("done", done))
 
 
-def _take(requests: IO[bytes], jobs: "queue.Queue[Any]") -> None:
+def _take(requests: IO[bytes], jobs: "queue.Queue[Job]") -> None:
     """Take jobs in, and end this process when the parent is gone, whatever it is doing."""
     try:
         while True:

@@ -71,7 +71,7 @@ class Message(NamedTuple):
 
     worker: "Worker"
     kind: str
-    value: Any = None
+    value: object = None
 
 
 def processors() -> int:
@@ -102,14 +102,15 @@ class Worker:
             [sys.executable, "-P", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
             env={**os.environ, **settings},
         )  # fmt: skip
-        self.messages, self.job, self.phase = messages, None, "begin"
+        self.messages, self.phase = messages, "begin"
+        self.job: object = None
         self.began = self.looked = time.monotonic()
         self.waited = 0.0
         self.ready = False
         threading.Thread(target=self._listen, daemon=True, name="tenure-listen").start()
         self._say(([one for one in sys.path if one], imports))
 
-    def give(self, function: str, arguments: tuple[Any, ...], limits: Limits, job: Any = True) -> None:
+    def give(self, function: str, arguments: tuple[object, ...], limits: Limits, job: object = True) -> None:
         """Let it call a function, ``module:name``, with these arguments and one more: whom to tell of its phase."""
         self.job, self.phase, self.waited = job, "begin", 0.0
         self._say((function, arguments, limits.memory_bytes))
@@ -118,7 +119,7 @@ class Worker:
         """Note what it said, for the limits."""
         self.waited = 0.0
         if message.kind == "phase":
-            self.phase = message.value
+            self.phase = str(message.value)
         elif message.kind == "ready":
             self.ready = True
         elif message.kind == "done":
@@ -178,7 +179,7 @@ class Worker:
                 if pipe is not None:
                     pipe.close()
 
-    def _say(self, message: Any) -> None:
+    def _say(self, message: object) -> None:
         with contextlib.suppress(OSError):  # gone: its listener tells
             if self.process.stdin is not None:
                 send(self.process.stdin, message)
@@ -195,7 +196,9 @@ class Worker:
         return os.fstat(self.log.fileno()).st_size
 
 
-def ask_once(function: str, arguments: tuple[Any, ...], imports: str, limits: Limits, hash_seed: str) -> Any:
+def ask_once(
+    function: str, arguments: tuple[object, ...], imports: str, limits: Limits, hash_seed: str
+) -> Any:  # whatever the function gives
     """Let a new process call a function and return what it gives.
 
     Raises

@@ -1,7 +1,7 @@
 """What learning policies share: customers are decided on once an epoch, by lot at first, and watched until it ends."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from agents.person import STAGES
 from policies.needs import needed_most
 from policies.ordering import order_by
 from policies.outcomes import Outcomes
+from policies.owed import lost_in_default_eur
 from policies.view import InstitutionView
 
 CELLS = len(STAGES) * len(QUADRANTS)
@@ -19,6 +20,10 @@ MAX_ARMS = 16
 LEFT = CELLS
 """Where those who are no customers any more have gone."""
 FEATURES = ("one", "leave", "default", "margin", "products", "tenure", "need", "care")
+DEFAULT_SCALE, MARGIN_SCALE_EUR, PRODUCTS_SCALE, TENURE_SCALE_MONTHS = 5.0, 200.0, 3.0, 60.0
+"""What default is multiplied by, and margin, products and tenure divided by, to be about -1..1; assumption."""
+MOST_OF_A_FEATURE = 2.0
+"""Scaled features are cut off here, so that a few large customers do not decide; assumption."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -35,12 +40,12 @@ def features_of(view: InstitutionView) -> Floats:
         [
             np.ones(len(view)),
             view.leave_per_year,
-            np.minimum(view.default_per_year * 5.0, 2.0),
-            np.clip(view.margin_per_year / 200.0, -2.0, 2.0),
-            np.minimum(view.products_held / 3.0, 2.0),
-            np.minimum(view.tenure_months / 60.0, 2.0),
+            np.minimum(view.default_per_year * DEFAULT_SCALE, MOST_OF_A_FEATURE),
+            np.clip(view.margin_per_year / MARGIN_SCALE_EUR, -MOST_OF_A_FEATURE, MOST_OF_A_FEATURE),
+            np.minimum(view.products_held / PRODUCTS_SCALE, MOST_OF_A_FEATURE),
+            np.minimum(view.tenure_months / TENURE_SCALE_MONTHS, MOST_OF_A_FEATURE),
             np.maximum(most_needed, 0.0),
-            np.clip(view.field("care_mean"), -2.0, 2.0),
+            np.clip(view.field("care_mean"), -MOST_OF_A_FEATURE, MOST_OF_A_FEATURE),
         ],
         axis=1,
     )
@@ -52,16 +57,18 @@ def due(view: InstitutionView, epoch_months: int) -> NDArray[np.bool_]:
     return np.asarray(customers & ((view.person_id + view.month) % epoch_months == 0))
 
 
-def worth_eur(view: InstitutionView, discount_per_year: float = 0.1) -> Floats:
+def worth_eur(view: InstitutionView, discount_per_year: float | None = None) -> Floats:
     """Return what each customer is believed to be worth from now on, EUR, shape (customers,).
 
-    Margin less expected loss on what is owed, over the years expected, discounted. The rate is an assumption, and
-    so is the loss of 0.85 of what is owed; a surrogate for the future that a trial is too short to see
-    (Athey, Chetty, Imbens & Kang 2019).
+    Margin less expected loss on what is owed, over the years expected, discounted, by default at the market's rate.
+    What a default loses is what is owed in each product times its loss given default; the cost of capital is left out,
+    as it is of the profit that a policy is told. A surrogate for the future that a trial is too short to see (Athey,
+    Chetty, Imbens & Kang 2019).
     """
-    yearly = view.margin_per_year - 0.85 * view.default_per_year * view.balance
+    yearly = view.margin_per_year - view.default_per_year * lost_in_default_eur(view)
     years = view.years_expected
-    annuity = (1.0 - np.exp(-discount_per_year * years)) / discount_per_year
+    rate = view.discount_per_year if discount_per_year is None else discount_per_year
+    annuity = (1.0 - np.exp(-rate * years)) / rate if rate > 0.0 else years
     return np.asarray(yearly * annuity)
 
 
@@ -105,10 +112,12 @@ class Watched:
     ----------
     epoch_months : int
         From decision to judgement.
+    discount_per_year : float, optional
+        At which a customer's later worth is discounted; by default the market's rate.
     """
 
-    def __init__(self, epoch_months: int) -> None:
-        self.epoch_months = epoch_months
+    def __init__(self, epoch_months: int, discount_per_year: float | None = None) -> None:
+        self.epoch_months, self.discount_per_year = epoch_months, discount_per_year
         self.pending, self.rows = np.zeros(0, _ROW), np.zeros(0, _ROW)
 
     def fallen_behind(self, view: InstitutionView) -> NDArray[np.bool_]:
@@ -126,7 +135,7 @@ class Watched:
         self.pending["person_id"], self.pending["month"] = view.person_id[chosen], view.month
         self.pending["arm"], self.pending["propensity"] = arm, propensity
         self.pending["cell"], self.pending["features"] = cells_of(view)[chosen], features_of(view)[chosen]
-        self.pending["stays"], self.pending["worth_eur"] = True, worth_eur(view)[chosen]
+        self.pending["stays"], self.pending["worth_eur"] = True, worth_eur(view, self.discount_per_year)[chosen]
         self.pending["in_turn"] = due(view, self.epoch_months)[chosen]
         self.pending["behind"] = view.months_past_due[chosen] > 0
         self.pending["allowed"] = allowed @ (1 << np.arange(allowed.shape[1]))
@@ -155,7 +164,7 @@ class Watched:
         order = order_by(view.person_id)
         at, found = _places(view.person_id[order], rows["person_id"])
         here = found & rows["stays"]
-        cell_now, worth_now = cells_of(view), worth_eur(view)
+        cell_now, worth_now = cells_of(view), worth_eur(view, self.discount_per_year)
         cells, worth = (np.append(one[order], 0)[np.where(here, at, -1)] for one in (cell_now, worth_now))
         usual = np.bincount(cell_now, worth_now, CELLS) / np.maximum(np.bincount(cell_now, minlength=CELLS), 1)
         beside = np.where(here, worth - usual[cells], 0.0) - (rows["worth_eur"] - usual[rows["cell"]])
@@ -167,11 +176,11 @@ class Watched:
             beside,
         )  # fmt: skip
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> dict[str, NDArray[np.generic]]:
         """Return the memory as arrays."""
         return {"pending": self.pending.copy(), "rows": self.rows.copy()}
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Take the memory back."""
         self.pending, self.rows = state["pending"].astype(_ROW), state["rows"].astype(_ROW)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from policies.suggest import did_you_mean
 
@@ -80,7 +80,7 @@ def path_text(at: KeyPath) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at).removeprefix(".")
 
 
-def told(value: Any) -> str:
+def told(value: object) -> str:
     """Return a value as an error tells it: short, a text in quotes, in words of YAML.
 
     >>> told(None), told("a"), told([1, 2]), told({})

@@ -55,6 +55,31 @@ def _whole(cents: NDArray[np.float64]) -> NDArray[np.int64]:
     return whole
 
 
+def forgone_cents(
+    contacts: NDArray[np.void], cuts: _Eur | None, view: InstitutionView, treatments: Sequence[Treatment]
+) -> _Eur:
+    """Return the income given up to each customer in view, cents: by treatments in full, by the offer for one month.
+
+    Parameters
+    ----------
+    contacts : structured array
+        dtype CONTACT, those that were allowed; `row` is the index into the view.
+    cuts : array, shape (products,), or None
+        Points off our list prices.
+    """
+    _, forgone = costs(contacts["row"], contacts["treatment"], contacts["amount"], view, treatments)
+    cents = np.bincount(contacts["row"], forgone, len(view)).astype(np.float64)  # of none it counts whole numbers
+    if cuts is not None:
+        for product in np.flatnonzero(cuts).tolist():
+            cents += _cents_of_cut(cuts[product], view.balance_of(view.products[product]))
+    return cents
+
+
+def _cents_of_cut(points: float, balance_eur: _Eur) -> _Eur:
+    """Return what a price cut gives up in a month: points / 100 of a balance in EUR is points of it in cents."""
+    return points / 12.0 * balance_eur
+
+
 def fit_offer(
     offer: OfferChange | None, view: InstitutionView, left_cents: int, book_eur: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.float64] | None, float, list[str]]:
@@ -67,8 +92,8 @@ def fit_offer(
     cuts = offer.points(view.products)
     cut = np.flatnonzero(cuts)
     book = [view.balance_of(name).sum() for name in view.products] if book_eur is None else book_eur
-    cost = np.array([cuts[index] / 12.0 * book[index] for index in cut])
-    wanted = float(cost.sum())  # points / 100 of a balance in EUR is points of it in cents
+    cost = np.array([_cents_of_cut(cuts[index], book[index]) for index in cut])
+    wanted = float(cost.sum())
     if wanted <= left_cents:
         return cuts, wanted, []
     short = left_cents / wanted * (1.0 - 1e-12)

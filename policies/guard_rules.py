@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from agents.credit import Credit
 from policies.faults import Fault, KeyPath
+from policies.owed import capital_eur
 from policies.suggest import did_you_mean
-from policies.treatments import CROSS_SELL, GROUPS, Treatment
-from policies.view import InstitutionView, view_condition
+from policies.treatments import CROSS_SELL, GROUPS, Entry, Treatment
+from policies.view import InstitutionView
+from policies.view_columns import view_condition
 
 MEASURES: Mapping[str, str] = {
     "customers": "customers", "balance": "credit balances", "line": "credit lines", "deposits": "deposits",
@@ -49,7 +50,7 @@ class StructureLimit(NamedTuple):
     of: str
     """One of MEASURES, or a product for its balance."""
     share: bool
-    """Whether the limits are shares of the same measure of all customers, or heads and EUR of the real book."""
+    """Whether the limits are shares of the same measure of all customers, or heads and EUR."""
     at_least: float | None = None
     at_most: float | None = None
     stops: tuple[str, ...] = ()
@@ -57,10 +58,10 @@ class StructureLimit(NamedTuple):
 
 
 @cache
-def shipped_rules() -> Mapping[str, Mapping[str, Any]]:
+def shipped_rules() -> Mapping[str, Entry]:
     """Return the rules as shipped, name -> entry."""
     text = files(__package__).joinpath("guard_rules.yaml").read_text(encoding="utf-8")
-    read: Mapping[str, Mapping[str, Any]] = YAML(typ="safe", pure=True).load(text)
+    read: Mapping[str, Entry] = YAML(typ="safe", pure=True).load(text)
     return read
 
 
@@ -88,26 +89,13 @@ def measured(of: str, view: InstitutionView) -> NDArray[np.float64]:
     if of == "customers":
         return (view.products_held > 0).astype(np.float64)
     if of == "capital":
-        return view.balance * capital_share(view.default_per_year)
+        return capital_eur(view)
     if of == "credit_and_deposits":
         return np.asarray(view.balance + view.deposits)
     if of == "net_funding":
         return np.asarray(view.balance - view.deposits)
     own: NDArray[np.float64] = view.column(of) if of in MEASURES else view.balance_of(of)
     return own
-
-
-def capital_share(default_per_year: NDArray[np.float64], loss_given_default: float = 0.85) -> NDArray[np.float64]:
-    """Return the capital that Basel's retail formula asks for, share of what is owed, shape as given.
-
-    `agents.credit.capital_share` for many at once, with its default correlation.
-    """
-    from scipy.special import ndtr, ndtri
-
-    rho = Credit().basel_correlation
-    pd = np.clip(default_per_year, 0.0005, 0.9999)
-    stressed = ndtr((ndtri(pd) + np.sqrt(rho) * ndtri(0.999)) / np.sqrt(1.0 - rho))
-    return np.asarray(loss_given_default * (stressed - pd))
 
 
 def told_measure(of: str) -> str:
@@ -120,15 +108,15 @@ def told_measure(of: str) -> str:
 
 
 class Standing(NamedTuple):
-    """Where a limit stands: the share of its cell, or its heads or EUR of the real book; and whether it is met."""
+    """Where a limit stands: the share of its cell, or its heads or EUR; and whether it is met."""
 
     value: float
     met: bool
 
 
-def standing(limit: StructureLimit, view: InstitutionView, scale: float) -> Standing | None:
+def standing(limit: StructureLimit, view: InstitutionView) -> Standing | None:
     """Return where a limit stands; None for a share of nothing."""
-    _, here, whole, unit, rounding = _summed(limit, view, scale)
+    _, here, whole, unit, rounding = _summed(limit, view)
     if limit.share and whole <= 0.0:
         return None
     low, high = limit.at_least, limit.at_most
@@ -137,7 +125,7 @@ def standing(limit: StructureLimit, view: InstitutionView, scale: float) -> Stan
     return Standing(here / unit, not (short or over))
 
 
-def room(limit: StructureLimit, view: InstitutionView, scale: float) -> tuple[NDArray[np.bool_], float, bool]:
+def slack(limit: StructureLimit, view: InstitutionView) -> tuple[NDArray[np.bool_], float, bool]:
     """Return who is in the cell, how much may go before its floor, and whether its ceiling is reached.
 
     Returns
@@ -147,19 +135,17 @@ def room(limit: StructureLimit, view: InstitutionView, scale: float) -> tuple[ND
         In the measure, of the customers in view; infinite without a floor.
     full : bool
     """
-    cell, here, whole, unit, rounding = _summed(limit, view, scale)
+    cell, here, whole, unit, rounding = _summed(limit, view)
     may_go = np.inf if limit.at_least is None else here - limit.at_least * unit + rounding
     if limit.at_most is None or (limit.share and whole <= 0.0 < limit.at_most):  # of nothing there is no share
         return cell, may_go, False
     return cell, may_go, here >= limit.at_most * unit - rounding
 
 
-def _summed(
-    limit: StructureLimit, view: InstitutionView, scale: float
-) -> tuple[NDArray[np.bool_], float, float, float, float]:
+def _summed(limit: StructureLimit, view: InstitutionView) -> tuple[NDArray[np.bool_], float, float, float, float]:
     """Return who is in the cell, its sum, that of all, what 1 in a limit stands for, and a rounding of the sums."""
     cell = view.where(view_condition(limit.where, view.products, view.schemes.segment_names))
     counts = measured(limit.of, view)
     here, whole = float(counts[cell].sum()), float(counts.sum())
     rounding = 1e-9 * (1.0 + float(np.abs(counts).sum()))
-    return cell, here, whole, whole if limit.share else 1.0 / scale, rounding
+    return cell, here, whole, whole if limit.share else 1.0, rounding

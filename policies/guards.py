@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.declaring import Parameter
+from agents.market import KINDS
 from agents.treatment import CONTACT
 from policies.conditions import Condition
 from policies.guard_costs import cost_of_each_eur, costs, fit_offer
-from policies.guard_rooms import Refusals, Room, from_the_top
-from policies.guard_rules import GuardRule, StructureLimit, forbidden, measured, room
+from policies.guard_limits import Quota, Refusals, from_the_top
+from policies.guard_rules import GuardRule, StructureLimit, forbidden, measured, slack
 from policies.plan import MOST_POINTS, Plan, Treatments
 from policies.suggest import did_you_mean
-from policies.treatments import CREDIT_KINDS, NUMBERS, Treatment
-from policies.view import InstitutionView, view_condition
+from policies.treatments import NUMBERS, Treatment
+from policies.view import InstitutionView
+from policies.view_columns import view_condition
 
 FIRST, THEN, LAST = ("not_eligible",), ("price_ceiling", "contacts", "already_treated"), ("capacity", "budget")
 """Why a proposal can be refused beside the dated rules, asked after FIRST, and limits of structure, after THEN: first
@@ -29,16 +31,13 @@ _FEW = {"levels": 100.0, "plans": 100.0}
 class Guards(NamedTuple):
     """The rules that no plan may break."""
 
-    budget_per_month: Annotated[
-        float,
-        Parameter("EUR", 0.0, 1e12, "assumption: an example's budget, of the real book"),
-    ] = 4000.0
-    contacts_at_most: Annotated[int, Parameter("contacts", 0, 32, "assumption: a usual rule of the house")] = 2
-    contacts_in_months: Annotated[int, Parameter("months", 1, 32, "assumption: a usual rule of the house")] = 3
+    budget_per_month: Annotated[float, Parameter("EUR/month", 0.0, 1e12, "the user's own, of the real book")] = 0.0
+    contacts_at_most: Annotated[int, Parameter("contacts", 0, 32, "assumption: a usual rule among lenders")] = 2
+    contacts_in_months: Annotated[int, Parameter("months", 1, 32, "assumption: a usual rule among lenders")] = 3
     price_ceiling: float = 36.0
     """Points a year; 10 U.S.C. 987 (Military Lending Act) has 36% all in, and many lenders keep to it elsewhere."""
     capacity_per_month: Mapping[str, float] = {}
-    """Treatment, group or `all` -> how many a month, of the real book."""
+    """Treatment, group or `all` -> how many a month."""
     rules: tuple[GuardRule, ...] = ()
     structure: tuple[StructureLimit, ...] = ()
 
@@ -47,8 +46,8 @@ class Guards(NamedTuple):
         return (*FIRST, *(rule.name for rule in self.rules), *THEN, *(limit.name for limit in self.structure), *LAST)
 
 
-class Means(NamedTuple):
-    """What one institution could do: its catalogue and the rules that it keeps; the view's `House`."""
+class InstitutionMeans(NamedTuple):
+    """What one institution could do: its catalogue and the rules that it keeps; the `means` of its view."""
 
     treatments: tuple[Treatment, ...]
     rules: Guards
@@ -87,7 +86,7 @@ class Means(NamedTuple):
 
 
 class Allowed(NamedTuple):
-    """What the guard let through, and what it refused. Money is of the real book, EUR."""
+    """What the guard let through, and what it refused. Money is EUR, of the customers in view."""
 
     contacts: NDArray[np.void]
     """dtype CONTACT, in the order of the plan; `row` is the index into the view."""
@@ -115,7 +114,6 @@ def guard(
     treatments: Sequence[Treatment],
     rules: Guards,
     budget_eur: float,
-    scale: float = 1.0,
     book_eur: NDArray[np.float64] | None = None,
 ) -> Allowed:
     """Trim a plan from the top of its list: eligibility, rules, price, contacts, structure, capacity, budget.
@@ -137,9 +135,7 @@ def guard(
     rules : Guards
         All rules; the month's budget is `budget_eur`.
     budget_eur : float
-        Money left this month, of the real book; infinite for no limit.
-    scale : float
-        Real customers that one customer in view stands for.
+        Money left this month; infinite for no limit.
     book_eur : array, shape (products,), optional
         Own balances whose price an offer cuts, EUR, of all customers; those in view without it.
 
@@ -153,11 +149,11 @@ def guard(
         If the plan names a treatment that does not exist, a customer out of view, or an amount that is too
         large or where the treatment has none.
     """
-    if not scale > 0 or np.isnan(budget_eur):
-        raise ValueError(f"guard: scale must be above 0 and the budget a number; got {scale}, {budget_eur}")
+    if np.isnan(budget_eur):
+        raise ValueError("guard: the budget must be a number; got nan")
     listed = plan.treatments
     number, amount = by_catalogue(listed, view, treatments)
-    limit = _cents(budget_eur / scale)
+    limit = _cents(budget_eur)
     refusal = Refusals(number, rules.why())
     refusal.add("not_eligible", _ineligible(listed, number, view, treatments))
     for rule in rules.rules:
@@ -165,19 +161,19 @@ def guard(
             refusal.add(rule.name, _forbidden(rule, listed, number, view, treatments))
     refusal.add("price_ceiling", _too_dear(listed, number, amount, view, treatments, rules.price_ceiling))
     refusal.add("contacts", _too_often(listed, number, view, treatments, rules))
-    full = [_in_a_full_cell(one, listed, number, view, treatments, scale) for one in rules.structure]
+    full = [_in_a_full_cell(one, listed, number, view, treatments) for one in rules.structure]
     stopped = np.any(full, axis=0) if full else np.zeros(len(listed), np.bool_)
     asked = np.flatnonzero(refusal.free & ~stopped)
     spent, forgone = np.zeros((2, len(listed)), np.int64)
     spent[asked], forgone[asked] = costs(listed.customer[asked], number[asked], amount[asked], view, treatments)
-    purse = Room("budget", limit, (spent + forgone).astype(np.float64))
-    rooms = [*_rooms(rules, listed, number, view, treatments, scale), purse]
-    served, shut = from_the_top(listed.customer, refusal.free & ~stopped, rooms)
+    purse = Quota("budget", limit, (spent + forgone).astype(np.float64))
+    quotas = [*_quotas(rules, listed, number, view, treatments), purse]
+    served, exceeded = from_the_top(listed.customer, refusal.free & ~stopped, quotas)
     refusal.serve(served, listed.customer)
     for one, stops in zip(rules.structure, full, strict=True):
         refusal.add(one.name, stops)
-    for one_room, away in zip(rooms, shut, strict=True):
-        refusal.add(one_room.reason, away)
+    for quota, refused_by_it in zip(quotas, exceeded, strict=True):
+        refusal.add(quota.reason, refused_by_it)
     used = int((spent + forgone)[served].sum())
     offer, offer_cents, trimmed = fit_offer(plan.offer, view, limit - used, book_eur)
     contacts = np.zeros(len(served), CONTACT)
@@ -186,7 +182,6 @@ def guard(
     proposed, refused = refusal.counts(treatments)
     for product in trimmed:
         refused.setdefault("budget", {})[f"offer_{product}"] = 1
-    euros = scale / 100.0
     given_up_cents = float(forgone[served].sum()) + offer_cents
     reasons = np.bincount(listed.because[served], minlength=len(listed.reasons))
     return Allowed(
@@ -196,8 +191,8 @@ def guard(
         refused,
         {reason: int(count) for reason, count in zip(listed.reasons, reasons, strict=True) if count},
         len(np.unique(listed.customer[number > 0])),
-        float(spent[served].sum()) * euros,
-        given_up_cents * euros,
+        float(spent[served].sum()) / 100.0,
+        given_up_cents / 100.0,
         offer,
     )
 
@@ -267,38 +262,36 @@ def _in_a_full_cell(
     number: NDArray[np.int64],
     view: InstitutionView,
     treatments: Sequence[Treatment],
-    scale: float,
 ) -> NDArray[np.bool_]:
     """Return where a treatment would give more to the cell of a ceiling that is reached."""
-    cell, _, full = room(limit, view, scale)
+    cell, _, full = slack(limit, view)
     if not full:
         return np.zeros(len(listed), np.bool_)
     stops = limit.stops or (("credit",) if limit.of != "customers" else ("marketing", "credit"))
     return np.asarray(cell[listed.customer] & forbidden(stops, treatments, view.kinds)[number])
 
 
-def _rooms(
+def _quotas(
     rules: Guards,
     listed: Treatments,
     number: NDArray[np.int64],
     view: InstitutionView,
     treatments: Sequence[Treatment],
-    scale: float,
-) -> list[Room]:
+) -> list[Quota]:
     """Return what may go above each floor, and each capacity, with what a proposal takes of it."""
-    rooms = []
+    quotas = []
     for limit in rules.structure:
         if limit.at_least is not None:
-            cell, may_go, _ = room(limit, view, scale)
+            cell, may_go, _ = slack(limit, view)
             touched = cell[listed.customer] & forbidden(limit.stops or ("winds_down",), treatments, view.kinds)[number]
             counts = np.maximum(measured(limit.of, view), 0.0)[
                 listed.customer
             ]  # who counts below 0 cannot harm a floor
-            rooms.append(Room(limit.name, may_go, np.where(touched, counts, -1.0)))
+            quotas.append(Quota(limit.name, may_go, np.where(touched, counts, -1.0)))
     for word, many in rules.capacity_per_month.items():
         named = np.ones(len(treatments), np.bool_) if word == "all" else forbidden((word,), treatments, view.kinds)
-        rooms.append(Room("capacity", int(many / scale + 1e-9), np.where(named[number], 1.0, -1.0)))
-    return rooms
+        quotas.append(Quota("capacity", int(many + 1e-9), np.where(named[number], 1.0, -1.0)))
+    return quotas
 
 
 def _too_dear(
@@ -355,7 +348,7 @@ def _contacted(view: InstitutionView, rules: Guards) -> NDArray[np.int64]:
 
 def _dearest_price(held: NDArray[np.int64], view: InstitutionView) -> NDArray[np.float64]:
     """Return the highest list price of credit that customers pay, shape (customers,), by what each holds."""
-    lends = np.array([kind in CREDIT_KINDS for kind in view.kinds])
+    lends = np.array([KINDS[kind].lends == 1 for kind in view.kinds])
     owed = (held[:, : len(view.products)] > 0) & lends
     prices: NDArray[np.float64] = np.where(owed, np.nan_to_num(view.list_prices), 0.0).max(axis=1)
     return prices

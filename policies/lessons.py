@@ -1,7 +1,6 @@
 """What a trial teaches: effects of treatments by customer (ridge regression) and by cell (means and moves)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,10 @@ from numpy.typing import NDArray
 from policies.epochs import CELLS, FEATURES, Floats, Seen
 
 K = len(FEATURES)
+NEGLIGIBLE_WEIGHT = 1e-12
+"""What nobody's weight is divided by instead of 0."""
+STEADY = 1e-6
+"""Of the mean square of features: added to each, so that a regression on features that move together is solved."""
 
 
 class Lessons:
@@ -75,16 +78,16 @@ class Lessons:
     @property
     def people(self) -> Floats:
         """To how many customers of one weight they are worth (Kish 1965), shape (2, arms, cells)."""
-        return np.asarray(self.weight**2 / np.maximum(self.weight_square, 1e-12))
+        return np.asarray(self.weight**2 / np.maximum(self.weight_square, NEGLIGIBLE_WEIGHT))
 
     def mean(self, sums: Floats) -> Floats:
         """Return sums by cell as means, shape (2, arms, cells); 0 where nobody was."""
-        return np.asarray(sums / np.maximum(self.weight, 1e-12))
+        return np.asarray(sums / np.maximum(self.weight, NEGLIGIBLE_WEIGHT))
 
     @property
     def cost_eur(self) -> Floats:
         """What each arm cost a customer treated, EUR, shape (arms,), beyond what the others cost meanwhile."""
-        plain, treated = self.cost.sum(axis=2) / np.maximum(self.weight.sum(axis=2), 1e-12)
+        plain, treated = self.cost.sum(axis=2) / np.maximum(self.weight.sum(axis=2), NEGLIGIBLE_WEIGHT)
         return np.asarray(np.maximum(treated - plain, 0.0) * (np.arange(self.arms) > 0))
 
     @property
@@ -99,14 +102,14 @@ class Lessons:
         weight (ridge, Hoerl & Kennard 1970): what few have shown counts little.
         """
         weights = np.zeros((self.arms, K))
-        to_people = self.weight.sum(axis=2) / np.maximum(self.weight_square.sum(axis=2), 1e-12)
+        to_people = self.weight.sum(axis=2) / np.maximum(self.weight_square.sum(axis=2), NEGLIGIBLE_WEIGHT)
         for arm in range(1, self.arms):
             scale = to_people[:, arm]
             (plain, treated), moment = self.gram[:, arm] * scale[:, None, None], self.moment[:, arm] * scale[:, None]
             square = self.square[0, arm] * scale[0]
             if treated[0, 0] < 2 or plain[0, 0] < K + 1:
                 continue
-            base = np.linalg.solve(plain + 1e-6 * np.eye(K) * max(1.0, np.trace(plain)), moment[0])
+            base = np.linalg.solve(plain + STEADY * np.eye(K) * max(1.0, np.trace(plain)), moment[0])
             rest = square - 2 * base @ moment[0] + base @ plain @ base
             noise = max(1.0, rest / max(1.0, plain[0, 0] - K))
             gap = moment[1] - treated @ base
@@ -128,15 +131,15 @@ class Lessons:
     def noise_variance(self, sums: Floats, squares: Floats) -> float:
         """Return the variance within cells of those not treated, EUR^2."""
         n, weight = self.people[0, 0], self.weight[0, 0]
-        within = squares[0, 0] - sums[0, 0] ** 2 / np.maximum(weight, 1e-12)
+        within = squares[0, 0] - sums[0, 0] ** 2 / np.maximum(weight, NEGLIGIBLE_WEIGHT)
         free = max(1.0, n.sum() - (n > 0).sum()) / max(1.0, n.sum())
-        return max(1.0, float(within.sum() / max(1e-12, weight.sum()) / free))
+        return max(1.0, float(within.sum() / max(NEGLIGIBLE_WEIGHT, weight.sum()) / free))
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> dict[str, NDArray[np.generic]]:
         """Return the sums."""
         return {name: value.copy() for name, value in vars(self).items() if isinstance(value, np.ndarray)}
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Take the sums back."""
         for name, value in state.items():
             setattr(self, name, value.copy())
@@ -158,12 +161,12 @@ def random_effects(difference: Floats, error: Floats, prior_sd_eur: float) -> tu
     """
     weight = 1.0 / error
     total = weight.sum(axis=1)
-    mean = (weight * difference).sum(axis=1) / np.maximum(total, 1e-12)
+    mean = (weight * difference).sum(axis=1) / np.maximum(total, NEGLIGIBLE_WEIGHT)
     cells = (weight > 0).sum(axis=1)
     excess = (weight * (difference - mean[:, None]) ** 2).sum(axis=1) - (cells - 1)
-    spread = total - (weight**2).sum(axis=1) / np.maximum(total, 1e-12)
-    between = np.where(spread > 0, np.maximum(excess, 0.0) / np.maximum(spread, 1e-12), 0.0)
-    of_mean = 1.0 / np.maximum(total, 1e-12)
+    spread = total - (weight**2).sum(axis=1) / np.maximum(total, NEGLIGIBLE_WEIGHT)
+    between = np.where(spread > 0, np.maximum(excess, 0.0) / np.maximum(spread, NEGLIGIBLE_WEIGHT), 0.0)
+    of_mean = 1.0 / np.maximum(total, NEGLIGIBLE_WEIGHT)
     trust_mean = prior_sd_eur**2 / (prior_sd_eur**2 + of_mean)
     centre = (trust_mean * mean)[:, None]
     trust = np.where(weight > 0, between[:, None] / (between[:, None] + np.where(weight > 0, error, 1.0)), 0.0)

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.conditions import Comparison, Condition
+from agents.belief import NEVER
+from agents.declaring import parameters_of
+from agents.learning import Learning
+from policies.conditions import Condition, FieldComparison
 from policies.reachable import Ranges, comparisons, shadowed_by, unreachable
 from policies.schemes import SEGMENT
-from policies.view import COUNTS, FIELDS, SHARES, condition_fields
+from policies.view_columns import COUNTS, FIELDS, MOST_OVER_INCOME, SHARES, condition_fields
 
-NEVER = 999
-"""Months since what never was."""
+_ANY_AMOUNT = (0.0, float("inf"))
 LIMITS: Ranges = {
     **dict.fromkeys(SHARES, (0.0, 1.0)),
     **{name: (0.0, float(NEVER)) for name, field in FIELDS.items() if f"{NEVER} never" in field.meaning},
-    "utilisation": (0.0, float("inf")),  # a line can be overdrawn
-    "debt_to_income": (0.0, 5.0), "line_to_income": (0.0, 5.0), "years_expected": (0.0, 10.0),
-    **dict.fromkeys(("balance", "line", "income"), (0.0, float("inf"))),
-}  # fmt: skip
+    "utilisation": _ANY_AMOUNT,  # a line can be overdrawn
+    **dict.fromkeys(("debt_to_income", "line_to_income"), (0.0, MOST_OVER_INCOME)),
+    "years_expected": (0.0, parameters_of(Learning)["years_most"][2].high),
+    **dict.fromkeys(("balance", "line", "income"), _ANY_AMOUNT),
+}
 """Column -> least and greatest value, in any market."""
 NO_SEGMENT = "(none)"
 
@@ -58,7 +61,7 @@ def never_true(
             yield _text(one), _can_be(one.field, ranges)
 
 
-def _text(one: Comparison) -> str:
+def _text(one: FieldComparison) -> str:
     shown = [_number(one.field, value) if isinstance(value, float) else str(value) for value in one.values]
     values = f"[{', '.join(shown)}]" if one.op == "in" else shown[0]
     return f"{one.field} {one.op} {values}"

@@ -1,16 +1,45 @@
 """Linear programs, solved by HiGHS (Huangfu & Hall 2018, Mathematical Programming Computation 10:119-142)."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+SOLVED, IMPOSSIBLE = 0, 2
+"""What `linprog` calls a program that it has solved, and one that no point satisfies."""
 TOLERANCE = 1e-10
 """Of the program in its own units (one person joins, no coefficient of a limit above 1): the least that HiGHS takes."""
 
 
-def solved(gain: NDArray[np.float64], **program: Any) -> Any:
-    """Return the answer of HiGHS; asked in another way where it gives up on a program that is hardly one.
+Floats = NDArray[np.float64]
+
+
+class Constraints(TypedDict, total=False):
+    """What a solution must keep, in the words of `scipy.optimize.linprog`."""
+
+    A_ub: Floats | None
+    b_ub: Floats | None
+    A_eq: Floats | None
+    b_eq: Floats | None
+    bounds: Floats | Sequence[tuple[float, float | None]]
+
+
+class Solution(NamedTuple):
+    """The best point of a linear program, and what its limits cost."""
+
+    x: Floats
+    cost: float
+    at_most: Floats
+    """What the cost changes by if an upper bound of `A_ub` rises by 1."""
+    equal: Floats
+    """What the cost changes by if a right-hand side of `A_eq` rises by 1."""
+
+
+def solved(cost: Floats, constraints: Constraints) -> Solution | None:
+    """Return the point of least cost by HiGHS, None where no point keeps the constraints.
+
+    It is asked in another way where it gives up on a program that is hardly one.
 
     Raises
     ------
@@ -21,7 +50,9 @@ def solved(gain: NDArray[np.float64], **program: Any) -> Any:
 
     options = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
     for method, presolve in (("highs", True), ("highs-ds", False), ("highs-ipm", False)):
-        found = linprog(gain, **program, method=method, options={**options, "presolve": presolve})
-        if found.status in (0, 2):
-            return found
+        found = linprog(cost, **constraints, method=method, options={**options, "presolve": presolve})
+        if found.status == IMPOSSIBLE:
+            return None
+        if found.status == SOLVED:
+            return Solution(found.x, float(found.fun), found.ineqlin.marginals, found.eqlin.marginals)
     raise RuntimeError(f"structure: HiGHS failed: {found.message}")

@@ -1,12 +1,7 @@
 """What customers are believed to need, and which product most of those that they do not hold."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from policies.view import InstitutionView
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,20 +36,4 @@ def needed_most(need: Floats, held: Ints) -> tuple[Ints, Floats]:
     for index, of_product in enumerate(unmet[1:], start=1):  # four times faster than argmax over so few
         best = np.where(of_product > most, index, best)
         most = np.maximum(most, of_product)
-    return best, most
-
-
-def needed_most_by(view: "InstitutionView", products: list[str], asked: NDArray[np.bool_]) -> tuple[Ints, Floats]:
-    """Return `needed_most` of those asked about, shape (customers,); what stands for the others means nothing.
-
-    It goes block by block and reads nothing of the others, unless a block has few of them.
-    """
-    best, most = np.zeros(len(view), np.int64), np.full(len(view), -1.0)
-    for some, part in view.blocks() if products else ():
-        rows = np.flatnonzero(asked[some])
-        if 3 * len(rows) > len(part):  # reading on is then faster than picking out
-            best[some], most[some] = needed_most(part.needs(products), part.by_product("held", products))
-        elif len(rows):
-            few = part.only(rows)
-            best[some][rows], most[some][rows] = needed_most(few.needs(products), few.by_product("held", products))
     return best, most

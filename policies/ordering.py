@@ -1,7 +1,5 @@
 """Who comes first: sorting a million customers by what they are worth, ties by their place, without a slow sort."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,10 +7,10 @@ _Words = NDArray[np.uint64]
 _SIGN = np.uint64(1 << 63)
 
 
-def order_by(*keys: NDArray[Any]) -> NDArray[np.int64]:
+def order_by(*keys: NDArray[np.number]) -> NDArray[np.int64]:
     """Return the indexes that sort ascending by the first key, ties by the next, and at last by their place.
 
-    `numpy.lexsort` of the same keys the other way round, several times faster on many rows.
+    `numpy.lexsort` of the same keys the other way round, about twice as fast on a million rows.
 
     Parameters
     ----------
@@ -29,12 +27,12 @@ def order_by(*keys: NDArray[Any]) -> NDArray[np.int64]:
     return order
 
 
-def _ascends(values: NDArray[Any]) -> bool:
+def _ascends(values: NDArray[np.number]) -> bool:
     """Return whether no value is less than the one before it, and none is unknown."""
     return bool((values[:-1] <= values[1:]).all())
 
 
-def _order(values: NDArray[Any]) -> NDArray[np.int64]:
+def _order(values: NDArray[np.number]) -> NDArray[np.int64]:
     """Return the stable order of one key.
 
     Plain numbers sort ten times faster than their indexes do, so each value becomes a whole number whose low bits are
@@ -58,7 +56,7 @@ def _order(values: NDArray[Any]) -> NDArray[np.int64]:
     return order if _ascends(sorted_values) else order[np.argsort(sorted_values, kind="stable")]
 
 
-def _in_words(values: NDArray[Any]) -> _Words:
+def _in_words(values: NDArray[np.number]) -> _Words:
     """Return whole numbers in the order of the values, shape as given."""
     if values.dtype.kind != "f":
         return values.astype(np.int64).view(np.uint64) ^ _SIGN

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -141,10 +140,10 @@ def _indexes(what: str, given: ArrayLike) -> NDArray[np.int64]:
     return values.astype(np.int64).reshape(-1)
 
 
-def _check_numbers(what: str, column: Any, kinds: str) -> None:
+def _check_numbers(what: str, column: object, kinds: str) -> None:
     """Refuse what is no plain array of one dimension, of numbers of some NumPy kinds."""
-    plain = type(column) is np.ndarray and column.ndim == 1
-    if not plain or (len(column) and column.dtype.kind not in kinds):
+    plain = type(column) is np.ndarray and column.ndim == 1 and (not len(column) or column.dtype.kind in kinds)
+    if not plain:
         got = f"{column.dtype} of shape {column.shape}" if isinstance(column, np.ndarray) else type(column).__name__
         number = "numbers" if "f" in kinds else "whole numbers"
         raise ValueError(f"treatments: {what} are {number} in a plain NumPy array of one dimension; got {got}")
@@ -204,7 +203,7 @@ class Acquisition:
                              f"got {wrong}")  # fmt: skip
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     """Return whether a value is one real number; yes and no are none."""
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
@@ -259,7 +258,7 @@ class Plan:
     offer: OfferChange | None = None
 
 
-def as_plan(decided: Any) -> Plan:
+def as_plan(decided: object) -> Plan:
     """Return what `decide` gave back as a plan of our own, which nobody else can change; treatments alone are a plan.
 
     However the parts came about, they are checked as their constructors would.
@@ -281,8 +280,8 @@ def as_plan(decided: Any) -> Plan:
             raise TypeError(f"a plan has Treatments, Acquisition and OfferChange; got {type(part).__name__}")
     return Plan(
         _own(listed),
-        None if acquisition is None else Acquisition(_copy(acquisition.weights), acquisition.share),
-        None if offer is None else OfferChange(_copy(offer.price_cut_points)),
+        None if acquisition is None else Acquisition(_copied(acquisition.weights), acquisition.share),
+        None if offer is None else OfferChange(_copied_cuts(offer.price_cut_points)),
     )
 
 
@@ -298,6 +297,11 @@ def _own(listed: Treatments) -> Treatments:
     return Treatments(*columns, *words)
 
 
-def _copy(given: Any) -> Any:
-    """Return a mapping or an array of our own."""
+def _copied(given: Mapping[str, float]) -> Mapping[str, float]:
+    """Return a mapping of our own; what is none is left to the constructor, which refuses it."""
+    return dict(given) if isinstance(given, Mapping) else given
+
+
+def _copied_cuts(given: Mapping[str, float] | NDArray[np.float64]) -> Mapping[str, float] | NDArray[np.float64]:
+    """Return price cuts of our own, a mapping or an array."""
     return dict(given) if isinstance(given, Mapping) else np.array(given)

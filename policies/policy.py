@@ -4,19 +4,24 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING
 from itertools import zip_longest
 from types import NoneType, UnionType
-from typing import Any, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Protocol, Union, get_args, get_origin
 
+import numpy as np
 from numpy.typing import NDArray
 
 from policies.faults import Fault, FaultyError, KeyPath, faults_of, told
 from policies.outcomes import Outcomes
+from policies.parameters import declared_faults, declared_settings
 from policies.plan import Plan, Treatments
 from policies.suggest import did_you_mean
 from policies.view import InstitutionView
 from policies.written import refuse_thousands
+
+State = Mapping[str, NDArray[np.generic]]
+"""All that a policy has learnt, as arrays by name."""
 
 
 class Policy(Protocol):
@@ -72,31 +77,42 @@ class Learner(Policy, Protocol):
         """Take in last month, before `decide` is asked about this one."""
         ...
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> State:
         """Return all that was learnt, as arrays."""
         ...
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: State) -> None:
         """Go on from what was learnt."""
         ...
 
 
-def settings_of(policy: type) -> dict[str, tuple[Any, Any]]:
+def settings_of(policy: type) -> dict[str, tuple[object, object]]:
     """Return setting -> (type, default) of a policy class; `dataclasses.MISSING` if it has no default."""
-    if not is_dataclass(policy):
-        return {}
-    hints = get_type_hints(policy)
-    return {
-        field.name: (
-            hints[field.name],
-            field.default_factory() if field.default_factory is not MISSING else field.default,
-        )
-        for field in fields(policy)
-        if field.init
-    }
+    return {one.name: (one.kind, one.default) for one in declared_settings(policy)}
 
 
-def build_policy(policy: type, settings: Mapping[str, Any]) -> Policy:
+def check_settings(policy: Policy, faults: Sequence[Fault] = ()) -> None:
+    """Refuse a policy whose numbers are outside their declared ranges, or that has other faults.
+
+    Parameters
+    ----------
+    policy : Policy
+        As made; a dataclass calls this when it has been.
+    faults : sequence of Fault
+        What else is wrong; of a place where something is, the range is not told.
+
+    Raises
+    ------
+    SettingsError
+        With all that is wrong.
+    """
+    named = {fault.at for fault in faults}
+    all_of_them = [*faults, *(fault for fault in declared_faults(policy) if fault.at not in named)]
+    if all_of_them:
+        raise SettingsError(policy.name, all_of_them)
+
+
+def build_policy(policy: type, settings: Mapping[str, object]) -> Policy:
     """Return a policy of a class with the settings given.
 
     Numbers may be written as shares, ``12%``.
@@ -104,7 +120,8 @@ def build_policy(policy: type, settings: Mapping[str, Any]) -> Policy:
     Raises
     ------
     SettingsError
-        For unknown or missing settings and wrong types, all at once, and for what the policy itself refuses.
+        For unknown or missing settings, wrong types and numbers outside their declared ranges, all at once, and for
+        what the policy itself refuses.
     """
     name, known = str(getattr(policy, "name", policy.__name__)), settings_of(policy)
     faults = [
@@ -112,7 +129,7 @@ def build_policy(policy: type, settings: Mapping[str, Any]) -> Policy:
         for key in settings
         if key not in known
     ]
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for key, (wanted, default) in known.items():
         if key in settings:
             values[key] = _as_type(settings[key], wanted, (key,), faults)
@@ -121,21 +138,22 @@ def build_policy(policy: type, settings: Mapping[str, Any]) -> Policy:
     if faults:
         raise SettingsError(name, faults)
     made: Policy = policy(**values)
+    check_settings(made)
     return made
 
 
-def _as_type(value: Any, wanted: Any, at: KeyPath, faults: list[Fault]) -> Any:
+def _as_type(value: object, wanted: object, at: KeyPath, faults: list[Fault]) -> object:
     """Return a setting as the type of its field, and add what does not fit; rows of a table are the policy's own."""
     kind, inner = get_origin(wanted) or wanted, get_args(wanted)
     if kind in (Union, UnionType):
-        given = next((one for one in inner if one is not NoneType), Any)
+        given = next((one for one in inner if one is not NoneType), object)
         return None if value is None and NoneType in inner else _as_type(value, given, at, faults)
     if kind is tuple and isinstance(value, list | tuple):
         kinds = inner[:1] * len(value) if inner[1:] == (Ellipsis,) else inner
-        each = zip_longest(value, kinds[: len(value)], fillvalue=Any)
+        each = zip_longest(value, kinds[: len(value)], fillvalue=object)
         return tuple(_as_type(one, _plain(what), (*at, place), faults) for place, (one, what) in enumerate(each))
     if kind in (dict, Mapping) and isinstance(value, Mapping):
-        what = _plain(inner[1]) if inner else Any
+        what = _plain(inner[1]) if inner else object
         return {key: _as_type(one, what, (*at, key), faults) for key, one in value.items()}
     if kind in (float, int):
         try:
@@ -146,36 +164,45 @@ def _as_type(value: Any, wanted: Any, at: KeyPath, faults: list[Fault]) -> Any:
     if kind is float and (number := _as_number(value)) is not None:
         return number
     right = {int: type(value) is int, bool: type(value) is bool, str: isinstance(value, str)}
-    if kind in _WANTED and not right.get(kind):
+    if kind in _WANTED and not (isinstance(kind, type) and right.get(kind)):
         comma = kind is float and isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip())
-        mend = f"write {value.strip().replace(',', '.')}" if comma else f"write one such as {_example(kind)}"
+        mend = f"write {str(value).strip().replace(',', '.')}" if comma else f"write one such as {_example(kind)}"
         faults.append(Fault(f"{_WANTED[kind]} is wanted, got {told(value)}", mend, at))
     return value
 
 
-def _plain(kind: Any) -> Any:
+def _plain(kind: object) -> object:
     """Return the type of a part if it is a plain word or number."""
-    return kind if kind in _WANTED else Any
+    return kind if kind in _WANTED else object
 
 
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\s*%?")
-_WANTED: dict[Any, str] = {
-    float: "a number", int: "a whole number", bool: "true or false", str: "a word", tuple: "a list",
-    dict: "a mapping", Mapping: "a mapping",
-}  # fmt: skip
+_WANTED: dict[object, str] = {
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    str: "a word",
+    tuple: "a list",
+    dict: "a mapping",
+    Mapping: "a mapping",
+}
+_EXAMPLES: dict[object, str] = {
+    float: "30 or 12%",
+    int: "12",
+    bool: "true",
+    str: "loyalty_reward",
+    tuple: "[first, second]",
+    dict: "{name: value}",
+    Mapping: "{name: value}",
+}
 
 
-def _example(wanted: Any) -> str:
+def _example(wanted: object) -> str:
     """Return what a setting of a type may look like."""
-    kind = get_origin(wanted) or wanted
-    examples: dict[Any, str] = {
-        float: "30 or 12%", int: "12", bool: "true", str: "loyalty_reward", tuple: "[first, second]",
-        dict: "{name: value}", Mapping: "{name: value}",
-    }  # fmt: skip
-    return examples.get(kind, "...")
+    return _EXAMPLES.get(get_origin(wanted) or wanted, "...")
 
 
-def _as_number(value: Any) -> float | None:
+def _as_number(value: object) -> float | None:
     """Return a finite number, or a share written with a percent sign; None for anything else."""
     number = math.nan
     with suppress(ValueError, OverflowError):

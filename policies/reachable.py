@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.conditions import AllOf, AnyOf, Comparison, Condition, Fields, Not, Tree
+from policies.conditions import AllOf, AnyOf, Condition, FieldComparison, Fields, Not, Tree
 
 MOST_CASES = 200_000
 """Cases tried at once, for an answer within 50 ms; assumption."""
@@ -20,10 +20,10 @@ _Axes = Mapping[str, NDArray[np.float64]]
 _Rows = NDArray[np.bool_]
 
 
-def comparisons(tree: Tree) -> list[Comparison]:
+def comparisons(tree: Tree) -> list[FieldComparison]:
     """Return all comparisons of a condition."""
     match tree:
-        case Comparison():
+        case FieldComparison():
             return [tree]
         case Not(part=part):
             return comparisons(part)

@@ -286,18 +286,22 @@ def _optimise(
     highest = np.inf if program.allowed is None else np.where(program.allowed, np.inf, 0.0).ravel()
     found = solved(
         np.append(-gain.ravel() / unit, 0.0),
-        A_ub=left / np.array(sizes)[:, None] if rows else None,
-        b_ub=np.zeros(len(rows)) if rows else None,
-        A_eq=np.vstack([np.column_stack([flow, -source / entering]), one]),
-        b_eq=np.append(np.zeros(len(source)), 1.0),
-        bounds=np.column_stack([np.zeros(gain.size + 1), np.append(np.broadcast_to(highest, gain.size), np.inf)]),
+        {
+            "A_ub": left / np.array(sizes)[:, None] if rows else None,
+            "b_ub": np.zeros(len(rows)) if rows else None,
+            "A_eq": np.vstack([np.column_stack([flow, -source / entering]), one]),
+            "b_eq": np.append(np.zeros(len(source)), 1.0),
+            "bounds": np.column_stack(
+                [np.zeros(gain.size + 1), np.append(np.broadcast_to(highest, gain.size), np.inf)]
+            ),
+        },
     )
-    if found.status == 2:
+    if found is None:
         return None
     return _Best(
         np.maximum(found.x[:-1], 0.0).reshape(gain.shape) * entering,
-        [-float(dual) * unit / size for dual, size in zip(found.ineqlin.marginals, sizes, strict=True)],
-        -found.eqlin.marginals[:-1] * unit,
+        [-float(dual) * unit / size for dual, size in zip(found.at_most, sizes, strict=True)],
+        -found.equal[:-1] * unit,
     )
 
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from agents.declaring import Parameter
+from agents.market import KINDS
 from agents.rulebook import MAX_TREATMENTS
 from agents.treatment import EFFECT
 from policies.faults import Fault, refuse, told
 from policies.suggest import did_you_mean
 from policies.written import thousands_faults
 
-CREDIT_KINDS = ("instalment", "revolving")
 NEUTRAL = "no effect"
 GROUPS = ("marketing", "credit", "dearer", "care", "winds_down", "larger_line")
 """What kind of act a treatment is; a guard's rule may forbid a whole group."""
@@ -47,26 +47,47 @@ class Treatment:
     """Number -> where it comes from, for every number that is not neutral."""
 
     amount: Annotated[float, Parameter("its own unit", 0.0, 1e6, NEUTRAL)] = 0.0
+    """How much of the treatment a customer gets, unless a policy says otherwise."""
     needs_yes: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
+    """Whether it acts only if the customer takes it."""
     benefit: Annotated[float, Parameter("log-odds", -10.0, 10.0, NEUTRAL)] = 0.0
+    """What the offer itself adds to acceptance."""
     satisfaction: Annotated[float, Parameter("per amount", -1.0, 1.0, NEUTRAL)] = 0.0
+    """Added to satisfaction if taken."""
     switching_cost: Annotated[float, Parameter("utility per amount", 0.0, 5.0, NEUTRAL)] = 0.0
+    """Added to the cost of switching while it lasts."""
     price_cut: Annotated[float, Parameter("points per amount", 0.0, 10.0, NEUTRAL)] = 0.0
+    """Taken off the price while it lasts."""
     premium: Annotated[float, Parameter("points per amount", 0.0, 10.0, NEUTRAL)] = 0.0
+    """Added to the price of credit for good."""
     service: Annotated[float, Parameter("utility per amount", 0.0, 5.0, NEUTRAL)] = 0.0
+    """Added to the service that is delivered while it lasts."""
     relief: Annotated[float, Parameter("log-odds per amount", 0.0, 5.0, NEUTRAL)] = 0.0
+    """Taken off the propensity to miss a payment while it lasts."""
     cure: Annotated[int, Parameter("payments", 0, 5, NEUTRAL)] = 0
-    line_factor: Annotated[float, Parameter("", 0.0, 10.0, NEUTRAL)] = 1.0
+    """Missed payments that are forgiven, put off to the end."""
+    line_factor: Annotated[float, Parameter("1", 0.0, 10.0, NEUTRAL)] = 1.0
+    """Multiplies the revolving line."""
     prompts: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
+    """Whether it reminds the customer to use what is held."""
     reveals_needs: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
+    """Whether the customer tells which products are needed."""
     lets_go: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
+    """Whether nothing that runs off is renewed."""
     stops_lending: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
+    """Whether no new credit is given; what is owed runs off."""
     ends: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0
+    """Whether there is no new business; the relationship is closed at zero balance."""
     lasts_months: Annotated[int, Parameter("months", 0, 120, NEUTRAL)] = 0
+    """How long the temporary effects last."""
     contact: Annotated[float, Parameter("contacts", 0.0, 10.0, NEUTRAL)] = 0.0
+    """Weight as a contact: it tires, and it reminds."""
     contact_cost: Annotated[float, Parameter("EUR", 0.0, 1e4, NEUTRAL)] = 0.0
+    """Cost of the contact."""
     welcome: Annotated[float, Parameter("utility per amount", 0.0, 5.0, NEUTRAL)] = 0.0
+    """Added to the utility of our offer; for those who are not customers."""
     reward: Annotated[float, Parameter("EUR per amount, paid if taken", 0.0, 1e4, NEUTRAL)] = 0.0
+    """Paid if taken."""
 
 
 NUMBERS: dict[str, Parameter] = {
@@ -78,6 +99,7 @@ NUMBERS: dict[str, Parameter] = {
 WORDS = ("meaning", "eligible", "answers", "amount_unit")
 WHOLE = tuple(one.name for one in fields(Treatment) if one.name in NUMBERS and isinstance(one.default, int))
 Entry = Mapping[str, Any]
+"""Keys of one treatment, as the catalogue or a market writes them."""
 
 
 @cache
@@ -133,15 +155,15 @@ def catalogue(products: Mapping[str, str], settings: Mapping[str, Entry] | None 
     return (nothing, *(_made(name, entry) for name, entry in entries.items()))
 
 
-def _whole(entry: Entry) -> dict[str, Any]:
+def _whole(entry: Entry) -> Entry:
     """Return an entry with what it takes over from the one it extends."""
     base = _whole(shipped()[entry["extends"]]) if "extends" in entry else {}
     return {**base, **{key: value for key, value in entry.items() if key != "extends"}}
 
 
-def _of_product(index: int, product: str, kind: str) -> dict[str, Any]:
+def _of_product(index: int, product: str, kind: str) -> Entry:
     """Return the offer of one product to those who do not hold it."""
-    entry = _whole(shipped()["cross_sell_of_credit" if kind in CREDIT_KINDS else CROSS_SELL])
+    entry = _whole(shipped()["cross_sell_of_credit" if KINDS[kind].lends else CROSS_SELL])
     worded = {key: entry[key].replace("{product}", product) for key in ("meaning", "eligible")}
     return {**entry, **worded, "product": index}
 
@@ -157,7 +179,7 @@ def _made(name: str, entry: Entry) -> Treatment:
     return Treatment(name, product=entry.get("product", -1), groups=groups, source=told, **words, **plain)
 
 
-def _faults(name: str, changes: Any, entries: Mapping[str, Entry], own: bool) -> Iterator[Fault]:
+def _faults(name: str, changes: object, entries: Mapping[str, Entry], own: bool) -> Iterator[Fault]:
     """Yield what is wrong with the settings of one treatment."""
     if not isinstance(changes, Mapping):
         what = f"the numbers that are different are wanted, got {told(changes)}"
@@ -183,7 +205,7 @@ def _faults(name: str, changes: Any, entries: Mapping[str, Entry], own: bool) ->
         yield from (fault.below((key,)) for fault in _value_faults(str(key), value, known))
 
 
-def _value_faults(key: str, value: Any, known: Sequence[str]) -> Iterator[Fault]:
+def _value_faults(key: str, value: object, known: Sequence[str]) -> Iterator[Fault]:
     """Yield what is wrong with one setting of a treatment."""
     if key not in known:
         yield Fault("a treatment has no such number", did_you_mean(key, known).strip(), of_key=True)
@@ -202,8 +224,8 @@ def _value_faults(key: str, value: Any, known: Sequence[str]) -> Iterator[Fault]
     elif key in NUMBERS:
         unit, low, high, _ = NUMBERS[key]
         unit = unit.replace("EUR", "money") or "no unit"  # of whatever currency
-        alone = not (isinstance(value, list) and len(value) == 2 and isinstance(value[1], str))
-        number = value if alone else value[0]
+        sourced = isinstance(value, list) and len(value) == 2 and isinstance(value[1], str)
+        number = value[0] if sourced and isinstance(value, list) else value
         span = f"a {'whole ' if key in WHOLE else ''}number from {low:g} to {high:g}"
         if isinstance(number, bool) or not isinstance(number, int | float):
             what = f"a number is wanted ({unit}), got {told(number)}"

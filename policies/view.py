@@ -1,30 +1,27 @@
 """The view: all that a policy may know of its own customers and of the market."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, QUADRANTS, SCOPES
+from agents.belief import BELIEF
 from agents.chance import POLICY, address, draw_each
 from agents.declaring import MAX_PRODUCTS
-from agents.person import STAGES
-from policies.conditions import Condition, parse_condition
+from agents.market import KINDS
+from policies.conditions import Condition
 from policies.needs import believed_need
-from policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SEGMENT, STANDARD_SCHEMES, TIERS, Schemes, first_that_fits
+from policies.schemes import SEGMENT, STANDARD_SCHEMES, Schemes, first_that_fits
 from policies.suggest import did_you_mean
-from policies.view_parts import Column, House, PostedOffers, ViewField, read_only, sealed
+from policies.view_columns import FIELDS, CustomerColumns, condition_fields, condition_words, view_condition
+from policies.view_parts import MarketTerms, Means, PostedOffers, Values, read_only, sealed
 
 PROTECTED = ("age_years",)
 """What the law forbids to treat people by, though an application tells it."""
-NO_YES = ("no", "yes")
-PER_PRODUCT: dict[str, tuple[str, ...] | None] = {"holds_": NO_YES, "need_": None}
 
 
-class InstitutionView:
+class InstitutionView(CustomerColumns):
     """One institution's customers as it believes them to be, and the public market; cannot be written.
 
     Holds beliefs only: no truth, no protected attribute. Every column has shape (customers,).
@@ -50,8 +47,10 @@ class InstitutionView:
         Where in `beliefs` each customer's row is; all rows in their order without it.
     schemes : Schemes
         Where tiers divide, and our own segments.
-    house : House, optional
+    means : Means, optional
         What we could do; without it `may` and `cost_eur` cannot be asked.
+    terms : MarketTerms, optional
+        What holds in the whole market; without it `loss_given_default` and `discount_per_year` cannot be asked.
 
     Raises
     ------
@@ -64,63 +63,11 @@ class InstitutionView:
     month: int
     list_prices: NDArray[np.float64]
     budget: float
-    schemes: Schemes
-    house: House | None
+    means: Means["InstitutionView"] | None
+    terms: MarketTerms | None
     _beliefs: NDArray[np.void]
     _places: NDArray[np.int64] | None
     _key: tuple[int, int]
-
-    person_id = Column()
-    tenure_months = Column()
-    products_held = Column(lambda v: np.einsum("ij->i", v.field("held")), "products", "held with us")
-    months_past_due = Column()
-    months_since_arrears = Column()
-    balance = Column(lambda v: v.field("credit_cents") / 100.0, "EUR", "owed to us in all credit products")
-    deposits = Column(lambda v: v.field("deposit_cents") / 100.0, "EUR", "kept with us in all deposit products")
-    line = Column(lambda v: v.field("line_cents") / 100.0, "EUR", "limit of revolving credit, drawn or not")
-    utilisation = Column(
-        lambda v: v.field("revolving_cents") / np.maximum(v.field("line_cents"), 1) * (v.line > 0),
-        "share",
-        "revolving balance over the line; 0 without a line",
-    )
-    default_per_year = Column()
-    margin_per_year = Column()
-    leave_per_year = Column()
-    years_expected = Column()
-    months_since_contact = Column()
-    quadrant = Column(lambda v: v.field("quadrant"), "", "believed risk x return", QUADRANTS)
-    stage = Column(lambda v: v.field("stage"), "", "inferred stage of the lifecycle", STAGES)
-    premium = Column()
-    income = Column()
-    debt_to_income = Column(
-        lambda v: _over_income(v.balance, v.income), "share", "credit balance over a year's income; 500% where unknown"
-    )
-    line_to_income = Column(
-        lambda v: _over_income(v.line, v.income), "share", "revolving line over a year's income; 500% where unknown"
-    )
-    opted_out = Column(lambda v: v.field("opted_out"), "", "wants no more offers from us", NO_YES)
-    vulnerable = Column(lambda v: v.field("vulnerable"), "", "in need of special care", NO_YES)
-    let_go = Column(lambda v: v.field("let_go"), "", "we renew nothing that runs off", NO_YES)
-    lending_stopped = Column(lambda v: v.field("lending_stopped"), "", "we give no new credit", NO_YES)
-    ending = Column(lambda v: v.field("ending"), "", "we are ending the relationship", NO_YES)
-    scope = Column(lambda v: v.field("scope"), "", "why this person is in our files", SCOPES)
-    months_since_seen = Column()
-    months_since_use = Column()
-    months_since_purchase = Column()
-    purchases = Column()
-    risk_grade = Column(lambda v: v.schemes.risk_grade(v.default_per_year), "", "believed risk", RISK_GRADES)
-    return_band = Column(lambda v: v.schemes.return_band(v.margin_per_year), "", "believed return", RETURN_BANDS)
-    value_tier = Column(
-        lambda v: v.schemes.value_tier(v.margin_per_year, v.years_expected), "", "tier of expected value", TIERS
-    )
-    rfm = Column(
-        lambda v: v.schemes.rfm(v.months_since_purchase, v.purchases, v.margin_per_year),
-        "",
-        "recency, frequency and money value, 1 to 3 each",
-        RFM,
-    )
-    by_channel = Column(lambda v: v.field("by_channel"), "", "one of our channels brought the customer", NO_YES)
-    months_since_trace = Column()
 
     def __init__(
         self,
@@ -134,7 +81,8 @@ class InstitutionView:
         replication: int,
         places: NDArray[np.int64] | None = None,
         schemes: Schemes = STANDARD_SCHEMES,
-        house: House | None = None,
+        means: Means["InstitutionView"] | None = None,
+        terms: MarketTerms | None = None,
     ) -> None:
         if beliefs.dtype != BELIEF:
             raise ValueError("a view is made of belief rows: give an array of dtype agents.belief.BELIEF")
@@ -153,7 +101,8 @@ class InstitutionView:
             _beliefs=sealed(beliefs),
             _key=(seed, replication),
             schemes=schemes,
-            house=house,
+            means=means,
+            terms=terms,
             _places=None if places is None else read_only(places),
         )
 
@@ -178,7 +127,7 @@ class InstitutionView:
             places = rows
         return InstitutionView(
             beliefs, self.posted, self.me, self.month, self.list_prices, self.budget, *self._key, places,
-            self.schemes, self.house,
+            self.schemes, self.means, self.terms,
         )  # fmt: skip
 
     def blocks(self, at_once: int = 16_384) -> Iterator[tuple[slice, "InstitutionView"]]:
@@ -191,14 +140,14 @@ class InstitutionView:
             some = slice(start, start + at_once)
             yield some, self.only(some)
 
-    def field(self, name: str) -> NDArray[Any]:
+    def field(self, name: str) -> Values:
         """Return a copy of a field of `agents.belief.Belief`, of all in view; protected attributes are refused."""
         if name in PROTECTED:
             raise LookupError(f"'{name}' is a protected attribute: no policy may treat people by it")
-        values: NDArray[Any] = self._beliefs[name]
+        values: Values = self._beliefs[name]
         return values.copy() if self._places is None else values[self._places]
 
-    def by_product(self, name: str, products: Sequence[str]) -> NDArray[Any]:
+    def by_product(self, name: str, products: Sequence[str]) -> Values:
         """Return a field that has a value for each product, for some of them, shape (products, customers)."""
         columns = [self._beliefs[name][:, self._index(product)] for product in products]
         return np.stack(columns if self._places is None else [column[self._places] for column in columns])
@@ -241,15 +190,15 @@ class InstitutionView:
 
         The sheet knows balances by kind; several products of one kind are taken to share it equally.
         """
-        kind = self.kinds[self._index(product)]
-        if kind == "fee":
+        sheet = KINDS[self.kinds[self._index(product)]].sheet
+        if not sheet:
             return np.zeros(len(self))
         cents = {
-            "deposit": self.field("deposit_cents"),
+            "deposits": self.field("deposit_cents"),
             "revolving": self.field("revolving_cents"),
-            "instalment": self.field("credit_cents") - self.field("revolving_cents"),
-        }[kind]
-        alike = [index for index, other in enumerate(self.kinds) if other == kind]
+            "loans": self.field("credit_cents") - self.field("revolving_cents"),
+        }[sheet]
+        alike = [index for index, kind in enumerate(self.kinds) if KINDS[kind].sheet == sheet]
         sharing = np.maximum((self.field("held")[:, alike] > 0).sum(axis=1), 1)
         return np.where(self.holds(product), cents / 100.0 / sharing, 0.0)
 
@@ -262,33 +211,51 @@ class InstitutionView:
     @property
     def purse(self) -> float:
         """EUR of this month for new and for existing customers together, in the scale of `budget`."""
-        return self._house().purse_eur
+        return self._own_means().purse_eur
 
     @property
     def acquisition_budget(self) -> float:
         """EUR of this month that go to channels, in the scale of `budget`."""
-        return self._house().acquisition_eur
+        return self._own_means().acquisition_eur
 
     @property
     def treatments(self) -> tuple[str, ...]:
         """Names of all that we could do; the first is `none`."""
-        return self._house().names
+        return self._own_means().names
 
     def may(self, treatment: str) -> NDArray[np.bool_]:
         """Return to whom a treatment may be done: eligibility, dated rules, price ceiling and contact rule.
 
         Budget, capacity and limits of structure depend on what else is done; the guard asks them of the whole plan.
         """
-        return self._house().allows(self, treatment)
+        return self._own_means().allows(self, treatment)
 
     def cost_eur(self, treatment: str) -> NDArray[np.float64]:
         """Return what the budget sets aside if each customer got a treatment, its amount the catalogue's, EUR."""
-        return self._house().cost_eur(self, treatment)
+        return self._own_means().cost_eur(self, treatment)
 
-    def _house(self) -> House:
-        if self.house is None:
-            raise LookupError("this view knows no catalogue: give InstitutionView a house")
-        return self.house
+    def _own_means(self) -> "Means[InstitutionView]":
+        if self.means is None:
+            raise LookupError("this view knows no catalogue: give InstitutionView the means of its institution")
+        return self.means
+
+    @property
+    def market_terms(self) -> MarketTerms:
+        """What holds in the whole market: terms of products, parameters of credit, the rate of discount."""
+        if self.terms is None:
+            raise LookupError("this view knows no market: give InstitutionView the terms of one")
+        return self.terms
+
+    @property
+    def discount_per_year(self) -> float:
+        """Rate a year at which the market discounts later money, a share."""
+        return self.market_terms.discount_per_year
+
+    @property
+    def loss_given_default(self) -> NDArray[np.float64]:
+        """Share of a charged-off balance that is lost, shape (products,)."""
+        lost: NDArray[np.float64] = self.market_terms.products["loss_given_default"]
+        return lost
 
     def uniform(self, decision: str) -> NDArray[np.float64]:
         """Return one uniform in (0, 1) for each customer, the same whatever else was drawn.
@@ -299,10 +266,10 @@ class InstitutionView:
         word = address(POLICY, self.institutions[self.me], crc32(decision.encode()) & 0x1FF)
         return draw_each(*self._key, self.person_id, self.month, word)
 
-    def column(self, name: str) -> NDArray[Any]:
+    def column(self, name: str) -> Values:
         """Return a column by its name in conditions: one of FIELDS, `holds_<product>`, `need_<product>`."""
         if name in FIELDS:
-            column: NDArray[Any] = getattr(self, name)
+            column: Values = getattr(self, name)
             return column
         if name == SEGMENT and self.schemes.segments:
             return self.segment
@@ -335,47 +302,20 @@ class InstitutionView:
         return self.products.index(product)
 
 
-FIELDS: dict[str, ViewField] = {
-    name: column.field for name, column in vars(InstitutionView).items() if isinstance(column, Column)
-}
-"""Every column of the view that a condition may name, with words, unit and meaning."""
+def records_of(view: InstitutionView) -> NDArray[np.void]:
+    """Return a copy of the records behind a view, in the order of its customers: for those who try policies."""
+    return view._beliefs.copy() if view._places is None else view._beliefs[view._places]
 
 
-SHARES = frozenset(name for name, field in FIELDS.items() if field.unit == "share")
-"""Columns in which a bare number above 1 is a slip for a percentage."""
-
-
-COUNTS = frozenset(
-    name for name, field in FIELDS.items() if field.words is None and field.unit in ("months", "products", "payments")
-)
-"""Columns of whole numbers from 0."""
-
-
-def condition_fields(products: Sequence[str] = (), segments: tuple[str, ...] = ()) -> dict[str, tuple[str, ...] | None]:
-    """Return name -> words (None for numbers) of all fields of a condition, those of products and segments too."""
-    per_product = {prefix + product: words for product in products for prefix, words in PER_PRODUCT.items()}
-    own = {SEGMENT: segments} if segments else {}
-    return {name: field.words for name, field in FIELDS.items()} | per_product | own
-
-
-def condition_words(products: Sequence[str] = (), segments: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
-    """Return name -> words in the order of their codes, of the fields that have words."""
-    return {name: words for name, words in condition_fields(products, segments).items() if words is not None}
-
-
-def _over_income(eur: NDArray[np.float64], income: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return EUR over a year's income, at most 5, and 5 where no income is known; shape as given."""
-    return np.where(income > 0, np.minimum(eur / np.maximum(12.0 * income, 1e-9), 5.0), 5.0)
-
-
-@lru_cache(maxsize=1024)
-def view_condition(text: str, products: tuple[str, ...], segments: tuple[str, ...] = ()) -> Condition:
-    """Return a condition on the view, read and checked against its columns.
-
-    Raises
-    ------
-    policies.conditions.ConditionError
-        Saying at which character, and how to mend it.
-    """
-    shares = SHARES | {f"need_{product}" for product in products}
-    return parse_condition(text, condition_fields(products, segments), shares)
+def with_records(
+    view: InstitutionView,
+    records: NDArray[np.void],
+    places: NDArray[np.int64] | None = None,
+    month: int | None = None,
+) -> InstitutionView:
+    """Return the view with other records, and perhaps in another month; all else is the same."""
+    at = view.month if month is None else month
+    return InstitutionView(
+        records, view.posted, view.me, at, view.list_prices, view.budget, *view._key, places, view.schemes,
+        view.means, view.terms,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """Numbers as they were written: what somebody else might read as another number is not read at all."""
 
 import re
-from typing import Any, Self
+from typing import Self
 
 from policies.faults import Fault, refuse
 
@@ -23,9 +23,9 @@ class Written(float):
         return made
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """Return a number's text as it was written: of a text itself, of `Written`; otherwise empty."""
-    return value.strip() if isinstance(value, str) else getattr(value, "text", "")
+    return value.strip() if isinstance(value, str) else str(getattr(value, "text", ""))
 
 
 def readings(text: str) -> tuple[float, float] | None:
@@ -39,7 +39,7 @@ def readings(text: str) -> tuple[float, float] | None:
 
 
 def thousands_faults(
-    value: Any, low: float = -1e300, high: float = 1e300, whole: bool = False, zeros_too: bool = True
+    value: object, low: float = -1e300, high: float = 1e300, whole: bool = False, zeros_too: bool = True
 ) -> list[Fault]:
     """Return what is wrong with a number that has a dot for thousands, or may have one.
 
@@ -75,7 +75,7 @@ def thousands_faults(
 
 
 def refuse_thousands(
-    value: Any, low: float = -1e300, high: float = 1e300, whole: bool = False, zeros_too: bool = True
+    value: object, low: float = -1e300, high: float = 1e300, whole: bool = False, zeros_too: bool = True
 ) -> None:
     """Raise `FaultyError` for what `thousands_faults` finds."""
     refuse(thousands_faults(value, low, high, whole, zeros_too))

@@ -1,23 +1,26 @@
-"""From settings to what the rules read: products, offers, the world of a month."""
+"""From settings to what the rules read: products, offers, and the world, laid out once and brought up to date."""
 
 import math
-from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.market import KINDS, OFFER, PRODUCT, Month
-from agents.rulebook import Rulebook
+from agents.chance import institution_word
+from agents.learning import Splits
+from agents.market import EXPOSURES, OFFER, OWN_CORRELATION, Now, products_of_kinds
+from agents.rulebook import WORLD, Rulebook
 from simulation.institution_settings import InstitutionSettings
-from simulation.settings import MarketSettings, WorldSettings
+from simulation.settings import MarketSettings
 
 
-def product_rows(settings: MarketSettings) -> NDArray[Any]:
+def product_rows(settings: MarketSettings) -> NDArray[np.void]:
     """Return the market's products, shape (products,) of PRODUCT."""
-    rows = np.zeros(len(settings.products), PRODUCT)
+    rows = products_of_kinds([product.kind for product in settings.products.values()])
     for row, product in zip(rows, settings.products.values(), strict=True):
-        row["kind"] = KINDS.index(product.kind)
+        if product.exposure is not None:
+            row["exposure"] = EXPOSURES.index(product.exposure)
+        if product.basel_correlation is not None:
+            row["exposure"], row["basel_correlation"] = OWN_CORRELATION, product.basel_correlation
         row["amount"] = product.size
         row["shortest_months"], row["longest_months"] = product.term_months
         row["loss_given_default"], row["interchange"] = product.loss_given_default, product.interchange
@@ -30,7 +33,7 @@ def institution_names(settings: MarketSettings) -> tuple[str, ...]:
     return ("nobody", *settings.institutions())
 
 
-def offer_rows(settings: MarketSettings) -> NDArray[Any]:
+def offer_rows(settings: MarketSettings) -> NDArray[np.void]:
     """Return list offers, shape (institutions + 1,) of OFFER; row 0 is nobody.
 
     Raises
@@ -46,8 +49,8 @@ def offer_rows(settings: MarketSettings) -> NDArray[Any]:
     return rows
 
 
-def _fill_offer(row: Any, name: str, one: InstitutionSettings, settings: MarketSettings) -> None:
-    row["word"] = (crc32(name.encode()) & 0xFFFF) << 9
+def _fill_offer(row: np.void, name: str, one: InstitutionSettings, settings: MarketSettings) -> None:
+    row["word"] = institution_word(name)
     for k, (label, product) in enumerate(settings.products.items()):
         row["sells"][k] = int(one.products is None or label in one.products)
         own = one.apr.get(label, product.apr) if product.rate is None else one.rate.get(label, product.rate)
@@ -76,19 +79,41 @@ def event_shock_sd(rules: Rulebook) -> float:
     return rules.needs.event_sd * math.sqrt(1.0 - rules.needs.event_persistence**2)
 
 
-def world_of_month(
-    month: int, seed: int, replication: int, systematic: float, world: WorldSettings, rules: Rulebook,
-    offers: NDArray[Any],
-) -> Month:  # fmt: skip
-    """Return the month's address in luck and state of the world."""
+KNOWN_TO_THE_INSTITUTION_ALONE = ("reach", "ended_share", "observes", "lookalike")
+"""Of an offer, what follows from an institution's month and not from settings: never laid out anew."""
+
+
+def new_world() -> np.void:
+    """Return a world in which nothing is set, one row of WORLD."""
+    world: np.void = np.zeros(1, WORLD)[0]
+    return world
+
+
+def lay_out(world: np.void, settings: MarketSettings, rules: Rulebook, effects: NDArray[np.void]) -> None:
+    """Write into a world what settings say of products, offers at list prices, effects and rules."""
+    products, offers = product_rows(settings), offer_rows(settings)
+    world["institutions"], world["product_count"] = len(offers), len(products)
+    world["products"][: len(products)], world["effects"][: len(effects)] = products, effects
+    for name in offers.dtype.names or ():
+        if name not in KNOWN_TO_THE_INSTITUTION_ALONE:
+            world["offers"][name][: len(offers)] = offers[name]
+    world["rules"] = rules
+    world["splits"] = Splits(settings.quadrants.risk.split, settings.quadrants.return_.split)
+
+
+def set_month(
+    world: np.void, settings: MarketSettings, rules: Rulebook, month: int, luck: tuple[int, int], systematic: float
+) -> None:
+    """Write into a world which month it is: its address in luck and the state of the common factor."""
+    offers = world["offers"][: world["institutions"]]
     seen = offers["service"][offers["visible"] == 1]
-    return Month(
-        seed=seed,
-        replication=replication,
+    world["now"] = Now(
+        seed=luck[0],
+        replication=luck[1],
         month=month,
-        friction=float(world.switching_cost),
+        switching_cost=float(settings.world.switching_cost),
         systematic=float(systematic),
         event_shock_sd=event_shock_sd(rules),
         best_service=float(seen.max(initial=-np.inf)),
-        discount=float(world.discount),
+        discount=float(settings.world.discount),
     )

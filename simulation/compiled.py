@@ -2,33 +2,34 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import Any, NamedTuple
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.compiling import compiled
-from agents.market import Month
 from agents.month import live
-from agents.month_accounts import appraise
+from agents.month_appraise import appraise
 from agents.month_beliefs import observe
-from agents.rulebook import WORLD, Rulebook
+from agents.rulebook import World
+from agents.treatment import Contact
+from simulation.counting import counted
+from simulation.engine import NO_FAULT, Dispatch, Totals
 from simulation.files import Files
+from simulation.people import OfRow
 
 CHUNK = 4096
 """People to a chunk. Fixed, so that the number of threads changes nothing."""
 
 
-class Totals(NamedTuple):
-    """What a month added up to: postings (institutions, accounts), contacts (institutions, channels), first fault."""
-
-    ledger: NDArray[np.int64]
-    tally: NDArray[np.int64]
-    fault: NDArray[np.float64]
-
-
 @compiled
-def live_rows(people: Any, signals: Any, contacts: Any, first: Any, world: Any) -> None:
+def live_rows(
+    people: NDArray[np.void],
+    signals: NDArray[np.void],
+    contacts: Sequence[Contact],
+    first: NDArray[np.int64],
+    world: World,
+) -> None:
     """Live one month for every row."""
     for i in range(people.shape[0]):
         live(people[i], signals[i], contacts, first[i], first[i + 1], world)
@@ -36,51 +37,38 @@ def live_rows(people: Any, signals: Any, contacts: Any, first: Any, world: Any) 
 
 @compiled
 def observe_rows(
-    records: Any, places: Any, scopes: Any, signals: Any, at: Any, me: Any, offer: Any, effects: Any, rules: Any,
-    splits: Any, fault: Any,
-) -> None:  # fmt: skip
+    records: NDArray[np.void],
+    places: NDArray[np.int64],
+    scopes: NDArray[np.int64],
+    signals: NDArray[np.void],
+    at: NDArray[np.int64],
+    me: int,
+    world: World,
+) -> None:
     """Update the record at each place from the signal at its person's row."""
     for i in range(at.shape[0]):
-        observe(records[places[i]], signals[at[i]], scopes[i], me, offer, effects, rules, splits, fault)
+        observe(records[places[i]], signals[at[i]], scopes[i], me, world)
 
 
 @compiled
-def appraise_rows(people: Any, at: Any, truths: Any, splits: Any, world: Any) -> None:
+def appraise_rows(people: NDArray[np.void], at: NDArray[np.int64], truths: NDArray[np.void], world: World) -> None:
     """Appraise the people at the given rows."""
     for i in range(at.shape[0]):
-        appraise(people[at[i]], truths[i], splits, world)
+        appraise(people[at[i]], truths[i], world)
 
 
-def worlds_around(
-    now: Month, offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Rulebook, chunks: int
-) -> NDArray[Any]:
-    """Return what each chunk meets, shape (chunks,) of WORLD, with empty books and work space of its own."""
-    world = np.zeros(1, WORLD)
-    world["now"][0], world["rules"][0] = now, rules
-    world["institutions"], world["goods"] = len(offers), len(products)
-    world["offers"][0, : len(offers)] = offers
-    world["products"][0, : len(products)] = products
-    world["effects"][0, : len(effects)] = effects
-    return np.repeat(world, chunks)
-
-
-def added_up(worlds: NDArray[Any], institutions: int) -> Totals:
-    """Return the totals of all chunks, and the first chunk's fault, if any."""
-    ledger, tally = worlds["ledger"].sum(axis=0)[:institutions], worlds["tally"].sum(axis=0)[:institutions]
-    return Totals(ledger, tally, first_fault(worlds["fault"]))
-
-
-def first_fault(faults: NDArray[np.float64]) -> NDArray[np.float64]:
+def first_fault(worlds: NDArray[np.void]) -> NDArray[np.float64]:
     """Return the first chunk's fault, or zeros."""
+    faults = worlds["fault"]
     found = np.flatnonzero(faults[:, 0])
-    return faults[found[0]] if len(found) else np.zeros(3)
+    return np.asarray(faults[found[0]] if len(found) else NO_FAULT, np.float64)
 
 
 class CompiledEngine:
     """People are rows; `pool` may be None for one thread."""
 
     name = "compiled"
-    agents: Sequence[Any] = ()
+    agents: Sequence[OfRow] = ()
     """People as Mesa agents: none."""
 
     def __init__(self, pool: Executor | None = None) -> None:
@@ -92,47 +80,47 @@ class CompiledEngine:
     def forget(self) -> None:
         """Nothing is kept between months."""
 
-    def _each(self, work: Callable[[int], None], chunks: int) -> None:
-        list(map(work, range(chunks)) if self.pool is None else self.pool.map(work, range(chunks)))
+    def _in_chunks(self, rows: int, world: np.void, work: Callable[[slice, World], None]) -> NDArray[np.void]:
+        """Do the work chunk by chunk, each with a world of its own; return these worlds."""
+        chunks = max(1, -(-rows // CHUNK))
+        worlds = np.repeat(np.asarray(world), chunks)
 
-    def live(
-        self, people: NDArray[Any], signals: NDArray[Any], contacts: NDArray[Any], first: NDArray[np.int64],
-        now: Month, offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any,
-    ) -> Totals:  # fmt: skip
-        """Live one month for all people; `first[i]:first[i + 1]` are the contacts of row i."""
-        chunks = max(1, -(-len(people) // CHUNK))
-        worlds = worlds_around(now, offers, products, effects, rules, chunks)
+        def one(c: int) -> None:
+            work(slice(c * CHUNK, min((c + 1) * CHUNK, rows)), worlds[c])
 
-        def work(c: int) -> None:
-            part = slice(c * CHUNK, min((c + 1) * CHUNK, len(people)))
-            live_rows(people[part], signals[part], contacts, first[part.start : part.stop + 1], worlds[c])
+        list(map(one, range(chunks)) if self.pool is None else self.pool.map(one, range(chunks)))
+        return worlds
 
-        self._each(work, chunks)
-        return added_up(worlds, len(offers))
+    def live(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Totals:
+        """Let every row live the month."""
+        dispatch.check(len(people))
+        contacts, first = cast(Sequence[Contact], dispatch.contacts), dispatch.first
 
-    def observe(
-        self, files: Files, signals: NDArray[Any], me: int, offers: NDArray[Any], effects: NDArray[Any], rules: Any,
-        splits: Any,
-    ) -> NDArray[np.float64]:  # fmt: skip
+        def work(part: slice, own: World) -> None:
+            live_rows(people[part], signals[part], contacts, first[part.start : part.stop + 1], own)
+
+        worlds, n = self._in_chunks(len(people), world, work), int(world["institutions"])
+        ledger, tally = worlds["ledger"].sum(axis=0)[:n], worlds["tally"].sum(axis=0)[:n]
+        return Totals(ledger, tally, first_fault(worlds))
+
+    def observe(self, files: Files, signals: NDArray[np.void], me: int, world: np.void) -> NDArray[np.float64]:
         """Update the records in place, each from the signal of its person; return the first fault."""
-        chunks = max(1, -(-len(files.at) // CHUNK))
-        faults, parameters = np.zeros((chunks, 3)), np.array([rules], WORLD["rules"])[0]
 
-        def work(c: int) -> None:
-            part = slice(c * CHUNK, (c + 1) * CHUNK)
-            observe_rows(
-                files.records, files.places[part], files.scopes[part], signals, files.at[part], me, offers[me],
-                effects, parameters, splits, faults[c],
-            )  # fmt: skip
+        def work(part: slice, own: World) -> None:
+            observe_rows(files.records, files.places[part], files.scopes[part], signals, files.at[part], me, own)
 
-        self._each(work, chunks)
-        return first_fault(faults)
+        return first_fault(self._in_chunks(len(files.at), world, work))
 
     def appraise(
-        self, people: NDArray[Any], at: NDArray[np.int64], truths: NDArray[Any], now: Month,
-        offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any, splits: Any,
-    ) -> NDArray[np.float64]:  # fmt: skip
-        """Write what is true of the people at rows `at`; return the first fault."""
-        worlds = worlds_around(now, offers, products, effects, rules, 1)
-        appraise_rows(people, at, truths, splits, worlds[0])
-        return added_up(worlds, len(offers)).fault
+        self, people: NDArray[np.void], rows: NDArray[np.int64], truths: NDArray[np.void], world: np.void
+    ) -> NDArray[np.float64]:
+        """Write what is true of the people at these rows; return the first fault."""
+
+        def work(part: slice, own: World) -> None:
+            appraise_rows(people, rows[part], truths[part], own)
+
+        return first_fault(self._in_chunks(len(rows), world, work))
+
+    def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
+        """Return the counts of the month."""
+        return counted(people, signals)

@@ -1,12 +1,10 @@
 """One pass over the people that counts what the recording tells of a month."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.compiling import compiled
-from agents.market import MAX_CHANNELS
+from agents.market import MAX_CHANNELS, US
 from agents.person import CAUSES, STAGES
 from agents.rulebook import MAX_INSTITUTIONS
 
@@ -15,7 +13,6 @@ PRODUCTS_HELD = ("1", "2", "3", "4+")
 BUCKETS = ("0", "1", "2", "3", "4", "5+")
 SOURCES = 3 + MAX_CHANNELS
 """How a joiner came: 1 looked around, 2 + channel, the last by invitation; 0 is not used."""
-US = 1
 
 COUNTS = np.dtype(
     [
@@ -37,8 +34,9 @@ COUNTS = np.dtype(
 
 
 @compiled
-def count_rows(people: Any, signals: Any, counts: Any) -> None:
-    """Add everybody's month to the counts."""
+def count_rows(people: NDArray[np.void], signals: NDArray[np.void], rows: NDArray[np.void]) -> None:
+    """Add everybody's month to the one row of counts."""
+    counts = rows[0]
     for i in range(signals.shape[0]):
         s = signals[i]
         j = s.provider
@@ -64,47 +62,9 @@ def count_rows(people: Any, signals: Any, counts: Any) -> None:
             counts.stage_moves[s.stage_before, people[i].stage if j == US else 4] += 1
 
 
-def counted(people: NDArray[Any], signals: NDArray[Any]) -> NDArray[Any]:
+def counted(people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
     """Return the counts of the month that these signals show, one row of COUNTS."""
-    counts = np.zeros(1, COUNTS)
-    count_rows(people, signals, counts[0])
-    row: NDArray[Any] = counts[0]
+    rows = np.zeros(1, COUNTS)
+    count_rows(people, signals, rows)
+    row: np.void = rows[0]
     return row
-
-
-def taken_contacts(signals: NDArray[Any], contacts: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return whether each of our contacts was taken: answered by a customer, or followed by joining on invitation.
-
-    Parameters
-    ----------
-    signals, contacts : structured arrays, shape (contacts,)
-        The month of each person contacted, and the contact.
-    """
-    came = (signals["joined"] == 1) & (signals["provider"] == US) & (signals["source"] == SOURCES - 1)
-    answered = (signals["taken"] == 1) & (signals["treatment"] == contacts["treatment"])
-    return np.asarray(np.where(signals["before"] == US, answered, came))
-
-
-def cost_cents(contacts: NDArray[Any], taken: NDArray[np.bool_], effects: NDArray[Any]) -> NDArray[np.float64]:
-    """Return what each contact cost: contact, and reward or welcome if taken."""
-    sent = effects[contacts["treatment"]]
-    return np.asarray(sent["contact_cents"] + np.floor(sent["reward_cents"] * contacts["amount"] + 0.5) * taken)
-
-
-def paid_to_strangers(
-    signals: NDArray[Any], contacts: NDArray[Any], taken: NDArray[np.bool_], effects: NDArray[Any]
-) -> float:
-    """Return EUR of our contacts with people who were not our customers, and of the welcomes that they took."""
-    return float(cost_cents(contacts, taken, effects)[signals["before"] != US].sum()) / 100.0
-
-
-def share_told_to_go(
-    contacts: NDArray[Any], effects: NDArray[Any], provider: NDArray[np.int64], institutions: int
-) -> NDArray[np.float64]:
-    """Return the share of its customers whom each institution tells that it lends no more or ends, (institutions,)."""
-    sent = effects[contacts["treatment"]]
-    told = contacts["institution"][(sent["ends"] == 1) | (sent["stops_lending"] == 1)]
-    if not len(told):
-        return np.zeros(institutions)
-    have = np.bincount(provider[provider > 0], minlength=institutions)
-    return np.asarray(np.bincount(told, minlength=institutions) / np.maximum(have, 1))

@@ -2,23 +2,42 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import Protocol, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulation.people import FIELDS, PersonAgent, PersonRow, check_still_there, column, intervene
+from simulation.engine import Engine
+from simulation.people import FIELDS, OfRow, PeopleHolder, PersonAgent, PersonRow, check_still_there, column, intervene
 
-if TYPE_CHECKING:
-    from simulation.model import LifecycleModel
-
-Key = Callable[[Any], Any] | str
+Values = NDArray[np.generic] | list[object]
+"""A field of some people: a column, or a list of what is no field."""
+Key = Callable[[OfRow], object] | str
 """What people are sorted or grouped by: a function of a person, or the name of an attribute."""
 
 
-class Customers(Sequence[Any]):
+class Shuffler(Protocol):
+    """Python's generator of random numbers."""
+
+    def shuffle(self, x: list[int]) -> None:
+        """Bring a list into random order."""
+        ...
+
+
+class PopulatedModel(PeopleHolder, Protocol):
+    """The model whose people they are."""
+
+    random: Shuffler
+
+    @property
+    def engine(self) -> Engine:
+        """By which they live."""
+        ...
+
+
+class Customers(Sequence[OfRow]):
     """People of a model in an order; what is read is how they are now.
 
     A person is a Mesa agent on the object engine and a `simulation.people.PersonRow` on the compiled one; both have the
@@ -33,7 +52,7 @@ class Customers(Sequence[Any]):
         Rows of ``model.people``; by default all.
     """
 
-    def __init__(self, model: "LifecycleModel", rows: NDArray[np.int64] | None = None) -> None:
+    def __init__(self, model: PopulatedModel, rows: NDArray[np.int64] | None = None) -> None:
         self.model, self.restored = model, model.restored
         self._rows = np.arange(len(model.people)) if rows is None else rows
 
@@ -51,7 +70,7 @@ class Customers(Sequence[Any]):
         """Return how many they are."""
         return f"<Customers: {len(self):,} people>"
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[OfRow]:
         """Iterate over the people."""
         return map(self._person, self.rows.tolist())
 
@@ -61,17 +80,17 @@ class Customers(Sequence[Any]):
         return isinstance(row, int) and self._person(row) == person and bool((self.rows == row).any())
 
     @overload
-    def __getitem__(self, item: int) -> Any: ...
+    def __getitem__(self, item: int) -> OfRow: ...
 
     @overload
-    def __getitem__(self, item: slice) -> list[Any]: ...
+    def __getitem__(self, item: slice) -> list[OfRow]: ...
 
-    def __getitem__(self, item: int | slice) -> Any:
+    def __getitem__(self, item: int | slice) -> OfRow | list[OfRow]:
         """Return a person, or a list of people."""
         found = self.rows[item].tolist()
         return list(map(self._person, found)) if isinstance(item, slice) else self._person(found)
 
-    def _person(self, row: int) -> Any:
+    def _person(self, row: int) -> OfRow:
         agents = self.model.engine.agents
         return agents[row] if row < len(agents) else PersonRow(self.model, row)
 
@@ -81,7 +100,7 @@ class Customers(Sequence[Any]):
         return found
 
     def select(
-        self, filter_func: Callable[[Any], Any] | ArrayLike | None = None, at_most: float = math.inf,
+        self, filter_func: Callable[[OfRow], object] | ArrayLike | None = None, at_most: float = math.inf,
         inplace: bool = False, agent_type: type | None = None, *, provider: str = "",
     ) -> Self:  # fmt: skip
         """Return those who fit, in the same order.
@@ -105,7 +124,7 @@ class Customers(Sequence[Any]):
             at_most = int(len(self) * at_most)
         fits = np.ones(len(self), np.bool_)
         if provider:
-            fits &= self.get("provider") == self._index(provider)
+            fits &= self.model.people["provider"][self.rows] == self._index(provider)
         if agent_type is not None and not issubclass(PersonAgent, agent_type):
             fits[:] = False
         if filter_func is not None and not callable(filter_func):
@@ -135,16 +154,19 @@ class Customers(Sequence[Any]):
     def sort(self, key: Key, ascending: bool = False, inplace: bool = False) -> Self:
         """Return the same people sorted by an attribute or a function of a person; the largest first, as Mesa does."""
         keys = self._keys(key)
-        order = sorted(range(len(self)), key=keys.__getitem__, reverse=not ascending)
+        at = keys.__getitem__
+        order = sorted(range(len(self)), key=at, reverse=not ascending)  # type: ignore[arg-type]  # the user's own keys
         return self._with(self.rows[order].tolist(), inplace)
 
-    def _keys(self, key: Key) -> list[Any]:
+    def _keys(self, key: Key) -> list[object]:
         """Return for each person what it is sorted or grouped by."""
         if callable(key):
             return [key(person) for person in self]
         return _plain(self.get(key))
 
-    def get(self, attr_names: str | Sequence[str], handle_missing: str = "error", default_value: Any = None) -> Any:
+    def get(
+        self, attr_names: str | Sequence[str], handle_missing: str = "error", default_value: object = None
+    ) -> Values:
         """Return a field of each person.
 
         Parameters
@@ -171,7 +193,7 @@ class Customers(Sequence[Any]):
         columns = [_plain(self.get(name, handle_missing, default_value)) for name in attr_names]
         return [[column[i] for column in columns] for i in range(len(self))]
 
-    def agg(self, attribute: str, func: Callable[[Any], Any] | Iterable[Callable[[Any], Any]]) -> Any:
+    def agg(self, attribute: str, func: Callable[[Values], object] | Iterable[Callable[[Values], object]]) -> object:
         """Return a function of one attribute of all, or several functions of it as a list."""
         values = self.get(attribute)
         return func(values) if callable(func) else [one(values) for one in func]
@@ -184,13 +206,13 @@ class Customers(Sequence[Any]):
         result_type : {"agentset", "list"}
             A group is `Customers`, or a list of people.
         """
-        rows: dict[Any, list[int]] = {}
+        rows: dict[object, list[int]] = {}
         for key, row in zip(self._keys(by), self.rows.tolist(), strict=True):
             rows.setdefault(key, []).append(row)
         groups = {key: self._with(own, inplace=False) for key, own in rows.items()}
         return Groups({key: list(one) for key, one in groups.items()} if result_type == "list" else groups)
 
-    def set(self, attr_name: str, value: Any) -> Self:
+    def set(self, attr_name: str, value: object) -> Self:
         """Give an attribute of all people a value, between two months; it counts from the next month on.
 
         Fields of `simulation.people.SETTABLE` can be set, on both engines alike. The others are written by the rules
@@ -203,35 +225,38 @@ class Customers(Sequence[Any]):
                 setattr(person, attr_name, value)
         return self
 
-    def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> Self:
+    def do(self, method: str | Callable[..., object], *args: object, **kwargs: object) -> Self:
         """Call a function with each person, or a method of each by name."""
         self.map(method, *args, **kwargs)
         return self
 
-    def shuffle_do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> Self:
+    def shuffle_do(self, method: str | Callable[..., object], *args: object, **kwargs: object) -> Self:
         """Do the same in random order."""
         self.shuffle().map(method, *args, **kwargs)
         return self
 
-    def map(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
+    def map(self, method: str | Callable[..., object], *args: object, **kwargs: object) -> list[object]:
         """Call a function with each person, or a method of each by name, and return what comes out."""
         if callable(method):
             return [method(person, *args, **kwargs) for person in self]
         return [getattr(person, method)(*args, **kwargs) for person in self]
 
-    def to_list(self) -> list[Any]:
+    def to_list(self) -> list[OfRow]:
         """Return the people as a list."""
         return list(self)
 
-    def add(self, agent: Any) -> None:
+    def add(self, agent: object) -> None:
         """Refuse: these are people of a market, chosen by `select`."""
         raise TypeError("people are born by the rules alone; to choose among them use model.customers.select(...)")
 
-    def remove(self, agent: Any) -> None:
+    def remove(self, agent: object) -> None:
         """Refuse: these are people of a market, chosen by `select`."""
         raise TypeError("to leave some people out use select(...), as in customers.select(lambda p: p is not one)")
 
     discard = remove
+
+
+Group = Customers | list[OfRow]
 
 
 class Groups:
@@ -243,10 +268,10 @@ class Groups:
         Value -> `Customers`, or a list of people.
     """
 
-    def __init__(self, groups: dict[Any, Any]) -> None:
+    def __init__(self, groups: Mapping[object, Group]) -> None:
         self.groups = groups
 
-    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+    def __iter__(self) -> Iterator[tuple[object, Group]]:
         """Iterate over value and group."""
         return iter(self.groups.items())
 
@@ -254,22 +279,22 @@ class Groups:
         """Return how many groups."""
         return len(self.groups)
 
-    def map(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> dict[Any, Any]:
+    def map(self, method: str | Callable[..., object], *args: object, **kwargs: object) -> dict[object, object]:
         """Return value -> what a function of the group, or a method of it by name, returns."""
         if callable(method):
             return {key: method(group, *args, **kwargs) for key, group in self}
         return {key: getattr(group, method)(*args, **kwargs) for key, group in self}
 
-    def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> "Groups":
+    def do(self, method: str | Callable[..., object], *args: object, **kwargs: object) -> "Groups":
         """Call a function with each group, or a method of each by name."""
         self.map(method, *args, **kwargs)
         return self
 
-    def count(self) -> dict[Any, int]:
+    def count(self) -> dict[object, int]:
         """Return value -> how many people."""
-        return self.map(len)
+        return {key: len(group) for key, group in self}
 
-    def agg(self, attr_name: str, func: Callable[[Any], Any]) -> dict[Any, Any]:
+    def agg(self, attr_name: str, func: Callable[[Values], object]) -> dict[object, object]:
         """Return value -> a function of one attribute of its people."""
         return {
             key: group.agg(attr_name, func)
@@ -279,7 +304,7 @@ class Groups:
         }
 
 
-def _plain(values: Any) -> list[Any]:
+def _plain(values: Values) -> list[object]:
     """Return what `get` returned for a name as Python's own numbers, and tuples of them."""
     plain = values.tolist() if isinstance(values, np.ndarray) else values
     return list(map(tuple, plain)) if plain and isinstance(plain[0], list) else plain

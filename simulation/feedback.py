@@ -1,6 +1,6 @@
 """Feedback to acquisition: from time to time an institution learns whom to look for from the customers it has."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,6 @@ from agents.declaring import MAX_PRODUCTS
 from policies.lookalike import Lookalike, SelectionCost, features, fit_lookalike, lacking, selection_cost
 from simulation.files import Files
 from simulation.institution_settings import FeedbackSettings
-
-if TYPE_CHECKING:
-    from simulation.model import LifecycleModel
 
 HELD_OUT = 0.3
 """Share of customers that judge the score and do not teach it; assumption."""
@@ -48,7 +45,7 @@ def learn_from_customers(
     return Learnt(wanted, fit_lookalike(x, judged["quadrant"] == QUADRANTS.index(wanted), out), None)
 
 
-def market_sample(people: NDArray[Any]) -> NDArray[np.int64]:
+def market_sample(people: NDArray[np.void]) -> NDArray[np.int64]:
     """Return rows of customers of any institution, evenly spread, shape (at most MARKET_SAMPLE,)."""
     rows = np.flatnonzero(people["provider"] > 0)
     return rows[:: max(1, -(-len(rows) // MARKET_SAMPLE))]
@@ -56,7 +53,7 @@ def market_sample(people: NDArray[Any]) -> NDArray[np.int64]:
 
 def what_selection_cost(
     learnt: Learnt,
-    people: NDArray[Any],
+    people: NDArray[np.void],
     true_quadrants: NDArray[np.int64],
     seed: int,
     replication: int,
@@ -85,17 +82,3 @@ def channel_weights(learnt: Learnt, strength: float) -> NDArray[np.float64]:
         row[: len(told)] = told
         row[1 : len(told)] *= strength
     return row
-
-
-def feed_back(model: "LifecycleModel", world: Any) -> None:
-    """Let each institution whose turn it is learn from its customers, and tell its channels whom to look for."""
-    for one, settings in zip(model.institutions, model.settings.institutions().values(), strict=True):
-        feedback, at = settings.feedback, (*model.luck, model.month, one.name)
-        if feedback is None or model.month % feedback.every_months or not model.keeps_files(one):
-            continue
-        learnt = learn_from_customers(model.files[one.index], feedback, *at)
-        model.offers["lookalike"][one.index] = channel_weights(learnt, feedback.strength)
-        if model.recorder is not None:
-            rows = market_sample(model.people)
-            truths = model.truths_at(world, rows)["quadrant"]
-            model.recorder.learnt(model.month, one.name, what_selection_cost(learnt, model.people[rows], truths, *at))

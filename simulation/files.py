@@ -4,12 +4,13 @@ A record has a place of its own that it keeps until the person leaves the files,
 month; `at` lists the rows of the people in the files in their order, and `places` where their records are.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, BROWSING, CONTACTED, LEFT, OPEN, OTHER_LINES, SETTLED
+from agents.belief import BELIEF, BROWSING, CONTACTED, LEFT, NEVER, OPEN, OTHER_LINES, SETTLED
 from agents.compiling import compiled
 from agents.declaring import MAX_PRODUCTS
 from simulation.history import TagHistory
@@ -19,7 +20,6 @@ LONG_AGO = np.int16(-32768)
 LINE, MET, TRACE = range(3)
 """Columns of the register: last month as a customer of our line, in contact, seen looking for a product."""
 NOBODY_ELSE = -1
-NEVER = 999
 MEMORY = np.dtype(
     [("contacts", np.uint32), ("contacted", np.int16), ("arrears", np.int16), ("opted_out", np.int8),
      ("vulnerable", np.int8)],
@@ -57,7 +57,15 @@ def scope_rule(one: InstitutionSettings, products: tuple[str, ...]) -> ScopeRule
 
 
 @compiled
-def scope_rows(signals: Any, register: Any, codes: Any, me: Any, sees: Any, month: Any, rule: Any) -> None:
+def scope_rows(
+    signals: NDArray[np.void],
+    register: NDArray[np.int16],
+    codes: NDArray[np.int8],
+    me: int,
+    sees: int,
+    month: int,
+    rule: ScopeRule,
+) -> None:
     """Bring the register up to date with last month, and write why each person is in scope; -1 not at all."""
     for i in range(signals.shape[0]):
         s = signals[i]
@@ -121,7 +129,7 @@ class Files:
         self.free = np.zeros(0, np.int64)
         self.tags = np.zeros((schemes, 0), np.int8)
 
-    def update(self, signals: NDArray[Any], me: int, sees_browsing: int, month: int, rule: ScopeRule) -> None:
+    def update(self, signals: NDArray[np.void], me: int, sees_browsing: int, month: int, rule: ScopeRule) -> None:
         """Open files for those who came into scope, close those of who left it.
 
         Parameters
@@ -170,7 +178,7 @@ class Files:
         mine["contacts"][rows] = _shifted(mine["contacts"][rows], month - mine["contacted"][rows].astype(int)) | 1
         mine["contacted"][rows] = month
 
-    def _close(self, rows: NDArray[np.int64], shown: NDArray[Any], me: int, month: int) -> None:
+    def _close(self, rows: NDArray[np.int64], shown: NDArray[np.void], me: int, month: int) -> None:
         """Keep of the files that close what must not be forgotten; `shown` is the people's last month."""
         records, ours = self.records[self.left_places], shown["provider"] == me
         for name in ("opted_out", "vulnerable"):
@@ -202,7 +210,7 @@ class Files:
             self.tags = tags
             self.free = np.concatenate([np.arange(old + more - 1, old - 1, -1), self.free])
 
-    def retag(self, scheme: int, codes: NDArray[np.integer[Any]], history: TagHistory, month: int) -> None:
+    def retag(self, scheme: int, codes: NDArray[np.integer], history: TagHistory, month: int) -> None:
         """Give everybody in the files this month's tag of a scheme; what changed goes to the history.
 
         Parameters
@@ -222,7 +230,7 @@ class Files:
         tags[at] = now[changed]
 
     @property
-    def beliefs(self) -> NDArray[Any]:
+    def beliefs(self) -> NDArray[np.void]:
         """Records in the order of the people, shape (people in the files,); a copy."""
         return self.records[self.places]
 
@@ -232,7 +240,7 @@ class Files:
         parts = (self.tags, self.records, self.at, self.places, self.scopes, self.place_of, self.register, self.free)
         return sum(part.nbytes for part in (*parts, self.memory))
 
-    def kept(self, here: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    def kept(self, here: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
         """Return what a checkpoint needs, for the rows of people who are still here."""
         stay = here[self.at]
         place = np.cumsum(here) - 1
@@ -243,11 +251,12 @@ class Files:
         }  # fmt: skip
 
     @classmethod
-    def of(cls, state: "dict[str, NDArray[Any]]", schemes: int = 0) -> "Files":
+    def of(cls, state: Mapping[str, NDArray[np.generic]], schemes: int = 0) -> "Files":
         """Return the files of a checkpoint; tags and their history start anew."""
         files = cls(schemes)
         files.records = state["records"].astype(BELIEF)
-        files.at, files.scopes, files.register = state["at"].copy(), state["scopes"].copy(), state["register"].copy()
+        files.at, files.scopes = state["at"].astype(np.int64), state["scopes"].astype(np.int64)
+        files.register = state["register"].astype(np.int16)
         files.memory = state["memory"].astype(MEMORY)
         files.tags = np.full((schemes, len(files.records)), -1, np.int8)
         files.places = np.arange(len(files.at))

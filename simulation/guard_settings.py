@@ -1,27 +1,25 @@
 """Settings of an institution's guard: dated rules, limits of structure, capacity and prices."""
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal, Self
+from functools import cache
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from agents.declaring import Parameter, parameters_of
+from policies.condition_names import names_a_segment, products_named
 from policies.conditions import ConditionError
 from policies.faults import Fault, FaultyError, KeyPath, refuse, told, word_faults
 from policies.guard_rules import MEASURES, GuardRule, StructureLimit, shipped_rules, told_measure, words_faults
-from policies.guards import FIRST, LAST, THEN
-from policies.shelf.rules import PRODUCT_FIELD
+from policies.guards import FIRST, LAST, THEN, Guards
 from policies.suggest import did_you_mean
-from policies.view import view_condition
-from simulation.units import CalendarMonth, Rate, Share, month_number, whole, within
+from policies.view_columns import view_condition
+from simulation.calendar_months import CalendarMonth, month_number
+from simulation.settings_base import Settings
+from simulation.units import LOWEST_RATE
 
 Quadrant = Literal["low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return"]
 ALWAYS = (*FIRST, *THEN, *LAST)
-_SEGMENT = re.compile(r"\bsegment\b")
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 def _switched(value: object) -> object:
@@ -41,16 +39,17 @@ def _condition(value: object) -> object:
     """Check a condition as far as it can be read without a market; its segments are left to the market."""
     if not isinstance(value, str):
         raise FaultyError(Fault(f"a condition is wanted, got {told(value)}", "write one such as months_past_due > 0"))
-    if not _SEGMENT.search(value):
-        view_condition(value, tuple(dict.fromkeys(PRODUCT_FIELD.findall(value))))
+    if not names_a_segment(value):
+        view_condition(value, products_named(value))
     return value
 
 
 Condition = Annotated[str, BeforeValidator(_condition)]
-Limit = Annotated[float, within("EUR", 0, 1e15)]
+ShareLimit = Annotated[float, Parameter("share", 0, 1, "the user's own")]
+SumLimit = Annotated[float, Parameter("EUR", 0, 1e15, "the user's own")]
 
 
-class RuleSettings(_Settings):
+class RuleSettings(Settings):
     """A dated rule; a name that is shipped takes over what is not written."""
 
     on: Annotated[bool, BeforeValidator(_switch)] = True
@@ -66,8 +65,29 @@ class RuleSettings(_Settings):
     until: CalendarMonth | None = None
     """Last calendar month in force; without it for ever."""
 
+    def dated(self, name: str, start: str) -> GuardRule:
+        """Return the rule as the guard reads it; months count from the market's start."""
+        first, last = (
+            None if month is None else month_number(month) - month_number(start) for month in (self.from_, self.until)
+        )
+        defaults = GuardRule._field_defaults
+        return GuardRule(
+            name,
+            self.forbids or (),
+            self.when or "",
+            self.source or "",
+            defaults["from_month"] if first is None else first,
+            defaults["until_month"] if last is None else last,
+        )
 
-class StructureSettings(_Settings):
+
+@cache
+def _shipped_settings() -> dict[str, RuleSettings]:
+    """Return the rules as shipped."""
+    return {name: RuleSettings.model_validate(entry) for name, entry in shipped_rules().items()}
+
+
+class StructureSettings(Settings):
     """A floor or a ceiling on a cell of customers: as a share, or in heads or EUR of the real book."""
 
     name: str | None = None
@@ -78,15 +98,15 @@ class StructureSettings(_Settings):
     """The cell of customers, as a condition."""
     share_of: str | None = None
     """What the limits are shares of: customers, balance (credit), line, deposits, capital, or a product."""
-    at_least: Share | None = None
+    at_least: ShareLimit | None = None
     """Floor, as a share: below it nobody of the cell is told to go or gets less."""
-    at_most: Share | None = None
+    at_most: ShareLimit | None = None
     """Ceiling, as a share: from it on nobody of the cell gets more."""
     sum_of: str | None = None
     """What is summed over the cell, in place of a share: the same measures, in heads or money."""
-    at_least_eur: Limit | None = None
+    at_least_eur: SumLimit | None = None
     """Floor of the sum, in heads or in the market's currency, of the real book."""
-    at_most_eur: Limit | None = None
+    at_most_eur: SumLimit | None = None
     """Ceiling of the sum, in heads or in the market's currency, of the real book."""
     stops: tuple[str, ...] = ()
     """Treatments or groups refused to the cell, in place of those that wind down, or that sell and lend."""
@@ -133,14 +153,28 @@ MOST_LIMITS = 50
 """Limits of structure of one institution at most."""
 
 
-class HouseGuards(_Settings):
+_HELD_TO, _USUAL = parameters_of(Guards), Guards()
+
+
+class GuardSettings(Settings):
+    """Money and contacts, the same for everybody; money is of the real book."""
+
+    budget_per_month: Annotated[float, _HELD_TO["budget_per_month"][2]] = _USUAL.budget_per_month
+    """Money a month for existing customers; plans are served from the top until it is spent."""
+    contacts_at_most: Annotated[int, _HELD_TO["contacts_at_most"][2]] = _USUAL.contacts_at_most
+    """Contacts that a customer gets at most within `contacts_in_months`."""
+    contacts_in_months: Annotated[int, _HELD_TO["contacts_in_months"][2]] = _USUAL.contacts_in_months
+    """Months within which contacts are counted."""
+
+
+class InstitutionGuards(Settings):
     """What an institution forbids itself, and what the law forbids it."""
 
-    price_ceiling: Rate = 0.36
+    price_ceiling: Annotated[float, Parameter("rate/year", LOWEST_RATE, 1, "10 U.S.C. 987: 36%")] = 0.36
     """Highest price of credit a year; 10 U.S.C. 987 (Military Lending Act) has 36% all in."""
-    capacity_per_month: dict[str, Annotated[int, whole("a month", 0, 1e9)]] = {}
+    capacity_per_month: dict[str, Annotated[int, Parameter("a month", 0, 1e9, "the user's own")]] = Field(default={})
     """How many of a treatment, a group or `all` can be done in a month, of the real book."""
-    rules: dict[str, Annotated[RuleSettings, BeforeValidator(_switched)]] = {}
+    rules: dict[str, Annotated[RuleSettings, BeforeValidator(_switched)]] = Field(default={})
     """Rules of the guard, by name: switched on or off, changed, or one's own."""
     structure: tuple[StructureSettings, ...] = ()
     """Floors and ceilings on the structure of customers or of assets."""
@@ -182,21 +216,11 @@ class HouseGuards(_Settings):
 
     def dated_rules(self, start: str) -> tuple[GuardRule, ...]:
         """Return the rules in their order, shipped ones first; months count from the market's start."""
-        merged: dict[str, dict[str, Any]] = {name: dict(entry) for name, entry in shipped_rules().items()}
+        merged = dict(_shipped_settings())
         for name, rule in self.rules.items():
-            merged[name] = {
-                **merged.get(name, {}),
-                **rule.model_dump(exclude_unset=True, exclude_none=True, by_alias=True),
-            }
-        begin = month_number(start)
-        return tuple(
-            GuardRule(
-                name, tuple(one["forbids"]), one["when"], one["source"],
-                month_number(one["from"]) - begin if one.get("from") else GuardRule._field_defaults["from_month"],
-                month_number(one["until"]) - begin if one.get("until") else GuardRule._field_defaults["until_month"],
-            )
-            for name, one in merged.items() if _switch(one.get("on", True))
-        )  # fmt: skip
+            own = rule.model_dump(exclude_unset=True, exclude_none=True)
+            merged[name] = merged[name].model_copy(update=own) if name in merged else rule
+        return tuple(one.dated(name, start) for name, one in merged.items() if one.on)
 
     def market_faults(
         self, products: Sequence[str], segments: Sequence[str], treatments: Sequence[str]

@@ -1,11 +1,10 @@
 """The history of tags: an append-only log of who changed from which tag to which, when and why."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from agents.belief import NEWS
 
@@ -40,10 +39,12 @@ class TagHistory:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all rows, room for more included."""
+        """Bytes of all rows, capacity for more included."""
         return sum(part.nbytes for part in self._sealed) + self._open.nbytes
 
-    def append(self, month: int, scheme: int, persons: NDArray[np.int64], before: Any, after: Any, why: Any) -> None:
+    def append(
+        self, month: int, scheme: int, persons: NDArray[np.int64], before: ArrayLike, after: ArrayLike, why: ArrayLike
+    ) -> None:
         """Write down a month's changes in one scheme.
 
         Parameters
@@ -65,17 +66,17 @@ class TagHistory:
         rows["before"], rows["after"], rows["why"] = before, after, why
         rows = rows[rows["before"] != rows["after"]]
         while len(rows):
-            room = min(SEALED - self._used, len(rows))
-            self._make_room(room)
-            self._open[self._used : self._used + room] = rows[:room]
-            self._used += room
-            rows = rows[room:]
+            capacity = min(SEALED - self._used, len(rows))
+            self._grow(capacity)
+            self._open[self._used : self._used + capacity] = rows[:capacity]
+            self._used += capacity
+            rows = rows[capacity:]
             if self._used == SEALED:
                 self._open.flags.writeable = False
                 self._sealed.append(self._open)
                 self._open, self._used = np.empty(min(1024, SEALED), CHANGE), 0
 
-    def _make_room(self, more: int) -> None:
+    def _grow(self, more: int) -> None:
         if self._used + more > len(self._open):
             wider = np.empty(min(SEALED, max(2 * len(self._open), self._used + more)), CHANGE)
             wider[: self._used] = self._open[: self._used]

@@ -1,26 +1,22 @@
 """Settings of an institution: what it sells, how it finds customers, what it knows of whom."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from agents.declaring import Parameter
 from agents.market import MAX_CHANNELS
 from policies.faults import Fault, FaultyError, KeyPath, refuse, told
 from policies.shelf import ALIASES
-from simulation.guard_settings import HouseGuards, Quadrant
-from simulation.units import Rate, Share, whole, within
+from simulation.guard_settings import InstitutionGuards, Quadrant
+from simulation.settings_base import Settings
+from simulation.units import LOWEST_RATE
 
-
-class Settings(BaseModel):
-    """Base of all settings: frozen, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
-
-
-Budget = Annotated[float, within("EUR/month", 0, 1e12)]
-Utility = Annotated[float, within("utility", -20, 20)]
-Noise = Annotated[float, within("1", 0.001, 1000)]
-Window = Annotated[int, whole("months", 0, 240)]
+OwnRate = Annotated[float, Parameter("rate/year", LOWEST_RATE, 1, "the user's own")]
+Budget = Annotated[float, Parameter("EUR/month", 0, 1e12, "the user's own")]
+Utility = Annotated[float, Parameter("utility", -20, 20, "neutral: 0 is neither liked nor disliked")]
+Noise = Annotated[float, Parameter("1", 0.001, 1000, "by definition: 1 is as noisy as the readings are")]
+Window = Annotated[int, Parameter("months", 0, 240, "assumption")]
 
 
 class ChannelSettings(Settings):
@@ -28,11 +24,11 @@ class ChannelSettings(Settings):
 
     budget_per_month: Budget | None = None
     """Money a month of the real book; write this or `contacts_per_person_per_month`."""
-    contacts_per_person_per_month: Annotated[float, within("contacts", 0, 1000)] | None = None
+    contacts_per_person_per_month: Annotated[float, Parameter("contacts", 0, 1000, "the user's own")] | None = None
     """A fixed rate of contacts to everybody who is no customer, in place of a budget."""
-    cost_per_contact: Annotated[float, within("EUR", 0, 1e6)] = 1.0
+    cost_per_contact: Annotated[float, Parameter("EUR", 0, 1e6, "assumption")] = 1.0
     """Cost of one contact by this channel; assumption."""
-    precision: Annotated[float, within("1", 0, 3)] = 0.0
+    precision: Annotated[float, Parameter("1", 0, 3, "neutral: 0 finds nobody better than chance")] = 0.0
     """How well the channel finds those who fit: 0 reaches everybody alike, 3 is the best."""
 
     @model_validator(mode="after")
@@ -58,11 +54,11 @@ class PolicySettings(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     policy: Annotated[str, BeforeValidator(_by_its_name)]
     """Name of a policy: of the shelf, or of one's own."""
-    us: dict[str, Any] = {}
+    us: dict[str, object] = Field(default={})
     """In an experiment's arm: what is different about us beside the policy, one of `ARM_KEYS`."""
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """What was given besides the name: the policy's own settings."""
         return dict(self.model_extra or {})
 
@@ -102,7 +98,7 @@ class InformationSettings(Settings):
     """Whether it learns needs from offers taken and refused."""
     browsing: bool = True
     """Whether it sees who looks for a product; assumption: anybody can buy such data."""
-    other_lines: Share = 0.5
+    other_lines: Annotated[float, Parameter("share", 0, 1, "assumption: half gets through")] = 0.5
     """Worth of what another business line knows, against own knowledge; assumption: half gets through."""
     noise: Noise = 1.0
     """Multiplies the standard error of its readings of behaviour: 2 is twice as noisy; 1 by definition."""
@@ -113,13 +109,15 @@ class InformationSettings(Settings):
 class FeedbackSettings(Settings):
     """What acquisition learns from existing customers: a lookalike score of those whom the structure lacks."""
 
-    every_months: Annotated[int, whole("months", 1, 240)] = 12
+    every_months: Annotated[int, Parameter("months", 1, 240, "assumption")] = 12
     """How often the score is fitted anew; assumption."""
-    wanted: dict[Quadrant, Share] = {"low_risk_high_return": 1.0}
+    wanted: dict[Quadrant, Annotated[float, Parameter("share", 0, 1, "assumption")]] = Field(
+        default={"low_risk_high_return": 1.0}
+    )
     """Shares of customers wanted, by quadrant; channels look for what is shortest; assumption."""
     tenure_months: Window = 6
     """Tenure from which a customer can be judged and teaches the score; assumption."""
-    strength: Annotated[float, within("1", 0, 10)] = 1.0
+    strength: Annotated[float, Parameter("1", 0, 10, "assumption")] = 1.0
     """What one standard deviation of the score adds to a channel's targeting score; assumption."""
 
     @model_validator(mode="after")
@@ -148,13 +146,13 @@ class InstitutionSettings(Settings):
 
     name: str | None = None
     """What tables and reports call it; rivals are called by their key."""
-    share: Share
+    share: Annotated[float, Parameter("share", 0, 1, "the user's own")]
     """Share of the people whose main provider it is when the market begins."""
     products: tuple[str, ...] | None = None
     """Products of the market that it sells; by default all."""
-    apr: dict[str, Rate] = {}
+    apr: dict[str, OwnRate] = Field(default={})
     """Its own rates of lending a year, by product, in place of the market's."""
-    rate: dict[str, Rate] = {}
+    rate: dict[str, OwnRate] = Field(default={})
     """Its own rates of deposit a year, by product, in place of the market's."""
     quality: Utility = 0.0
     """Utility of its offer to everybody beyond price and products: brand, branches, app; 0 is neutral."""
@@ -162,19 +160,21 @@ class InstitutionSettings(Settings):
     """Utility of what customers experience in a month; what exceeds their expectation satisfies them."""
     convenience: Annotated[Utility, BeforeValidator(_convenience)] = 0.0
     """Utility of joining it for those who are elsewhere: low -0.5, normal 0, high 0.5; assumption."""
-    funding_cost: Rate = 0.035
+    funding_cost: Annotated[float, Parameter("rate/year", LOWEST_RATE, 1, "assumption")] = 0.035
     """Rate a year that money lent costs it, and that money deposited saves it; assumption."""
-    servicing_per_month: dict[str, Annotated[float, within("EUR/month", 0, 1e5)]] = {}
+    servicing_per_month: dict[str, Annotated[float, Parameter("EUR/month", 0, 1e5, "the user's own")]] = Field(
+        default={}
+    )
     """Cost a month of each product held, by product."""
-    premium_per_risk: Annotated[float, within("points", 0, 50)] = 3.0
+    premium_per_risk: Annotated[float, Parameter("points", 0, 50, "assumption")] = 3.0
     """Points a year on the price of credit per unit of log-odds of risk above average; assumption."""
-    highest_risk: Annotated[float, within("log-odds", -40, 40)] = -2.8
+    highest_risk: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -2.8
     """Score of an application, log-odds of missing a payment, above which it lends nothing; assumption."""
-    score_noise: Annotated[float, within("log-odds", 0, 40)] = 0.8
+    score_noise: Annotated[float, Parameter("log-odds", 0, 40, "assumption")] = 0.8
     """Standard error of the score of an application, log-odds; assumption."""
     visible: bool = True
     """Whether people who look around find it."""
-    acquisition: dict[str, ChannelSettings] = {}
+    acquisition: dict[str, ChannelSettings] = Field(default={})
     """Channels by which it reaches people who are not its customers, by name: at most 4."""
     policy: PolicyChoice = PolicySettings(policy="do_nothing")
     """What it does for its customers; of ours, an experiment's arms each have their own."""
@@ -184,9 +184,9 @@ class InstitutionSettings(Settings):
     """Whether channels are told which customers we lack: off, on, or how."""
     budget_per_month: Budget | None = None
     """Money a month for existing customers, in place of the market's or the experiment's."""
-    acquisition_share: Share | None = None
+    acquisition_share: Annotated[float, Parameter("share", 0, 1, "the user's own")] | None = None
     """Share of the one purse, treatments and channels, for new customers; else each has its own budget."""
-    guards: HouseGuards = HouseGuards()
+    guards: InstitutionGuards = InstitutionGuards()
     """What it forbids itself, and what the law forbids it."""
     business_line: tuple[str, ...] | None = None
     """Products of the line of business that decides; by default all."""

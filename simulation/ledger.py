@@ -1,7 +1,5 @@
 """The books: what every month must leave in order, to the cent and to the person."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +24,7 @@ def balances_of(
     return out
 
 
-def book_eur(people: NDArray[Any], me: int, products: int) -> NDArray[np.float64]:
+def book_eur(people: NDArray[np.void], me: int, products: int) -> NDArray[np.float64]:
     """Return one institution's balances in each product, EUR, whoever is in its files, shape (products,)."""
     own = people["balance_cents"][people["provider"] == me]
     return np.asarray(own[:, :products].sum(axis=0) / 100.0)
@@ -69,6 +67,44 @@ def check_people(
         raise ConservationError(f"month {month}: people changed provider between two months")
 
 
-def profit_cents(postings: NDArray[Any]) -> NDArray[np.int64]:
+def profit_cents(postings: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return each institution's lines of profit and loss, cents from its own view, shape (institutions, lines)."""
     return np.asarray(-postings[:, len(ACCOUNTS) - len(ACCOUNTS[CASH + 3 :]) :])
+
+
+class Books:
+    """Balances of every institution and who banks where, carried from one month to the next and checked.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Institutions by row; the first is nobody.
+    """
+
+    def __init__(self, names: tuple[str, ...], people: NDArray[np.void], signals: NDArray[np.void]) -> None:
+        self.names = names
+        self.open(people, signals)
+
+    def open(self, people: NDArray[np.void], signals: NDArray[np.void]) -> None:
+        """Take what people owe and keep as it is now."""
+        self.balances, self.providers = self.balances_of(people, signals), people["provider"].copy()
+
+    def close(
+        self, people: NDArray[np.void], signals: NDArray[np.void], postings: NDArray[np.int64], month: int
+    ) -> None:
+        """Check a month's money to the cent and its people to the one, and go on from there."""
+        closing = self.balances_of(people, signals)
+        check_money(self.balances, closing, postings, self.names, month)
+        check_people(signals["before"], signals["provider"], self.providers, len(self.names), month)
+        self.balances, self.providers = closing, signals["provider"].copy()
+
+    def balances_of(self, people: NDArray[np.void], signals: NDArray[np.void]) -> NDArray[np.int64]:
+        """Return loans and deposits of each institution, cents, as the people's accounts add up."""
+        return balances_of(
+            signals["provider"],
+            signals["credit_cents"],
+            signals["deposit_cents"],
+            people["owed_before_cents"],
+            people["owed_before_to"],
+            len(self.names),
+        )

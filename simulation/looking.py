@@ -1,38 +1,61 @@
 """What an institution is shown when it decides: its files as a view, and what all have posted."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.market import KINDS
-from policies.guards import Means
+from policies.guards import Guards, InstitutionMeans
+from policies.schemes import Schemes
+from policies.treatments import Treatment
 from policies.view import InstitutionView
-from policies.view_parts import PostedOffers
+from policies.view_parts import MarketTerms, PostedOffers
 from simulation.files import Files
-from simulation.institution import InstitutionAgent
-from simulation.teaching import truthful
-
-if TYPE_CHECKING:
-    from simulation.model import LifecycleModel
+from simulation.purse import Purse
 
 
-def view_of(model: "LifecycleModel", one: InstitutionAgent, files: Files) -> InstitutionView:
-    """Return an institution's view of its files and of the posted offers, which are the same for all."""
-    n = len(model.products)
-    prices = np.where(model.offers["sells"][:, :n] == 1, model.offers["price"][:, :n], np.nan)
-    kinds = tuple(KINDS[int(kind)] for kind in model.products["kind"])
-    posted = PostedOffers(model.names, model.product_names, kinds, prices)
+class Shown(NamedTuple):
+    """What a month shows to everybody alike."""
+
+    month: int
+    luck: tuple[int, int]
+    posted: PostedOffers
+    treatments: tuple[Treatment, ...]
+    schemes: Schemes
+    terms: MarketTerms
+
+
+class Viewer(Protocol):
+    """Who looks."""
+
+    index: int
+    guards: Guards
+    purse: Purse
+    list_prices: NDArray[np.float64]
+
+
+def posted_offers(names: tuple[str, ...], kinds: Mapping[str, str], offers: NDArray[np.void]) -> PostedOffers:
+    """Return what all post: prices of what they sell; `kinds` are those of the products, by name."""
+    n = len(kinds)
+    prices = np.where(offers["sells"][:, :n] == 1, offers["price"][:, :n], np.nan)
+    return PostedOffers(names, tuple(kinds), tuple(kinds.values()), prices)
+
+
+def view_of(one: Viewer, files: Files, records: NDArray[np.void], shown: Shown) -> InstitutionView:
+    """Return an institution's view of its files, with these records in the places of the files, and of the market."""
+    purse = one.purse
+    means = InstitutionMeans(shown.treatments, one.guards, purse.whole_eur, purse.acquisition_eur)
     return InstitutionView(
-        _records(model, one, files), posted, one.index, model.month, model.list_prices[one.index, :n],
-        model.purse(one) / model.settings.people_each_stands_for, *model.luck, files.places, model.schemes,
-        Means(model.treatments, model.guards[one.index - 1], *model.money.in_view(one.index)),
-    )  # fmt: skip
-
-
-def _records(model: "LifecycleModel", one: InstitutionAgent, files: Files) -> NDArray[Any]:
-    """Return what it believes of everybody in its files; the truth, for a policy that is an oracle."""
-    if not getattr(one.policy, "needs_truth", False):
-        return files.records
-    rows = np.flatnonzero(model.people["provider"] == one.index)
-    return truthful(model.people, files, model.truths_at(model.world_at(model.month), rows), rows)
+        records,
+        shown.posted,
+        one.index,
+        shown.month,
+        one.list_prices,
+        purse.available_eur,
+        *shown.luck,
+        files.places,
+        shown.schemes,
+        means,
+        shown.terms,
+    )

@@ -2,32 +2,64 @@
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
 from agents.declaring import MAX_PRODUCTS
-from agents.month_accounts import MEDIAN_INCOME
-from agents.rulebook import MAX_INSTITUTIONS
+from agents.rulebook import MAX_INSTITUTIONS, Rulebook
+from agents.traits import Traits
 from policies.conditions import Condition, ConditionError
 from policies.faults import Fault, FaultyError
 from policies.levels import unreachable_on_view
 from policies.schemes import SCHEMES, SEGMENT
 from policies.suggest import did_you_mean
-from policies.view import view_condition
-
-if TYPE_CHECKING:
-    from simulation.settings import MarketSettings
+from policies.treatments import Treatment
+from policies.view_columns import view_condition
+from simulation.institution_settings import InstitutionSettings
+from simulation.product_settings import ProductSettings
 
 MOST_TO_ONE = 1000
 """Simulated people to one real person at most."""
 LARGEST_BOOK = 1e14
 """Units of the currency; in cents, with interest added for years, still far within an int64."""
-LARGEST_LOAN, LARGEST_DEPOSIT = 4.5, 2.0
-"""Largest loan or line against the amount of its product, and deposit at an income of `MEDIAN_INCOME`."""
 RESERVED = ("nobody", "gone")
 """What no institution may be called."""
 
 
-def market_faults(market: "MarketSettings") -> Iterator[Fault]:
+class MarketParts(Protocol):
+    """What is asked of a market's settings."""
+
+    people: int
+    stands_for: int | None
+    products: dict[str, ProductSettings]
+    us: InstitutionSettings
+    rivals: dict[str, InstitutionSettings]
+    segments: dict[str, str]
+    tag_history: tuple[str, ...]
+    treatments: dict[str, dict[str, object]]
+
+    @property
+    def our_name(self) -> str:
+        """The name of the institution a report asks about."""
+        ...
+
+    def institutions(self) -> dict[str, InstitutionSettings]:
+        """Return name -> settings of all institutions, ours first."""
+        ...
+
+    def catalogue(self) -> tuple[Treatment, ...]:
+        """Return all treatments of this market."""
+        ...
+
+    def population(self) -> Traits:
+        """Return the parameters of the population."""
+        ...
+
+    def rulebook(self) -> Rulebook:
+        """Return the parameters as the rules read them."""
+        ...
+
+
+def market_faults(market: MarketParts) -> Iterator[Fault]:
     """Yield all that is wrong between the parts of a market."""
     yield from _size_faults(market)
     if not market.products:
@@ -39,7 +71,7 @@ def market_faults(market: "MarketSettings") -> Iterator[Fault]:
     yield from _treatment_faults(market)
 
 
-def _size_faults(market: "MarketSettings") -> Iterator[Fault]:
+def _size_faults(market: MarketParts) -> Iterator[Fault]:
     if not 1 <= len(market.products) <= MAX_PRODUCTS:
         yield Fault(f"a market has from 1 to {MAX_PRODUCTS} products, not {len(market.products)}",
                     "leave some out" if market.products else "add one, such as loan", ("products",))  # fmt: skip
@@ -53,15 +85,16 @@ def _size_faults(market: "MarketSettings") -> Iterator[Fault]:
         yield Fault(what, "write smaller amounts, incomes or people", ("products",))
 
 
-def _largest_book(market: "MarketSettings") -> float:
+def _largest_book(market: MarketParts) -> float:
     """Return what all balances can add up to at most, in units of the currency."""
-    traits: Any = market.traits
-    incomes = traits.income_median / MEDIAN_INCOME * math.exp(traits.income_sd**2 / 2.0)
-    factor = max(LARGEST_LOAN, LARGEST_DEPOSIT * incomes)
+    traits, accounts = market.population(), market.rulebook().accounts
+    incomes = traits.income_median / accounts.income_median * math.exp(traits.income_sd**2 / 2.0)
+    loan = accounts.size_most * max(1.0 + accounts.loan_least, accounts.line_most)
+    factor = max(loan, accounts.deposit * incomes)
     return float(market.people * factor * sum(one.size for one in market.products.values()))
 
 
-def _name_faults(market: "MarketSettings") -> Iterator[Fault]:
+def _name_faults(market: MarketParts) -> Iterator[Fault]:
     if market.our_name in market.rivals:
         at = ("us", "name") if market.us.name else ("rivals", market.our_name)
         yield Fault(f"a rival has our own name '{market.our_name}'", "rename one", at, of_key=not market.us.name)
@@ -72,7 +105,7 @@ def _name_faults(market: "MarketSettings") -> Iterator[Fault]:
             yield Fault(f"no institution may be called '{name}'", "rename it", ("rivals", name), of_key=True)
 
 
-def _share_faults(market: "MarketSettings") -> Iterator[Fault]:
+def _share_faults(market: MarketParts) -> Iterator[Fault]:
     total = sum(one.share for one in market.institutions().values())
     if total > 1.0 + 1e-9:
         what = f"the shares of us and the rivals add up to {100.0 * total:.6g}%"
@@ -81,7 +114,7 @@ def _share_faults(market: "MarketSettings") -> Iterator[Fault]:
         yield Fault(what, mend, ("us", "share"), elsewhere=rivals)
 
 
-def _product_faults(market: "MarketSettings") -> Iterator[Fault]:
+def _product_faults(market: MarketParts) -> Iterator[Fault]:
     known = tuple(market.products)
     for name, one in market.institutions().items():
         at = ("us",) if one is market.us else ("rivals", name)
@@ -98,7 +131,7 @@ def _product_faults(market: "MarketSettings") -> Iterator[Fault]:
                     yield Fault(what, did_you_mean(product, known).strip(), (*at, key, last))
 
 
-def _tag_faults(market: "MarketSettings") -> Iterator[Fault]:
+def _tag_faults(market: MarketParts) -> Iterator[Fault]:
     known = (*SCHEMES, SEGMENT)
     for place, name in enumerate(market.tag_history):
         if name not in known:
@@ -122,7 +155,7 @@ def _tag_faults(market: "MarketSettings") -> Iterator[Fault]:
         yield Fault(what, "put it first" if before else "mend it", ("segments", names[index]))
 
 
-def _treatment_faults(market: "MarketSettings") -> Iterator[Fault]:
+def _treatment_faults(market: MarketParts) -> Iterator[Fault]:
     try:
         names = [one.name for one in market.catalogue()]
     except FaultyError as error:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Ints = NDArray[np.integer]
 
@@ -34,7 +33,7 @@ def migration_matrix(
     return np.bincount(origin * size + to, weights, minlength=size * size).reshape(size, size).astype(np.float64)
 
 
-class Rates(NamedTuple):
+class Mobility(NamedTuple):
     """Shares of those who are there at both ends of a period."""
 
     persistence: float
@@ -42,7 +41,7 @@ class Rates(NamedTuple):
     downgrade: float
 
 
-def rates(matrix: NDArray[np.float64], rank: Sequence[int]) -> Rates:
+def rates(matrix: NDArray[np.float64], rank: Sequence[int]) -> Mobility:
     """Return who kept the cell, moved to a better and to a worse one; nan where nobody stayed at all.
 
     Parameters
@@ -55,31 +54,10 @@ def rates(matrix: NDArray[np.float64], rank: Sequence[int]) -> Rates:
     stayed = matrix[:-1, :-1]
     people, worth = stayed.sum(), np.asarray(rank)
     if people == 0:
-        return Rates(np.nan, np.nan, np.nan)
+        return Mobility(np.nan, np.nan, np.nan)
     better = worth[None, :] > worth[:, None]
     kept, up, down = np.trace(stayed), stayed[better].sum(), stayed[better.T].sum()
-    return Rates(float(kept / people), float(up / people), float(down / people))
-
-
-def periods_in_cells(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the periods that somebody in a cell will spend in each cell before leaving, shape (cells, cells).
-
-    The fundamental matrix of the chain that these moves are (Kemeny & Snell 1960), taken to go on unchanged. A
-    row without people is nan; where nobody ever leaves, the answer is infinite.
-    """
-    people = matrix[:-1].sum(axis=1)
-    cells = len(people)
-    some = np.flatnonzero(people > 0)
-    made = np.full((cells, cells), np.nan)
-    if not len(some):
-        return made
-    q = matrix[np.ix_(some, some)] / people[some, None]
-    with np.errstate(all="ignore"):
-        stuck = np.max(np.abs(np.linalg.eigvals(q))) >= 1.0 - 1e-12
-        within = np.full(q.shape, np.inf) if stuck else np.linalg.inv(np.eye(len(some)) - q)
-    made[some] = 0.0
-    made[np.ix_(some, some)] = within
-    return made
+    return Mobility(float(kept / people), float(up / people), float(down / people))
 
 
 class OrderTest(NamedTuple):
@@ -98,6 +76,8 @@ def order_test(counts: NDArray[np.float64]) -> OrderTest:
     counts : array, shape (cells, cells, cells)
         People by cell at three times in a row. Empty rows and columns take no degree of freedom.
     """
+    from scipy import stats
+
     n_ij, n_jk, n_j = counts.sum(axis=2), counts.sum(axis=0), counts.sum(axis=(0, 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = n_ij[:, :, None] * (n_jk / n_j[:, None])[None, :, :]

@@ -1,7 +1,5 @@
 """A Mesa model that numbers its agents itself."""
 
-from typing import Any
-
 import mesa
 
 
@@ -14,7 +12,7 @@ class NumberedModel(mesa.Model):  # type: ignore[misc]  # mesa has no type stubs
 
     agents_made = 0
 
-    def register_agent(self, agent: Any) -> None:
+    def register_agent(self, agent: mesa.Agent) -> None:
         """Number an agent and take it in."""
         of_all_models = getattr(mesa.Agent, "_ids", None)
         if of_all_models is not None:

@@ -3,68 +3,81 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 from operator import attrgetter
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, SIGNAL, TRUTH
-from agents.market import ACCOUNTS, MAX_CHANNELS, Month
+from agents.belief import BELIEF, SIGNAL, TRUTH, Belief, Signal, Truth
+from agents.learning import Splits
+from agents.market import ACCOUNTS, MAX_CHANNELS, Now, Offer, Product
 from agents.month import live
-from agents.month_accounts import appraise
+from agents.month_appraise import appraise
 from agents.month_beliefs import observe
-from agents.person import PERSON
+from agents.person import PERSON, Person
 from agents.rulebook import Rulebook, World
-from simulation.compiled import Totals
+from agents.treatment import Contact, Effect
+from simulation.counting import counted
+from simulation.engine import NO_FAULT, Dispatch, Totals
 from simulation.files import Files
-from simulation.people import PersonAgent
+from simulation.people import PeopleHolder, PersonAgent
 
-if TYPE_CHECKING:
-    from simulation.model import LifecycleModel
+Record = TypeVar("Record")
+Fields = tuple[object, ...]
 
 
 @cache
-def _layout(dtype: np.dtype[Any]) -> tuple[tuple[str, ...], tuple[int, ...], Callable[[Any], tuple[Any, ...]]]:
+def _layout(dtype: np.dtype[np.void]) -> tuple[tuple[str, ...], tuple[int, ...], Callable[[object], Fields]]:
     """Return the names of a structured dtype, which of its fields are lists, and what reads them from an object."""
     names = dtype.names or ()
     return names, tuple(k for k, name in enumerate(names) if dtype[name].shape), attrgetter(*names)
 
 
-def as_object(row: Any) -> Any:
-    """Return a plain object with a structured row's fields."""
+def as_object(row: np.void, kind: type[Record]) -> Record:
+    """Return a plain object of a declared record with a structured row's fields."""
     names, lists, _ = _layout(row.dtype)
-    values, made = list(row.tolist()), SimpleNamespace()
+    values, made = list(row.item()), kind()
     for k in lists:
         values[k] = values[k].tolist()
     vars(made).update(zip(names, values, strict=True))
     return made
 
 
-def as_row(record: Any, dtype: np.dtype[Any]) -> tuple[Any, ...]:
+def as_row(record: object, dtype: np.dtype[np.void]) -> Fields:
     """Return an object's fields in the order of a structured dtype."""
     return _layout(dtype)[2](record)
 
 
-def world_of_objects(now: Month, offers: Any, products: Any, effects: Any, rules: Rulebook) -> World:
+def as_rulebook(row: np.void) -> Rulebook:
+    """Return the parameters of all rules as the rules' own tuples."""
+    families = {}
+    for name, usual in Rulebook()._asdict().items():
+        values = (value.tolist() if isinstance(value, np.ndarray) else value for value in row[name].item())
+        families[name] = type(usual)(*values)
+    return Rulebook(**families)
+
+
+def as_world(row: np.void) -> World:
     """Return what everybody meets this month, with empty books, as a plain object."""
-    n, world = len(offers), World()
-    world.now, world.rules, world.institutions, world.goods = now, rules, n, len(products)
-    world.offers, world.products = [as_object(o) for o in offers], [as_object(p) for p in products]
-    world.effects = [as_object(e) for e in effects]
+    n, products, world = int(row["institutions"]), int(row["product_count"]), World()
+    world.now, world.rules, world.splits = Now(*row["now"].item()), as_rulebook(row["rules"]), Splits(*row["splits"])
+    world.institutions, world.product_count = n, products
+    world.offers = [as_object(one, Offer) for one in row["offers"][:n]]
+    world.products = [as_object(one, Product) for one in row["products"][:products]]
+    world.effects = [as_object(one, Effect) for one in row["effects"]]
     world.utilities, world.considered, world.contacted, world.messages = [0.0] * n, [0] * n, [0] * n, [0] * n
     world.invitation, world.welcome_cents = [0.0] * n, [0] * n
     world.ledger, world.tally = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros((n, MAX_CHANNELS), np.int64)
-    world.fault = np.zeros(3)
+    world.fault = np.array(NO_FAULT)
     return world
 
 
 class Living(NamedTuple):
     """A month under way: what everybody meets, the contacts of each row, who has lived it, and faults by row."""
 
-    people: NDArray[Any]
-    signals: NDArray[Any]
-    contacts: Sequence[Any]
+    people: NDArray[np.void]
+    signals: NDArray[np.void]
+    contacts: Sequence[Contact]
     first: Sequence[int]
     world: World
     lived: NDArray[np.bool_]
@@ -72,7 +85,24 @@ class Living(NamedTuple):
 
     def fault(self) -> NDArray[np.float64]:
         """Return the fault of the first row that has one, or zeros: in whatever order people lived."""
-        return self.faults[min(self.faults)] if self.faults else np.zeros(3)
+        return self.faults[min(self.faults)] if self.faults else np.array(NO_FAULT)
+
+
+class AgentsByType(Protocol):
+    """Mesa's agents of one class."""
+
+    def do(self, method: str) -> object:
+        """Call a method of each."""
+        ...
+
+
+class MesaModel(PeopleHolder, Protocol):
+    """The Mesa model whose agents the people are."""
+
+    @property
+    def agents_by_type(self) -> dict[type, AgentsByType]:
+        """Agents by their class."""
+        ...
 
 
 class ObjectEngine:
@@ -80,14 +110,14 @@ class ObjectEngine:
 
     name = "objects"
 
-    def __init__(self, model: "LifecycleModel") -> None:
+    def __init__(self, model: MesaModel) -> None:
         self.model = model
         self.agents: list[PersonAgent] = []
         self.month: Living | None = None
 
     def meet(self, count: int) -> None:
         """Make an agent for each row that has none yet; there are `count` rows."""
-        self.agents.extend(PersonAgent(self.model, row) for row in range(len(self.agents), count))
+        self.agents.extend(PersonAgent(self.model, row, self) for row in range(len(self.agents), count))
 
     def forget(self) -> None:
         """Drop all agents, as the rows are about to be others."""
@@ -95,14 +125,13 @@ class ObjectEngine:
             agent.drop()
         self.agents = []
 
-    def begin(
-        self, people: NDArray[Any], signals: NDArray[Any], contacts: NDArray[Any], first: NDArray[np.int64],
-        now: Month, offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any,
-    ) -> Living:  # fmt: skip
+    def begin(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Living:
         """Let a month begin: from now on each agent may live it once, in any order."""
+        dispatch.check(len(people))
         self.meet(len(people))
-        world, lived = world_of_objects(now, offers, products, effects, rules), np.zeros(len(people), np.bool_)
-        self.month = Living(people, signals, [as_object(c) for c in contacts], first.tolist(), world, lived, {})
+        contacts = [as_object(one, Contact) for one in dispatch.contacts]
+        lived = np.zeros(len(people), np.bool_)
+        self.month = Living(people, signals, contacts, dispatch.first.tolist(), as_world(world), lived, {})
         return self.month
 
     def everybody(self) -> None:
@@ -122,48 +151,46 @@ class ObjectEngine:
             raise RuntimeError("people live when the model does: call model.step(), which steps everybody once")
         if month.lived[row]:
             raise RuntimeError(f"person {agent.id} has lived month {month.world.now.month} already")
-        person, signal = as_object(month.people[row]), as_object(month.signals[row])
+        person, signal = as_object(month.people[row], Person), as_object(month.signals[row], Signal)
         live(person, signal, month.contacts, month.first[row], month.first[row + 1], month.world)
         month.people[row], month.signals[row] = as_row(person, PERSON), as_row(signal, SIGNAL)
         month.lived[row] = True
         if month.world.fault[0]:
-            month.faults[row], month.world.fault = month.world.fault, np.zeros(3)
+            month.faults[row], month.world.fault = month.world.fault, np.array(NO_FAULT)
 
-    def live(
-        self, people: NDArray[Any], signals: NDArray[Any], contacts: NDArray[Any], first: NDArray[np.int64],
-        now: Month, offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any,
-    ) -> Totals:  # fmt: skip
-        """Live one month for all people, one agent after the other."""
-        month = self.begin(people, signals, contacts, first, now, offers, products, effects, rules)
+    def live(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Totals:
+        """Let everybody live the month, one agent after the other."""
+        month = self.begin(people, signals, dispatch, world)
         try:
             self.everybody()
         finally:
             self.month = None
         missed = int((~month.lived).sum())
         if missed:
-            raise RuntimeError(f"{missed} of {len(people)} people did not live month {now.month}: step every agent")
+            now = month.world.now.month
+            raise RuntimeError(f"{missed} of {len(people)} people did not live month {now}: step every agent")
         return Totals(month.world.ledger, month.world.tally, month.fault())
 
-    def observe(
-        self, files: Files, signals: NDArray[Any], me: int, offers: NDArray[Any], effects: NDArray[Any], rules: Any,
-        splits: Any,
-    ) -> NDArray[np.float64]:  # fmt: skip
+    def observe(self, files: Files, signals: NDArray[np.void], me: int, world: np.void) -> NDArray[np.float64]:
         """Update the records in place; the same rule, as plain Python."""
-        fault, effect_objects, offer = np.zeros(3), [as_object(e) for e in effects], as_object(offers[me])
+        met = as_world(world)
         for row, place, scope in zip(files.at.tolist(), files.places.tolist(), files.scopes.tolist(), strict=True):
-            belief = as_object(files.records[place])
-            observe(belief, as_object(signals[row]), scope, me, offer, effect_objects, rules, splits, fault)
+            belief = as_object(files.records[place], Belief)
+            observe(belief, as_object(signals[row], Signal), scope, me, met)
             files.records[place] = as_row(belief, BELIEF)
-        return fault
+        return met.fault
 
     def appraise(
-        self, people: NDArray[Any], at: NDArray[np.int64], truths: NDArray[Any], now: Month,
-        offers: NDArray[Any], products: NDArray[Any], effects: NDArray[Any], rules: Any, splits: Any,
-    ) -> NDArray[np.float64]:  # fmt: skip
-        """Write what is true of the people at rows `at`."""
-        world = world_of_objects(now, offers, products, effects, rules)
-        for i, row in enumerate(at.tolist()):
-            truth = as_object(truths[i])
-            appraise(as_object(people[row]), truth, splits, world)
+        self, people: NDArray[np.void], rows: NDArray[np.int64], truths: NDArray[np.void], world: np.void
+    ) -> NDArray[np.float64]:
+        """Write what is true of the people at these rows."""
+        met = as_world(world)
+        for i, row in enumerate(rows.tolist()):
+            truth = as_object(truths[i], Truth)
+            appraise(as_object(people[row], Person), truth, met)
             truths[i] = as_row(truth, TRUTH)
-        return world.fault
+        return met.fault
+
+    def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
+        """Return the counts of the month, by the one pass over rows that all engines have."""
+        return counted(people, signals)

@@ -5,7 +5,7 @@ steps in from outside, between two months, writes through `intervene`.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import mesa
 import numpy as np
@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 
 from agents.declaring import fields_of
 from agents.person import PERSON, Person
-
-if TYPE_CHECKING:
-    from simulation.model import LifecycleModel
 
 FIELDS = fields_of(Person)
 LIMITS = {
@@ -33,12 +30,37 @@ SETTABLE = tuple(
 together, so that people and money are conserved."""
 
 
+class PeopleHolder(Protocol):
+    """Whose people they are."""
+
+    people: NDArray[np.void]
+    restored: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Institutions by row; the first is nobody."""
+        ...
+
+    @property
+    def products(self) -> NDArray[np.void]:
+        """The market's products."""
+        ...
+
+
+class LivesOne(Protocol):
+    """What lets an agent live its month."""
+
+    def live_one(self, agent: "PersonAgent") -> None:
+        """Let it live."""
+        ...
+
+
 def limits(name: str) -> tuple[float, float]:
     """Return the smallest and largest value that a field may be given from outside."""
     return LIMITS.get(name) or LIMITS[FIELDS[name].unit]
 
 
-def intervene(model: "LifecycleModel", rows: NDArray[np.int64] | Sequence[int], name: str, value: Any) -> None:
+def intervene(model: PeopleHolder, rows: NDArray[np.int64] | Sequence[int], name: str, value: object) -> None:
     """Set a field of the people at these rows; it counts from the next month on, on both engines alike.
 
     Parameters
@@ -70,13 +92,13 @@ def intervene(model: "LifecycleModel", rows: NDArray[np.int64] | Sequence[int], 
     column(model, name)[rows] = given
 
 
-def column(model: "LifecycleModel", name: str) -> NDArray[Any]:
+def column(model: PeopleHolder, name: str) -> NDArray[np.generic]:
     """Return a field of all people, shape (people,) or (people, products of the market)."""
-    values: NDArray[Any] = model.people[name]
+    values: NDArray[np.generic] = model.people[name]
     return values[:, : len(model.products)] if values.ndim > 1 else values
 
 
-def _numbers(value: Any) -> NDArray[np.float64]:
+def _numbers(value: object) -> NDArray[np.float64]:
     """Return what was given as numbers; nan, which is in no range, for what is none."""
     try:
         given = np.asarray(value)
@@ -92,7 +114,7 @@ class OfRow:
     """
 
     __slots__ = ()
-    model: "LifecycleModel"
+    model: PeopleHolder
     row: int
     restored: int
 
@@ -103,7 +125,7 @@ class OfRow:
         values = column(self.model, name)[self._place()].tolist()
         return tuple(values) if isinstance(values, list) else values
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Set a field of the person's row, or an attribute of the user's own."""
         if name in FIELDS:
             intervene(self.model, [self._place()], name, value)
@@ -128,7 +150,7 @@ class OfRow:
         )
 
 
-def check_still_there(model: "LifecycleModel", restored: int) -> None:
+def check_still_there(model: PeopleHolder, restored: int) -> None:
     """Refuse people got before `restore`: their rows are somebody else's now."""
     if restored != model.restored:
         raise RuntimeError("the model was restored since these people were asked for: ask model.customers anew")
@@ -139,10 +161,10 @@ class PersonRow(OfRow):
 
     __slots__ = ("model", "restored", "row")
 
-    def __init__(self, model: "LifecycleModel", row: int) -> None:
+    def __init__(self, model: PeopleHolder, row: int) -> None:
         self.model, self.row, self.restored = model, row, model.restored
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Set a field of the person's row."""
         if name not in FIELDS and name not in PersonRow.__slots__:
             raise AttributeError(
@@ -170,13 +192,13 @@ class PersonRow(OfRow):
 class PersonAgent(OfRow, mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
     """A person of the object engine as a Mesa agent; attributes that are no fields are the user's own."""
 
-    def __init__(self, model: "LifecycleModel", row: int) -> None:
+    def __init__(self, model: PeopleHolder, row: int, engine: LivesOne) -> None:
         super().__init__(model)
-        self.row, self.restored = row, model.restored
+        self.row, self.restored, self.engine = row, model.restored, engine
 
     def step(self) -> None:
         """Live this month; the model calls it, once a month."""
-        self.model.engine.live_one(self)
+        self.engine.live_one(self)
 
     def drop(self) -> None:
         """Leave the model's agents, as the rows are about to be others."""

@@ -4,16 +4,26 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from agents.declaring import Parameter
+from agents.market import KINDS, ProductKind
 from policies.faults import Fault, FaultyError, refuse
-from simulation.institution_settings import Settings
-from simulation.units import Rate, Share, whole, within
+from simulation.settings_base import Settings
+from simulation.units import LOWEST_RATE
 
-Amount = Annotated[float, within("EUR", 0, 1e9)]
-Term = Annotated[int, whole("months", 1, 480)]
+Rate = Annotated[float, Parameter("rate/year", LOWEST_RATE, 1, "the product's own: its kind needs it")]
+Amount = Annotated[float, Parameter("EUR", 0, 1e9, "the product's own: its kind needs it")]
+Term = Annotated[int, Parameter("months", 1, 480, "assumption")]
 
 
 def _term(value: object) -> object:
     return [value, value] if isinstance(value, int | float | str) else value
+
+
+def _needed(does: ProductKind) -> tuple[str, ...]:
+    """Return the settings without which a product cannot do what its kind does."""
+    if does.lends:
+        return ("apr", "line" if does.draws else "amount")
+    return ("rate", "balance") if does.keeps_deposits else ()
 
 
 class ProductSettings(Settings):
@@ -33,30 +43,32 @@ class ProductSettings(Settings):
     """Typical balance of a deposit at median income."""
     term_months: Annotated[tuple[Term, Term], BeforeValidator(_term)] = (12, 60)
     """Shortest and longest term of an instalment product, or one term for all; assumption."""
-    fee_per_year: Annotated[float, within("EUR/year", 0, 1e6)] = 0.0
+    fee_per_year: Annotated[float, Parameter("EUR/year", 0, 1e6, "neutral: without a fee")] = 0.0
     """Fee a year that holders pay."""
-    fee_per_use: Annotated[float, within("EUR", 0, 1e5)] = 0.0
+    fee_per_use: Annotated[float, Parameter("EUR", 0, 1e5, "neutral: without a fee")] = 0.0
     """Earned in every month in which the holder uses it."""
-    loss_given_default: Share = 0.85
+    loss_given_default: Annotated[float, Parameter("share", 0, 1, "assumption: unsecured lending")] = 0.85
     """Share of a charged-off balance that is lost; the rest is recovered in time; assumption."""
-    interchange: Share = 0.0
+    exposure: Literal["qualifying_revolving", "mortgage", "other_retail"] | None = None
+    """Class in Basel's formula for the capital behind what is lent; without it that of its kind."""
+    basel_correlation: Annotated[float, Parameter("share", 0, 0.9, "the product's own: else its class's")] | None = None
+    """Asset correlation in Basel's formula, in place of that of a class."""
+    interchange: Annotated[float, Parameter("share", 0, 1, "neutral: nothing is paid")] = 0.0
     """Share of what is spent with a card that merchants pay to its issuer."""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        needed = {
-            "deposit": ("rate", "balance"),
-            "instalment": ("apr", "amount"),
-            "revolving": ("apr", "line"),
-        }
-        missing = [name for name in needed.get(self.kind, ()) if getattr(self, name) is None]
+        does = KINDS[self.kind]
+        needed = _needed(does)
+        missing = [name for name in needed if getattr(self, name) is None]
         if missing:
             what = f"a product of kind {self.kind} needs {' and '.join(missing)}"
             raise FaultyError(Fault(what, f"add '{missing[0]}: ...'"))
-        allowed = {*needed.get(self.kind, ()), "kind", "fee_per_year", "loss_given_default"}
-        allowed |= {"term_months"} if self.kind == "instalment" else set()
-        allowed |= {"interchange"} if self.kind == "revolving" else set()
-        allowed |= {"fee_per_use"} if self.kind in ("revolving", "fee") else set()
+        allowed = {*needed, "kind", "fee_per_year", "loss_given_default"}
+        allowed |= {"exposure", "basel_correlation"} if does.lends else set()
+        allowed |= {"term_months"} if does.amortises else set()
+        allowed |= {"interchange"} if does.draws else set()
+        allowed |= {"fee_per_use"} if does.draws or not needed else set()
         extra = sorted(
             name for name in self.model_fields_set - allowed
             if getattr(self, name) != type(self).model_fields[name].default  # a default says nothing, as in a dump

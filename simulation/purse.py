@@ -1,73 +1,151 @@
-"""One purse: what of an institution's money goes to channels and what to existing customers, as set or as moved."""
+"""One purse: what of an institution's money goes to channels and what to existing customers, as set or as moved.
+
+Settings are of the real book, and everything in the model is of the simulated one. Money and capacities pass from one
+to the other here and nowhere else.
+"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.market import MAX_CHANNELS
+from policies.guard_rules import StructureLimit
+from policies.guards import Guards
 from policies.plan import Acquisition
 from policies.suggest import did_you_mean
 from simulation.channels import Channels
+from simulation.institution_settings import InstitutionSettings
 from simulation.settings import MarketSettings
 
 
+class Budgets(NamedTuple):
+    """An institution's money of a month as its settings say, of the simulated book."""
+
+    whole_eur: float
+    """For existing and for new customers together."""
+    treatments_eur: float
+    """For existing customers."""
+    channels_cents: NDArray[np.float64]
+    """For each channel, shape (MAX_CHANNELS,)."""
+
+    @classmethod
+    def of(cls, market: MarketSettings, one: InstitutionSettings) -> "Budgets":
+        """Return what an institution of a market has."""
+        scale = market.people_each_stands_for
+        each = [channel.budget_per_month or 0.0 for channel in one.acquisition.values()]
+        share, whole = one.acquisition_share, market.purse_of(one)
+        factor = 1.0 if share is None or sum(each) == 0.0 else share * whole / sum(each)
+        cents = np.zeros(MAX_CHANNELS)
+        cents[: len(each)] = [100.0 * factor * budget / scale for budget in each]
+        return cls(whole / scale, market.guards_of(one).budget_per_month / scale, cents)
+
+
+def held_to(market: MarketSettings, one: InstitutionSettings) -> Guards:
+    """Return what an institution's plans are held to, its money, capacities, heads and sums of the simulated book."""
+    scale, real = market.people_each_stands_for, market.guards_of(one)
+
+    def smaller(limit: StructureLimit) -> StructureLimit:
+        low, high = (None if real is None else real / scale for real in (limit.at_least, limit.at_most))
+        return limit if limit.share else limit._replace(at_least=low, at_most=high)
+
+    return real._replace(
+        budget_per_month=real.budget_per_month / scale,
+        capacity_per_month={word: many / scale for word, many in real.capacity_per_month.items()},
+        structure=tuple(smaller(limit) for limit in real.structure),
+    )
+
+
+def real_book(market: MarketSettings, simulated: float) -> float:
+    """Return heads or money of the simulated book as what they stand for in the real one."""
+    return simulated * market.people_each_stands_for
+
+
 class Purse:
-    """The money of a month of every institution, real book; plans may move it between new and existing customers.
+    """The money of one institution, month by month, EUR of the simulated book; plans may move it.
 
     Parameters
     ----------
-    settings : MarketSettings
+    budgets : Budgets
+        As set.
     channels : Channels
         Whose budgets follow what is moved.
     """
 
-    def __init__(self, settings: MarketSettings, channels: Channels) -> None:
-        self.settings, self.channels = settings, channels
-        self.institutions = tuple(settings.institutions().values())
-        self.as_set_eur = np.array([0.0, *(settings.guards_of(one).budget_per_month for one in self.institutions)])
-        self.treatments_eur, self.as_set_cents = self.as_set_eur.copy(), channels.budget_cents.copy()
-        self.moved = np.zeros(len(self.as_set_eur), np.bool_)
+    def __init__(self, budgets: Budgets, channels: Channels) -> None:
+        self.set, self.channels = budgets, channels
+        self.treatments_eur, self.kept_back_eur, self.moved = budgets.treatments_eur, 0.0, False
 
-    def in_view(self, me: int) -> tuple[float, float]:
-        """Return the whole purse and what of it goes to channels, EUR a month in the scale of the view."""
-        channels = float(self.channels.budget_cents[me].sum()) / 100.0
-        return float(self.treatments_eur[me]) / self.settings.people_each_stands_for + channels, channels
+    @property
+    def available_eur(self) -> float:
+        """Money for treatments this month: the budget, and rewards of last month kept back but not taken."""
+        return self.treatments_eur + self.kept_back_eur
 
-    def move(self, me: int, asked: Acquisition) -> None:
+    @property
+    def acquisition_eur(self) -> float:
+        """What goes to channels in a month."""
+        return float(self.channels.budget_cents.sum()) / 100.0
+
+    @property
+    def whole_eur(self) -> float:
+        """What goes to existing and to new customers in a month together."""
+        return self.treatments_eur + self.acquisition_eur
+
+    def set_aside(self, spent_eur: float) -> None:
+        """Keep back what this month's treatments cost if every reward is taken."""
+        self.kept_back_eur = spent_eur
+
+    def pay(self, paid_eur: float) -> None:
+        """Pay what was taken; what is left of the money kept back is there next month."""
+        self.kept_back_eur = max(self.kept_back_eur - paid_eur, 0.0)
+
+    def move(self, asked: Acquisition) -> None:
         """From next month on the purse is split, and the channels' part spread, as a plan asks."""
-        total = float(self.channels.budget_cents[me].sum())
+        total = float(self.channels.budget_cents.sum())
         if asked.share is not None:
-            purse = self.settings.purse_of(self.institutions[me - 1])
-            total = 100.0 * asked.share * purse / self.settings.people_each_stands_for
-            self.treatments_eur[me] = (1.0 - asked.share) * purse
-        self.channels.spend(me, total * self.shares(me, asked))
-        self.moved[me] = True
+            total = 100.0 * asked.share * self.set.whole_eur
+            self.treatments_eur = (1.0 - asked.share) * self.set.whole_eur
+        self.channels.spend(total * self.shares(asked))
+        self.moved = True
 
-    def shares(self, me: int, asked: Acquisition) -> NDArray[np.float64]:
+    def shares(self, asked: Acquisition) -> NDArray[np.float64]:
         """Return what each channel would get of the channels' part; see `channel_shares`."""
-        names, now = tuple(self.institutions[me - 1].acquisition), self.channels.budget_cents[me]
-        return channel_shares(asked.weights, names, self.channels.budgeted[me], now)
+        one = self.channels
+        return channel_shares(asked.weights, one.names, one.budgeted, one.budget_cents)
 
-    def as_set(self, me: int) -> None:
+    def as_set(self) -> None:
         """Split and spread the purse as the settings say."""
-        if self.moved[me]:
-            self.treatments_eur[me] = self.as_set_eur[me]
-            self.channels.spend(me, self.as_set_cents[me])
-            self.moved[me] = False
+        if self.moved:
+            self.treatments_eur, self.moved = self.set.treatments_eur, False
+            self.channels.spend(self.set.channels_cents)
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Return what plans have moved."""
-        return {"purse_moved": self.moved.copy(), "purse_treatments": self.treatments_eur.copy(),
-                "purse_channels": self.channels.budget_cents.copy()}  # fmt: skip
+    def change(self, budgets: Budgets, settings: InstitutionSettings) -> None:
+        """From now on there is this money; what a plan has moved stays where it is, in proportion."""
+        grown = budgets.whole_eur / self.set.whole_eur if self.moved and self.set.whole_eur > 0.0 else 1.0
+        cents = self.channels.budget_cents * grown if self.moved else budgets.channels_cents
+        self.treatments_eur = self.treatments_eur * grown if self.moved else budgets.treatments_eur
+        self.set = budgets
+        self.channels.change(settings.acquisition, cents)
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what plans had moved; the rest is as the settings say."""
-        self.moved = state["purse_moved"].copy()
-        self.treatments_eur = np.where(self.moved, state["purse_treatments"], self.as_set_eur)
-        moved = np.where(self.moved[:, None], state["purse_channels"], self.as_set_cents)
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Return what plans have moved, what is kept back, and the rates that budgets have found."""
+        return {
+            "purse_moved": np.array(self.moved),
+            "purse_treatments": np.array(self.treatments_eur),
+            "purse_channels": self.channels.budget_cents.copy(),
+            "kept_back": np.array(self.kept_back_eur),
+            "rate": self.channels.rate.copy(),
+            "carried": self.channels.carried_cents.copy(),
+        }
+
+    def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Take back what plans had moved and rates had become; the rest is as the settings say."""
+        self.moved, self.kept_back_eur = bool(state["purse_moved"]), float(state["kept_back"])
+        self.treatments_eur = float(state["purse_treatments"]) if self.moved else self.set.treatments_eur
+        moved = state["purse_channels"] if self.moved else self.set.channels_cents
         self.channels.budget_cents = np.where(self.channels.budgeted, moved, 0.0)
+        self.channels.go_on(state["rate"].astype(np.float64), state["carried"].astype(np.float64))
 
 
 def channel_shares(

@@ -1,25 +1,24 @@
 """What the recording keeps of beliefs: once a year, what the institution believed beside what was true."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import OTHER_LINES, QUADRANTS
-from agents.person import STAGES
-from policies.schemes import RETURN_BANDS, RISK_GRADES, Schemes
+from agents.belief import OTHER_LINES
+from agents.market import US
 from policies.view import InstitutionView
-from simulation.belief_quality import DEFAULT, LEAVE, BeliefQuality, belief_error, tag_errors
+from simulation.belief_errors import belief_error, tag_errors
+from simulation.belief_groups import COMPARED, DEFAULT, KINDS, LEAVE
+from simulation.belief_quality import BeliefQuality
+from simulation.measures import MARKOV_ORDER, MIGRATION, MIGRATION_OF_SEGMENT
 from simulation.migration import matched, migration_matrix, order_test, triples
-from simulation.recording import MonthFacts
+from simulation.observing import MonthFacts
+from simulation.recorded_rows import Row
 
 Ints = NDArray[np.integer]
-Row = tuple[str, str, str, float]
-COMPARED = {"quadrant": QUADRANTS, "stage": STAGES, "risk_grade": RISK_GRADES, "return_band": RETURN_BANDS}
-"""Schemes whose tags are true or false: those that say what is believed of risk, return and stage."""
-KINDS = ("true", "believed")
 COHORT_MONTHS = 12
 ARREARS = 3
 """Missed payments outstanding that are a default (Basel: 90 days)."""
@@ -37,8 +36,9 @@ class Truths(NamedTuple):
     """log-odds of a missed payment in a month"""
 
 
-def truths_of(facts: MonthFacts, schemes: Schemes) -> Truths:
+def truths_of(facts: MonthFacts) -> Truths:
     """Return what a month's facts say of our customers, tags by the schemes in use."""
+    schemes = facts.settings.classification()
     s, truths = facts.signals[facts.own_rows], facts.truths
     order = np.argsort(s["person_id"], kind="stable")
     tags = {
@@ -66,46 +66,51 @@ class BeliefRecorder:
 
     Parameters
     ----------
-    add : callable
-        Takes a finished row: measure, month, a, b, value.
+    us : str
+        Name of our institution.
     every_months : int
         From mark to mark.
     """
 
-    def __init__(self, add: Callable[[str, int, str, str, float], None], every_months: int) -> None:
-        self.add, self.every_months = add, every_months
+    def __init__(self, us: str, every_months: int) -> None:
+        self.us, self.every_months = us, every_months
         self.quality = BeliefQuality()
         self._marks: dict[str, list[_Mark]] = {kind: [] for kind in KINDS}
         self._orders = {(kind, name): np.zeros((len(tags),) * 3) for kind in KINDS for name, tags in COMPARED.items()}
 
-    def mark(self, month: int, view: InstitutionView, truths: Truths) -> None:
+    def is_due(self, month: int) -> bool:
+        """Return whether beliefs are compared when this month begins."""
+        return month % self.every_months == 0
+
+    def mark(self, month: int, view: InstitutionView, truths: Truths) -> list[Row]:
         """Compare the beliefs that open this month with what was true at the last one's end."""
         own = np.flatnonzero(view.scope <= OTHER_LINES)
         own = own[np.argsort(view.person_id[own], kind="stable")]
-        ids, at, rows = np.intersect1d(view.person_id[own], truths.ids, assume_unique=True, return_indices=True)
+        ids, at, there = np.intersect1d(view.person_id[own], truths.ids, assume_unique=True, return_indices=True)
         own = own[at]
         believed = {name: np.asarray(view.column(name)[own]) for name in COMPARED}
-        true = {name: tags[rows] for name, tags in truths.tags.items()}
+        true = {name: tags[there] for name, tags in truths.tags.items()}
         tenure, scope = view.tenure_months[own], view.scope[own]
         errors = belief_error(
-            view.field("risk_mean")[own], view.field("risk_precision")[own], truths.risk[rows], tenure,
+            view.field("risk_mean")[own], view.field("risk_precision")[own], truths.risk[there], tenure,
             view.products_held[own],
         )  # fmt: skip
-        for measure, a, b, value in [*tag_errors(believed, true, tenure, scope), *errors]:
-            self.add(measure, month, a, b, value)
+        rows = [*tag_errors(believed, true, tenure, scope), *errors]
+        found: list[Row] = [(measure, month, self.us, a, b, value) for measure, a, b, value in rows]
         every = np.full(len(truths.ids), -1)
-        every[rows] = view.segment[own] if view.schemes.segments else -1
+        every[there] = view.segment[own] if view.schemes.segments else -1
         self._marks["true"].append(_Mark(truths.ids, truths.tags, truths.balances_eur, every))
-        self._marks["believed"].append(_Mark(ids, believed, truths.balances_eur[rows], every[rows]))
+        self._marks["believed"].append(_Mark(ids, believed, truths.balances_eur[there], every[there]))
         for kind, marks in self._marks.items():
             del marks[:-3]
-            self._migration(kind, month, view.schemes.segment_names)
+            found += self._migration(kind, month, view.schemes.segment_names)
         if self.quality.month is None:
             scores = {DEFAULT: view.default_per_year[own], LEAVE: view.leave_per_year[own]}
             self.quality.mark(month, ids, scores, tenure, scope, view.months_past_due[own] >= ARREARS)
+        return found
 
-    def _migration(self, kind: str, month: int, segments: tuple[str, ...]) -> None:
-        """Add who moved from which tag to which since the last mark, and the counts for the test of order."""
+    def _migration(self, kind: str, month: int, segments: tuple[str, ...]) -> Iterator[Row]:
+        """Give who moved from which tag to which since the last mark, and add to the counts for the test of order."""
         marks = self._marks[kind]
         if len(marks) < 2:
             return
@@ -115,22 +120,26 @@ class BeliefRecorder:
             for part, people in self._parts(old, new, ids, segments):
                 for weight, worth in (("heads", None), ("balance", self._balance(old, new, ids)[people])):
                     matrix = migration_matrix(before[people], after[people], len(words), worth)
-                    for row in self._cells(matrix, words):
-                        self.add(f"migration/{name}/{kind}/{weight}{part}", month, *row)
+                    measure = MIGRATION_OF_SEGMENT if part else MIGRATION
+                    named = measure.named(name, kind, weight, *part)
+                    for a, b, value in self._cells(matrix, words):
+                        yield named, month, self.us, a, b, value
             if len(marks) == 3:
                 stayed = reduce(np.intersect1d, [mark.ids for mark in marks])
                 first, second, third = (mark.tags[name][np.searchsorted(mark.ids, stayed)] for mark in marks)
                 self._orders[kind, name] += triples(first, second, third, len(words))
 
     @staticmethod
-    def _parts(old: _Mark, new: _Mark, ids: Ints, segments: tuple[str, ...]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    def _parts(
+        old: _Mark, new: _Mark, ids: Ints, segments: tuple[str, ...]
+    ) -> Iterator[tuple[tuple[str, ...], NDArray[np.bool_]]]:
         """Give everybody, and each segment: where one was at the start, or where one came in."""
-        yield "", np.ones(len(ids), np.bool_)
+        yield (), np.ones(len(ids), np.bool_)
         if segments:
             _, was, now = matched(old.ids, old.segments, new.ids, new.segments)
             begun = np.where(np.isin(ids, old.ids), was, now)
             for index, name in enumerate(segments):
-                yield f"/{name}", begun == index
+                yield (name,), begun == index
 
     @staticmethod
     def _balance(old: _Mark, new: _Mark, ids: Ints) -> NDArray[np.float64]:
@@ -145,17 +154,24 @@ class BeliefRecorder:
         for i, j in np.argwhere(matrix).tolist():
             yield (*words, "new")[i], (*words, "left")[j], float(matrix[i, j])
 
-    def note(self, month: int, persons_defaulted: Ints, persons_left: Ints) -> None:
+    def note(self, month: int, persons_defaulted: Ints, persons_left: Ints) -> list[Row]:
         """Note to whom what was predicted happened this month; after twelve months the predictions are judged."""
         self.quality.note(persons_defaulted, persons_left)
-        if self.quality.month is not None and month - self.quality.month == COHORT_MONTHS - 1:
-            for measure, a, b, value in self.quality.close():
-                self.add(measure, month + 1, a, b, value)
+        if self.quality.month is None or month - self.quality.month != COHORT_MONTHS - 1:
+            return []
+        return [(measure, month + 1, self.us, a, b, value) for measure, a, b, value in self.quality.close()]
 
-    def finish(self, month: int) -> None:
-        """Add what needs the whole run: whether moves depend on the present tag alone."""
+    def finish(self, month: int) -> Iterator[Row]:
+        """Give what needs the whole run: whether moves depend on the present tag alone."""
         for (kind, name), counts in self._orders.items():
             if counts.sum() > 0:
                 test = order_test(counts)
-                self.add("markov_order", month, f"{name}/{kind}", "statistic", test.statistic)
-                self.add("markov_order", month, f"{name}/{kind}", "degrees_of_freedom", test.degrees_of_freedom)
+                for what, value in (("statistic", test.statistic), ("degrees_of_freedom", test.degrees_of_freedom)):
+                    yield MARKOV_ORDER.name, month, self.us, f"{name}/{kind}", what, value
+
+
+def happened(facts: MonthFacts) -> tuple[Ints, Ints]:
+    """Return the ids of our customers in default at a month's end, and of those who left us in it."""
+    s, ids = facts.signals, facts.signals["person_id"]
+    ours, left = s["provider"] == US, (s["before"] == US) & (s["provider"] != US)
+    return ids[ours & (s["months_past_due"] >= ARREARS)], ids[left]

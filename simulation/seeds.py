@@ -1,15 +1,17 @@
 """What a user may give as a seed, and the seed that is made where none is given."""
 
 import operator
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+Generates = int | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
+"""What a user may give as `rng`."""
 LARGEST = 2**32 - 1
 """Luck is keyed by two numbers of 32 bits, seed and replication; a larger number would share the luck of a smaller."""
 
 
-def key_of(value: Any, what: str) -> int:
+def key_of(value: object, what: str) -> int:
     """Return a seed or replication as an integer.
 
     Raises
@@ -22,7 +24,7 @@ def key_of(value: Any, what: str) -> int:
     if isinstance(value, bool | np.bool_):
         raise ValueError(f"{wanted}, not {value}")
     try:
-        key = operator.index(value)
+        key = operator.index(value)  # type: ignore[arg-type]  # whatever is no integer raises TypeError
     except TypeError:
         raise ValueError(f"{wanted}, not {value!r}") from None
     if not 0 <= key <= LARGEST:
@@ -30,7 +32,7 @@ def key_of(value: Any, what: str) -> int:
     return key
 
 
-def seed_and_rng(seed: Any, rng: Any, replication: int) -> tuple[int, Any]:
+def seed_and_rng(seed: object, rng: Generates, replication: int) -> tuple[int, Generates]:
     """Return the seed of a model's luck, and what Mesa's own generators are made from.
 
     Parameters
@@ -51,21 +53,21 @@ def seed_and_rng(seed: Any, rng: Any, replication: int) -> tuple[int, Any]:
     elif rng is None:
         key = int(np.random.SeedSequence().generate_state(1)[0])
     elif _is_seed(rng):
-        key, rng = int(operator.index(rng)), None
+        key, rng = key_of(rng, "rng"), None
     else:
         key = int(_generator(rng).integers(LARGEST, endpoint=True))
     # no plain integer, from which Mesa 3.3 makes generators that reset_randomizer() does not bring back
     return key, np.random.SeedSequence([key, replication]) if rng is None else rng
 
 
-def _is_seed(rng: Any) -> bool:
+def _is_seed(rng: Generates) -> bool:
     try:
         return key_of(rng, "rng") >= 0
     except ValueError:
         return False
 
 
-def _generator(rng: Any) -> np.random.Generator:
+def _generator(rng: Generates) -> np.random.Generator:
     """Return NumPy's generator of what was given as `rng`: itself if it is one."""
     if not isinstance(rng, bool | np.bool_ | str):
         try:

@@ -1,190 +1,57 @@
 """Settings of a market: what a user may write, with units, ranges and defaults; unknown keys are errors."""
 
-from collections.abc import Mapping
-from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, create_model, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
-from agents.declaring import parameters_of
+from agents.declaring import Parameter
 from agents.rulebook import Rulebook
 from agents.traits import Traits
-from policies.faults import Fault, FaultyError, refuse, told
+from policies.faults import Fault, KeyPath, faults_of, refuse
 from policies.guards import Guards
 from policies.schemes import SCHEMES, SEGMENT, Schemes
-from policies.shelf.rules import PRODUCT_FIELD
 from policies.treatments import Treatment, catalogue
-from policies.view import view_condition
-from simulation.institution_settings import Budget, InstitutionSettings, Settings, Utility
+from simulation.calendar_months import CalendarMonth, calendar_month, parse_calendar_month
+from simulation.classification_settings import QuadrantSettings, SchemeSettings, Segments
+from simulation.dated_settings import Calendar
+from simulation.declared_numbers import NAME, numbers_of
+from simulation.guard_settings import GuardSettings
+from simulation.institution_settings import InstitutionSettings, PolicyChoice
 from simulation.market_faults import market_faults
 from simulation.product_settings import ProductSettings
-from simulation.units import (  # fmt: skip
-    CalendarMonth,
-    Currency,
-    Parser,
-    Share,
-    parse_multiplier,
-    whole,
-    within,
-)
+from simulation.rule_settings import GROUPS, RulesSettings, TraitsSettings
+from simulation.schedule import Schedule, changes, laid
+from simulation.schedule_reading import Readers, schedules_in
+from simulation.settings_base import Settings
+from simulation.units import parse_currency
+from simulation.world_settings import WorldSettings
 
-
-def _parameter_type(kind: Any, default: Any, unit: str, low: float, high: float) -> Any:
-    parse = Parser(unit, low, high, whole=isinstance(default, int))
-
-    def read(value: object) -> Any:
-        if isinstance(default, tuple):
-            if not isinstance(value, (list, tuple)) or len(value) != len(default):
-                what = f"a list of {len(default)} numbers is wanted, got {told(value)}"
-                raise FaultyError(Fault(what, f"write one such as {list(default)}"))
-            return tuple(float(parse(item)) for item in value)
-        factor = parse_multiplier(value)
-        if factor is not None and default == 0:
-            what = f"{told(value)} multiplies the usual value, and that is 0"
-            raise FaultyError(Fault(what, "write the value itself"))
-        return parse(default * factor if factor is not None else value)
-
-    return Annotated[kind, BeforeValidator(read)]
-
-
-def settings_of(group: type) -> type[Settings]:
-    """Return the settings class of a NamedTuple of parameters: same names, defaults, units and ranges."""
-    fields: dict[str, Any] = {
-        name: (_parameter_type(kind, default, p.unit, p.low, p.high), Field(default, description=p.source))
-        for name, (kind, default, p) in parameters_of(group).items()
-    }
-    made = create_model(group.__name__ + "Settings", __base__=Settings, __doc__=group.__doc__, **fields)
-    return made
-
-
-GROUPS: dict[str, type] = {name: type(value) for name, value in Rulebook()._asdict().items()}
-GROUP_SETTINGS: dict[str, type[Settings]] = {name: settings_of(group) for name, group in GROUPS.items()}
-globals().update({made.__name__: made for made in GROUP_SETTINGS.values()})  # found by name when sent to a worker
-RulesSettings: type[Settings] = create_model(
-    "RulesSettings",
-    __base__=Settings,
-    __doc__="Parameters of behaviour, by family of rules.",
-    **{name: (made, Field(default_factory=made)) for name, made in GROUP_SETTINGS.items()},  # type: ignore[call-overload]  # fields made from declarations
-)
-TraitsSettings: type[Settings] = settings_of(Traits)
-
-
-PerYear = Annotated[float, within("EUR/year", -1e9, 1e9)]
-Recency = Annotated[float, within("months", 0, 999)]
-Frequency = Annotated[float, within("products", 0, 1000)]
 MOST_PEOPLE = 10_000_000
-
-
-class RiskSplit(Settings):
-    """Division of the risk axis."""
-
-    measure: Literal["default_per_year"] = "default_per_year"
-    """What the risk axis shows: the probability of default within twelve months."""
-    split: Share = 0.02
-    """Probability of default a year from which risk counts as high; assumption."""
-
-
-class ReturnSplit(Settings):
-    """Division of the return axis, EUR a year per customer, before credit loss and treatment."""
-
-    measure: Literal["margin_per_year"] = "margin_per_year"
-    """What the return axis shows: the margin a year, before credit loss and treatment."""
-    split: PerYear = 300.0
-    """Margin a year per customer from which return counts as high; assumption."""
-
-
-class QuadrantSettings(Settings):
-    """The plane of risk and return and its four quadrants."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-    risk: RiskSplit = RiskSplit()
-    """Where the plane is divided into low and high risk."""
-    return_: ReturnSplit = Field(default=ReturnSplit(), alias="return")
-    """Where the plane is divided into low and high return."""
-
-
-def _condition(value: object) -> str:
-    if not isinstance(value, str):
-        mend = "write one such as default_per_year < 2%, or otherwise"
-        raise FaultyError(Fault(f"a segment is a condition, got {told(value)}", mend))
-    view_condition(value, tuple(dict.fromkeys(PRODUCT_FIELD.findall(value))))
-    return value
-
-
-Segments = dict[str, Annotated[str, BeforeValidator(_condition)]]
-
-
-class SchemeSettings(Settings):
-    """Where the schemes of classification divide; each in the order of its classes, so that all can be reached."""
-
-    risk_grades: tuple[Share, Share, Share, Share] = (0.005, 0.02, 0.05, 0.15)
-    """Probabilities of default a year that part the grades A, B, C, D and E; assumption."""
-    return_bands: tuple[PerYear, PerYear, PerYear] = (0.0, 100.0, 300.0)
-    """Margins a year that part the bands loss, low, middle and high; assumption."""
-    value_tiers: tuple[PerYear, PerYear, PerYear] = (150.0, 600.0, 2000.0)
-    """Margins over the years expected that part bronze, silver, gold and platinum; assumption."""
-    rfm_recency_months: tuple[Recency, Recency] = (36.0, 12.0)
-    """Months since a product was last taken that part the recencies 1, 2 and 3; assumption."""
-    rfm_frequency: tuple[Frequency, Frequency] = (2.0, 4.0)
-    """Numbers of products taken with us that part the frequencies 1, 2 and 3; assumption."""
-    rfm_money: tuple[PerYear, PerYear] = (60.0, 300.0)
-    """Margins a year that part the money values 1, 2 and 3; assumption."""
-
-    @field_validator("*")
-    @classmethod
-    def _every_class_can_be_reached(cls, value: tuple[float, ...], info: Any) -> tuple[float, ...]:
-        falls = info.field_name == "rfm_recency_months"
-        if not all(b < a if falls else b > a for a, b in pairwise(value)):
-            order = "falling: the fewer months, the better" if falls else "rising"
-            raise ValueError(f"{list(value)} leaves a class that nobody can reach: write numbers that are {order}")
-        if info.field_name in ("risk_grades", "rfm_recency_months", "rfm_frequency") and min(value) <= 0:
-            raise ValueError(f"{list(value)} leaves a class that nobody can reach: write numbers above 0")
-        return value
-
-
-_HELD_TO = parameters_of(Guards)
-
-
-class GuardSettings(Settings):
-    """Money and contacts, the same for everybody; money is of the real book."""
-
-    budget_per_month: Budget = 0.0
-    """Money a month for existing customers; plans are served from the top until it is spent."""
-    contacts_at_most: Annotated[int, whole(*_HELD_TO["contacts_at_most"][2][:3])] = 2
-    """Contacts that a customer gets at most within `contacts_in_months`; assumption: a usual house rule."""
-    contacts_in_months: Annotated[int, whole(*_HELD_TO["contacts_in_months"][2][:3])] = 3
-    """Months within which contacts are counted; assumption: a usual house rule."""
-
-
-class WorldSettings(Settings):
-    """The world around the market."""
-
-    macro_mean: Annotated[float, within("standard deviations", -10, 10)] = 0.0
-    """Mean of the common factor behind missed payments, in standard deviations; above 0 times are bad."""
-    macro_persistence: Share = 0.95
-    """Share of the common factor's distance from its mean that is left a month later; assumption."""
-    macro_sd: Annotated[float, within("standard deviations", 0, 10)] = 1.0
-    """Standard deviation of the common factor over time; 0: times never change; 1 by definition."""
-    switching_cost: Utility = 0.0
-    """Utility that switching costs everybody, beside each person's own inertia."""
-    newcomers_per_year: Share = 0.062
-    """People who enter the market in a year, as a share of all; assumption: as many as leave it."""
-    discount: Annotated[float, within("rate/year", 0, 1)] = 0.10
-    """Rate a year at which later money is discounted; assumption."""
 
 
 class MarketSettings(Settings):
     """A whole market: people, products, us and the rivals, behaviour."""
 
-    currency: Currency = "EUR"
+    currency: Annotated[str, BeforeValidator(parse_currency)] = "EUR"
     """The one currency, three letters such as EUR; all amounts are in it."""
     start: CalendarMonth = "2027-01"
     """Calendar month of month 0; dated rules begin and end by it; assumption."""
-    people: Annotated[int, whole("people", 1, MOST_PEOPLE)] = 20000
+    people: Annotated[int, Parameter("people", 1, MOST_PEOPLE, "assumption")] = 20000
     """People simulated: more of them take longer and leave less to chance; assumption."""
-    stands_for: Annotated[int, whole("people", 1, 1e10)] | None = None
+    stands_for: Annotated[int, Parameter("people", 1, 1e10, "the user's own")] | None = None
     """Real people in the market: one simulated person stands for `stands_for` / `people` of them."""
-    burn_in_months: Annotated[int, whole("months", 0, 1200)] = 60
+    burn_in_months: Annotated[int, Parameter("months", 0, 1200, "assumption")] = 60
     """Months simulated first with nobody treated, until the market has settled; assumption."""
     products: dict[str, ProductSettings]
     """The products of the market, by name: from 1 to 8."""
@@ -200,23 +67,62 @@ class MarketSettings(Settings):
     """Segments of our own: name and condition; a person belongs to the first that fits."""
     tag_history: tuple[str, ...] = (*SCHEMES, SEGMENT)
     """Schemes whose tags are recorded whenever they change; by default all."""
-    compare_beliefs_every_months: Annotated[int, whole("months", 1, 1200)] = 12
+    compare_beliefs_every_months: Annotated[int, Parameter("months", 1, 1200, "assumption")] = 12
     """How often the recording compares beliefs with the truth; assumption."""
     guards: GuardSettings = GuardSettings()
     """Budget and contact rule that every institution keeps."""
-    treatments: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    treatments: dict[str, dict[str, object]] = Field(default_factory=dict)
     """What is different about treatments of the catalogue, and treatments of one's own."""
     world: WorldSettings = WorldSettings()
     """The world around the market: times, switching cost, newcomers, discounting."""
     traits: TraitsSettings = Field(default_factory=TraitsSettings)  # type: ignore[valid-type]  # class made from declarations
     """Parameters of the population: what people are born with."""
-    rules: RulesSettings = Field(default_factory=RulesSettings)  # type: ignore[valid-type]  # class made from declarations
+    rules: RulesSettings = Field(default_factory=RulesSettings)
     """Parameters of behaviour, by family of rules."""
+
+    _calendar: "Calendar[MarketSettings]" = PrivateAttr(default_factory=Calendar)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         refuse(market_faults(self))
         return self
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_dates(cls, data: object, plain: ModelWrapValidatorHandler[Self]) -> Self:
+        """Read values with dates: the settings hold the first of each, and every change is checked as a whole."""
+        schedules = _schedules_in(data) if isinstance(data, Mapping) else ()
+        if not schedules:
+            return plain(data)
+        first = data
+        for one in schedules:
+            first = laid(first, one.at, one.values[0])
+        market = plain(first)
+        found: dict[tuple[str, KeyPath], Fault] = {}
+        for month in changes(schedules):
+            for fault in _faults_of_month(month, first, schedules, plain):
+                what = f"from {calendar_month(market.start, month)} on, {fault.what}"
+                found.setdefault((fault.what, fault.at), fault._replace(what=what))
+        refuse(found.values())
+        market._calendar = Calendar(schedules)
+        return market
+
+    @model_serializer(mode="wrap")
+    def _with_written_dates(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
+        written: dict[str, object] = plain(self)
+        for one in self.schedules:
+            written = laid(written, one.at, one.written(self.start))
+        return written
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """All values that change by date."""
+        return self._calendar.schedules
+
+    @property
+    def changes(self) -> tuple[int, ...]:
+        """Months, from the start, at which a value with dates is written, but for the first of each."""
+        return changes(self.schedules)
 
     def catalogue(self) -> tuple[Treatment, ...]:
         """Return all treatments of this market; index 0 is `none`."""
@@ -224,15 +130,15 @@ class MarketSettings(Settings):
 
     def guards_of(self, one: InstitutionSettings) -> Guards:
         """Return what an institution's plans are held to."""
-        house = one.guards
+        own = one.guards
         common = self.guards.model_dump()
         if one.budget_per_month is not None:
             common["budget_per_month"] = one.budget_per_month
         if one.acquisition_share is not None:
             common["budget_per_month"] = (1.0 - one.acquisition_share) * self.purse_of(one)
         return Guards(
-            **common, price_ceiling=100.0 * house.price_ceiling, capacity_per_month=house.capacity_per_month,
-            rules=house.dated_rules(self.start), structure=tuple(limit.limit() for limit in house.structure),
+            **common, price_ceiling=100.0 * own.price_ceiling, capacity_per_month=own.capacity_per_month,
+            rules=own.dated_rules(self.start), structure=tuple(limit.limit() for limit in own.structure),
         )  # fmt: skip
 
     def purse_of(self, one: InstitutionSettings) -> float:
@@ -240,6 +146,14 @@ class MarketSettings(Settings):
         channels = [channel.budget_per_month or 0.0 for channel in one.acquisition.values()]
         own = self.guards.budget_per_month if one.budget_per_month is None else one.budget_per_month
         return float(own + sum(channels))
+
+    def at(self, month: int) -> "MarketSettings":
+        """Return the settings that hold in a month, without dates; the same object as long as nothing changes."""
+        return self._calendar.at(self, month, _without_dates) if self.schedules else self
+
+    def phases(self) -> tuple["MarketSettings", ...]:
+        """Return what holds at the start, and after each change of a value with dates."""
+        return tuple(self.at(month) for month in (0, *(month for month in self.changes if month > 0)))
 
     def classification(self) -> Schemes:
         """Return the schemes as the view reads them."""
@@ -268,12 +182,54 @@ class MarketSettings(Settings):
         return (self.stands_for or self.people) / self.people
 
 
-def market_from(data: Mapping[str, Any]) -> MarketSettings:
+_DATED_BESIDE_NUMBERS: Readers = {
+    (*of, key): TypeAdapter(kind).validate_python
+    for of in (("us",), ("rivals", NAME))
+    for key, kind in (("policy", PolicyChoice), ("visible", bool))
+}
+"""What an institution does, and whether people find it."""
+
+
+def _schedules_in(data: Mapping[str, object]) -> tuple[Schedule, ...]:
+    """Return the values with dates of a market as it is written; none where its start cannot be read."""
+    start = data.get("start", MarketSettings.model_fields["start"].default)
+    try:
+        start = parse_calendar_month(start)
+    except ValueError:
+        start = MarketSettings.model_fields["start"].default  # told by the start's own check
+    return schedules_in(data, numbers_of(MarketSettings), _DATED_BESIDE_NUMBERS, start)
+
+
+def _without_dates(market: MarketSettings) -> MarketSettings:
+    plain = market.model_copy()
+    plain._calendar = Calendar()
+    return plain
+
+
+def _faults_of_month(
+    month: int, first: object, schedules: Sequence[Schedule], plain: ModelWrapValidatorHandler[MarketSettings]
+) -> Iterator[Fault]:
+    """Yield what is wrong in a market in a month; the values that change in it have a part in it."""
+    now = first
+    for one in schedules:
+        now = laid(now, one.at, one.value(month))
+    try:
+        plain(now)
+    except ValidationError as error:
+        own = tuple(one.at for one in schedules if month in one.months)
+        for found in error.errors(include_url=False):
+            raised = found.get("ctx", {}).get("error", ValueError(f"{found['msg']}: write another value"))
+            for fault in faults_of(raised):
+                told = fault.below(found["loc"])
+                yield told._replace(elsewhere=(*told.elsewhere, *own))
+
+
+def market_from(data: Mapping[str, object]) -> MarketSettings:
     """Return validated settings of plain data; raises pydantic.ValidationError naming every fault."""
     return MarketSettings.model_validate(dict(data))
 
 
-def market_of(config: "MarketSettings | Mapping[str, Any]") -> MarketSettings:
+def market_of(config: "MarketSettings | Mapping[str, object]") -> MarketSettings:
     """Return a market's settings, validated if they are plain data.
 
     Raises

@@ -1,21 +1,21 @@
 """A policy's plan as the model takes it: its own copy, checked against view, catalogue and channels."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from policies.guards import by_catalogue
 from policies.plan import OfferChange, Plan, as_plan
-from simulation.institution import InstitutionAgent
-
-if TYPE_CHECKING:
-    from simulation.model import LifecycleModel
+from policies.policy import Policy
+from policies.treatments import Treatment
+from policies.view import InstitutionView
+from simulation.purse import Purse
 
 
 class PlanError(ValueError):
     """A policy decided what cannot be done: whose policy, when, what, and how to mend it."""
 
 
-def plan_of(model: "LifecycleModel", one: InstitutionAgent) -> Plan:
-    """Ask an institution's policy for this month's plan, and take it.
+def plan_of(name: str, policy: Policy, view: InstitutionView, treatments: Sequence[Treatment], purse: Purse) -> Plan:
+    """Ask the policy of the institution of this name for the month's plan, and take it.
 
     Whatever the policy does later with what it returned, and however it made it, the plan stays as it was checked.
 
@@ -25,16 +25,15 @@ def plan_of(model: "LifecycleModel", one: InstitutionAgent) -> Plan:
         If it is no plan, or names a customer, treatment, product or channel that does not exist, or a number that is
         out of reason.
     """
-    view = model.views[one.index]
-    decided = one.policy.decide(view)
+    decided = policy.decide(view)
     try:
         plan = as_plan(decided)
-        by_catalogue(plan.treatments, view, model.treatments)
+        by_catalogue(plan.treatments, view, treatments)
         if plan.acquisition is not None:
-            model.money.shares(one.index, plan.acquisition)
+            purse.shares(plan.acquisition)
         if plan.offer is None:
             return plan
         return Plan(plan.treatments, plan.acquisition, OfferChange(plan.offer.points(view.products)))
     except (ValueError, TypeError, AttributeError) as error:
-        policy = getattr(one.policy, "name", type(one.policy).__name__)
-        raise PlanError(f"policy '{policy}' of {one.name}, month {model.month}: {error}") from error
+        called = getattr(policy, "name", type(policy).__name__)
+        raise PlanError(f"policy '{called}' of {name}, month {view.month}: {error}") from error

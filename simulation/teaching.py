@@ -1,23 +1,19 @@
 """What policies that learn are told of last month; and the view of an oracle, whose estimates are true."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.belief import OTHER_LINES, QUADRANTS
-from agents.market import INSTALMENT, REVOLVING
 from agents.person import CHARGED_OFF
 from policies.guards import Allowed
 from policies.outcomes import Outcomes
 from policies.policy import Learner, Policy
+from policies.treatments import Treatment
 from policies.view_parts import read_only
-from simulation.counting import SOURCES, cost_cents
+from simulation.contacts import cost_cents, taken_contacts
 from simulation.files import Files
-
-if TYPE_CHECKING:
-    from simulation.model import LifecycleModel
 
 KNOWN_FOR_SURE = 1e6
 """Evidence for a need of which an oracle is sure."""
@@ -44,32 +40,40 @@ def profit_eur(
     products : structured array
         Of the market.
     """
-    lends = np.isin(products["kind"], (INSTALMENT, REVOLVING))
+    lends = products["lends"] == 1
     lost = float(products["loss_given_default"][lends].mean()) if lends.any() else 0.0
     profit: NDArray[np.float64] = margin_per_year / 12.0 - np.where(charged_off, lost * owed_cents / 100.0, 0.0)
     return profit
 
 
-def outcomes_of(model: "LifecycleModel", me: int, allowed: Allowed) -> Outcomes:
+def outcomes_of(
+    allowed: Allowed,
+    files: Files,
+    signals: NDArray[np.void],
+    me: int,
+    treatments: Sequence[Treatment],
+    world: np.void,
+) -> Outcomes:
     """Return what became of those who were in an institution's view this month, as its books tell."""
-    files = model.files[me]
-    seen, owed = model.signals[files.at], files.records["credit_cents"][files.places]
+    seen, owed = signals[files.at], files.records["credit_cents"][files.places]
     contacts = allowed.contacts
     treatment = np.zeros(len(seen), np.int64)
     treatment[contacts["row"]] = contacts["treatment"]
     ours = seen["before"] == me
-    came = (seen["joined"] == 1) & (seen["provider"] == me) & (seen["source"] == SOURCES - 1)
-    taken = (treatment > 0) & np.where(ours, (seen["taken"] == 1) & (seen["treatment"] == treatment), came)
+    taken = taken_contacts(seen, treatment, me)
     cost = np.zeros(len(seen))
-    cost[contacts["row"]] = cost_cents(contacts, taken[contacts["row"]], model.effects)
-    profit = profit_eur(seen["margin_per_year"], seen["cause"] == CHARGED_OFF, owed, model.products) * ours
+    cost[contacts["row"]] = cost_cents(contacts, taken[contacts["row"]], world["effects"])
+    products, lost = world["products"][: world["product_count"]], seen["cause"] == CHARGED_OFF
+    profit = profit_eur(seen["margin_per_year"], lost, owed, products) * ours
     ids = files.records["person_id"][files.places]
-    names = tuple(one.name for one in model.treatments)
+    names = tuple(one.name for one in treatments)
     months = (taken, seen["provider"] == me, profit, cost / 100.0)
     return Outcomes(read_only(ids), read_only(treatment), names, *map(read_only, months))
 
 
-def truthful(people: NDArray[np.void], files: Files, truths: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[np.void]:
+def truthful(
+    people: NDArray[np.void], files: Files, truths: NDArray[np.void], rows: NDArray[np.int64]
+) -> NDArray[np.void]:
     """Return an institution's records with the truth in place of estimates, for its customers.
 
     Parameters
@@ -94,19 +98,15 @@ def truthful(people: NDArray[np.void], files: Files, truths: NDArray[Any], rows:
     return records
 
 
-def kept(outcomes: Mapping[int, Outcomes], names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    """Return the outcomes of each institution that learns, as arrays of a state."""
-    return {
-        f"outcomes.{field}:{names[me]}": np.array(value)
-        for me, one in outcomes.items() for field, value in one._asdict().items() if field != "names"
-    }  # fmt: skip
+def outcomes_state(outcomes: Outcomes | None) -> dict[str, NDArray[np.generic]]:
+    """Return what an institution that learns was told, as arrays of a state."""
+    known = {} if outcomes is None else outcomes._asdict()
+    return {f"outcomes.{field}": np.array(values) for field, values in known.items() if field != "names"}
 
 
-def taken_back(state: Mapping[str, NDArray[Any]], names: tuple[str, ...], of: tuple[str, ...]) -> dict[int, Outcomes]:
-    """Return the outcomes that a state holds, institution -> outcomes; `of` names the treatments."""
-    found = {}
-    for me, name in enumerate(names):
-        if f"outcomes.person_id:{name}" in state:
-            parts = {f: read_only(state[f"outcomes.{f}:{name}"]) for f in Outcomes._fields if f != "names"}
-            found[me] = Outcomes(names=of, **parts)
-    return found
+def restored_outcomes(state: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> Outcomes | None:
+    """Return the outcomes that a state holds, if it does; `names` are those of the treatments."""
+    if "outcomes.person_id" not in state:
+        return None
+    parts = {field: read_only(state[f"outcomes.{field}"]) for field in Outcomes._fields if field != "names"}
+    return Outcomes(names=names, **parts)

@@ -1,4 +1,4 @@
-"""Numbers as a user writes them: shares, rates, money, counts, months, multipliers and dates.
+"""Numbers as a user writes them: shares, rates, money, counts, months and multipliers.
 
 Every parser takes what a config, a book sheet or a command line holds (a number or a text) and gives a plain Python
 number within a range, or raises a ``ValueError`` that says what is wrong and what to write instead. A number that
@@ -10,9 +10,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
-
-from pydantic import BeforeValidator
 
 from policies.faults import told
 from policies.written import refuse_thousands, text_of
@@ -21,7 +18,6 @@ LOWEST_RATE = -0.2  # a year; policy rates have been below zero, never by much
 LARGEST_MONEY = 1e13  # in cents still an exact float64
 LARGEST_COUNT = 10**15  # a float64 tells it from its neighbours
 LARGEST_SEED = 2**32 - 1  # luck is keyed by 32 bits: larger seeds would share it with others
-FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 _NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:[eE]([+-]?[0-9]{1,3}))?\s*(%?)")
 _LEADING_ZERO = re.compile(r"([+-]?)0+([0-9].*)")
@@ -33,11 +29,10 @@ _OTHER_SIGNS = str.maketrans("−–’٬٫", "--',.")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(years?|y|months?|m)", re.IGNORECASE)
 _MULTIPLIER = re.compile(r"x\s*([0-9]+\.?[0-9]*|\.[0-9]+)", re.IGNORECASE)
 _LIKE_MULTIPLIER = re.compile(r"x\s*[0-9.+-]|[0-9.]+\s*x$", re.IGNORECASE)
-_DATE = re.compile(r"([0-9]{4})-([0-9]{2})")
-_LIKE_DATE = re.compile(r"([0-9]{4})(?:[-/. ]([0-9]{1,2}))?(?:[-/. ][0-9]{1,2})?(?:[T ].*)?")
+_A_DATE = re.compile(r"([0-9]{4})-([0-9]{2})")
 _CURRENCY = re.compile(r"^(?:[A-Z]{3}|[€$£¥])\s*|\s*(?:[A-Z]{3}|eur|euros?|[€$£¥])$")
 _CODE = re.compile(r"[A-Z]{3}", re.ASCII)
-_LONGEST_TEXT = 60
+LONGEST_TEXT = 60
 _KINDS = {
     "share": "a share", "share/month": "a share a month", "share/year": "a share a year", "rate/year": "a rate a year",
     "months": "a number of months", "utility": "a utility", "log-odds": "log-odds", "points": "points",
@@ -46,10 +41,10 @@ _KINDS = {
 """Unit -> what a message calls a number of it; other money is an amount, and other numbers name their unit."""
 
 
-def _shown(value: object) -> str:
+def as_typed(value: object) -> str:
     """The value as an error message shows it: short, as it was written, and text in quotes."""
     if isinstance(value, float):
-        return text_of(value)[:_LONGEST_TEXT] or f"{value:.12g}"
+        return text_of(value)[:LONGEST_TEXT] or f"{value:.12g}"
     return told(value)
 
 
@@ -64,7 +59,7 @@ def _plain(number: float) -> str:
 def _read(value: object, example: str) -> tuple[float, bool]:
     """A finite number and whether it carried a percent sign (then already divided by 100)."""
     if isinstance(value, bool) or value is None or not isinstance(value, int | float | str):
-        raise ValueError(f"{_shown(value)} is not a number: write one such as {example}")
+        raise ValueError(f"{as_typed(value)} is not a number: write one such as {example}")
     if isinstance(value, str):
         number, is_percent = _read_text(value, example)
     else:
@@ -74,30 +69,30 @@ def _read(value: object, example: str) -> tuple[float, bool]:
         except OverflowError:
             number = math.inf
     if not math.isfinite(number):
-        raise ValueError(f"{_shown(value)} is not a finite number: write one such as {example}")
+        raise ValueError(f"{as_typed(value)} is not a finite number: write one such as {example}")
     return number, is_percent
 
 
 def _read_text(value: str, example: str) -> tuple[float, bool]:
     text = value.strip()
-    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    match = _NUMBER.fullmatch(text) if len(text) <= LONGEST_TEXT else None
     if match is None:
-        raise ValueError(f"{_shown(value)} {_no_number(text, example)}")
+        raise ValueError(f"{as_typed(value)} {_no_number(text, example)}")
     mantissa, exponent, sign = match.groups()
     longer = _LEADING_ZERO.fullmatch(text)
     if longer is not None:
-        raise ValueError(f"{_shown(value)} has a leading zero: write {longer[1]}{longer[2]}")
+        raise ValueError(f"{as_typed(value)} has a leading zero: write {longer[1]}{longer[2]}")
     # the exponent is shifted in the text, so that "12.3%" is exactly the float 0.123
     power = int(exponent or 0) - (2 if sign else 0)
     number = float(f"{mantissa}e{power}")
     if number == 0 and mantissa.strip("+-0."):
-        raise ValueError(f"{_shown(value)} is too small to be told from 0: write 0")
+        raise ValueError(f"{as_typed(value)} is too small to be told from 0: write 0")
     return number, bool(sign)
 
 
 def _no_number(text: str, example: str) -> str:
     """Why a text is no number, and what to write instead."""
-    if len(text) > _LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT:
         return f"is not a number: write one such as {example}"
     ascii_text = "".join(
         str(unicodedata.decimal(sign)) if sign.isdecimal() else sign
@@ -197,10 +192,10 @@ def parse_money(value: object, low: float = 0.0, high: float = LARGEST_MONEY, un
         if amount != value.strip() and amount[:1] in "+-.0123456789":
             _read(amount, "30")
             refuse_thousands(amount, low, high)
-            raise ValueError(f"{_shown(value)} names a currency, the market has only one: write {amount}")
+            raise ValueError(f"{as_typed(value)} names a currency, the market has only one: write {amount}")
     number, is_percent = _read(value, "30")
     if is_percent:
-        raise ValueError(f"{_shown(value)} is a share, but this is money: write an amount such as 30")
+        raise ValueError(f"{as_typed(value)} is a share, but this is money: write an amount such as 30")
     refuse_thousands(value, low, high)
     _in_range(number, low, high, unit)
     return number + 0.0
@@ -219,7 +214,7 @@ def parse_currency(value: object) -> str:
     """
     if isinstance(value, str) and _CODE.fullmatch(value):
         return value
-    raise ValueError(f"{_shown(value)} is not the code of a currency: write three capital letters, such as GBP")
+    raise ValueError(f"{as_typed(value)} is not the code of a currency: write three capital letters, such as GBP")
 
 
 def parse_number(value: object, low: float = -1e300, high: float = 1e300, unit: str = "1") -> float:
@@ -236,7 +231,7 @@ def parse_number(value: object, low: float = -1e300, high: float = 1e300, unit: 
     """
     number, is_percent = _read(value, "2.5")
     if is_percent:
-        raise ValueError(f"{_shown(value)} is a share, but this is a plain number: write {_plain(number)}")
+        raise ValueError(f"{as_typed(value)} is a share, but this is a plain number: write {_plain(number)}")
     refuse_thousands(value, low, high, zeros_too=unit == "1")
     _in_range(number, low, high, unit)
     return number + 0.0
@@ -255,11 +250,11 @@ def parse_count(value: object, low: float = 0, high: float = LARGEST_COUNT, unit
     """
     number, is_percent = _read(value, "20000" if high >= 20000 else "12")
     if is_percent:
-        raise ValueError(f"{_shown(value)} is a share, but this is a count: write one such as 12")
+        raise ValueError(f"{as_typed(value)} is a share, but this is a count: write one such as 12")
     refuse_thousands(value, low, high, whole=True)
     exact = Decimal(text_of(value) or 0)
     if number != math.floor(number) or exact != exact.to_integral_value():
-        raise ValueError(f"{_shown(value)} is not whole: write {_plain(min(max(round(number), low), high))}")
+        raise ValueError(f"{as_typed(value)} is not whole: write {_plain(min(max(round(number), low), high))}")
     _in_range(number, low, high, unit, whole=True)
     return int(number)
 
@@ -278,11 +273,11 @@ def parse_months(value: object, low: float = 0, high: float = LARGEST_COUNT) -> 
     if isinstance(value, str):
         text = value.strip()
         duration = _DURATION.fullmatch(text)
-        if duration is not None and len(text) <= _LONGEST_TEXT:
+        if duration is not None and len(text) <= LONGEST_TEXT:
             months = float(duration[1]) * (12 if duration[2].lower().startswith("y") else 1)
-            raise ValueError(f"{_shown(value)} carries a unit, this is months: write {months:.12g}")
-        if _DATE.fullmatch(text):
-            raise ValueError(f"{_shown(value)} is a date, this is a number of months: write one such as 36")
+            raise ValueError(f"{as_typed(value)} carries a unit, this is months: write {months:.12g}")
+        if _A_DATE.fullmatch(text):
+            raise ValueError(f"{as_typed(value)} is a date, this is a number of months: write one such as 36")
     return parse_count(value, low, high, "months")
 
 
@@ -303,42 +298,13 @@ def parse_multiplier(value: object) -> float | None:
         return None
     text = value.strip()
     if ".." in text and _LIKE_MULTIPLIER.match(text):
-        raise ValueError(f"{_shown(value)} is a range, one multiplier is wanted: write one such as x0.7")
-    match = _MULTIPLIER.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+        raise ValueError(f"{as_typed(value)} is a range, one multiplier is wanted: write one such as x0.7")
+    match = _MULTIPLIER.fullmatch(text) if len(text) <= LONGEST_TEXT else None
     if match is not None:
         return float(match[1])
     if _LIKE_MULTIPLIER.match(text):
-        raise ValueError(f"{_shown(value)} is not a multiplier: write x and a number of 0 or more, such as x0.7")
+        raise ValueError(f"{as_typed(value)} is not a multiplier: write x and a number of 0 or more, such as x0.7")
     return None
-
-
-def parse_calendar_month(value: object) -> str:
-    """A month of the calendar, ``2027-01``.
-
-    Raises
-    ------
-    ValueError
-        If it is none; a year, a day and other spellings are answered by the month that is probably meant.
-
-    >>> parse_calendar_month("2027-01")
-    '2027-01'
-    """
-    text = text_of(value) or (str(value) if isinstance(value, int | float) and not isinstance(value, bool) else "")
-    like = _LIKE_DATE.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
-    year, month = (int(like[1]), int(like[2] or 1)) if like else (0, 0)
-    if not 1 <= month <= 12:
-        raise ValueError(f"{_shown(value)} is not a month: write one such as 2027-01")
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise ValueError(f"{_shown(value)} is outside {FIRST_YEAR} to {LAST_YEAR}: write a month such as 2027-01")
-    if not _DATE.fullmatch(text):
-        raise ValueError(f"{_shown(value)} is not a month: did you mean {year}-{month:02}?")
-    return text
-
-
-def month_number(text: str) -> int:
-    """Months since the year 0 of a month of the calendar."""
-    year, month = parse_calendar_month(text).split("-")
-    return int(year) * 12 + int(month) - 1
 
 
 @dataclass(frozen=True)
@@ -374,22 +340,3 @@ class Parser:
         if self.whole:
             return parse_count(value, self.low, self.high, self.unit)
         return parse_number(value, self.low, self.high, self.unit)
-
-
-def within(unit: str, low: float, high: float) -> BeforeValidator:
-    """The pydantic validator of a number with a unit and a range, see `Parser`."""
-    return BeforeValidator(Parser(unit, low, high))
-
-
-def whole(unit: str, low: float, high: float) -> BeforeValidator:
-    """The pydantic validator of a whole number with a unit and a range, see `Parser`."""
-    return BeforeValidator(Parser(unit, low, high, whole=True))
-
-
-Share = Annotated[float, within("share", 0, 1)]
-Rate = Annotated[float, within("rate/year", LOWEST_RATE, 1)]
-Count = Annotated[int, whole("1", 0, LARGEST_COUNT)]
-Months = Annotated[int, whole("months", 0, LARGEST_COUNT)]
-Seed = Annotated[int, whole("1", 0, LARGEST_SEED)]
-Currency = Annotated[str, BeforeValidator(parse_currency)]
-CalendarMonth = Annotated[str, BeforeValidator(parse_calendar_month)]

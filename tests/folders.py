@@ -16,7 +16,8 @@ from experiments.config import load_experiment
 from experiments.results import Results
 from experiments.runner import run_experiment
 from experiments.sealing import json_sealed
-from experiments.work import Order, Task, perform
+from experiments.tasks import Order, Task
+from experiments.work import perform
 from experiments.workers import Limits
 
 SMALL = """

@@ -88,15 +88,18 @@ class Facts:
         if of == "customers":
             return (self.held.sum(axis=1) > 0).astype(float)
         if of == "capital":
-            return owed * basel(self.default_per_year)
+            lends = [(k, kind) for k, kind in enumerate(self.kinds) if kind in LENDS]
+            return sum((self.owed_in(k) * basel(self.default_per_year, kind) for k, kind in lends), 0.0 * owed)
         plain = {"balance": owed, "deposits": kept, "line": self.line_cents / 100.0, "net_funding": owed - kept,
                  "credit_and_deposits": owed + kept}  # fmt: skip
         return plain[of] if of in plain else self.owed_in(products.index(of))
 
 
-def basel(pd: Rows, lgd: float = 0.85, correlation: float = 0.04) -> Rows:
-    """Basel's capital for qualifying revolving retail, share of what is owed."""
+def basel(pd: Rows, kind: str, lgd: float = 0.85) -> Rows:
+    """Basel's capital, share of what is owed: of lines as qualifying revolving, of loans as other retail (CRE31.24)."""
     pd = np.clip(pd, 0.0005, 0.9999)
+    risky = (1.0 - np.exp(-35.0 * pd)) / (1.0 - np.exp(-35.0))
+    correlation = 0.04 if kind == "revolving" else 0.03 * risky + 0.16 * (1.0 - risky)
     bad = (norm.ppf(pd) + correlation**0.5 * norm.ppf(0.999)) / (1.0 - correlation) ** 0.5
     return lgd * (norm.cdf(bad) - pd)
 

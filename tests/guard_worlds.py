@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.market import TREATMENT
-from policies.guards import Allowed
 from policies.plan import OfferChange, Plan, Treatments
 from policies.shelf import SHELF
 from policies.view import InstitutionView
@@ -154,25 +152,24 @@ class WatchedModel(LifecycleModel):
         self.judges = [Judge(Law(config, one), me) for me, one in enumerate(ones, start=1)]
         self.lived = 0
 
-    def guard(self, plans: list[Plan]) -> tuple[NDArray[Any], NDArray[np.int64], list[Allowed]]:
+    def guard(self) -> None:
         """Trim the plans, and have them judged."""
-        every, first, allowed = super().guard(plans)
-        n = len(self.products)
-        for judge, plan, one in zip(self.judges, plans, allowed, strict=True):
-            files = self.files[judge.me]
+        super().guard()
+        every = self.dispatch.contacts
+        for judge, one in zip(self.judges, self.institutions, strict=True):
+            files = one.files
             facts = Facts(files.records, files.places, judge.law.kinds, self.month)
             sent = every[every["institution"] == judge.me]
-            cut = self.list_prices[judge.me, :n] - self.offers["price"][judge.me, :n]
-            judge.month(facts, files.at, self.people, plan, one, sent, cut)
+            cut = one.list_prices - one.offer["price"][: len(self.products)]
+            judge.month(facts, files.at, self.people, one.plan, one.allowed, sent, cut)
         self.lived += int((self.people["provider"] >= 0).sum())
-        return every, first, allowed
 
-    def settle(self, totals: Any) -> None:
+    def settle(self) -> None:
         """Close the books, and have the ledger judged."""
-        super().settle(totals)
+        super().settle()
         for judge in self.judges:
             judge.settled(
-                self.month, int(totals.ledger[judge.me, TREATMENT]), self.people, self.offers["price"][judge.me]
+                self.month, int(self.totals.ledger[judge.me, TREATMENT]), self.people, self.offers["price"][judge.me]
             )
 
 

@@ -5,17 +5,19 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agents.belief import BELIEF, QUADRANTS
+from agents.credit import Credit
+from agents.market import products_of_kinds
 from agents.person import STAGES
-from policies.guards import Guards, Means
+from policies.guards import Guards, InstitutionMeans
 from policies.plan import Plan
 from policies.treatments import catalogue
 from policies.view import InstitutionView
-from policies.view_parts import PostedOffers
+from policies.view_parts import MarketTerms, PostedOffers
 
 PRODUCTS = ("loan", "card", "savings")
 KINDS = ("instalment", "revolving", "deposit")
 INSTITUTIONS = ("nobody", "us", "rival")
-HOUSE = Means(catalogue(dict(zip(PRODUCTS, KINDS, strict=True))), Guards())
+MEANS = InstitutionMeans(catalogue(dict(zip(PRODUCTS, KINDS, strict=True))), Guards())
 PRICES = np.array([[np.nan, np.nan, np.nan], [9.9, 18.9, -1.6], [8.9, 19.9, -2.0]])
 
 
@@ -49,10 +51,25 @@ def beliefs_of(customers: int, seed: int) -> NDArray[np.void]:
     return rows
 
 
-def view_of(rows: NDArray[np.void], month: int = 5, prices: NDArray[np.float64] = PRICES) -> InstitutionView:
+def terms_of(
+    loss_given_default: float = 0.6, discount_per_year: float = 0.1, credit: Credit | None = None
+) -> MarketTerms:
+    """Return the terms of a market whose products all lose the same share in default."""
+    products = products_of_kinds(KINDS)
+    products["loss_given_default"] = loss_given_default
+    return MarketTerms(products, Credit() if credit is None else credit, discount_per_year)
+
+
+def view_of(
+    rows: NDArray[np.void],
+    month: int = 5,
+    prices: NDArray[np.float64] = PRICES,
+    terms: MarketTerms | None = None,
+) -> InstitutionView:
     """Return our view of these customers."""
     posted = PostedOffers(INSTITUTIONS, PRODUCTS, KINDS, prices)
-    return InstitutionView(rows, posted, 1, month, prices[1], 4000.0, seed=7, replication=3, house=HOUSE)
+    known = terms_of() if terms is None else terms
+    return InstitutionView(rows, posted, 1, month, prices[1], 4000.0, seed=7, replication=3, means=MEANS, terms=known)
 
 
 views = st.builds(

@@ -1,13 +1,14 @@
 """Small markets for tests: one base, changes on top, and a strategy that makes many different ones."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from experiments.recorded_run import Rates
 from simulation.model import LifecycleModel
 
 LOAN = {"kind": "instalment", "apr": "9.9%", "amount": 7000, "term_months": [12, 60]}
@@ -72,9 +73,12 @@ def first_difference(a: NDArray[Any], b: NDArray[Any]) -> str:
 def differences(a: LifecycleModel, b: LifecycleModel) -> list[str]:
     """Return where two models' people, signals, beliefs and books differ in any bit."""
     pairs = [("people", a.people, b.people), ("signals", a.signals, b.signals)]
-    pairs += [(f"beliefs of {n}", x.beliefs, y.beliefs) for n, x, y in zip(a.names, a.files, b.files, strict=True)]
+    pairs += [
+        (f"beliefs of {x.name}", x.files.beliefs, y.files.beliefs)
+        for x, y in zip(a.institutions, b.institutions, strict=True)
+    ]
     found = [f"{what}: {text}" for what, x, y in pairs if (text := first_difference(x, y))]
-    if a.balances.tobytes() != b.balances.tobytes():
+    if a.books.balances.tobytes() != b.books.balances.tobytes():
         found.append("balances")
     return found
 
@@ -197,8 +201,13 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         "guards": {"budget_per_month": draw(st.sampled_from([0, 40, 1e6])),
                    "contacts_at_most": draw(st.integers(0, 4))},
         "world": {"newcomers_per_year": draw(st.floats(0, 1)),
-                  "macro_sd": draw(st.floats(0, 2)), "switching_cost": draw(st.floats(-2, 2))},
+                  "macro_sd": draw(st.floats(0, 2)), "switching_cost": draw(st.floats(0, 6))},
         "traits": {"risk_mean": draw(st.floats(-8, 0)), "risk_sd": draw(st.floats(0, 3)),
-                   "inertia": draw(st.floats(0, 4)), "loyal_share": draw(st.floats(0, 1))},
+                   "inertia_sd": draw(st.floats(0, 2)), "loyal_share": draw(st.floats(0, 1))},
         "rules": rules,
     }  # fmt: skip
+
+
+def flat_rates(discount: float, capital_cost: float) -> Callable[[int], Rates]:
+    """Return what gives the same rates in every month."""
+    return lambda months: Rates(np.full(months, discount), np.full(months, capital_cost))

@@ -17,7 +17,7 @@ NAMES = {
     "products": "loan", "rivals": "megabank", "acquisition": "mail", "rules": "hardship", "arms": "uniform",
     "apr": "loan", "rate": "savings", "servicing_per_month": "loan", "wanted": "low_risk_high_return",
     "floors": "low_risk_high_return", "ceilings": "low_risk_low_return", "segments": "rich",
-    "treatments": "loyalty_reward", "capacity_per_month": "all", "circumstances": "other",
+    "treatments": "loyalty_reward", "capacity_per_month": "all", "scenarios": "other",
 }  # fmt: skip
 """Mapping whose keys a user names -> a name that there is."""
 PLAIN = {"question": "Q?", "months": 6, "arms": {"nothing": "do_nothing", "uniform": "uniform"}, "champion": "nothing"}

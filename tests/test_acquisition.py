@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from agents.belief import QUADRANTS
+from agents.market import US
 from agents.person import NOBODY
 from agents.reach import MOST_EXPECTED, contacts_received, reads_any
+from experiments.recorded_run import recorded as as_metrics_read
+from experiments.worked_out import metrics_of
 from simulation.feedback import held_out, learn_from_customers, what_selection_cost
 from simulation.institution_settings import FeedbackSettings
-from simulation.model import US, LifecycleModel
-from tests.markets import LIVELY, first_difference, small_market
+from simulation.model import LifecycleModel
+from tests.markets import LIVELY, first_difference, flat_rates, small_market
 
 WANTED = {"low_risk_low_return": 1.0}  # common in a small market, so that there is enough to learn from
 CHANNEL = {"online": {"budget_per_month": 400, "cost_per_contact": 1, "precision": 1}}
@@ -54,9 +57,10 @@ def test_the_cost_of_a_new_customer_is_what_was_spent_over_who_came() -> None:
     joined = values(table, "joiners").sum()
     spent = -values(table, "ledger", a="acquisition").sum()
     assert joined > 20 and spent > 1000.0
-    assert values(table, "metric", a="cost_per_new_customer").item() == pytest.approx(spent / joined)
+    found = metrics_of(as_metrics_read(table, flat_rates(0.1, 0.1)), ("cost_per_new_customer", "growth"))
+    assert found["cost_per_new_customer"] == pytest.approx(spent / joined)
     before, after = (values(table[table["month"] == month], "customers").sum() for month in (-1, 24))
-    assert values(table, "metric", a="growth").item() == pytest.approx(after / before - 1.0)
+    assert found["growth"] == pytest.approx(after / before - 1.0)
 
 
 def test_who_pays_invitations_pays_them_for_new_customers() -> None:
@@ -73,8 +77,10 @@ def test_who_pays_invitations_pays_them_for_new_customers() -> None:
     assert invitations == pytest.approx(values(table, "treatments", b="cost_eur").sum())
     assert invitations > 100.0
     spent = invitations - values(table, "ledger", a="acquisition").sum()
-    cost = values(table, "metric", a="cost_per_new_customer").item()
-    assert cost == pytest.approx(spent / values(table, "joiners").sum())
+    run = as_metrics_read(table, flat_rates(0.1, 0.1))
+    assert metrics_of(run, ["cost_per_new_customer"])["cost_per_new_customer"] == pytest.approx(
+        spent / values(table, "joiners").sum()
+    )
     assert values(table, "joiners", a="invited").sum() > 0
 
 
@@ -120,7 +126,7 @@ def test_what_is_learnt_does_not_depend_on_the_truth() -> None:
     model = recorded(True)[0]
     settings = FeedbackSettings(wanted=WANTED, tenure_months=3)
     at = (3, 0, 25, "us")
-    learnt = learn_from_customers(model.files[US], settings, *at)
+    learnt = learn_from_customers(model.us.files, settings, *at)
     people = model.people[model.people["provider"] > NOBODY]
     everybody = np.full(len(people), QUADRANTS.index("low_risk_low_return"))
     everybody[::2] = 3
@@ -142,9 +148,9 @@ def test_channels_of_an_arm_go_on_from_the_rates_that_were_found() -> None:
     more = LifecycleModel(
         market(acquisition={**CHANNEL, "mail": {"budget_per_month": 200, "cost_per_contact": 1}}), seed=3
     )
-    started = more.channels.rate[US].copy()
+    started = more.us.channels.rate.copy()
     more.restore(state)
-    assert more.channels.rate[US, 0] == state["rate"][US, 0] and more.channels.rate[US, 1] == started[1] > 0.0
+    assert more.us.channels.rate[0] == state["rate:us"][0] and more.us.channels.rate[1] == started[1] > 0.0
 
 
 @given(st.floats(1e-6, 60.0))

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.activity import Activity, told_by, uses
-from simulation.model import US, LifecycleModel
+from agents.market import US
+from simulation.model import LifecycleModel
 from tests.markets import lived, small_market
 
 TABLES = st.lists(st.floats(0, 1), min_size=6, max_size=6).map(lambda table: tuple(sorted(table, reverse=True)))
@@ -48,7 +49,7 @@ def test_who_never_uses_the_card_spends_nothing_with_it_and_the_institution_sees
     assert fees[1]["value"].to_numpy()[-1] == 3.0 * used and customers[-1] > 0
     for model, wanted in ((idle, 7), (busy, 1)):
         model.step()
-        since = model.views[US].months_since_use[model.views[US].tenure_months >= 7]
+        since = model.us.view.months_since_use[model.us.view.tenure_months >= 7]
         assert len(since) and set(since.tolist()) == {wanted}
 
 
@@ -72,6 +73,6 @@ def test_a_reminder_reaches_who_is_idle_and_changes_nobody_else() -> None:
 def test_an_idle_month_tells_less() -> None:
     quick = active(3000, idle_reading=1)
     slow = active(3000, idle_reading=0)
-    precision = [model.files[US].records["risk_precision"].mean() for model in (quick, slow)]
+    precision = [model.us.files.records["risk_precision"].mean() for model in (quick, slow)]
     assert precision[0] > precision[1] > 0
     assert pytest.approx(quick.people["months_since_use"]) == slow.people["months_since_use"]  # truth is the same

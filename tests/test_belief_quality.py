@@ -7,18 +7,10 @@ from hypothesis import strategies as st
 
 from agents import learning
 from agents.belief import BROWSING, OPEN, OTHER_LINES, SCOPES, SETTLED
-from simulation.belief_quality import (
-    BINS,
-    DEFAULT,
-    LEAVE,
-    BeliefQuality,
-    Row,
-    belief_error,
-    groups,
-    reliability_is_calibrated,
-    standard_errors_off,
-    tag_errors,
-)
+from simulation.belief_errors import belief_error, tag_errors
+from simulation.belief_groups import BINS, DEFAULT, LEAVE, Found, groups
+from simulation.belief_quality import BeliefQuality
+from simulation.calibration import bins_off, standard_errors_off
 
 NOBODY = np.zeros(0, np.int64)
 
@@ -35,7 +27,7 @@ def marked(default: list[float], leave: list[float] | None = None, tenure: int =
     return quality
 
 
-def by_key(rows: list[Row]) -> dict[tuple[str, str, str], float]:
+def by_key(rows: list[Found]) -> dict[tuple[str, str, str], float]:
     found = {(measure, a, b): value for measure, a, b, value in rows}
     assert len(found) == len(rows), "a row twice"
     return found
@@ -196,21 +188,21 @@ def outcome(predicted: np.ndarray, true: np.ndarray, seed: int) -> list[np.ndarr
 def test_true_probabilities_are_calibrated_and_wrong_ones_are_not() -> None:
     p = np.random.default_rng(1000).uniform(0.02, 0.4, 20_000)
     for seed in range(50):
-        assert reliability_is_calibrated(*outcome(p, p, seed))
-    assert not reliability_is_calibrated(*outcome(p / 2, p, 0))
-    assert not reliability_is_calibrated(*outcome(np.minimum(1.5 * p, 1.0), p, 0))
+        assert not bins_off(*outcome(p, p, seed)).any()
+    assert bins_off(*outcome(p / 2, p, 0)).any()
+    assert bins_off(*outcome(np.minimum(1.5 * p, 1.0), p, 0)).any()
 
 
 def test_four_standard_errors_by_hand() -> None:
     """Of 100 people at 50%, 50 are expected with a standard error of 5; a bin that nobody is in is never off."""
     people, predicted = np.array([100.0, 0.0]), np.array([50.0, 0.0])
     for happened, fine in ((30.0, True), (29.0, False), (70.0, True), (71.0, False)):
-        assert reliability_is_calibrated(people, predicted, np.array([happened, 0.0])) is fine
-    assert not reliability_is_calibrated(people, predicted, np.array([61.0, 0.0]), standard_errors=1.9)
+        assert bins_off(people, predicted, np.array([happened, 0.0])).any() == (not fine)
+    assert bins_off(people, predicted, np.array([61.0, 0.0]), standard_errors=1.9).tolist() == [True, False]
     certain, none = np.array([10.0]), np.array([0.0])
-    assert reliability_is_calibrated(certain, certain, certain) and reliability_is_calibrated(certain, none, none)
-    assert not reliability_is_calibrated(certain, none, np.array([1.0]))
-    assert not reliability_is_calibrated(certain, certain, np.array([9.0]))
+    assert not bins_off(certain, certain, certain).any() and not bins_off(certain, none, none).any()
+    assert bins_off(certain, none, np.array([1.0])).all()
+    assert bins_off(certain, certain, np.array([9.0])).all()
 
 
 def test_a_rare_event_counts_by_its_own_chance() -> None:

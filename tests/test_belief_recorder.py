@@ -1,7 +1,7 @@
 """The recorder of beliefs, fed by hand: every move of a list of people, wrong tags, and known chains that come back."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from agents.belief import BELIEF, OPEN, QUADRANTS, SETTLED
+from agents.market import US
 from agents.person import STAGES
 from policies.schemes import RETURN_BANDS, RISK_GRADES, Schemes
 from policies.view import InstitutionView
 from policies.view_parts import PostedOffers
+from simulation.belief_groups import COMPARED, KINDS
 from simulation.migration import order_test, triples
-from simulation.model import US
-from simulation.recording_beliefs import COMPARED, KINDS, BeliefRecorder, Truths
+from simulation.recorded_rows import Row
+from simulation.recording_beliefs import BeliefRecorder, Truths
 from tests.made_views import INSTITUTIONS, PRICES, PRODUCTS
 from tests.made_views import KINDS as PRODUCT_KINDS
 
@@ -44,7 +46,7 @@ class Recorded:
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, int, str, str, float]] = []
-        self.recorder = BeliefRecorder(lambda *row: self.rows.append(row), 12)
+        self.recorder = BeliefRecorder("us", 12)
 
     def mark(self, month: int, customers: Mapping[int, Customer], strangers: tuple[int, ...] = ()) -> None:
         """Mark these customers by id; strangers are in the files and no customers."""
@@ -65,7 +67,13 @@ class Recorded:
         ids = np.array(sorted(customers), np.int64)
         true = {name: np.array([customers[int(i)].true[k] for i in ids], np.int64) for k, name in enumerate(TAGS)}
         eur = np.array([customers[int(i)].eur for i in ids], np.float64)
-        self.recorder.mark(month, view, Truths(ids, true, eur, np.zeros(len(ids))))
+        self.take(self.recorder.mark(month, view, Truths(ids, true, eur, np.zeros(len(ids)))))
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Keep rows, all of which are ours."""
+        for measure, month, us, a, b, value in rows:
+            assert us == "us"
+            self.rows.append((measure, month, a, b, value))
 
     def matrix(self, measure: str, months: range | None = None) -> Counter[tuple[str, str]]:
         """Return the sum of a measure by origin and end."""
@@ -156,7 +164,7 @@ def walked(true: list[Ints], believed: list[Ints]) -> Recorded:
     recorded = Recorded()
     for year, (a, b) in enumerate(zip(true, believed, strict=True)):
         recorded.mark(12 * year, {i: Customer((int(a[i]), 0, 0, 0), (int(b[i]), 0, 0, 0)) for i in range(PEOPLE)})
-    recorded.recorder.finish(12 * YEARS)
+    recorded.take(recorded.recorder.finish(12 * YEARS))
     return recorded
 
 

@@ -1,5 +1,6 @@
-"""Beliefs: textbook posteriors, error that falls as the formula says, switches of information, nothing of the truth."""
+"""Beliefs: textbook posteriors, error that falls as the formula says, switches of information."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,33 +9,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, OPEN, SETTLED, SIGNAL, Belief
-from agents.declaring import MAX_PRODUCTS, fields_of
+from agents.belief import BELIEF, OPEN, SETTLED, SIGNAL
+from agents.declaring import MAX_PRODUCTS
 from agents.learning import Learning, Splits
-from agents.market import OFFER
+from agents.market import OFFER, US
 from agents.month_beliefs import observe
-from agents.person import PERSON
-from agents.rulebook import Rulebook
+from agents.rulebook import Rulebook, World
+from agents.treatment import Effect
 from experiments import known_rows
-from policies.plan import as_plan
-from policies.policy import needs_view
-from policies.shelf import SHELF
 from policies.treatments import catalogue, effects_table
-from policies.view import InstitutionView, condition_fields
-from simulation.model import US, LifecycleModel
+from simulation.model import LifecycleModel
 from simulation.objects import as_object
-from tests.made_views import as_rows
 from tests.markets import LIVELY, first_difference, small_market
 
 CATALOGUE = catalogue({"account": "fee", "savings": "deposit", "insurance": "fee"})
-EFFECTS = [as_object(row) for row in effects_table(CATALOGUE)]
+EFFECTS = [as_object(row, Effect) for row in effects_table(CATALOGUE)]
 NUMBER = {treatment.name: number for number, treatment in enumerate(CATALOGUE)}
 STILL = Learning(risk_drift=0.0, return_drift=0.0, care_drift=0.0, refusal=1.0, trace=1.0)
 
 
 def record(dtype: np.dtype[Any], **values: Any) -> Any:
     """Return a plain object with the fields of a row, all 0 but the given ones."""
-    made = as_object(np.zeros(1, dtype)[0])
+    made = as_object(np.zeros(1, dtype)[0], SimpleNamespace)
     vars(made).update(values)
     return made
 
@@ -61,10 +57,11 @@ def see(belief: Any, offer: Any, group: Learning, **signal: Any) -> Any:
         "used": 1,
         **signal,
     }
-    fault = np.zeros(3)
-    scope, rules = (OPEN if shown["provider"] == US else SETTLED), Rulebook()._replace(learning=group)
-    observe(belief, record(SIGNAL, **shown), scope, US, offer, EFFECTS, rules, Splits(0.02, 300.0), fault)
-    assert not fault.any()
+    world, scope = World(), OPEN if shown["provider"] == US else SETTLED
+    world.offers, world.effects, world.rules = [record(OFFER), offer], EFFECTS, Rulebook()._replace(learning=group)
+    world.splits, world.fault = Splits(0.02, 300.0), np.zeros(3)
+    observe(belief, record(SIGNAL, **shown), scope, US, world)
+    assert not world.fault.any()
     return belief
 
 
@@ -204,7 +201,7 @@ def conjugate(**changes: Any) -> LifecycleModel:
 
 def errors(model: LifecycleModel) -> NDArray[np.float64]:
     """Return the error of our belief of everybody's risk."""
-    files = model.files[US]
+    files = model.us.files
     return np.asarray(files.beliefs["risk_mean"] - model.people["risk_trait"][files.at])
 
 
@@ -218,7 +215,7 @@ def test_error_falls_with_tenure_and_products_as_the_formula_says(noise: float, 
         model.step()
         if month not in (1, 6, 24):
             continue
-        beliefs, error = model.files[US].beliefs, errors(model)
+        beliefs, error = model.us.files.beliefs, errors(model)
         heard = PER_PRODUCT * read / told**2
         assert np.allclose(beliefs["risk_precision"], PRIOR + heard, rtol=1e-12)
         # the posterior weighs readings as if their error were the believed one
@@ -229,7 +226,7 @@ def test_error_falls_with_tenure_and_products_as_the_formula_says(noise: float, 
                 assert abs(squares[group].mean() - 1.0) < 4.0 * np.sqrt(2.0 / group.sum()), (month, group.sum())
         assert [int((held == number).sum()) >= 200 for number in (1, 2, 3)].count(True) >= (2 if month == 24 else 1)
         spread.append(float((error**2).mean()))
-    squares = errors(model) ** 2 * model.files[US].beliefs["risk_precision"]
+    squares = errors(model) ** 2 * model.us.files.beliefs["risk_precision"]
     confident = (squares.mean() - 1.0) / np.sqrt(2.0 / 4000)
     assert (confident > 20) == (noise > told) and (confident < -10) == (noise < told)
     if noise == told == 1.0:
@@ -239,7 +236,7 @@ def test_error_falls_with_tenure_and_products_as_the_formula_says(noise: float, 
 def test_what_was_never_read_is_no_reading() -> None:
     model = conjugate(**{"us.share": "100%", "rules.learning.risk_precision": 1.0})
     model.step()
-    squares = errors(model) ** 2 * model.files[US].beliefs["risk_precision"]
+    squares = errors(model) ** 2 * model.us.files.beliefs["risk_precision"]
     assert abs(squares.mean() - 1.0) < 4.0 * np.sqrt(2.0 / 4000)
 
 
@@ -272,7 +269,7 @@ def informed(**information: Any) -> LifecycleModel:
 def test_a_switch_of_information_changes_what_it_should_and_nothing_else(switch: str) -> None:
     everything, less = informed(), informed(**{switch: False})
     assert first_difference(everything.people, less.people) == ""
-    a, b = everything.files[US].beliefs, less.files[US].beliefs
+    a, b = everything.us.files.beliefs, less.us.files.beliefs
     changed = {name for name in BELIEF.names or () if not np.array_equal(a[name], b[name])}
     must, may = CHANGES[switch]
     assert must <= changed <= must | may, (must - changed, changed - must - may)
@@ -295,90 +292,21 @@ def test_a_switch_of_information_changes_what_it_should_and_nothing_else(switch:
         assert (b["months_since_trace"] == 999).all() and (b["looked_for"] == -1).all()
 
 
-# The truth behind the view -----------------------------------------------------------------------------------------
-
-ARMS: dict[str, dict[str, Any]] = {
-    "do_nothing": {},
-    "uniform": {"share": "40%"},
-    "rules": {"rules": [
-        {"when": "scope == settled", "do": "win_back"},
-        {"when": "default_per_year > 3% or stage == decline", "do": "line_decrease"},
-        {"when": "leave_per_year > 20%", "do": "loyalty_reward"},
-        {"when": "otherwise", "do": "cross_sell"},
-    ]},
-    "quadrant_rules": {"high_risk_high_return": "line_decrease"},
-    "price_match": {},
-    "price_war": {},
-    "random_trial": {"share": "50%"},
-    "stage_rules": {},
-    "needs_led": {"ask_below_evidence": 3},
-    "propensity_retention": {"leave_at_least": "1%"},
-    "uplift": {"trial_months": 3, "epoch_months": 2, "trial_share": "90%"},
-    "roi_knapsack": {"trial_months": 3, "epoch_months": 2, "effect_sd_eur": 500},
-    "thompson": {"epoch_months": 2},
-    "optimal_structure": {"trial_months": 3, "epoch_months": 2},
-    "oracle": {"trial_months": 3, "epoch_months": 2, "effect_sd_eur": 500},
-}  # fmt: skip
+@given(st.integers(0, 10**7), st.integers(0, 10**7), st.floats(-0.4, 0.4), st.floats(0, 1))
+def test_the_trend_is_what_the_weight_of_the_past_makes_of_it(before: int, now: int, past: float, kept: float) -> None:
+    """What is declared is what is read: kept x past + (1 - kept) x growth, of at most a half a month."""
+    group = STILL._replace(trend_kept=kept)
+    belief = record(BELIEF, person_id=7, credit_cents=before, trend=past)
+    told = see(belief, desk(), group, credit_cents=now)
+    growth = min(max((now - before) / (before + 100_00), -0.5), 0.5)
+    assert told.trend == pytest.approx(kept * past + (1.0 - kept) * growth, abs=1e-12)
 
 
-def arm(name: str) -> LifecycleModel:
-    config = small_market(people=300, rules=LIVELY, guards={"budget_per_month": 1e6},
-                          us={"existing_customers": ["open", "settled"]})  # fmt: skip
-    config["us"]["policy"] = {"policy": name, **ARMS[name]}
-    return LifecycleModel(config, seed=9)
-
-
-def decided(model: LifecycleModel) -> tuple[Any, ...]:
-    """Begin the next month; return what we believe, decide and may do, all as plain values."""
-    model.open()
-    model.observe()
-    plan = as_plan(model.institutions[US - 1].policy.decide(model.views[US]))
-    contacts, first, _ = model.guard(model.decide())
-    cuts = None if plan.offer is None else plan.offer.points(model.product_names).tolist()
-    return model.files[US].beliefs.tobytes(), as_rows(plan), cuts, contacts.tobytes(), first.tolist()
-
-
-def test_every_policy_of_the_shelf_is_among_these() -> None:
-    assert set(ARMS) == set(SHELF)
-
-
-@pytest.mark.parametrize("name", [name for name in ARMS if name != "oracle"])  # which is shown the truth
-def test_the_truth_permuted_behind_unchanged_beliefs_changes_no_decision(name: str) -> None:
-    lived = arm(name)
-    for _ in range(8):
-        lived.step()
-    state, luck = lived.state(), np.random.default_rng(1)
-    same, permuted = arm(name), arm(name)
-    same.restore(state)
-    permuted.restore(state)
-    for column in set(PERSON.names or ()) - {"id"}:
-        permuted.people[column] = permuted.people[column][luck.permutation(len(permuted.people))]
-    assert (permuted.people["risk_trait"] != same.people["risk_trait"]).mean() > 0.9
-    here, there = decided(same), decided(permuted)
-    assert here == there
-    assert bool(here[1] or here[2]) == needs_view(SHELF[name])
-
-
-@pytest.mark.parametrize("name", ARMS)
-def test_protected_attributes_change_no_decision_and_no_life(name: str) -> None:
-    plain, permuted = arm(name), arm(name)
-    order = np.random.default_rng(2).permutation(300)
-    for column in ("group", "age_years"):
-        permuted.people[column] = permuted.people[column][order]
-    permuted.signals["age_years"] = permuted.people["age_years"]
-    assert (plain.people["group"] != permuted.people["group"]).any()
-    for _ in range(10):
-        plain.step()
-        permuted.step()
-    for a, b in ((plain.people, permuted.people), (plain.signals, permuted.signals),
-                 (plain.files[US].beliefs, permuted.files[US].beliefs)):  # fmt: skip
-        differs = {column for column in a.dtype.names or () if not np.array_equal(a[column], b[column])}
-        assert differs <= {"group", "age_years"}
-    assert decided(plain)[1:] == decided(permuted)[1:]
-
-
-def test_no_column_of_the_view_is_a_protected_attribute() -> None:
-    columns = {*condition_fields(("card",), ("young",)), *dir(InstitutionView)}
-    barred = {"group", "age", "gender", "sex", "race", "nationality", "religion"}
-    assert {name for name in columns if barred & set(name.split("_"))} == set()
-    assert "group" not in fields_of(Belief)
+def test_a_market_reads_the_declared_weight_of_the_past() -> None:
+    trends = []
+    for kept in (0.0, 0.85, 1.0):
+        model = LifecycleModel(small_market(people=200, rules={"learning": {"trend_kept": kept}}), seed=1)
+        for _ in range(4):
+            model.step()
+        trends.append(np.abs(model.us.files.beliefs["trend"]))
+    assert not trends[2].any() and trends[0].mean() > 2.0 * trends[1].mean() > 0.0

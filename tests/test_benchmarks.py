@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from agents.market import CREDIT_LOSS, INTEREST
-from agents.treatment import CONTACT
+from benchmarks import bench
 from benchmarks.bench import whole_month
 from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.bench_deciding import copies, cost_of_deciding, lived
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import default_market, market_of, people_of
-from simulation.build import event_shock_sd
+from simulation.engine import dispatched
 from simulation.model import LifecycleModel
 from simulation.phases import MONTH
 from tests.markets import differences, small_market
@@ -24,7 +24,7 @@ def test_numpy_month_conserves_people_and_lives_like_the_engine() -> None:
     for _ in range(6):
         model.step()
     offers = model.offers
-    offers_now = market_of(offers, model.products, event_shock_sd(model.rules))
+    offers_now = market_of(model.world)
     people = people_of(model.people[model.people["provider"] >= 0], offers, model.rules, 7, 0)
     at_start, gone, customers, left, lost = len(people.provider), 0, 0, 0, 0.0
     engine_customers, engine_left, engine_lost = 0, 0, 0.0
@@ -44,9 +44,10 @@ def test_numpy_month_conserves_people_and_lives_like_the_engine() -> None:
         )
         people = people.part(people.provider >= 0)
         engine_customers += int((model.people["provider"] > 0).sum())
-        world = model.open()
-        contacts, first = np.zeros(0, CONTACT), np.zeros(len(model.people) + 1, np.int64)
-        totals = model.live(world, contacts, first)
+        model.open()
+        model.dispatch = dispatched((), len(model.people))
+        model.live()
+        totals = model.totals
         model.month += 1
         engine_left += int((model.signals["cause"] > 0).sum())
         engine_lost += totals.ledger[1:, CREDIT_LOSS].sum() / 100.0
@@ -64,13 +65,31 @@ def test_copies_of_customers_keep_as_many_changes_as_they_are() -> None:
     assert len(lines(once)) == 2 and len(once.observe_ns) == 5
 
 
-def test_the_month_that_is_timed_phase_by_phase_is_a_whole_month() -> None:
-    timed, stepped = LifecycleModel(small_market(), seed=0), LifecycleModel(small_market(), seed=0)
-    assert list(whole_month(timed)) == [phase.name for phase in MONTH]
+@pytest.mark.parametrize("policy", ["do_nothing", "thompson"])
+def test_the_month_that_is_timed_phase_by_phase_is_a_whole_month(policy: str) -> None:
+    """Of a policy that learns, too: what it is told belongs to the month."""
+    timed, stepped = (LifecycleModel(small_market(us={"policy": policy}), seed=0) for _ in range(2))
+    assert list(whole_month(timed, months=4)) == [phase.name for phase in MONTH]
     stepped.start_recording()
-    for _ in range(timed.month):
+    for _ in range(4):
         stepped.step()
-    assert differences(timed, stepped) == []
+    assert timed.month == 4 and differences(timed, stepped) == []
+    assert timed.recording().equals(stepped.recording())
+
+
+def test_the_benchmark_runs_from_beginning_to_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With so few people that its figures mean nothing: each is there and none is nan."""
+    for name, few in (("PEOPLE", 1_000), ("PEOPLE_AS_OBJECTS", 40), ("BURN_IN", 1), ("REPETITIONS", 1)):
+        monkeypatch.setattr(bench, name, few)
+    monkeypatch.setattr(bench, "default_market", lambda people=600: default_market(people=people))
+    monkeypatch.setattr(bench, "keep_files", lambda: keep_files(customers=130, months=10, people=500))
+    bench.main()
+    told = capsys.readouterr().out
+    for words in ("live, compiled, 1 thread", "live, objects", "plain NumPy", "whole month", "observe", "phases of"):
+        assert words in told
+    assert "nan" not in told
 
 
 def test_deciding_is_timed_on_as_many_customers_as_are_asked_for() -> None:

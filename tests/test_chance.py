@@ -13,9 +13,9 @@ from agents.chance import address, draw4, draw4_each, draw_each, philox
 N = 20_000
 FOUR_SE = 6.334e-05
 """Two-sided probability beyond four standard errors of a normal."""
-KINDS = {
-    name: value for name, value in vars(chance).items() if name.isupper() and isinstance(value, int) and name[0] != "_"
-}
+LAYOUT = {"WORDS", "KIND_SHIFT", "INSTITUTION_SHIFT"}
+KINDS = {name: value for name, value in vars(chance).items()
+         if name.isupper() and isinstance(value, int) and name[0] != "_" and name not in LAYOUT}  # fmt: skip
 FULL = 2**32 - 1
 
 

@@ -9,17 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from policies.conditions import (
-    AllOf,
-    Always,
-    AnyOf,
-    Comparison,
-    Condition,
-    ConditionError,
-    Not,
-    Tree,
-    parse_condition,
-)
+from policies.condition_language import parse_condition
+from policies.conditions import AllOf, Always, AnyOf, Condition, ConditionError, FieldComparison, Not, Tree
 
 STAGES = ("acquisition", "growth", "maturity", "decline")
 FIELDS: dict[str, tuple[str, ...] | None] = {
@@ -164,13 +155,13 @@ def test_evaluation_refuses_a_column_of_another_shape_and_a_word_without_a_code(
 NUMBERS = st.sampled_from([0, 1, 2, 3])
 COMPARISONS = st.one_of(
     st.builds(
-        Comparison,
+        FieldComparison,
         st.just("months_past_due"),
         st.sampled_from(["<", "<=", ">", ">=", "==", "!="]),
         st.tuples(NUMBERS),
     ),
-    st.builds(Comparison, st.just("stage"), st.sampled_from(["==", "!="]), st.tuples(st.sampled_from(STAGES))),
-    st.builds(Comparison, st.just("stage"), st.just("in"), st.lists(st.sampled_from(STAGES), min_size=1)),
+    st.builds(FieldComparison, st.just("stage"), st.sampled_from(["==", "!="]), st.tuples(st.sampled_from(STAGES))),
+    st.builds(FieldComparison, st.just("stage"), st.just("in"), st.lists(st.sampled_from(STAGES), min_size=1)),
 )
 TREES: st.SearchStrategy[Tree] = st.recursive(
     COMPARISONS,
@@ -185,9 +176,9 @@ TREES: st.SearchStrategy[Tree] = st.recursive(
 
 def written(tree: Tree) -> str:
     match tree:
-        case Comparison(field=field, op="in", values=values):
+        case FieldComparison(field=field, op="in", values=values):
             return f"{field} in [{', '.join(map(str, values))}]"
-        case Comparison(field=field, op=op, values=values):
+        case FieldComparison(field=field, op=op, values=values):
             return f"{field} {op} {values[0]}"
         case Not(part=part):
             return f"not ({written(part)})"
@@ -202,7 +193,7 @@ def written(tree: Tree) -> str:
 def true_for(tree: Tree, row: Mapping[str, float | str]) -> bool:
     """The meaning, read aloud for one row."""
     match tree:
-        case Comparison(field=field, op=op, values=values):
+        case FieldComparison(field=field, op=op, values=values):
             left = row[field]
             if op in ("==", "in", "!="):
                 return (left in values) != (op == "!=")

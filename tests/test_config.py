@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from experiments.checking import check_file
 from experiments.config import (
     Experiment,
-    circumstances,
     find_config,
     load_experiment,
     load_recorded,
-    load_under_each,
     resolved,
 )
 from experiments.market_files import MARKETS
@@ -175,16 +173,16 @@ def refused(folder: Path, text: str, *sets: str) -> list[str]:
 
 
 @pytest.mark.parametrize("arm", ["हिन्दी", "العربية", "می\u200cخواهم", "Tiếng Việt", "中文", "v1.2 b", "e\u0301"])
-def test_an_arm_and_circumstances_have_a_name_in_any_script(tmp_path: Path, arm: str) -> None:
+def test_an_arm_and_a_scenario_have_a_name_in_any_script(tmp_path: Path, arm: str) -> None:
     text = (
         SMALL.replace("nothing:", f'"{arm}":').replace(": nothing", f': "{arm}"')
-        + f'circumstances: {{"{arm}": [], other: [months=3]}}\n'
+        + f'scenarios: {{"{arm}": {{}}, other: crisis}}\n'
     )
     name = unicodedata.normalize("NFC", arm)
     for written_as in (text, unicodedata.normalize("NFD", text)):
         one = load_experiment(written(tmp_path, written_as))
         assert (next(iter(one.arms)), one.settings.champion) == (name, name)
-        assert circumstances(one.path) == {name: [], "other": ["months=3"]}
+        assert [(it.name, it.market.world.macro_mean) for it in one.scenarios] == [(name, 0.0), ("other", 2.0)]
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
@@ -210,35 +208,13 @@ def test_names_that_differ_by_case_only_are_one(tmp_path: Path, first: str, seco
     told = refused(tmp_path, SMALL.replace("  nothing:", f"{arms}  nothing:"))
     at = f"{tmp_path / 'small.yaml'}:7:3"
     assert told == [f"8:3: '{second}' is the same name as '{first}' at {at}. Call one of them something else."]
-    told = refused(tmp_path, SMALL + f"circumstances:\n  {first}: []\n  {second}: []\n")
+    told = refused(tmp_path, SMALL + f"scenarios:\n  {first}: {{}}\n  {second}: {{}}\n")
     assert len(told) == 1 and told[0].startswith(f"12:3: '{second}' is the same name as '{first}' at ")
 
 
 def test_a_name_written_in_two_ways_is_a_key_given_twice(tmp_path: Path) -> None:
     told = refused(tmp_path, SMALL.replace("  nothing:", "  é: do_nothing\n  e\u0301: do_nothing\n  nothing:"))
     assert told == ["8:3: the key 'é' is given twice, first at line 7, column 3. Keep one."]
-
-
-def test_circumstances_lie_nowhere_but_below_the_results(tmp_path: Path) -> None:
-    names = ["../../x", "/tmp/x", ".", "..", "a/b", "runs", "Report.html", "con.txt", "a\\tb"]
-    below = "".join(f'  "{name}": []\n' for name in names)
-    path = written(tmp_path, SMALL + f"circumstances:\n{below}  fine: [months]\n  good: []\n")
-    for ask in (load_experiment, circumstances):
-        with pytest.raises(ConfigError) as error:
-            ask(path)
-        problems = error.value.problems
-        assert [(one.line, one.column) for one in problems] == [*((11 + n, 3) for n in range(9)), (20, 10)]
-        assert all("cannot name circumstances" in one.message for one in problems[:9])
-        assert "'fine' is no list of settings" in problems[9].message
-
-
-@pytest.mark.parametrize("told", ["5", "[a]", "{a: b}", "{a: [1]}", "~"])
-def test_circumstances_are_lists_of_settings(tmp_path: Path, told: str) -> None:
-    path = written(tmp_path, SMALL + f"circumstances: {told}\n")
-    for ask in (load_experiment, circumstances):
-        with pytest.raises(ConfigError) as error:
-            ask(path)
-        assert [one.line for one in error.value.problems] == [10]
 
 
 @pytest.mark.parametrize("key", ["extends", "market", "market.extends"])
@@ -256,10 +232,9 @@ def test_a_name_too_long_for_a_file_is_told_shortened(tmp_path: Path, key: str) 
 
 def test_a_config_of_an_impossible_name_is_told_in_words() -> None:
     for name in ("x" * 5000, "a\0b", "\x1b[2J", "/".join(["x" * 200] * 30)):
-        for ask in (load_experiment, circumstances):
-            with pytest.raises(ConfigError) as error:
-                ask(name)
-            assert str(error.value).isprintable() and len(str(error.value)) < 400
+        with pytest.raises(ConfigError) as error:
+            load_experiment(name)
+        assert str(error.value).isprintable() and len(str(error.value)) < 400
 
 
 OWN = "extends: default.market.yaml\npeople: 77\nus: {name: Northbank, share: 12%}\n"
@@ -269,20 +244,19 @@ OWN = "extends: default.market.yaml\npeople: 77\nus: {name: Northbank, share: 12
 def test_another_market_lies_below_what_the_experiment_writes(tmp_path: Path, key: str) -> None:
     text = SMALL.replace("people: 300", "people: 300, us: {name: Ours}, rules: {choice: {search: x2}}")
     path = written(tmp_path, text)
-    plain, other = load_experiment(path), load_experiment(path, [f"{key}=crisis"])
-    assert (other.market.people, other.market.our_name, other.market.world.macro_mean) == (300, "Ours", 2.0)
-    rest = {"world": plain.market.world}
-    assert other.market.model_copy(update=rest) == plain.market  # the crisis is the default market in a bad time
+    plain, other = load_experiment(path), load_experiment(path, [f"{key}=online_lender"])
+    assert (other.market.people, other.market.our_name) == (300, "Ours")
+    assert list(plain.market.products) != list(other.market.products) == ["cash_loan", "credit_line"]
     assert (plain.remarks, other.remarks) == ((), ())
 
 
 def test_a_market_of_ones_own_that_is_given_up_is_told(tmp_path: Path) -> None:
     written(tmp_path, OWN, "north.market.yaml")
     path = written(tmp_path, SMALL.replace("{extends: default, people: 300}", "{extends: north, burn_in_months: 5}"))
-    own, other = load_experiment(path), load_experiment(path, ["market.extends=crisis"])
+    own, other = load_experiment(path), load_experiment(path, ["market.extends=online_lender"])
     assert (own.market.people, own.market.our_name, own.remarks) == (77, "Northbank", ())
     assert (other.market.people, other.market.our_name, other.market.burn_in_months) == (20000, "us", 5)
-    assert len(other.remarks) == 1 and "crisis instead of north.market.yaml" in other.remarks[0]
+    assert len(other.remarks) == 1 and "online_lender instead of north.market.yaml" in other.remarks[0]
     assert load_experiment(path, ["market.extends=north.market.yaml"]).remarks == ()
 
 
@@ -293,27 +267,8 @@ def test_a_folder_of_results_keeps_its_market() -> None:
         return load_recorded(one.written, Path("experiment.json"), sets, [], [], one.path, sets, True)
 
     with pytest.raises(ConfigError, match="recorded as a whole"):
-        again("market.extends=crisis")
+        again("market.extends=online_lender")
     assert again("months=3").market == one.market and again("months=3").settings.months == 3
-
-
-def test_what_circumstances_bring_is_told_at_their_place_all_at_once(tmp_path: Path) -> None:
-    lines = """circumstances:
-  usual: []
-  bad: [months=3, market.extends=nosuch]
-  worse: [market=nowhere, champion=x]
-  odd: [market.people=-5, seed=1]
-"""
-    path = written(tmp_path, SMALL.replace("months: 6", "months: six") + lines)
-    with pytest.raises(ConfigError) as error:
-        load_under_each(path)
-    told = [str(one).removeprefix(f"{path}:") for one in error.value.problems]
-    assert [one.partition(": ")[0] for one in told] == ["4:9", "12:19", "13:11", "13:27", "14:9"]
-    assert all(f"under the circumstances '{name}'" in one for name, one in zip(
-        ("bad", "worse", "worse", "odd"), told[1:], strict=True))  # fmt: skip
-    fine = load_under_each(written(tmp_path, SMALL + "circumstances: {usual: [], long: [months=9]}\n"))
-    assert {name: one.settings.months for name, one in fine.items()} == {"usual": 6, "long": 9}
-    assert list(load_under_each(written(tmp_path, SMALL))) == [""]
 
 
 def test_who_changes_nothing_is_static(tmp_path: Path) -> None:

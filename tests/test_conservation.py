@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents import credit, market, month_accounts
+from simulation.engine import RuleFault
 from simulation.ledger import ConservationError
-from simulation.model import LifecycleModel, RuleFault
+from simulation.model import LifecycleModel
 from tests.markets import LIVELY, lived, markets, small_market
 
 ENGINES = ("compiled", "objects")
@@ -36,7 +37,7 @@ def test_nothing_is_lost_or_made(config: dict[str, Any], months: int, seed: int)
 
 def test_loans_are_what_was_lent_less_what_came_back() -> None:
     model = lived(small_market(people=300, rules=LIVELY), 0, seed=3)
-    opening = model.balances.copy()
+    opening = model.books.balances.copy()
     posted = np.zeros_like(opening)
     inner = model.engine.live
     ledgers: list[Any] = []
@@ -45,7 +46,7 @@ def test_loans_are_what_was_lent_less_what_came_back() -> None:
         model.step()
     total = sum(one.ledger for one in ledgers)
     posted[:, 0], posted[:, 1] = total[:, market.LOANS], -total[:, market.DEPOSITS]
-    assert (opening[1:] + posted[1:] == model.balances[1:]).all()
+    assert (opening[1:] + posted[1:] == model.books.balances[1:]).all()
     assert not total.sum(axis=0).any() and not total.sum(axis=1).any()
     assert np.abs(posted[1:]).min() > 0
 
@@ -119,6 +120,7 @@ def fault_of(engine: str, group: str, name: str, value: float) -> str:
     model.step()
     changed = getattr(model.rules, group)._replace(**{name: value})
     model.rules = model.rules._replace(**{group: changed})
+    model.world["rules"] = model.rules
     with pytest.raises(RuleFault) as stopped:
         model.step()
     return str(stopped.value)

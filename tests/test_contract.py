@@ -10,16 +10,37 @@ import pytest
 import agents
 
 AGENTS = Path(agents.__file__).resolve().parent
-TREES = {path.name: ast.parse(path.read_text()) for path in sorted(AGENTS.glob("*.py"))}
+TREES = {path.name: ast.parse(path.read_text()) for path in sorted(AGENTS.rglob("*.py"))}
 ROOT = AGENTS.parent
 MATH = {"exp", "log", "log1p", "expm1", "sqrt", "floor", "tanh", "erf", "pow"}
 BUILTINS = {"abs", "min", "max", "len", "range", "int", "float", "bool"}
 DRAWS = {"draw4"}
 FORBIDDEN: tuple[type[ast.AST], ...] = (
-    ast.Pow, ast.Try, ast.TryStar, ast.Raise, ast.With, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp,
-    ast.Dict, ast.Set, ast.List, ast.Lambda, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal, ast.Import,
-    ast.ImportFrom, ast.JoinedStr, ast.Delete, ast.Starred, ast.NamedExpr,
-)  # fmt: skip
+    ast.Pow,
+    ast.Try,
+    ast.TryStar,
+    ast.Raise,
+    ast.With,
+    ast.GeneratorExp,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.Dict,
+    ast.Set,
+    ast.List,
+    ast.Lambda,
+    ast.Yield,
+    ast.YieldFrom,
+    ast.Await,
+    ast.Global,
+    ast.Nonlocal,
+    ast.Import,
+    ast.ImportFrom,
+    ast.JoinedStr,
+    ast.Delete,
+    ast.Starred,
+    ast.NamedExpr,
+)
 
 
 def marks(function: ast.FunctionDef) -> set[str]:
@@ -81,9 +102,23 @@ def test_rules_use_only_what_both_engines_compute_alike(name: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["x ** 2", "round(x, 2)", "sum(x)", "math.gamma(x)", "math.lgamma(x)", "np.exp(x)", "max(y for y in x)", "[x]",
-     "random.random()", "math.cos(x)", "x.sum()", "pow(x, 2)", "sorted(x)", "str(x)"],
-)  # fmt: skip
+    [
+        "x ** 2",
+        "round(x, 2)",
+        "sum(x)",
+        "math.gamma(x)",
+        "math.lgamma(x)",
+        "np.exp(x)",
+        "max(y for y in x)",
+        "[x]",
+        "random.random()",
+        "math.cos(x)",
+        "x.sum()",
+        "pow(x, 2)",
+        "sorted(x)",
+        "str(x)",
+    ],
+)
 def test_the_check_finds_a_breach(body: str) -> None:
     function = next(functions(ast.parse(f"@rule\ndef f(x):\n    return {body}\n")))
     assert breaches(function), body
@@ -94,7 +129,8 @@ def test_every_draw_is_addressed_by_its_kind() -> None:
         for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
             if isinstance(call.func, ast.Name) and call.func.id in ("luck", "draw4"):
                 decision = ast.unparse(call.args[1 if call.func.id == "luck" else 4])
-                assert "<< 25" in decision or decision == "decision", f"{name}: {decision}"
+                decision = decision.removeprefix("decision(")
+                assert decision.startswith("chance.") or decision in ("kind", "word"), f"{name}: {decision}"
 
 
 def written(tree: ast.AST) -> set[str]:
@@ -102,9 +138,12 @@ def written(tree: ast.AST) -> set[str]:
     found = set()
     for node in ast.walk(tree):
         targets = (
-            node.targets if isinstance(node, ast.Assign | ast.Delete)
-            else [node.target] if isinstance(node, ast.AugAssign | ast.AnnAssign | ast.For) else []
-        )  # fmt: skip
+            node.targets
+            if isinstance(node, ast.Assign | ast.Delete)
+            else [node.target]
+            if isinstance(node, ast.AugAssign | ast.AnnAssign | ast.For)
+            else []
+        )
         parts = [
             p for target in targets for p in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])
         ]
@@ -134,17 +173,24 @@ def test_what_is_true_and_what_is_believed_never_meet() -> None:
             assert "belief" not in names
 
 
-def test_only_five_files_know_of_compilation() -> None:
+def test_only_seven_files_know_of_compilation() -> None:
     for floor in ("agents", "policies", "simulation", "experiments"):
         for path in sorted((ROOT / floor).rglob("*.py")):
             tree = ast.parse(path.read_text())
-            imports = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import)
-                       for alias in node.names}  # fmt: skip
+            imports = {
+                alias.name.split(".")[0]
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Import)
+                for alias in node.names
+            }
             imports |= {
                 (node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
             }
             place = str(path.relative_to(ROOT))
             assert "numba" not in imports or place == "agents/compiling.py", place
             entries = [function.name for function in functions(tree) if "compiled" in marks(function)]
-            loops = ("agents/chance.py", "simulation/compiled.py", "simulation/counting.py", "simulation/files.py")
+            loops = (
+                *("agents/chance.py", "agents/capital.py", "agents/month_first.py"),
+                *("simulation/compiled.py", "simulation/counting.py", "simulation/files.py"),
+            )
             assert not entries or place in loops, (place, entries)

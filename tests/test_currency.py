@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from experiments.commands import app
 from experiments.metrics import METRICS, metrics_in
-from experiments.outcomes import MEASURES, NotRecordedError, Outcomes, read_outcomes
 from experiments.plots import FIGURES, draw_figure
 from experiments.record import REPORT
+from experiments.recordings import NotRecordedError, Recordings, recordings_of
 from experiments.results import Results, open_results
 from simulation.units import parse_currency
 
@@ -66,11 +66,8 @@ def results(config: Path, ran: str) -> Results:
     return open_results(config.parent / "out")
 
 
-def outcomes_of(results: Results) -> Outcomes:
-    return read_outcomes(
-        results.rows(MEASURES), results.champion, results.arms, results.comparisons(), None, results.about["metrics"],
-        results.pairs, results.oracles, results.currency,
-    )  # fmt: skip
+def recordings_from(results: Results) -> Recordings:
+    return recordings_of(results)
 
 
 def test_run_and_compare_name_the_currency(ran: str, results: Results) -> None:
@@ -88,7 +85,7 @@ def test_the_report_names_the_currency(results: Results) -> None:
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_name_the_currency(name: str, results: Results) -> None:
     try:
-        drawing = draw_figure(name, outcomes_of(results))
+        drawing = draw_figure(name, recordings_from(results))
     except NotRecordedError as error:
         assert not ANOTHER.search(str(error))
         return
@@ -109,7 +106,7 @@ def test_answers_as_json_say_the_currency_beside_money(config: Path, results: Re
     person = ("explain", config, "--person", 1, "--months", 3)
     for words in (("compare", results.folder), person):
         told = json.loads(tenure(*words, "--json"))
-        assert told["currency"] == CODE and told["version"] == 1
+        assert told["currency"] == CODE and told["version"] == 2
         assert not ANOTHER.search("\n".join(values_of(told)))
 
 

@@ -7,20 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
-from experiments.outcomes import Outcomes
 from experiments.plots_frontier import BEST, RETURN, RISK, SPEND, efficient_beyond_chance, frontier
+from experiments.recordings import Recordings
 
 Table = dict[str, list[tuple[float, float]]]
 """Arm -> what it takes and gives in each replication."""
 
 
-def outcomes_of(arms: Table, oracles: tuple[str, ...] = ()) -> Outcomes:
+def recordings_from(arms: Table, oracles: tuple[str, ...] = ()) -> Recordings:
     rows = [
-        {"arm": arm, "replication": r, "a": metric, "b": "", "month": 1, "value": float(value)}
+        {"arm": arm, "replication": r, "metric": metric, "value": float(value)}
         for arm, values in arms.items() for r, (takes, gives) in enumerate(values)
         for metric, value in ((RISK, takes), (SPEND, takes), (RETURN, gives))
     ]  # fmt: skip
-    return Outcomes(next(iter(arms)), tuple(arms), {"metric": pd.DataFrame(rows)}, oracles=oracles)
+    return Recordings(next(iter(arms)), tuple(arms), {}, pd.DataFrame(rows), oracles=oracles)
 
 
 def tables(replications: int, repeated: bool = False) -> st.SearchStrategy[Table]:
@@ -39,7 +39,7 @@ def test_where_nothing_varies_it_is_the_pareto_front(arms: Table) -> None:
         arm for arm, [(takes, gives), *_] in arms.items()
         if not any(t <= takes and g >= gives and (t < takes or g > gives) for [(t, g), *_] in arms.values())
     }  # fmt: skip
-    assert set(efficient_beyond_chance(outcomes_of(arms), RISK)) == front
+    assert set(efficient_beyond_chance(recordings_from(arms), RISK)) == front
 
 
 def surely_ahead(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> tuple[bool, bool]:
@@ -56,7 +56,7 @@ def surely_ahead(one: list[tuple[float, float]], other: list[tuple[float, float]
 @settings(max_examples=150, deadline=None)
 @given(tables(4))
 def test_no_efficient_arm_is_beaten_on_averages_or_beyond_chance(arms: Table) -> None:
-    best = efficient_beyond_chance(outcomes_of(arms), RISK)
+    best = efficient_beyond_chance(recordings_from(arms), RISK)
     means = {arm: np.mean(values, axis=0) for arm, values in arms.items()}
     for arm in best:
         for other, (takes, gives) in means.items():
@@ -73,14 +73,14 @@ def test_a_loser_that_is_ahead_by_chance_alone_is_not_efficient() -> None:
         "loser": [(9.5, -30), (11.4, -29), (11.3, -28), (13.4, -31)],
         "payer": [(12, 9), (13, 11), (14, 12), (15.5, 10)],
     }
-    assert efficient_beyond_chance(outcomes_of(arms), RISK) == ["nothing", "payer"]
-    finding = frontier(outcomes_of(arms)).finding
+    assert efficient_beyond_chance(recordings_from(arms), RISK) == ["nothing", "payer"]
+    finding = frontier(recordings_from(arms)).finding
     assert finding.startswith("Of 3 arms only nothing and payer are efficient in return against risk")
 
 
 def test_an_arm_that_earns_less_at_surely_less_risk_is_named_as_such() -> None:
     arms: Table = {"nothing": [(10, 0), (11, 1), (12, 2)], "calm": [(1, -30), (2, -29), (3, -28.5)]}
-    drawing = frontier(outcomes_of(arms))
+    drawing = frontier(recordings_from(arms))
     assert "Of 2 arms all are efficient" in drawing.finding
     assert "(calm earns less than nothing, for less risk or money)" in drawing.finding
 
@@ -88,7 +88,7 @@ def test_an_arm_that_earns_less_at_surely_less_risk_is_named_as_such() -> None:
 def test_a_champion_that_leads_by_chance_alone_is_said_to() -> None:
     """The other swings less in every world, and loses less than chance may give."""
     arms: Table = {"nothing": [(10, 0), (11, 1), (12, 2)], "calm": [(9, -3), (10, 3), (11, 1)]}
-    finding = frontier(outcomes_of(arms)).finding
+    finding = frontier(recordings_from(arms)).finding
     assert finding == (
         "Of 2 arms only calm is efficient in return against risk and in value against money; nothing earns most on "
         "average, but not beyond chance"
@@ -99,15 +99,15 @@ def test_a_champion_that_leads_by_chance_alone_is_said_to() -> None:
 @given(tables(3), st.sampled_from("abcdefg"))
 def test_blue_dots_are_the_efficient_arms_and_never_who_sees_the_truth(arms: Table, oracle: str) -> None:
     oracles = (oracle,) if oracle in arms and len(arms) > 1 else ()
-    outcomes = outcomes_of(arms, oracles)
-    figure = frontier(outcomes).figure
+    recordings = recordings_from(arms, oracles)
+    figure = frontier(recordings).figure
     for ax, takes in zip(figure.axes, (RISK, SPEND), strict=True):
         dots = [line for line in ax.get_lines() if line.get_marker() in ("o", "D")]
         blue = {arm for arm, dot in zip(arms, dots, strict=True) if dot.get_markerfacecolor() == BEST}
-        assert blue == set(efficient_beyond_chance(outcomes, takes)) and not blue & set(oracles)
+        assert blue == set(efficient_beyond_chance(recordings, takes)) and not blue & set(oracles)
 
 
 @pytest.mark.parametrize("replications", [1, 2])
 def test_without_knowing_chance_the_averages_are_all_there_is(replications: int) -> None:
     arms: Table = {"a": [(0.0, 0.0)] * replications, "b": [(1.0, 1.0)] * replications, "c": [(2.0, 1.0)] * replications}
-    assert efficient_beyond_chance(outcomes_of(arms), RISK) == ["a", "b"]
+    assert efficient_beyond_chance(recordings_from(arms), RISK) == ["a", "b"]

@@ -17,13 +17,12 @@ from experiments.checking import check_file
 from experiments.config import Experiment, load_experiment
 from experiments.estimating import (
     Estimate,
-    Lived,
     Speed,
+    Timed,
     estimate,
     remember,
     remembered,
     shortage_notes,
-    together,
 )
 from experiments.workers import processors
 
@@ -55,9 +54,9 @@ def experiment_of(folder: Path, *sets: str) -> Experiment:
     return load_experiment(path, sets)
 
 
-def lived(rate: float, count: int = 5, people: int = 10_000, months: int = 60) -> list[Lived]:
+def lived(rate: float, count: int = 5, people: int = 10_000, months: int = 60) -> list[Timed]:
     seconds = USUAL.fixed_seconds + rate * months * (people + estimating.PEOPLE_PER_MONTH)
-    return [Lived(people, months, seconds, "do_nothing")] * count
+    return [Timed(people, months, seconds, "do_nothing")] * count
 
 
 def test_the_estimate_by_hand(tmp_path: Path) -> None:
@@ -78,11 +77,21 @@ def test_two_workers_take_half_and_their_start(tmp_path: Path) -> None:
     assert nine == pytest.approx(two + begun * (9 / 2 - 1))  # more workers than processors only take longer to start
 
 
-def test_circumstances_multiply(tmp_path: Path) -> None:
-    one, twelve = (estimate(experiment_of(tmp_path), 2, count) for count in (1, 12))
-    assert (twelve.runs, twelve.disk, twelve.memory) == (12 * one.runs, 12 * one.disk, one.memory)
-    assert twelve.seconds == pytest.approx(12 * one.seconds - 11 * estimating.PROGRAM_SECONDS)
-    assert together([one] * 12).seconds == pytest.approx(twelve.seconds)
+def in_scenarios(folder: Path, scenarios: str) -> Experiment:
+    (folder / "many.yaml").write_text(CONFIG + f"scenarios: {scenarios}\n", encoding="utf-8")
+    return load_experiment(folder / "many.yaml")
+
+
+def test_scenarios_multiply_runs_and_share_the_states_before_them(tmp_path: Path) -> None:
+    speed = Speed(0.0, 0.5, 1e-5)
+    alone = estimate(experiment_of(tmp_path), 1, speed)
+    kinds = {"shared": "{a: {}, b: {}, c: {}}", "own": "{a: {}, b: {always: true}, c: {always: true}}"}
+    shared, own = (estimate(in_scenarios(tmp_path, written), 1, speed) for written in kinds.values())
+    assert (shared.runs, own.runs, shared.memory) == (3 * alone.runs, 3 * alone.runs, alone.memory)
+    assert own.seconds - shared.seconds == pytest.approx(
+        2 * 5 * (0.5 + 0.67 * 24 * 4000e-5)
+    )  # two more states, five times
+    assert own.disk - shared.disk == 2 * 5 * 230 * 1000
 
 
 def test_the_rules_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,9 +99,6 @@ def test_the_rules_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(estimating, "_is_compiled", lambda: False)
     first = estimate(experiment_of(tmp_path), 1)
     assert first.seconds == pytest.approx(ready.seconds + estimating.COMPILING_SECONDS)
-    saved = 2 * estimating.PROGRAM_SECONDS
-    assert together([first] * 3).seconds == pytest.approx(3 * ready.seconds + estimating.COMPILING_SECONDS - saved)
-    assert together([first] * 3)[::2] == (3 * first.runs, 3 * first.disk)
 
 
 @given(st.integers(100, 50_000), st.integers(1, 120), st.integers(1, 40), st.integers(1, 8))
@@ -132,15 +138,15 @@ def test_an_old_measurement_is_forgotten(own_memory: Path) -> None:
     [
         [],
         lived(1e-5, count=2),  # too few
-        [Lived(50, 2, 0.1)] * 9,  # too small to tell
-        [Lived(300, 6, 0.8)] * 9,  # most of it is loading
+        [Timed(50, 2, 0.1)] * 9,  # too small to tell
+        [Timed(300, 6, 0.8)] * 9,  # most of it is loading
         lived(9.0 * USUAL.seconds_per_person_month),  # no machine is so slow: it was busy
-        [Lived(10_000, 0, 3.0)] * 9,
+        [Timed(10_000, 0, 3.0)] * 9,
         lived(1.0),  # 700,000 times a usual one: a machine that slept
-        [Lived(10_000, 60, float("nan"))] * 9,
+        [Timed(10_000, 60, float("nan"))] * 9,
     ],
 )
-def test_what_cannot_tell_changes_nothing(told: list[Lived]) -> None:
+def test_what_cannot_tell_changes_nothing(told: list[Timed]) -> None:
     remember(told)
     assert remembered() == USUAL
 
@@ -189,26 +195,25 @@ def test_too_little_disk_or_memory_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert shortage_notes(Estimate(1, 1.0, 10**15, 1), tmp_path) == []
 
 
-def test_check_counts_the_circumstances(tmp_path: Path) -> None:
-    told = "circumstances: {usual: [], large: [market.people=4000], short: [months=12]}\n"
+def test_check_counts_the_scenarios(tmp_path: Path) -> None:
     path = tmp_path / "asked.yaml"
-    path.write_text(CONFIG + told, encoding="utf-8")
+    path.write_text(CONFIG + "scenarios: {base: {}, crisis: crisis, late: {from: 3}}\n", encoding="utf-8")
     alone = estimate(experiment_of(tmp_path), 1)
     checked = check_file(str(path), [], [], 1, False)
-    assert not checked.faulty and checked.data["plan"]["circumstances"] == 3
-    assert (
-        checked.data["plan"]["runs"] == 30
-        and checked.data["plan"]["seconds"] > 3 * alone.seconds - 2 * estimating.PROGRAM_SECONDS
-    )
-    assert any(line.startswith("3 circumstances x 2 arms") and "30 runs" in line for line in checked.lines)
+    plan = checked.data["plan"]
+    assert not checked.faulty and plan["scenarios"] == ["base", "crisis", "late"]
+    assert plan["runs"] == 30 and alone.seconds < plan["seconds"] < 3 * alone.seconds
+    assert any(line.startswith("3 scenarios x 2 arms") and "30 runs" in line for line in checked.lines)
 
 
-def test_check_finds_what_is_wrong_under_circumstances(tmp_path: Path) -> None:
+def test_check_finds_what_is_wrong_in_a_scenario(tmp_path: Path) -> None:
     path = tmp_path / "asked.yaml"
-    path.write_text(CONFIG + "circumstances:\n  usual: []\n  bad: [market.extends=nosuch]\n", encoding="utf-8")
+    path.write_text(CONFIG + "scenarios:\n  base: {}\n  bad: {world: {macro_maen: 1}}\n", encoding="utf-8")
     checked = check_file(str(path), [], [], 1, False)
     assert checked.faulty and len(checked.lines) == 1
-    assert checked.lines[0].startswith(f"{path}:11:9: under the circumstances 'bad': there is no market 'nosuch'")
+    assert checked.lines[0].startswith(
+        f"{path}:11:17: in the scenario 'bad': world.macro_maen: there is no such setting"
+    )
 
 
 def test_a_machine_that_never_ran_anything_is_measured_once(own_memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

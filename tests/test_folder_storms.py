@@ -62,7 +62,7 @@ def audited(folder: Path) -> str:
 def test_every_flip_of_a_run_is_named_and_the_run_made_again(out: Path) -> None:
     right, config = open_results(out).hash, out.parent / "small.yaml"
     for number, path in enumerate(flips(out, "runs/*.parquet")):
-        arm, replication = record_of(out)["runs"][path.stem]
+        _, arm, replication = record_of(out)["runs"][path.stem]
         named = f"damaged: {arm}, replication {replication}: {path}"
         assert named in " ".join(answer("status", out)["remarks"]) and str(path) in audited(out)
         if number % 10 == 0:

@@ -70,7 +70,7 @@ PLACES = [
     "question", "months", "arms", "arms.uniform", "arms.uniform.policy", "champion", "replications", "seed", "metrics",
     "oracles", "runs", "starts", "market", "market.people", "market.rivals", "market.guards", "market.quadrants",
     "config", "config.name", "config.path", "config.beside", "sets", "written", "written.market", "written.arms",
-    "written.metrics", "written.circumstances", "written.months", "own_policies", "depends", "depends.uniform",
+    "written.metrics", "written.scenarios", "scenarios", "written.months", "own_policies", "depends", "depends.uniform",
     "format", "sources", "tenure", "warm_up_months", "commit", "written.guards", "written.market.us",
 ]  # fmt: skip
 

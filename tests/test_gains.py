@@ -1,6 +1,5 @@
 """Who gains and who is harmed, and what money brings by cell: laws, and rows with answers by hand."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import worked_out
 from experiments.findings_cells import cells_section, money_by_cell
 from experiments.findings_gains import gains_section, group_differences, group_sentence, share_of
-from experiments.gains import COUNTED, MONEY, PERSON_MEASURES, People, harmed_metric, pair_off, people_of
-from experiments.outcomes import Outcomes
-from experiments.verified import Known
+from experiments.gains import COUNTED, MONEY, People, metrics_of_pairs, pair_off, people_of
+from experiments.metrics import METRICS
+from experiments.recordings import Recordings
 
 
 def people(**columns: Any) -> People:
@@ -144,7 +142,7 @@ def test_the_rows_of_a_recording_are_read_whatever_their_order() -> None:
         people_of(table.slice(1))
 
 
-def paired_world(harm: dict[str, tuple[int, int]], replications: int = 5) -> Outcomes:
+def paired_world(harm: dict[str, tuple[int, int]], replications: int = 5) -> Recordings:
     """Arms that harm so many of 10 people in group 0 and of 10 in group 1, and one more in every other replication."""
     rows = []
     for arm, of_group in {"nothing": (0, 0), **harm}.items():
@@ -156,17 +154,19 @@ def paired_world(harm: dict[str, tuple[int, int]], replications: int = 5) -> Out
                          "profit": 500.0 + 10 * extra + r}  # fmt: skip
                 rows.append({"arm": arm, "replication": r, "quadrant": "low_risk_low_return", "stage": "growth",
                              "group": str(group), **row, **money, "told_to_go": row["harmed"]})  # fmt: skip
-    return Outcomes("nothing", ("nothing", *harm), {}, pairs=pd.DataFrame(rows))
+    return Recordings("nothing", ("nothing", *harm), {}, pairs=pd.DataFrame(rows))
 
 
 def test_the_furthest_arm_and_the_group_are_named_from_the_rows() -> None:
-    outcomes = paired_world({"a": (1, 1), "b": (6, 2)})
-    assert share_of(outcomes, "b", "harmed").mean == pytest.approx((8 + 2 * 0.4) / 20)
-    assert share_of(outcomes, "b", "harmed", "group", "1").mean == pytest.approx(0.24)
-    section = gains_section(outcomes)
+    recordings = paired_world({"a": (1, 1), "b": (6, 2)})
+    assert share_of(recordings, "b", "harmed").mean == pytest.approx((8 + 2 * 0.4) / 20)
+    assert share_of(recordings, "b", "harmed", "group", "1").mean == pytest.approx(0.24)
+    section = gains_section(recordings)
     assert section is not None and section.sentences[0].startswith("b harms the largest share: 44.0 ± ")
     assert "100% of them are told to go" in section.sentences[0]
-    assert group_sentence(outcomes).startswith("Audit group 1 is harmed less than the other customers under b: by 40.0")
+    assert group_sentence(recordings).startswith(
+        "Audit group 1 is harmed less than the other customers under b: by 40.0"
+    )
     swapped = gains_section(paired_world({"b": (1, 1), "a": (6, 2)}))
     assert swapped is not None and swapped.sentences[0] == section.sentences[0].replace("b harms", "a harms")
     alone = gains_section(paired_world({"b": (6, 2)}))
@@ -180,34 +180,19 @@ def test_the_furthest_arm_and_the_group_are_named_from_the_rows() -> None:
 
 def test_money_comes_back_by_cell_as_by_hand() -> None:
     """2 EUR more a customer, and a little; profit after treatment grows by as much: 2 EUR come back for one."""
-    outcomes = paired_world({"a": (1, 1)})
-    (cell,) = money_by_cell(outcomes)
+    recordings = paired_world({"a": (1, 1)})
+    (cell,) = money_by_cell(recordings)
     assert cell.customers == 20 and cell.share == 1.0 and cell.extra.mean == pytest.approx(2.2)
     assert cell.back is not None and cell.back.value == pytest.approx(2.0)
-    section = cells_section(outcomes)
+    section = cells_section(recordings)
     assert section is not None and "1 bring back more than they cost and 0 less" in section.sentences[0]
 
 
-def test_runs_are_paired_with_the_champion_of_their_replication(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    runs = {"x": ("nothing", 0), "y": ("a", 0), "z": ("a", 1)}
-    known = {name: Known(0, 0, 0, name, *address, "", "", "") for name, address in runs.items()}
-    charged = {"x": 0.0, "y": 30.0, "z": 60.0}
-
-    def read(folder: Path, name: str, measures: tuple[str, ...], columns: tuple[str, ...]) -> pa.Table:
-        kinds = ["metric", *PERSON_MEASURES]
-        b = ["", "low_risk_low_return", "growth", "", "0", "ours"]
-        values = [7.0, 0.0, charged[name], 0.0, 0.0, 5.0]
-        return pa.table({"measure": kinds, "a": ["profit", *["1"] * 5], "b": b, "value": values})
-
-    monkeypatch.setattr(worked_out, "read_rows", read)
-    metrics, pairs = worked_out.figures(tmp_path, "nothing", known)
-    assert harmed_metric(pairs)[["arm", "replication", "value"]].to_numpy().tolist() == [["nothing", 0, 0.0],
-                                                                                         ["a", 0, 1.0]]  # fmt: skip
-    assert metrics[["arm", "replication", "value"]].to_numpy().tolist() == [[*one, 7.0] for one in runs.values()]
-    monkeypatch.setattr(worked_out, "read_rows", None)  # all is kept
-    again = worked_out.figures(tmp_path, "nothing", dict(list(known.items())[:2]))
-    assert again[1].equals(pairs) and len(again[0]) == 2
-    none = worked_out.figures(tmp_path / "none", "nothing", {})[1]
-    assert none.empty and harmed_metric(none).empty
+def test_the_share_harmed_is_worked_out_of_the_pairs_if_it_is_shown() -> None:
+    pairs = paired_world({"a": (1, 2)}, replications=2).pairs
+    assert pairs is not None
+    found = metrics_of_pairs(pairs, [METRICS["growth"], METRICS["share_harmed"]])
+    assert found["metric"].unique().tolist() == ["share_harmed"]
+    by = found.set_index(["arm", "replication"])["value"]
+    assert by["nothing"].tolist() == [0.0, 0.0] and by["a"].tolist() == [3 / 20, 5 / 20]
+    assert metrics_of_pairs(pairs, [METRICS["growth"]]).empty and metrics_of_pairs(pairs[:0], []).empty

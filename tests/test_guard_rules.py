@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents import credit
-from policies.guard_rules import capital_share, measured, shipped_rules
+from policies.guard_rules import measured, shipped_rules
 from policies.guards import Guards, guard
 from policies.plan import Plan, Treatments
 from policies.view import InstitutionView
-from simulation.guard_settings import HouseGuards
+from simulation.guard_settings import InstitutionGuards
 from tests.made_views import KINDS, PRODUCTS, view_of, views
 from tests.test_guards import CATALOGUE, NAMES, plans, sound
 
@@ -21,9 +20,9 @@ GROUP = {one.name: set(one.groups) for one in CATALOGUE}
 EVERYTHING = 1e12
 
 
-def house(**told: Any) -> Guards:
+def guarded(**told: Any) -> Guards:
     """Return guards with a house's settings, and no limit of contacts."""
-    own = HouseGuards.model_validate(told)
+    own = InstitutionGuards.model_validate(told)
     rules, limits = own.dated_rules("2027-01"), tuple(one.limit() for one in own.structure)
     return Guards(EVERYTHING, 63, 1, 100.0 * own.price_ceiling, own.capacity_per_month, rules, limits)
 
@@ -38,7 +37,7 @@ def let_through(view: InstitutionView, plan: Plan, guards: Guards) -> list[tuple
 @given(plans())
 def test_shipped_rules_are_kept_whatever_is_planned(case: tuple[InstitutionView, Plan]) -> None:
     view, plan = case
-    for row, name, _ in let_through(view, plan, house()):
+    for row, name, _ in let_through(view, plan, guarded()):
         groups = GROUP[name]
         assert not (view.opted_out[row] and "marketing" in groups)
         assert not (view.vulnerable[row] and groups & {"credit", "dearer"})
@@ -54,9 +53,9 @@ def test_shipped_rules_are_kept_whatever_is_planned(case: tuple[InstitutionView,
 @given(plans(), st.sampled_from(sorted(shipped_rules())))
 def test_a_rule_switched_off_lets_through_what_it_alone_refused(case: tuple[InstitutionView, Plan], name: str) -> None:
     view, plan = case
-    without = house(rules={name: "off"})
+    without = guarded(rules={name: "off"})
     assert name not in without.why()
-    with_it, less = (guard(plan, view, CATALOGUE, one, EVERYTHING) for one in (house(rules={name: "on"}), without))
+    with_it, less = (guard(plan, view, CATALOGUE, one, EVERYTHING) for one in (guarded(rules={name: "on"}), without))
     assert name not in less.refused
     refused = sum(with_it.refused.get(name, {}).values())
     others = sum(sum(by.values()) for rule, by in less.refused.items()) + len(less.contacts)
@@ -70,7 +69,7 @@ def test_a_rule_holds_from_its_first_month_to_its_last(month: int, holds: bool) 
     rule = {"forbids": ["end"], "when": "otherwise", "source": "by hand", "from": "2027-01", "until": "2027-12"}
     view = sound(1)
     view.__dict__["month"] = month
-    told = guard(Plan(Treatments.of("end", [0])), view, CATALOGUE, house(rules={"mine": rule}), EVERYTHING)
+    told = guard(Plan(Treatments.of("end", [0])), view, CATALOGUE, guarded(rules={"mine": rule}), EVERYTHING)
     assert told.refused == ({"mine": {"end": 1}} if holds else {})
 
 
@@ -80,11 +79,11 @@ def test_a_floor_is_never_broken_by_what_winds_down(view: InstitutionView, floor
     limit = {"where": "quadrant == low_risk_low_return", "share_of": of, "at_least": floor}
     order = np.argsort(view.person_id)
     plan = Plan(Treatments.of("end", order))
-    gone = [row for row, _, _ in let_through(view, plan, house(structure=[limit]))]
+    gone = [row for row, _, _ in let_through(view, plan, guarded(structure=[limit]))]
     cell, counts = view.quadrant == 0, measured(of, view)
     lost = counts[gone][cell[gone]].sum()
     assert counts[cell].sum() - lost >= floor * counts.sum() - 1e-6 * (1 + counts.sum()) or lost == 0
-    free = [row for row, _, _ in let_through(view, plan, house())]
+    free = [row for row, _, _ in let_through(view, plan, guarded())]
     assert {row for row in free if not cell[row]} <= set(gone)  # nobody else is held back
 
 
@@ -93,21 +92,21 @@ def test_a_floor_is_never_broken_by_what_winds_down(view: InstitutionView, floor
 def test_a_full_cell_gets_no_more(view: InstitutionView, ceiling: float) -> None:
     limit = {"quadrant": "high_risk_low_return", "share_of": "balance", "at_most": ceiling}
     plan = Plan(Treatments.of("loyalty_reward", np.argsort(view.person_id)))
-    rewarded = [row for row, _, _ in let_through(view, plan, house(structure=[{**limit, "stops": ["marketing"]}]))]
+    rewarded = [row for row, _, _ in let_through(view, plan, guarded(structure=[{**limit, "stops": ["marketing"]}]))]
     cell, whole = view.quadrant == 2, view.balance.sum()
     beyond = view.balance[cell].sum() - ceiling * whole
     nothing_of_nothing = whole == 0.0 < ceiling  # of nothing there is no share
     if beyond >= 0.0 and not nothing_of_nothing:
         assert not cell[rewarded].any()
     if beyond < -1e-6 * (1.0 + whole) or nothing_of_nothing:  # within a rounding of its ceiling a cell counts as full
-        assert rewarded == [row for row, _, _ in let_through(view, plan, house())]
+        assert rewarded == [row for row, _, _ in let_through(view, plan, guarded())]
 
 
 @settings(max_examples=60)
 @given(plans(), st.integers(0, 30), st.sampled_from(["all", "care", "loyalty_reward", "marketing"]))
 def test_capacity_is_never_passed(case: tuple[InstitutionView, Plan], many: int, word: str) -> None:
     view, plan = case
-    served = let_through(view, plan, house(capacity_per_month={word: many}))
+    served = let_through(view, plan, guarded(capacity_per_month={word: many}))
     of_it = [name for _, name, _ in served if word in ("all", name) or word in GROUP[name]]
     assert len(of_it) <= many
 
@@ -119,7 +118,7 @@ def test_no_price_passes_the_ceiling(view: InstitutionView, points: float, ceili
     lends = [index for index, kind in enumerate(KINDS) if kind != "deposit"]
     dearest = [max((view.list_prices[k] for k in lends if view.holds(PRODUCTS[k])[row]), default=0.0)
                for row in range(len(view))]  # fmt: skip
-    for row, _, amount in let_through(view, plan, house(price_ceiling=ceiling)):
+    for row, _, amount in let_through(view, plan, guarded(price_ceiling=ceiling)):
         assert dearest[row] + view.premium[row] + amount <= float(ceiling.rstrip("%")) + 1e-9
 
 
@@ -131,17 +130,9 @@ def test_the_two_levels_can_disagree() -> None:
     view = view_of(rows)
     plan = Plan(Treatments.of("line_increase", [0, 3]))
     cell = {"quadrant": "high_risk_high_return", "at_most": "50%"}
-    by_heads, by_money = ([row for row, _, _ in let_through(view, plan, house(structure=[{**cell, "share_of": of}]))]
+    by_heads, by_money = ([row for row, _, _ in let_through(view, plan, guarded(structure=[{**cell, "share_of": of}]))]
                           for of in ("customers", "balance"))  # fmt: skip
     assert (by_heads, by_money) == ([0, 3], [0])
-
-
-@given(st.floats(0.001, 0.9))
-def test_capital_for_many_is_the_engine_s_formula(default_per_year: float) -> None:
-    one = credit.capital_share(default_per_year, 0.85, credit.Credit())
-    assert capital_share(np.array([default_per_year]))[0] == pytest.approx(
-        one, rel=1e-4
-    )  # its normal quantile is an approximation
 
 
 @pytest.mark.parametrize(
@@ -163,7 +154,7 @@ def test_capital_for_many_is_the_engine_s_formula(default_per_year: float) -> No
 )
 def test_settings_that_make_no_sense_say_so(told: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError) as error:
-        HouseGuards.model_validate(told)
+        InstitutionGuards.model_validate(told)
     assert message in str(error.value)
 
 
@@ -174,6 +165,6 @@ def test_every_treatment_served_has_its_reason(case: tuple[InstitutionView, Plan
     reasoned = Treatments.each(
         plan.treatments.names, plan.treatments.treatment, plan.treatments.customer, because="a reason"
     )
-    told = guard(Plan(reasoned), view, CATALOGUE, house(capacity_per_month={"all": many}), EVERYTHING)
+    told = guard(Plan(reasoned), view, CATALOGUE, guarded(capacity_per_month={"all": many}), EVERYTHING)
     assert told.because == ({"a reason": len(told.contacts)} if len(told.contacts) else {})
     assert len(told.contacts) <= told.customers_proposed <= len(view)

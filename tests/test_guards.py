@@ -52,12 +52,12 @@ def total(counts: dict[str, dict[str, int]]) -> int:
 
 
 @settings(max_examples=50)
-@given(plans(), budgets, st.floats(0.1, 50), st.integers(0, 3), st.integers(1, 6))
+@given(plans(), budgets, st.integers(0, 3), st.integers(1, 6))
 def test_no_rule_is_ever_broken(
-    case: tuple[InstitutionView, Plan], budget: float, scale: float, at_most: int, in_months: int
+    case: tuple[InstitutionView, Plan], budget: float, at_most: int, in_months: int
 ) -> None:
     view, plan = case
-    allowed = guard(plan, view, CATALOGUE, Guards(0.0, at_most, in_months), budget, scale)
+    allowed = guard(plan, view, CATALOGUE, Guards(0.0, at_most, in_months), budget)
     assert allowed.spent_eur + allowed.given_up_eur <= budget * (1 + 1e-9)
     rows = allowed.contacts["row"]
     assert len(set(rows.tolist())) == len(rows)
@@ -89,19 +89,6 @@ def test_more_money_serves_all_that_less_did(case: tuple[InstitutionView, Plan],
     less = guard(plan, view, CATALOGUE, FREE, min(one, two))
     more = guard(plan, view, CATALOGUE, FREE, max(one, two))
     assert more.contacts[: len(less.contacts)].tolist() == less.contacts.tolist()
-
-
-@settings(max_examples=50)
-@given(plans(), st.floats(0, 2000), st.integers(2, 64))
-def test_a_book_of_more_people_each_costs_that_much_more(
-    case: tuple[InstitutionView, Plan], budget: float, scale: int
-) -> None:
-    view, plan = case
-    small = guard(plan, view, CATALOGUE, FREE, budget)
-    large = guard(plan, view, CATALOGUE, FREE, budget * 2**10, 2**10)
-    assert small.contacts.tolist() == large.contacts.tolist()
-    assert large.spent_eur == pytest.approx(2**10 * small.spent_eur)
-    assert guard(plan, view, CATALOGUE, FREE, budget, float(scale)).spent_eur <= budget * (1 + 1e-9)
 
 
 def served(allowed: Allowed) -> list[tuple[int, str]]:
@@ -197,5 +184,5 @@ def test_no_money_no_contacts_and_no_plan_no_cost() -> None:
     assert not len(guard(Plan(Treatments.of("end", [0])), sound(1), CATALOGUE, FREE, 0.0).contacts)
     nothing = guard(Plan(), sound(1), CATALOGUE, FREE, 0.0)
     assert (nothing.spent_eur, nothing.given_up_eur, nothing.proposed, nothing.refused) == (0.0, 0.0, {}, {})
-    with pytest.raises(ValueError, match="scale"):
-        guard(Plan(), sound(1), CATALOGUE, FREE, 0.0, scale=0.0)
+    with pytest.raises(ValueError, match="budget must be a number"):
+        guard(Plan(), sound(1), CATALOGUE, FREE, float("nan"))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import simulation.model
+import simulation.institution
 from policies.guards import Allowed, Guards, guard
 from policies.plan import Plan
 from policies.view import InstitutionView
@@ -101,7 +101,7 @@ def replace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], list[st
     """Return a way to live two markets under another guard than ours, and to hear what the judge says."""
 
     def live(other: Any, change: Callable[[dict[str, Any]], None] = open_to_all) -> list[str]:
-        monkeypatch.setattr(simulation.model, "guard", other)
+        monkeypatch.setattr(simulation.institution, "guard", other)
         return [text for number in (4, 7) for text in judged(number, 1500, 6, 3.0, change)[0]]
 
     yield live

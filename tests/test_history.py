@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agents.belief import JOINED, LEFT, NEWS, SIGNAL
+from agents.market import US
 from experiments import known_rows
 from policies.schemes import SCHEMES, SEGMENT
 from simulation.files import Files, ScopeRule
 from simulation.history import CHANGE, SEALED, TagHistory
-from simulation.model import US, LifecycleModel
+from simulation.model import LifecycleModel
 from tests.markets import LIVELY, markets, small_market
 
 CHUNK = 1024
@@ -200,7 +201,7 @@ def held_now(model: LifecycleModel) -> Tags:
     """Return the tags that the view tells, right after the month in which policies saw it."""
     told: Tags = {}
     for one in model.institutions:
-        view = model.views[one.index]
+        view = one.view
         for name in model.tags_kept:
             codes = view.column(name)
             some = np.flatnonzero(codes >= 0)
@@ -221,7 +222,7 @@ def lived(model: LifecycleModel, months: int) -> Tags:
 
 def replayed(model: LifecycleModel, held: Tags) -> Tags:
     """Return what the logs say of the same institutions, schemes and months."""
-    told = {at: model.histories[at[0]].tags_at(at[2], at[1]) for at in held}
+    told = {at: model.institutions[at[0] - 1].history.tags_at(at[2], at[1]) for at in held}
     return {at: (persons.tobytes(), codes.tobytes()) for at, (persons, codes) in told.items()}
 
 
@@ -249,7 +250,7 @@ def test_every_past_month_comes_back_across_chunks() -> None:
         patch.setattr("simulation.history.SEALED", CHUNK)
         model = lively()
         held = lived(model, 24)
-        assert len(model.histories[US]) > 4 * CHUNK
+        assert len(model.us.history) > 4 * CHUNK
         assert replayed(model, held) == held
         persons = [np.frombuffer(held[US, "scope", month][0], np.int64) for month in (-6, 17)]
     assert len(set(persons[0].tolist()) ^ set(persons[1].tolist())) > 100, "few came or went: nothing is tested"
@@ -260,7 +261,7 @@ def test_engines_write_the_same_history() -> None:
     for engine in ("compiled", "objects"):
         model = LifecycleModel(small_market(rules=LIVELY, segments=SEGMENTS), seed=2, engine=engine)
         lived(model, 6)
-        logs.append(model.histories[US].rows().tobytes())
+        logs.append(model.us.history.rows().tobytes())
     assert len(logs[0]) > 100 * ROW_BYTES and logs[0] == logs[1]
 
 
@@ -268,7 +269,7 @@ def test_a_restored_market_begins_a_new_history() -> None:
     first, again = lively(), lively()
     lived(first, 9)
     again.restore(first.state())
-    assert len(again.histories[US]) == 0
+    assert len(again.us.history) == 0
     held = lived(again, 4)
     assert held == lived(first, 4)
     assert replayed(again, held) == held == replayed(first, held)
@@ -283,7 +284,7 @@ def model() -> LifecycleModel:
 
 
 def test_each_change_goes_on_from_the_one_before(model: LifecycleModel) -> None:
-    rows = model.histories[US].rows()
+    rows = model.us.history.rows()
     assert (np.diff(rows["month"]) >= 0).all() and (rows["before"] != rows["after"]).all()
     last: dict[tuple[int, int], int] = {}
     for person, scheme, before, after in rows[["person", "scheme", "before", "after"]].tolist():
@@ -294,7 +295,7 @@ def test_each_change_goes_on_from_the_one_before(model: LifecycleModel) -> None:
 
 def test_who_comes_and_who_goes_leaves_a_row_in_every_scheme(model: LifecycleModel) -> None:
     """Segments do not cover everybody here, so that one may lose one's segment and stay in the files."""
-    history = model.histories[US]
+    history = model.us.history
     rows = history.rows()
     went, came = rows[rows["after"] == -1], rows[rows["before"] == -1]
     for some, why in ((went, LEFT), (came, JOINED)):
@@ -317,10 +318,10 @@ def test_a_market_in_which_nobody_changes_adds_no_row() -> None:
     config = known_rows.market("quiet", {"people": 300, "tag_history": ["scope", "quadrant", "risk_grade"]})
     model = LifecycleModel(config, seed=1)
     lived(model, 2)
-    rows, size = model.histories[US].rows().tobytes(), model.histories[US].nbytes
+    rows, size = model.us.history.rows().tobytes(), model.us.history.nbytes
     assert len(rows) == 3 * 300 * ROW_BYTES
     lived(model, 36)
-    assert model.histories[US].rows().tobytes() == rows and model.histories[US].nbytes == size
+    assert model.us.history.rows().tobytes() == rows and model.us.history.nbytes == size
 
 
 @given(st.lists(st.integers(0, 700), max_size=12))
@@ -347,7 +348,7 @@ def test_the_table_tells_words() -> None:
 
 
 def test_the_table_of_a_market_says_what_its_log_says(model: LifecycleModel) -> None:
-    history, words = model.histories[US], model.schemes.words()
+    history, words = model.us.history, model.schemes.words()
     rows, table = history.rows(), history.table(words)
     assert (table["person"] == rows["person"]).all() and (table["month"] == rows["month"]).all()
     for column, field in (("from", "before"), ("to", "after")):

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from agents.belief import QUADRANTS
 from experiments.checking import check_file
-from experiments.config import EXAMPLES, load_experiment, load_under_each
-from experiments.impossible import Bound, conflicts, odd_notes
+from experiments.config import EXAMPLES, load_experiment
+from experiments.impossible import Bound, conflicts
 from experiments.market_files import MARKETS, market_settings
+from experiments.odd_notes import odd_notes
 from experiments.reading import ConfigError, read_with_extends
-from policies.conditions import parse_condition
+from policies.condition_language import parse_condition
 from policies.levels import LIMITS, limits, never_true, unreachable_on_view
-from policies.view import FIELDS, condition_fields
+from policies.view_columns import FIELDS, condition_fields
 from simulation.model import LifecycleModel
 from simulation.settings import MarketSettings
 from tests.markets import small_market
@@ -273,7 +274,7 @@ def test_what_customers_have_lies_within_the_limits() -> None:
     seen = 0
     for _ in range(40):
         model.step()
-        for view in model.views.values() if isinstance(model.views, dict) else model.views:
+        for view in [one.view for one in model.institutions]:
             if view is None or not len(view):
                 continue
             for name in (*FIELDS, *(f"need_{one}" for one in products)):
@@ -307,21 +308,19 @@ def test_what_is_odd_is_noted(tmp_path: Path) -> None:
         "  nothing: do_nothing\n  same: static\n  learns: uplift\n  more: {policy: uplift, trial_months: 3}\n"
         "guards: {rules: {past: {forbids: [credit], when: balance > 0, source: x, until: 2020-03},\n"
         "  later: {forbids: [credit], when: balance > 0, source: x, from: 2028-01}}}\n"
-        "circumstances: {usual: [], crisis: [market.extends=crisis]}\n",
+        "scenarios: {base: {}, crisis: crisis}\n",
         encoding="utf-8",
     )
-    under = load_under_each(path)
-    assert (under["usual"].market.people, under["crisis"].market.people) == (200, 20000)
-    assert under["crisis"].market.burn_in_months == 3
-    notes = odd_notes(under)
+    experiment = load_experiment(path, ["market.extends=online_lender"])
+    notes = odd_notes({one.name: experiment.under(one.name) for one in experiment.scenarios})
     for words in (
         "the arms 'nothing' and 'same' are the same policy", "arm 'learns': its trial of 12 months",
         "past: the rule ended before the start (2020-03)", "later: the rule begins after the end of the run (2028-01)",
-        "market.extends takes crisis instead of north.market.yaml",
+        "market.extends takes online_lender instead of north.market.yaml",
     ):  # fmt: skip
         assert sum(words in note for note in notes) == 1, (words, notes)
     assert len(notes) == 5
-    checked = check_file(str(path), [], [], 1, False)
+    checked = check_file(str(path), ["market.extends=online_lender"], [], 1, False)
     assert not checked.faulty and set(notes) <= set(checked.data["notes"])
 
 

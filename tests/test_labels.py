@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from experiments.labels import least_width, told_apart
-from experiments.life import Life, Month
+from experiments.life import Life, LifeMonth
 from experiments.life_table import print_life
 
 SCRIPTS = "ab_12-éß不作为統กำहिदीعربשלום🙂"
@@ -65,9 +65,9 @@ def test_long_names_in_a_life_are_folded_and_none_is_cut() -> None:
     """Two providers that differ in the last letter: both letters are seen."""
     names = ["savings_bank_of_the_western_province_" + letter for letter in "QZ"]
     months = [
-        Month(at, name, "growth", [f"{name}_loan"], 1.0, 2.0, 0, 0.1, 3.0, "low_risk_low_return", None, ["x"], {})
+        LifeMonth(at, name, "growth", [f"{name}_loan"], 1.0, 2.0, 0, 0.1, 3.0, "low_risk_low_return", None, ["x"], {})
         for at, name in enumerate(names)
-    ]  # fmt: skip
+    ]
     screen = Console(width=110, highlight=False)
     with screen.capture() as caught:
         print_life(screen, Life(1, 30.0, 2000.0, {"loan": 0.5}, "a", 0, months, "XTS"), "")

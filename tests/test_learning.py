@@ -14,7 +14,7 @@ from policies.outcomes import Outcomes
 from policies.plan import as_plan
 from policies.shelf import make_policy
 from policies.shelf.roi_knapsack import at_price_of_money
-from simulation.model import US, LifecycleModel
+from simulation.model import LifecycleModel
 from tests.made_views import beliefs_of, view_of, views
 from tests.markets import LEARNERS, LIVELY, differences, lived, small_market
 
@@ -32,7 +32,7 @@ def living(name: str, **changes: Any) -> LifecycleModel:
 
 def learner(model: LifecycleModel) -> Any:
     """Return our policy."""
-    return model.institutions[US - 1].policy
+    return model.us.policy
 
 
 @settings(max_examples=40)
@@ -244,7 +244,7 @@ def test_learning_changes_what_is_done(name: str) -> None:
     learnt = policy.notes()
     assert learnt["learnt_from/none"] > 10 and learnt["learnt_from/loyalty_reward"] > 10
     fresh = make_policy(name, {**BRISK, "trial_months": 0, "treatments": ["loyalty_reward", "needs_review"]})
-    view = model.views[US]
+    view = model.us.view
     assert (
         as_plan(fresh.decide(view)).treatments.customer.tolist()
         != as_plan(policy.decide(view)).treatments.customer.tolist()

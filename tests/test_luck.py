@@ -22,7 +22,7 @@ POLICY = {"policy": "uniform", "share": 0.4}
 def market(**changes: Any) -> dict[str, Any]:
     """Return a lively market without shared budgets: contact rates are fixed, and money is ample."""
     base: dict[str, Any] = {"people": 400, "rules": LIVELY, "us": {"policy": POLICY},
-                            "guards": {"budget_per_month": 1e9}, "traits": {"inertia": 1.0}}  # fmt: skip
+                            "guards": {"budget_per_month": 1e9}, "world": {"switching_cost": 1.0}}  # fmt: skip
     return small_market(**{**base, **changes})
 
 
@@ -41,11 +41,11 @@ def run(
 def reseat(model: LifecycleModel, rows: NDArray[np.int64]) -> None:
     """Let the model start with these rows of people, in this order."""
     model.people, model.signals = model.people[rows], model.signals[rows]
-    model.balances, model.after = model.money_balances(), model.people["provider"].copy()
+    model.books.open(model.people, model.signals)
 
 
 def files_by_id(model: LifecycleModel, institution: int) -> NDArray[Any]:
-    return by_id(model.files[institution].beliefs, "person_id")
+    return by_id(model.institutions[institution - 1].files.beliefs, "person_id")
 
 
 def without(rows: NDArray[Any], banned: int, name: str = "id") -> NDArray[Any]:
@@ -60,7 +60,7 @@ def test_banning_one_person_moves_nobody_else(banned: int) -> None:
     assert first_difference(without(whole.people, banned), by_id(others.people)) == ""
     assert first_difference(without(whole.signals, banned, "person_id"), by_id(others.signals, "person_id")) == ""
     for j in (1, 2):
-        kept = without(whole.files[j].beliefs, banned, "person_id")
+        kept = without(whole.institutions[j - 1].files.beliefs, banned, "person_id")
         assert first_difference(kept, files_by_id(others, j)) == ""
 
 
@@ -72,7 +72,7 @@ def test_the_order_of_people_changes_nothing() -> None:
     assert first_difference(by_id(whole.people), by_id(mixed.people)) == ""
     assert first_difference(by_id(whole.signals, "person_id"), by_id(mixed.signals, "person_id")) == ""
     assert first_difference(files_by_id(whole, 1), files_by_id(mixed, 1)) == ""
-    assert (whole.balances == mixed.balances).all()
+    assert (whole.books.balances == mixed.books.balances).all()
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,9 @@ def test_a_rival_that_nobody_can_see_moves_nobody(rivals: dict[str, Any]) -> Non
     assert not (haunted.people["provider"] == len(haunted.names) - 1).any()
     assert first_difference(alone.people, haunted.people) == ""
     assert first_difference(alone.signals, haunted.signals) == ""
-    for j in range(len(alone.names)):
-        assert first_difference(alone.files[j].beliefs, haunted.files[j].beliefs) == ""
-        assert (alone.balances[j] == haunted.balances[j]).all()
+    for one, same in zip(alone.institutions, haunted.institutions, strict=False):
+        assert one.name == same.name and first_difference(one.files.beliefs, same.files.beliefs) == ""
+    assert (alone.books.balances == haunted.books.balances[: len(alone.names)]).all()
 
 
 NOTHING: dict[str, Any] = {
@@ -150,8 +150,8 @@ def test_a_treatment_with_no_effect_changes_nothing_for_anybody(needs_yes: int, 
         assert first_difference(nothing.people, treated.people) == "", month
         for name in set(nothing.signals.dtype.names or ()) - {"treatment", "taken"}:
             assert nothing.signals[name].tobytes() == treated.signals[name].tobytes(), (month, name)
-        assert first_difference(nothing.files[1].beliefs, treated.files[1].beliefs) == "", month
-        assert (nothing.balances == treated.balances).all()
+        assert first_difference(nothing.us.files.beliefs, treated.us.files.beliefs) == "", month
+        assert (nothing.books.balances == treated.books.balances).all()
 
 
 def test_replications_and_seeds_are_other_lives() -> None:

@@ -18,7 +18,7 @@ from agents.choice import Choice
 from agents.person import DECLINE, MATURITY
 from agents.reach import MOST_EXPECTED
 from simulation.channels import HIGHEST_RATE
-from simulation.model import US, LifecycleModel
+from simulation.model import LifecycleModel
 from tests.markets import CARD, SAVINGS, lived, small_market
 
 PEOPLE, SEED, ALWAYS = 4000, 21, 40.0
@@ -44,13 +44,13 @@ def market(us: dict[str, Any] | None = None, rival: dict[str, Any] | None = None
     return small_market(
         people=PEOPLE, products={"card": CARD, "savings": SAVINGS}, us={"acquisition": {}, **(us or {})},
         rivals={"bigbank": {"share": "35%", **(rival or {})}}, rules=small_market(rules=STILL)["rules"],
-        traits={"risk_mean": -60, "risk_sd": 0, "loyal_share": 0, "inertia": 1.0}, world={"newcomers_per_year": 0},
+        traits={"risk_mean": -60, "risk_sd": 0, "loyal_share": 0, "inertia_sd": 0.2}, world={"newcomers_per_year": 0},
     ) | {"rules": {name: {**STILL.get(name, {}), **rules.get(name, {})} for name in {*STILL, *rules}}}  # fmt: skip
 
 
-def ready(config: dict[str, Any], change: Change | None = None, friction: float = 0.0) -> LifecycleModel:
+def ready(config: dict[str, Any], change: Change | None = None, dearer: float = 0.0) -> LifecycleModel:
     """Return the model before its first month: nobody leaves for own reasons, satisfaction and bonds are varied."""
-    model = LifecycleModel(config | {"world": {"newcomers_per_year": 0, "switching_cost": friction}}, seed=SEED)
+    model = LifecycleModel(config | {"world": {"newcomers_per_year": 0, "switching_cost": 1.0 + dearer}}, seed=SEED)
     people, ids = model.people, model.people["id"]
     people["leave_per_year"] = 0.0
     customer = people["provider"] > 0
@@ -66,7 +66,7 @@ def log_odds_by_hand(model: LifecycleModel) -> NDArray[np.float64]:
     people, offers, rules = model.people, model.offers, model.rules.choice
     n = len(model.products)
     need, here = people["need"][:, :n], people["provider"]
-    credit = model.products["kind"] == 2
+    credit = model.products["draws"] == 1
     out = np.full((len(people), len(offers)), -np.inf)
     out[here == 0, 0] = rules.nobody
     for j in range(1, len(offers)):
@@ -81,8 +81,8 @@ def log_odds_by_hand(model: LifecycleModel) -> NDArray[np.float64]:
             offers["quality"][j] + rules.fit_weight * fit - people["price_sensitivity"] * price + rules.taste_sd * taste
         )
         further = rules.cost_per_product * np.maximum(people["held"].sum(axis=1) - 1, 0)
-        bond = rules.satisfaction_weight * people["satisfaction"] + people["inertia"] + people["reward_switching_cost"]
-        bond += model.settings.world.switching_cost + further
+        bond = rules.satisfaction_weight * people["satisfaction"] + people["reward_switching_cost"] + further
+        bond += np.maximum(0.0, model.settings.world.switching_cost + people["inertia"])
         out[:, j] = value + np.where(own, bond, offers["ease"][j])
     return out / rules.noise
 
@@ -127,7 +127,7 @@ def cut(people: NDArray[Any]) -> None:
     field("price_cut", 2.5)(people)
 
 
-# name -> market, change of people, friction; who gains: an institution, or 'staying'
+# name -> market, change of people, how much dearer switching is; who gains: an institution, or 'staying'
 CASES: dict[str, tuple[dict[str, Any], Change | None, float, int | str]] = {
     "price": (market(rival={"apr": {"card": "9%"}}), None, 0.0, 2),
     "our price": (market(us={"apr": {"card": "9%"}}), None, 0.0, 1),
@@ -137,7 +137,7 @@ CASES: dict[str, tuple[dict[str, Any], Change | None, float, int | str]] = {
     "ease": (market(rival={"convenience": "high"}), None, 0.0, 2),
     "satisfaction": (market(), field("satisfaction", lambda s: s + 1.0), 0.0, "staying"),
     "inertia": (market(), field("inertia", lambda k: k + 0.8), 0.0, "staying"),
-    "friction": (market(), None, 0.8, "staying"),
+    "switching cost": (market(), None, 0.8, "staying"),
     "reward": (market(), rewarded, 0.0, "staying"),
     "price cut": (market(), cut, 0.0, "staying"),
     "price sensitivity": (market(), field("price_sensitivity", lambda b: 3.0 * b), 0.0, "any"),
@@ -152,8 +152,8 @@ CASES: dict[str, tuple[dict[str, Any], Change | None, float, int | str]] = {
 
 @pytest.mark.parametrize("case", ["as it is", *CASES])
 def test_everybody_chooses_as_the_formula_says(case: str) -> None:
-    config, change, friction, _ = CASES.get(case, (market(), None, 0.0, 0))
-    model = ready(config, change, friction)
+    config, change, dearer, _ = CASES.get(case, (market(), None, 0.0, 0))
+    model = ready(config, change, dearer)
     before, expected = model.people["provider"].copy(), chosen_by_hand(model)
     after = next_provider(model)
     assert (after == expected).all(), np.flatnonzero(after != expected)[:5]
@@ -162,8 +162,8 @@ def test_everybody_chooses_as_the_formula_says(case: str) -> None:
 
 @pytest.mark.parametrize("case", [name for name, (*_, gains) in CASES.items() if gains != "any"])
 def test_it_moves_everybody_in_one_direction(case: str) -> None:
-    config, change, friction, gains = CASES[case]
-    base, changed = ready(market()), ready(config, change, friction)
+    config, change, dearer, gains = CASES[case]
+    base, changed = ready(market()), ready(config, change, dearer)
     before, moved = base.people["provider"].copy(), next_provider(base)
     after = next_provider(changed)
     to = before if gains == "staying" else np.full(PEOPLE, gains)
@@ -188,7 +188,7 @@ def staying_by_hand(model: LifecycleModel) -> NDArray[np.float64]:
         ("ease", lambda p: np.where(p["provider"] == 1, -0.5, 0.0)),
         ("satisfaction", lambda p: np.full(PEOPLE, 0.6)),
         ("inertia", lambda p: np.full(PEOPLE, 0.8)),
-        ("friction", lambda p: np.full(PEOPLE, 0.8)),
+        ("switching cost", lambda p: np.full(PEOPLE, 0.8)),
         ("reward", lambda p: np.full(PEOPLE, 0.7)),
         ("cost per product", lambda p: 1.0 * (p["held"].sum(axis=1) - 1)),
         ("price cut", lambda p: p["price_sensitivity"] * 2.5 * p["need"][:, 0] / p["need"][:, :2].sum(axis=1)),
@@ -197,8 +197,8 @@ def staying_by_hand(model: LifecycleModel) -> NDArray[np.float64]:
     ],
 )  # fmt: skip
 def test_the_share_who_stay_moves_by_the_formula(case: str, per_person: Callable[[NDArray[Any]], Any]) -> None:
-    config, change, friction, _ = CASES[case]
-    base, changed = ready(market()), ready(config, change, friction)
+    config, change, dearer, _ = CASES[case]
+    base, changed = ready(market()), ready(config, change, dearer)
     customers = base.people["provider"] > 0
     before = base.people["provider"].copy()
     shift = per_person(base.people)
@@ -298,7 +298,7 @@ def test_who_is_not_looking_considers_only_what_is_read() -> None:
 def test_money_that_no_contact_can_use_up_stays_unspent() -> None:
     channel = {"budget_per_month": 1e6, "cost_per_contact": 1.0, "precision": 1}
     model = lived(small_market(us={"acquisition": {"radio": channel}}), 60)
-    assert model.channels.rate[US, 1] == HIGHEST_RATE
+    assert model.us.channels.rate[1] == HIGHEST_RATE
     rows = model.recording()
     reach = rows[(rows["measure"] == "reach") & (rows["institution"] == "us") & (rows["month"] == 59)]
     contacts = float(reach[(reach["a"] == "radio") & (reach["b"] == "contacts")]["value"].sum())

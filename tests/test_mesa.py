@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulation.customers import Customers
-from simulation.model import LifecycleModel, RuleFault
+from simulation.engine import RuleFault
+from simulation.model import LifecycleModel
 from simulation.people import FIELDS, PersonAgent
 from tests.batch_models import Collecting, WithSeed
 from tests.markets import LIVELY, differences, lived, markets, small_market
@@ -140,7 +141,7 @@ def test_nobody_is_taken_out_of_a_market(engine: str) -> None:
         with pytest.raises(RuntimeError, match=r"people leave the market by the rules alone.*select"):
             person.remove()
     with pytest.raises(RuntimeError, match="us cannot be taken out of a running market"):
-        model.institutions[0].remove()
+        model.us.remove()
     with pytest.raises(RuntimeError, match=r"cannot be taken out|by the rules alone"):
         model.remove_all_agents()
     model.step()

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from experiments.config import load_experiment
 from experiments.documents import compose
 from experiments.experiment_settings import ExperimentSettings
-from experiments.problems import settings_problems
+from experiments.problems import fault_problem, settings_faults
 from experiments.reading import ConfigError, Problem
 from policies.faults import Fault, FaultyError, faults_of, told
 from policies.policy import SettingsError
@@ -160,7 +160,8 @@ def test_any_text_in_place_of_a_number_is_refused_with_what_to_write(text: str) 
         return
     with pytest.raises(ValidationError) as error:
         ExperimentSettings.model_validate(document.data)
-    one, *others = settings_problems(error.value, ExperimentSettings, document)
+    faults = settings_faults(error.value, ExperimentSettings)
+    one, *others = [fault_problem(document, fault) for fault in faults]
     assert not others and one.mend.startswith("Write ") and len(one.mend) < 60 and one.line == 1
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.migration import matched, migration_matrix, order_test, periods_in_cells, rates, triples
+from simulation.migration import matched, migration_matrix, order_test, rates, triples
 
 tags = st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 2)), max_size=50)
 
@@ -45,16 +45,6 @@ def test_rates_by_hand() -> None:
     assert rates(matrix, [1, 0]) == pytest.approx((0.7, 0.1, 0.2))
     assert rates(matrix, [1, 1]) == pytest.approx((0.7, 0.0, 0.0))
     assert np.isnan(rates(np.zeros((3, 3)), [0, 1])).all()
-
-
-def test_periods_in_a_cell_are_geometric() -> None:
-    """Staying with probability 0.75 lasts 4 periods on average; a cell that one never leaves lasts for ever."""
-    matrix = np.array([[75.0, 0.0, 25.0], [0.0, 50.0, 50.0], [0.0, 0.0, 0.0]])
-    assert periods_in_cells(matrix) == pytest.approx(np.array([[4.0, 0.0], [0.0, 2.0]]))
-    matrix = np.array([[50.0, 25.0, 25.0], [0.0, 50.0, 50.0], [0.0, 0.0, 0.0]])
-    assert periods_in_cells(matrix) == pytest.approx(np.array([[2.0, 1.0], [0.0, 2.0]]))
-    assert np.isinf(periods_in_cells(np.array([[5.0, 0.0], [0.0, 0.0]]))).all()
-    assert np.isnan(periods_in_cells(np.zeros((2, 2)))).all()
 
 
 P = np.array([[0.8, 0.15, 0.05], [0.2, 0.6, 0.2], [0.1, 0.3, 0.6]])

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from agents.belief import BELIEF
 from policies.plan import Treatments
 from policies.shelf import SHELF
-from policies.view import FIELDS, PROTECTED, InstitutionView
+from policies.view import PROTECTED, InstitutionView
+from policies.view_columns import FIELDS
 from simulation.model import LifecycleModel
 from tests.batch_models import Collecting
 from tests.made_views import beliefs_of, view_of
@@ -126,7 +127,7 @@ def test_a_policy_that_writes_all_it_gets_changes_nothing() -> None:
     gentle, vandal = both
     assert differences(gentle, vandal) == [] and gentle.recording().equals(vandal.recording())
     assert same_bytes(gentle.state(), bytes_of(vandal.state()))
-    assert sum(len(told.person_id) for told in vandal.told.values()) > 0
+    assert sum(len(told.person_id) for told in [vandal.us.outcomes]) > 0
 
 
 # states
@@ -173,7 +174,7 @@ def arrays_of(held: Any, met: set[int] | None = None) -> Iterator[np.ndarray[Any
 def shared(model: LifecycleModel, state: dict[str, Any]) -> list[str]:
     """Return the names of a state's arrays that lie in a model's memory."""
     ours = list(arrays_of([vars(model), [vars(one) for one in model.institutions]]))
-    assert any(array is model.channels.rate for array in ours)
+    assert any(array is model.us.channels.rate for array in ours)
     return [key for key, values in state.items() if any(np.may_share_memory(values, one) for one in ours)]
 
 
@@ -218,8 +219,8 @@ def test_a_policy_that_keeps_what_it_restored_does_not_share_it() -> None:
             object.__setattr__(self, "kept", dict(state))
 
     model = LifecycleModel(small_market(), seed=1)
-    model.institutions[0].policy = Keeper()
-    model.institutions[0].policy.restore({"x": np.zeros(3)})
+    model.us.policy = Keeper()
+    model.us.policy.restore({"x": np.zeros(3)})
     state = model.state()
     assert shared(model, state) == []
     model.restore(state)

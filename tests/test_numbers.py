@@ -3,27 +3,27 @@
 import copy
 import math
 import random
-import types
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
+from agents.capital import capital_share
 from agents.chance import draw4
-from agents.credit import Credit, capital_share
-from agents.declaring import parameters_of
-from agents.traits import Traits
+from agents.credit import Credit
+from agents.market import OWN_CORRELATION
 from experiments.commands import app
 from experiments.config import load_experiment
 from experiments.reading import ConfigError
 from simulation.model import LifecycleModel
-from simulation.settings import GROUPS, MarketSettings, market_from
+from simulation.parameters import declared_at
+from simulation.settings import market_from
 from simulation.units import Parser
 from tests.markets import LIVELY
 
@@ -66,42 +66,24 @@ MARKET: dict[str, Any] = {
 POLICIES = ("do_nothing", "stage_rules", "price_match", "needs_led", "thompson", "roi_knapsack", "optimal_structure")
 
 
-def numbers_in(kind: Any, given_: Any, at: At = ()) -> Iterator[tuple[At, Parser | None]]:
-    """Yield path and parser of every number in a type of settings, with the keys that some settings have."""
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        own = [one.func for one in inner[1:] if isinstance(one, BeforeValidator) and isinstance(one.func, Parser)]
-        yield from [(at, own[0])] if own else numbers_in(inner[0], given_, at)
-    elif origin in (Union, types.UnionType):
-        for one in inner:
-            yield from numbers_in(one, given_, at)
-    elif origin in (dict, Mapping):
-        for key, value in (given_ or {}).items():
-            yield from numbers_in(inner[1], value, (*at, key))
-    elif origin is tuple:
-        count = len(given_ or ()) if inner[-1] is ... else len(inner)
-        for place in range(count):
-            yield from numbers_in(inner[0], (given_ or ())[place : place + 1], (*at, place))
-    elif isinstance(kind, type) and issubclass(kind, BaseModel):
-        given_ = given_[0] if isinstance(given_, tuple) and given_ else given_
-        for name, field in kind.model_fields.items():
-            value = getattr(given_, name) if isinstance(given_, BaseModel) else None
-            whole = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-            yield from numbers_in(whole, value, (*at, field.alias or name))
-    elif kind in (int, float):
-        yield at, None
+def numbers_in(value: Any, at: At = ()) -> Iterator[At]:
+    """Yield the path of every number below some plain settings."""
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from numbers_in(below, (*at, key))
+    elif isinstance(value, list | tuple):
+        for place, below in enumerate(value):
+            yield from numbers_in(below, (*at, place))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield at
 
 
 def numbers() -> dict[At, Parser | None]:
-    """Return path -> parser of every number of the market; those of rules and traits are declared in their groups."""
-    market = market_from(MARKET)
-    found = {at: one for at, one in numbers_in(MarketSettings, market) if at[0] not in ("traits", "rules")}
-    for above, group in ((("traits",), Traits), *((("rules", name), one) for name, one in GROUPS.items())):
-        for name, (_, default, told) in parameters_of(group).items():
-            parser = Parser(told.unit, told.low, told.high, isinstance(default, int))
-            places: Sequence[At] = [(k,) for k in range(len(default))] if isinstance(default, tuple) else [()]
-            found |= {(*above, name, *place): parser for place in places}
-    return found
+    """Return path -> parser of every number of the market, None where one is not declared."""
+    found = numbers_in(
+        market_from(MARKET).model_dump(by_alias=True, exclude={"us": {"policy"}, "rivals": {"big": {"policy"}}})
+    )
+    return {at: None if (one := declared_at(at)) is None else one.parser for at in found}
 
 
 NUMBERS = numbers()
@@ -154,7 +136,7 @@ def fault_of(changes: Mapping[At, Any], months: int = 2, policy: str | dict[str,
             table = model.recording()
         except Exception as error:
             return f"{type(error).__name__}: {error}"
-    odd = table[~table["value"].astype(float).map(math.isfinite) & (table.iloc[:, 0] != "metric")]
+    odd = table[~table["value"].astype(float).map(math.isfinite)]
     return "" if odd.empty else f"not finite: {odd.head(3).to_dict('records')}"
 
 
@@ -192,7 +174,7 @@ def test_just_outside_its_range_a_number_is_refused_with_the_range() -> None:
         ("us.premium_per_risk", -1, "-1 is negative. Write points from 0 to 50."),
         ("us.servicing_per_month.loan", 1e9, "is above 100000. Write an amount a month from 0 to 100000."),
         ("products.card.line", 1e10, "is above 1000000000. Write an amount from 0 to 1000000000."),
-        ("world.switching_cost", -1e9, "is below -20. Write a utility from -20 to 20."),
+        ("world.switching_cost", -1e9, "is negative. Write a utility from 0 to 40."),
         ("world.discount", "-5%", "-5% is negative. Write a rate a year from 0% to 100%."),
         ("traits.groups", 2.5, "2.5 is not whole. Write 2."),
         ("rules.credit.charge_off_at", 4.5, "is not whole. Write 4."),
@@ -228,7 +210,7 @@ def test_two_accepted_seeds_share_no_luck(one: int, other: int, replication: int
 @settings(max_examples=200, deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 0.9))
 def test_the_capital_for_a_loan_is_a_share_of_it(pd: float, loss: float, correlation: float) -> None:
-    assert 0.0 <= capital_share(pd, loss, Credit(basel_correlation=correlation)) <= 1.0
+    assert 0.0 <= capital_share(pd, loss, OWN_CORRELATION, correlation, Credit()) <= 1.0
 
 
 def test_sums_that_nobody_can_count_are_refused() -> None:

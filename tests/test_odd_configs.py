@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from experiments.checking import check_file
-from experiments.config import load_under_each
+from experiments.config import load_experiment
 from experiments.planning import plan_tasks
 from experiments.reading import ConfigError
 from experiments.work import arm_model, state_before
@@ -73,25 +73,27 @@ def wrong_with_words(problem: dict[str, Any], files: set[str]) -> str:
 
 
 def faults_when_run(path: Path) -> Iterator[str]:
-    """Yield what goes wrong where an accepted experiment is run under all its circumstances."""
+    """Yield what goes wrong where an accepted experiment is run in all its scenarios."""
     try:
-        under = load_under_each(path, SMALL)
+        experiment = load_experiment(path, SMALL)
     except ConfigError as error:
         small = {one.partition("=")[0] for one in SMALL}
         yield from (str(one) for one in error.problems if one.path.removeprefix("--set ") not in small)
         return
-    for name, experiment in under.items():
-        order = plan_tasks(experiment, path.parent / "out").order
-        state = state_before(order, 0)
-        for arm in order.policies:
+    planned = plan_tasks(experiment, path.parent / "out")
+    for start in planned.starts:
+        state = state_before(planned.order, start.point)
+        for task in planned.runs:
+            if task.start != start.name or task.point.replication:
+                continue
             try:
-                model = arm_model(order, arm, 0, state)
+                model = arm_model(planned.order, task.point, state)
                 model.start_recording()
-                for _ in range(order.months):
+                for _ in range(planned.order.months):
                     model.step()
                 model.recording()
             except Exception as error:
-                yield f"arm {arm} under '{name}': {type(error).__name__}: {error}"
+                yield f"{task.point.words}: {type(error).__name__}: {error}"
 
 
 def wrong_with(odd: Odd, folder: Path, usual: dict[str, float]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,17 +16,20 @@ from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
 
-from agents.belief import QUADRANTS, SCOPES
-from agents.market import MAX_CHANNELS
+from agents.belief import BELIEF, QUADRANTS, SCOPES
+from agents.market import MAX_CHANNELS, US
 from agents.person import CAUSES, STAGES
+from experiments.command_line import JSON_VERSION
 from experiments.commands import app
 from experiments.config import Experiment, load_experiment
-from experiments.life import START, Life, Month
-from experiments.life_table import months_to_show, print_life
-from experiments.one_life import WatchedModel, live_one_life
+from experiments.following import Following
+from experiments.life import START, Life, LifeMonth
+from experiments.life_table import as_plain_data, months_to_show, print_life
+from experiments.one_life import live_one_life
 from experiments.planning import plan_tasks
+from experiments.point import Point
 from experiments.work import arm_model, state_before
-from simulation.model import US
+from simulation.observing import MonthFacts
 from tests.markets import LIVELY, differences, small_market
 
 MONTHS, PEOPLE = 18, 60
@@ -54,6 +57,32 @@ class Held(NamedTuple):
     """Of our customers, by id"""
 
 
+@dataclass
+class Keeper:
+    """An observer that keeps everything."""
+
+    kept: list[Held]
+
+    def month(self, facts: MonthFacts) -> None:
+        truths = dict(zip(facts.people["id"][facts.own_rows].tolist(), facts.truths.copy(), strict=True))
+        view = facts.ours.view
+        beliefs = np.zeros(len(view), BELIEF)
+        for name in (
+            "person_id",
+            "stage",
+            "scope",
+            "quadrant",
+            "default_per_year",
+            "margin_per_year",
+            "leave_per_year",
+        ):
+            beliefs[name] = view.field(name)
+        self.kept.append(Held(facts.people.copy(), facts.signals.copy(), beliefs, truths))
+
+
+REWARDS = Point("", "rewards", 0)
+
+
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("life")
@@ -77,16 +106,13 @@ def experiment(config: Path) -> Experiment:
 def held(experiment: Experiment) -> list[Held]:
     """The market of the rewards, lived without a watcher; the first entry is the state before month 0."""
     order = plan_tasks(experiment, Path()).order
-    state = state_before(order, 0)
-    kept = [Held(state["people"].copy(), state["signals"].copy(), None, {})]
-    model = arm_model(order, "rewards", 0, state)
-    model.start_recording()
+    state = state_before(order, REWARDS)
+    keeper = Keeper([Held(state["people"].copy(), state["signals"].copy(), None, {})])
+    model = arm_model(order, REWARDS, state)
+    model.observers.append(keeper)
     for _ in range(MONTHS + 1):
         model.step()
-        facts = model._last_facts
-        truths = dict(zip(model.people["id"][facts.own_rows].tolist(), facts.truths.copy(), strict=True))
-        kept.append(Held(model.people.copy(), model.signals.copy(), model.files[US].beliefs, truths))
-    return kept
+    return keeper.kept
 
 
 def row_of(rows: Any, person: int, name: str = "id") -> Any:
@@ -117,18 +143,18 @@ def test_the_same_life_is_told_twice(experiment: Experiment, told: list[Life]) -
     assert live_one_life(experiment, told[0].person, "rewards") == told[0]
 
 
-def test_watching_changes_no_bit_of_the_market(experiment: Experiment) -> None:
+def test_following_changes_no_bit_of_the_market(experiment: Experiment) -> None:
     order = plan_tasks(experiment, Path()).order
-    state = state_before(order, 0)
-    watched_state = {key: value.copy() for key, value in state.items()}
-    plain = arm_model(order, "rewards", 0, state)
-    watched = arm_model(order, "rewards", 0, watched_state, kind=WatchedModel)
-    assert isinstance(watched, WatchedModel)
-    watched.watch(17)
+    state = state_before(order, REWARDS)
+    plain, followed = (arm_model(order, REWARDS, {key: value.copy() for key, value in state.items()}) for _ in range(2))
+    following = Following(int(followed.people["id"][0]), followed.facts())
+    followed.observers.append(following)
     for _ in range(4):
         plain.step()
-        watched.step()
-    assert differences(plain, watched) == []
+        followed.step()
+        followed.us.believed_now()
+    assert differences(plain, followed) == []
+    assert [one.month for one in following.moments] == [START, 0, 1, 2, 3]
 
 
 def test_every_month_told_is_what_the_model_held(experiment: Experiment, held: list[Held], told: list[Life]) -> None:
@@ -214,7 +240,7 @@ def test_how_one_came_and_why_one_left_are_told_as_signalled(
 ) -> None:
     words = {"ended": "ended by", "charged_off": "charged off by", "settled": "last product ran off",
              "own_reasons": "own reasons", "poached": "left "}  # fmt: skip
-    ways = set()
+    ways: set[int | str] = set()
     for life in told:
         for month in life.months[1:]:
             signal = row_of(held[month.month + 1].signals, life.person, "person_id")
@@ -263,9 +289,9 @@ def test_arms_share_the_person_and_the_start(experiment: Experiment, told: list[
     assert not any(month.because for month in other.months)
 
 
-def some_months() -> st.SearchStrategy[list[Month]]:
-    def month(stage: str, provider: str, due: int, happened: list[str], credit: float) -> Month:
-        return Month(0, provider, stage, [], credit, 0.0, due, 0.0, 0.0, QUADRANTS[0], None, happened, {})
+def some_months() -> st.SearchStrategy[list[LifeMonth]]:
+    def month(stage: str, provider: str, due: int, happened: list[str], credit: float) -> LifeMonth:
+        return LifeMonth(0, provider, stage, [], credit, 0.0, due, 0.0, 0.0, QUADRANTS[0], None, happened, {})
 
     made = st.builds(month, st.sampled_from(STAGES[:2]), st.sampled_from(["us", "fintech"]), st.integers(0, 1),
                      st.sampled_from([[], [], ["took card"]]), st.floats(0, 9))  # fmt: skip
@@ -275,7 +301,7 @@ def some_months() -> st.SearchStrategy[list[Month]]:
 
 
 @given(some_months())
-def test_a_month_is_left_out_only_if_nothing_happened_and_nothing_changed(months: list[Month]) -> None:
+def test_a_month_is_left_out_only_if_nothing_happened_and_nothing_changed(months: list[LifeMonth]) -> None:
     shown = [one.month for one in months_to_show(months)]
     assert shown == sorted(set(shown)) and shown[0] == 0 and shown[-1] == len(months) - 1
     assert months_to_show(months, every=True) == months
@@ -301,9 +327,9 @@ def test_the_table_fits_110_columns_and_shows_a_dash_for_whom_we_do_not_know(tol
         assert shown.startswith(f"Person {life.person}: ")
     stranger = next(life for life in told if any(month.believed is None for month in life.months))
     month = next(one for one in stranger.months if one.believed is None)
-    shown = text_of(replace(stranger, months=[month])).splitlines()
-    at = next(i for i, line in enumerate(shown) if line.split()[1:2] == [month.provider])
-    assert shown[at + 1].split()[:3] == ["-", "-", "-"]
+    lines = text_of(replace(stranger, months=[month])).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.split()[1:2] == [month.provider])
+    assert lines[at + 1].split()[:3] == ["-", "-", "-"]
 
 
 def test_reasons_are_numbered_below_the_table(told: list[Life]) -> None:
@@ -323,7 +349,7 @@ def test_json_is_the_whole_life(config: Path, told: list[Life]) -> None:
     words = ["explain", "--person", str(told[0].person), str(config), "--arm", "rewards"]
     code, out, _ = tenure(*words, "--json")
     answer = json.loads(out, parse_constant=lambda name: pytest.fail(name))
-    assert code == 0 and answer == {"version": 1, **asdict(told[0])}
+    assert code == 0 and answer == {"version": JSON_VERSION, **as_plain_data(told[0])}
     code, out, _ = tenure(*words)
     lines = out.splitlines()
     assert code == 0 and lines[0].startswith(f"Person {told[0].person}: ")
@@ -367,3 +393,25 @@ def test_newcomers_begin_where_they_enter(told: list[Life]) -> None:
         assert life.months[0].happened[0] == "entered the market"
     numbers = [[month.month for month in life.months] for life in told]
     assert all(np.diff(one).tolist() == [1] * (len(one) - 1) for one in numbers)
+
+
+def test_a_life_in_a_scenario_is_that_of_its_market(config: Path, told: list[Life]) -> None:
+    """Nothing changed gives the same life; another world the life in a market that is so from month 0 on."""
+    text = EXPERIMENT + "scenarios:\n  base: {}\n  slump: {world: {macro_mean: 3}}\n"
+    (config.parent / "worlds.yaml").write_text(text, encoding="utf-8")
+    worlds, person = load_experiment(config.parent / "worlds.yaml"), told[0].person
+    base = live_one_life(worlds, person, "rewards")
+    assert base.scenario == "base" and replace(base, scenario="") == told[0]
+    slumps = [live_one_life(worlds, one.person, "rewards", scenario="slump") for one in told[:5]]
+    assert all(one.months[0] == other.months[0] for one, other in zip(slumps, told, strict=False))
+    assert any(one.months != other.months for one, other in zip(slumps, told, strict=False))
+    slump = slumps[0]
+    with pytest.raises(ValueError, match=r"no scenario 'slum'.*slump"):
+        live_one_life(worlds, person, "rewards", scenario="slum")
+    words = ["explain", "--person", str(person), str(config.parent / "worlds.yaml"), "--arm", "rewards"]
+    code, out, _ = tenure(*words, "--scenario", "slump", "--json")
+    answer = json.loads(out)
+    assert code == 0 and answer == {"version": JSON_VERSION, **as_plain_data(slump)} and answer["scenario"] == "slump"
+    code, out, _ = tenure(*words, "--scenario", "slump")
+    assert code == 0 and "scenario 'slump', replication 0" in out
+    assert "--arm nothing --scenario slump" in out.splitlines()[-1]

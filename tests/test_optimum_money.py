@@ -11,8 +11,8 @@ from policies.epochs import CELLS, cells_of
 from policies.outcomes import Outcomes
 from policies.plan import as_plan
 from policies.shelf import make_policy
-from policies.swings import Swings
-from simulation.model import US, LifecycleModel
+from policies.volatility import ProfitVolatility
+from simulation.model import LifecycleModel
 from tests.made_views import beliefs_of, view_of
 from tests.markets import LIVELY, small_market
 
@@ -30,25 +30,25 @@ def after(months: int, **changes: Any) -> LifecycleModel:
 
 
 def notes(model: LifecycleModel) -> dict[str, float]:
-    policy: Any = model.institutions[US - 1].policy
+    policy: Any = model.us.policy
     told: dict[str, float] = policy.notes()
     return told
 
 
 @given(st.integers(2, 30), st.integers(0, 999))
 def test_what_the_cells_add_makes_up_the_swing_of_the_whole(months: int, seed: int) -> None:
-    luck, swings = np.random.default_rng(seed), Swings()
+    luck, volatility = np.random.default_rng(seed), ProfitVolatility()
     view = view_of(beliefs_of(60, seed))
     totals = []
     for month in range(months + 1):
         profit = luck.normal(5.0, 20.0, 60) + luck.normal() * (cells_of(view) % 4)
         none = np.zeros(60, int)
         told = Outcomes(view.person_id, none, ("none",), none > 0, none == 0, profit, profit * 0)
-        swings.add(view, told)
+        volatility.add(view, told)
         if month:
             totals.append(profit.sum())
     people = np.bincount(cells_of(view), minlength=CELLS)
-    assert (people * swings.per_customer()).sum() == pytest.approx(np.std(totals, ddof=1))
+    assert (people * volatility.per_customer()).sum() == pytest.approx(np.std(totals, ddof=1))
 
 
 def test_a_limit_of_contacts_has_a_price_and_is_kept_by_the_program() -> None:
@@ -69,23 +69,23 @@ def test_both_sides_of_the_purse_have_a_price() -> None:
 @pytest.mark.parametrize("objective", ["value", "stability"])
 def test_money_goes_a_step_to_the_side_whose_eur_brings_more(objective: str) -> None:
     model = after(6, purse_step=0.1, objective=objective, refit_months=240)
-    told, view = notes(model), model.views[US]
-    asked = as_plan(model.institutions[US - 1].policy.decide(view)).acquisition
-    assert asked is not None and view.purse == pytest.approx(model.views[US].purse)
+    told, view = notes(model), model.us.view
+    asked = as_plan(model.us.policy.decide(view)).acquisition
+    assert asked is not None and view.purse == pytest.approx(model.us.view.purse)
     before = 300.0 / 800.0
     up = told["price/acquisition"] > told["price/budget"]
     assert asked.share == pytest.approx(before + (0.1 if up else -0.1), abs=0.02)
     model.step()
-    assert model.money.treatments_eur[US] == pytest.approx((1.0 - asked.share) * 800.0)
-    assert as_plan(after(6).institutions[US - 1].policy.decide(view)).acquisition is None
+    assert model.us.purse.treatments_eur == pytest.approx((1.0 - asked.share) * 800.0)
+    assert as_plan(after(6).us.policy.decide(view)).acquisition is None
 
 
-def test_who_fears_swings_wants_fewer_of_those_who_swing() -> None:
-    calm = after(12, objective="stability", swing_aversion=0.0)
+def test_who_fears_volatility_wants_fewer_of_the_volatile() -> None:
+    calm = after(12, objective="stability", volatility_aversion=0.0)
     told = notes(calm)
     plain = notes(after(12))
     assert told["value_per_epoch_eur"] == pytest.approx(plain["value_per_epoch_eur"])  # without fear it is value
-    fearful = notes(after(12, objective="stability", swing_aversion=50.0))
+    fearful = notes(after(12, objective="stability", volatility_aversion=50.0))
     assert fearful["value_per_epoch_eur"] < told["value_per_epoch_eur"]
 
 
@@ -93,7 +93,7 @@ def test_who_fears_swings_wants_fewer_of_those_who_swing() -> None:
     "setting, told",
     [
         ("purse_step", {"purse_step": 2.0}),
-        ("swing_aversion", {"swing_aversion": -1.0}),
+        ("volatility_aversion", {"volatility_aversion": -1.0}),
         ("purse_step", {"purse_step": 0.1, "objective": "growth"}),
     ],
 )

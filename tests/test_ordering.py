@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from policies.needs import needed_most, needed_most_by
+from policies.decision_table import needed_most_by
+from policies.needs import needed_most
 from policies.ordering import order_by
 from policies.shelf.roi_knapsack import at_price_of_money
 from policies.view import InstitutionView

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.findings import moved
-from experiments.outcomes import STAGES, average, estimate, expected_months_in_stage
 from experiments.plots_structure import _threshold
 from experiments.plots_style import spread
+from experiments.recordings import STAGES
+from experiments.tables import average, average_of, expected_months_in_stage
 
 
 @settings(max_examples=50, deadline=None)
@@ -64,7 +65,7 @@ def test_expected_months_refuse_what_has_no_answer() -> None:
 
 def test_average_is_that_of_students_interval() -> None:
     """Values 1, 2, 3: mean 2, standard deviation 1, t(2 degrees) = 4.3027, so half width 4.3027 / sqrt(3)."""
-    found = estimate(average(pd.DataFrame({"x": [1.0, 2.0, 3.0]})), "x")
+    found = average_of(average(pd.DataFrame({"x": [1.0, 2.0, 3.0]})), "x")
     assert found == pytest.approx((2.0, 2.4841), abs=1e-4)
     assert not found.beyond_chance
 

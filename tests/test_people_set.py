@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.person import PERSON
-from simulation.institution import InstitutionAgent
-from simulation.model import LifecycleModel, RuleFault
+from simulation.engine import RuleFault
+from simulation.institution import Institution
+from simulation.model import LifecycleModel
 from simulation.people import FIELDS, SETTABLE, PersonAgent, PersonRow, limits
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
@@ -49,7 +50,7 @@ def predicates(draw: st.DrawFn) -> Callable[[Any], bool]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.none() | predicates(), at_most, st.sampled_from([None, mesa.Agent, PersonAgent, InstitutionAgent]))
+@given(st.none() | predicates(), at_most, st.sampled_from([None, mesa.Agent, PersonAgent, Institution]))
 def test_select_is_mesas_on_both_engines(keep: Any, most: float, kind: Any) -> None:
     expected = ids(PEOPLE.select(keep, at_most=most, agent_type=kind))
     for model in (ROWS, AGENTS):
@@ -113,7 +114,7 @@ def test_people_can_be_counted_indexed_and_met() -> None:
         assert repr(everybody[3]).startswith(f"<{type(everybody[3]).__name__} {everybody[3].id} of ")
         assert everybody[3] in everybody and everybody[3] not in everybody.select(lambda p: p.id > 99_999, 2)
         assert everybody.index(everybody[5]) == 5 and ids(reversed(everybody)) == ids(everybody)[::-1]
-        assert model.institutions[0] not in everybody
+        assert model.us not in everybody
         met: list[int] = []
         assert everybody.do(lambda person, into: into.append(person.id), met) is everybody
         assert met == ids(everybody) == everybody.map(lambda person: person.id)

@@ -15,14 +15,14 @@ from policies.plan import Acquisition, OfferChange, Plan, Treatments, as_plan
 from policies.shelf import SHELF
 from simulation.model import LifecycleModel
 from simulation.taking import PlanError, plan_of
-from tests.made_views import HOUSE, PRODUCTS, beliefs_of, view_of
+from tests.made_views import MEANS, PRODUCTS, beliefs_of, view_of
 from tests.markets import small_market
 
 BUDGET = {"letters": {"budget_per_month": 50, "cost_per_contact": 1.0},
           "radio": {"contacts_per_person_per_month": 0.1, "cost_per_contact": 1.0}}  # fmt: skip
 MODEL = LifecycleModel(small_market(us={"acquisition": BUDGET}), seed=1)
 MODEL.step()
-CUSTOMERS = len(MODEL.views[1])
+CUSTOMERS = len(MODEL.us.view)
 NAMES = ("none", "loyalty_reward", "price_cut", "end")
 MOST = (0.0, 1e6, 100.0, 0.0)
 """The largest amounts of NAMES: EUR up to the catalogue's limit, points up to 100; 0: takes none."""
@@ -47,12 +47,11 @@ def forged(kind: type, **values: Any) -> Any:
 def taken(decided: Any) -> Plan:
     """Return what the model takes of what our policy, called 'mine', decided."""
     policy = SimpleNamespace(name="mine", decide=lambda view: decided)
-    one: Any = SimpleNamespace(index=1, name="us", policy=policy)
-    return plan_of(MODEL, one)
+    return plan_of("us", policy, MODEL.us.view, MODEL.treatments, MODEL.us.purse)
 
 
 def test_there_are_customers_to_plan_for() -> None:
-    assert CUSTOMERS > 10 and set(NAMES) <= set(MODEL.views[1].treatments)
+    assert CUSTOMERS > 10 and set(NAMES) <= set(MODEL.us.view.treatments)
 
 
 @st.composite
@@ -121,7 +120,7 @@ BROKEN: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("part", "value", "words"), BROKEN)
 def test_one_wrong_part_is_refused_with_policy_and_reason(part: str, value: Any, words: str) -> None:
     decided = forged(Treatments, **GOOD | {part: value})
-    with pytest.raises(PlanError, match=r"policy 'mine' of us, month 1: ") as error:
+    with pytest.raises(PlanError, match=r"policy 'mine' of us, month 0: ") as error:
         taken(decided)
     assert words in str(error.value)
 
@@ -193,7 +192,7 @@ def test_plans_of_nothing_stay_valid() -> None:
     ):
         assert len(taken(nothing).treatments) == 0
     empty = view_of(beliefs_of(0, 1))
-    number, amount = by_catalogue(as_plan(Treatments.none()).treatments, empty, HOUSE.treatments)
+    number, amount = by_catalogue(as_plan(Treatments.none()).treatments, empty, MEANS.treatments)
     assert len(number) == len(amount) == len(empty) == 0
 
 
@@ -308,8 +307,8 @@ class Regretful:
 def test_a_plan_taken_stays_as_it_was_taken() -> None:
     model = LifecycleModel(small_market(), seed=0)
     policy = Regretful()
-    model.institutions[0].policy = policy
+    model.us.policy = policy
     model.step()
-    plan = model.plans[0].treatments
-    policy.decide(model.views[1])
+    plan = model.us.plan.treatments
+    policy.decide(model.us.view)
     assert plan.customer.tolist() == [0] and plan.amount.tolist() == [7.0]

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.belief import QUADRANTS
-from experiments.outcomes import QUADRANTS as SHOWN
-from experiments.outcomes import NotRecordedError
 from experiments.plots import image_bytes
 from experiments.plots_beliefs import _how_far, migration_figure, reliability, reliability_figure
-from simulation.belief_quality import DEFAULT, LEAVE
+from experiments.recordings import QUADRANTS as SHOWN
+from experiments.recordings import NotRecordedError
+from simulation.belief_groups import DEFAULT, LEAVE
 
 Bin = tuple[str, float, float, float]
 """Label, people, predicted, happened."""

@@ -23,12 +23,11 @@ from matplotlib.text import Text
 from experiments import plots_names
 from experiments.documents import compose
 from experiments.names import looks, market_name_problems, name_problems, same_names
-from experiments.outcomes import Outcomes, read_outcomes
 from experiments.plots import FIGURES, draw_figure, image_bytes, save_figure
 from experiments.plots_names import MOST_CELLS, Names, key_of, names_in_figures, undrawn_notes
 from experiments.plots_style import text_width, wrapped
-from experiments.report import write_report
-from tests.test_report import ABOUT, ARMS, OF_PEOPLE, compared, made_up_runs
+from experiments.recordings import Recordings
+from tests.test_report import ABOUT, ARMS, OF_PEOPLE, as_read, made_up_runs, write_report
 
 SCRIPTS = {
     "Chinese": ("不作为", "统一奖励", "价格跟随"),
@@ -77,11 +76,11 @@ def font(afresh: None, tmp_path: Path) -> str:
     return FAMILY
 
 
-def outcomes_named(arms: tuple[str, ...]) -> Outcomes:
+def outcomes_named(arms: tuple[str, ...]) -> Recordings:
     """Made-up arms under other names."""
     runs = three_arms()
     runs = runs.assign(arm=runs["arm"].map(dict(zip(ARMS, arms, strict=False))))
-    return read_outcomes(runs, arms[0], arms, compared(runs, arms[0]))
+    return as_read(runs, arms, arms[0])
 
 
 @cache
@@ -98,29 +97,29 @@ def test_names_of_every_script_are_drawn_apart_without_a_warning(
     script: str, afresh: None, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     arms = SCRIPTS[script]
-    outcomes = outcomes_named(arms)
+    recordings = outcomes_named(arms)
     labels = names_in_figures(arms).labels
     assert len(set(labels.values())) == len(arms)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for name in ("profit_and_loss", "frontier"):
-            drawing = draw_figure(name, outcomes)
+            drawing = draw_figure(name, recordings)
             image_bytes(drawing.figure, "svg")
             texts = " ".join(" ".join(text.get_text().split()) for text in drawing.figure.findobj(Text))
             flat = re.sub(r"\s", "", texts)  # headings are wrapped, within a long name, too
             assert all(re.sub(r"\s", "", label) in flat for label in labels.values())
             for arm, label in names_in_figures(arms).stand_ins.items():
                 assert f"{label} is {arm}" in drawing.note  # in the caption, which a browser draws
-        save_figure(tmp_path / "f.png", "effects", outcomes, dpi=40)
+        save_figure(tmp_path / "f.png", "effects", recordings, dpi=40)
     assert no_word(caught, caplog)
 
 
 def test_every_figure_of_names_without_a_font_is_silent(afresh: None, caplog: pytest.LogCaptureFixture) -> None:
-    outcomes = outcomes_named(SCRIPTS["beyond the first plane"])
+    recordings = outcomes_named(SCRIPTS["beyond the first plane"])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for name in set(FIGURES) - OF_PEOPLE:
-            image_bytes(draw_figure(name, outcomes).figure, "png", dpi=30)
+            image_bytes(draw_figure(name, recordings).figure, "png", dpi=30)
     assert no_word(caught, caplog)
 
 
@@ -169,9 +168,9 @@ def test_wrapped_lines_fit_and_hold_all_letters(text: str, inches: float, bold: 
 
 
 def test_headings_stay_within_their_panels() -> None:
-    outcomes = outcomes_named(SCRIPTS["long"])
+    recordings = outcomes_named(SCRIPTS["long"])
     for name in set(FIGURES) - OF_PEOPLE:
-        figure = draw_figure(name, outcomes).figure
+        figure = draw_figure(name, recordings).figure
         for ax in figure.axes:
             box = ax.title if ax.title.get_text() else ax._left_title  # type: ignore[attr-defined]  # where headings are set
             if box.get_text():
@@ -184,16 +183,25 @@ def test_a_name_from_right_to_left_does_not_turn_the_sentence_around_it(tmp_path
     runs = made_up_runs({arm: ARMS[arm] for arm in ("nothing", "book")}, replications=2, months=12, sample=5)
     runs["arm"] = runs["arm"].replace({"book": "שלום"})
     question = "האם כדאי?"
-    text = write_report(tmp_path / "r.html", question, "nothing", arms, runs, compared(runs), ABOUT).read_text("utf-8")
+    text = write_report(tmp_path / "r.html", question, as_read(runs, arms), ABOUT).read_text("utf-8")
     assert '<html lang="en">' in text and f'<h1 lang="" dir="auto">{question}</h1>' in text
     assert text.count("\u2068שלום\u2069") == text.count("שלום") > 3
     assert '<th scope="row" dir="auto">\u2068שלום\u2069' in text
 
 
 LOOK_ALIKE = [
-    ("bank", "bаnk"), ("COP", "СОР"), ("Book", "bооk"), ("nothing", "nοthing"), ("e\u0301", "é"), ("ﬁx", "fix"),
-    ("カード", "力ード"), ("TEST", "ꓔEST"), ("Ёж", "Ëж"), ("a", "A"), ("ab", "a\u200db"),
-]  # fmt: skip
+    ("bank", "bаnk"),
+    ("COP", "СОР"),
+    ("Book", "bооk"),
+    ("nothing", "nοthing"),
+    ("e\u0301", "é"),
+    ("ﬁx", "fix"),
+    ("カード", "力ード"),
+    ("TEST", "ꓔEST"),
+    ("Ёж", "Ëж"),
+    ("a", "A"),
+    ("ab", "a\u200db"),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), LOOK_ALIKE)
@@ -248,6 +256,6 @@ def test_a_run_with_chinese_names_says_one_note_at_most_and_matplotlib_nothing(t
 
 def test_outcomes_keep_their_names() -> None:
     """Only what figures write is another name: sentences say the true one."""
-    outcomes = outcomes_named(SCRIPTS["Chinese"])
-    finding = draw_figure("profit_and_loss", replace(outcomes, comparisons=())).finding
+    recordings = outcomes_named(SCRIPTS["Chinese"])
+    finding = draw_figure("profit_and_loss", replace(recordings, comparisons=())).finding
     assert any(arm in finding for arm in SCRIPTS["Chinese"]) and "arm 1" not in finding

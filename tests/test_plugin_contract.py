@@ -15,7 +15,7 @@ from experiments.own_classes import policies_afresh
 from experiments.own_policies import snapshot
 from experiments.reading import ConfigError
 from policies.shelf import SHELF
-from tests.test_contract_tries import ALL, HEAD, TREAT, policy, tried
+from tests.policies_on_trial import ALL, HEAD, TREAT, policy, tried
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 YAML, PYTHON = (re.findall(rf"```{language}\n(.*?)```", README, flags=re.S)[0] for language in ("yaml", "python"))
@@ -42,16 +42,21 @@ FILES = {
     "two_of_one_name": (
         "class A:\n    name = 'mine'\n    def decide(self, view): ...\n\n\n"
         "class B:\n    name = 'mine'\n    def decide(self, view): ...\n",
-        6, "A and B are both called 'mine'", "Give one of them another name",
+        6,
+        "A and B are both called 'mine'",
+        "Give one of them another name",
     ),
     "name_of_the_shelf": (
-        "\nclass A:\n    name = 'uniform'\n    def decide(self, view): ...\n", 2, "one on the shelf", "another name",
+        "\nclass A:\n    name = 'uniform'\n    def decide(self, view): ...\n",
+        2,
+        "one on the shelf",
+        "another name",
     ),
     "no_name": ("class Mine:\n    def decide(self, view): ...\n", 1, "has no name", 'name = "mine"'),
     "cannot_be_read": ("class Mine\n    name = 'mine'\n", 1, "expected ':'", "Mend the line"),
     "fails_when_run": ("\n1 / 0\n", 2, "ZeroDivisionError", "Mend the line"),
     "needs_what_is_absent": ("import nowhere_to_be_found\n", 1, "nowhere_to_be_found", "Install it"),
-}  # fmt: skip
+}
 """File -> its text, the line that the message names, what it says, and how to mend it."""
 
 
@@ -92,9 +97,12 @@ LEARNER = """class Mine:
         {restore}
 """
 PARTS = {
-    "decide": "pass", "learn": "self.taken += outcomes.taken.sum()", "state": "self.taken.copy()",
-    "restore": "self.taken = state['taken'].copy()", "all": TREAT.format("self.taken[0] / 200"),
-}  # fmt: skip
+    "decide": "pass",
+    "learn": "self.taken += outcomes.taken.sum()",
+    "state": "self.taken.copy()",
+    "restore": "self.taken = state['taken'].copy()",
+    "all": TREAT.format("self.taken[0] / 200"),
+}
 
 
 def learner(before: str = "", **parts: str) -> str:
@@ -103,46 +111,73 @@ def learner(before: str = "", **parts: str) -> str:
 
 LEARNERS = {
     "fails_at_the_first_month": (
-        learner(learn="self.taken += outcomes.taken[0]"), "outcomes.taken[0]", "learn fails: IndexError", "is empty",
+        learner(learn="self.taken += outcomes.taken[0]"),
+        "outcomes.taken[0]",
+        "learn fails: IndexError",
+        "is empty",
     ),
     "forgets": (learner(restore="pass"), "def restore", "restore does not bring back", "Put all"),
     "forgets_in_part": (
-        learner(learn="self.taken += outcomes.taken.sum(); self.weights[view.month] = 1",
-                all=TREAT.format("len(self.weights) / 100")),
-        "def restore", "restore does not bring back", "Put all",
+        learner(
+            learn="self.taken += outcomes.taken.sum(); self.weights[view.month] = 1",
+            all=TREAT.format("len(self.weights) / 100"),
+        ),
+        "def restore",
+        "restore does not bring back",
+        "Put all",
     ),
     "restore_fails": (
-        learner(restore="self.taken = state['tkaen']"), "state['tkaen']", "restore fails: KeyError", "Mend restore",
+        learner(restore="self.taken = state['tkaen']"),
+        "state['tkaen']",
+        "restore fails: KeyError",
+        "Mend restore",
     ),
     "state_fails": (learner(state="self.token"), "self.token", "state fails: AttributeError", "Mend state"),
     "state_is_live": (learner(state="self.taken"), "def state", "hands out the array 'taken' itself", ".copy()"),
     "restore_keeps": (
-        learner(restore="self.taken = state['taken']"), "def restore", "keeps the array 'taken' itself", ".copy()",
+        learner(restore="self.taken = state['taken']"),
+        "def restore",
+        "keeps the array 'taken' itself",
+        ".copy()",
     ),
     "state_of_objects": (
-        learner(state="np.array([self.weights])", restore="pass"), "def state", "cannot be kept in a file", "arrays",
+        learner(state="np.array([self.weights])", restore="pass"),
+        "def state",
+        "cannot be kept in a file",
+        "arrays",
     ),
     "decide_teaches": (
         learner(decide="self.taken += 1", all=TREAT.format("self.taken[0] / 300")),
-        "self.", "decide changes what it will decide", "learn(view, outcomes)",
+        "self.",
+        "decide changes what it will decide",
+        "learn(view, outcomes)",
     ),
     "decide_teaches_once_it_has_learnt": (
         learner(decide="self.taken += (self.taken > 0)", all=TREAT.format("self.taken[0] / 300")),
-        "self.", "asked every month", "learn(view, outcomes)",
+        "self.",
+        "asked every month",
+        "learn(view, outcomes)",
     ),
     "taught_in_the_class": (
         learner("learnt = []\n\n\n", learn="learnt.append(0); self.taken += 1", all=TREAT.format("len(learnt) / 300")),
-        "def learn", "another knows, too", "Keep what is learnt",
+        "def learn",
+        "another knows, too",
+        "Keep what is learnt",
     ),
     "learn_of_one_argument": (
         learner().replace("learn(self, view, outcomes)", "learn(self, view)").replace("outcomes.taken.sum()", "1"),
-        "def learn", "is called as learn(view, outcomes)", "def learn(self, view, outcomes)",
+        "def learn",
+        "is called as learn(view, outcomes)",
+        "def learn(self, view, outcomes)",
     ),
     "keeps_nothing": (learner().partition("    def state")[0], "def learn", "no state and no restore", "Add state()"),
     "learn_draws": (
-        learner(learn="self.taken += np.random.rand()"), "np.random", "NumPy's global generator", "view.uniform",
+        learner(learn="self.taken += np.random.rand()"),
+        "np.random",
+        "NumPy's global generator",
+        "view.uniform",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -173,18 +208,20 @@ LAWFUL = {
     "of_one_market": policy(f"view.holds('savings')\n{ALL}"),
     "luck_with_an_address": policy("return Treatments.of('loyalty_reward', np.flatnonzero(view.uniform('a') < 0.3))"),
     "prints": policy(f"print(view.month)\n{ALL}"),
-    "warns_within": policy(f"with warnings.catch_warnings(), np.errstate(all='raise'):\n    "
-                           f"warnings.simplefilter('ignore')\n{ALL}"),
+    "warns_within": policy(
+        f"with warnings.catch_warnings(), np.errstate(all='raise'):\n    warnings.simplefilter('ignore')\n{ALL}"
+    ),
     "divides_decimals": policy(f"decimal.Decimal(1) / decimal.Decimal(3)\n{ALL}"),
     "annotated": "from __future__ import annotations\nfrom dataclasses import dataclass\n"
     + policy(TREAT.format("self.least"), fields="least: float = 0.2").replace("class Mine", "@dataclass\nclass Mine"),
     "notes": policy(ALL, fields="def notes(self): return {'told': 1.0}"),
     "reads_inputs": policy(
-        TREAT.format("least"), "least = float(open(os.path.dirname(__file__) + '/reward.csv').read())\n",
+        TREAT.format("least"),
+        "least = float(open(os.path.dirname(__file__) + '/reward.csv').read())\n",
         fields='inputs = ("reward.csv",)',
     ),
     "imports_late": policy(f"import this_folder\nthis_folder.help()\nimport json, zoneinfo\n{ALL}"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LAWFUL)

@@ -3,6 +3,7 @@
 import gc
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policies.decision_table import market_faults, read_rules
 from policies.plan import Plan, Treatments, as_plan
 from policies.policy import SettingsError, needs_view, settings_of
 from policies.shelf import SHELF, make_policy
-from policies.shelf.rules import market_faults, read_rules, shipped_table
+from policies.shelf.rules import shipped_table
 from policies.treatments import catalogue
 from policies.view import InstitutionView
 from tests.made_views import KINDS, PRICES, PRODUCTS, as_rows, beliefs_of, view_of, views
@@ -264,3 +266,11 @@ def calls_to_decide(arm: str, copies: int) -> int:
 def test_deciding_works_on_columns_not_on_customers(arm: str) -> None:
     calls_to_decide(arm, 1)  # what is read once, such as a table, is read
     assert calls_to_decide(arm, 2) == calls_to_decide(arm, 16)
+
+
+@pytest.mark.parametrize("name", SHELF)
+def test_the_page_of_a_policy_has_a_row_for_each_of_its_settings_and_no_other(name: str) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "policies" / f"{name}.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1] for row in page.splitlines() if row.startswith("| `")]
+    told = [word.strip(" `") for row in rows for word in row.replace("`, `", ", ").split(",")]
+    assert sorted(told) == sorted(settings_of(SHELF[name]))

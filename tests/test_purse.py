@@ -1,18 +1,21 @@
 """Treatments are paid from a purse: the budget of the months so far is used, and never exceeded."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from agents.market import TREATMENT
+from agents.market import TREATMENT, US
 from policies.plan import Acquisition, Plan, Treatments
 from policies.shelf import SHELF, make_policy
 from policies.view import InstitutionView
-from simulation.model import US, LifecycleModel
-from tests.markets import small_market
+from simulation.model import LifecycleModel
+from tests.markets import LIVELY, differences, small_market
 
 BUDGET = 300.0
 
@@ -24,9 +27,9 @@ def spent_by_month(policy: str, months: int = 18) -> np.ndarray:
     paid = []
     settle = model.settle
 
-    def settle_and_note(totals):
-        paid.append(float(totals.ledger[1, TREATMENT]) / 100.0)
-        settle(totals)
+    def settle_and_note():
+        paid.append(float(model.totals.ledger[US, TREATMENT]) / 100.0)
+        settle()
 
     model.settle = settle_and_note
     for _ in range(months):
@@ -72,11 +75,11 @@ def test_money_moves_between_new_and_existing_customers_from_next_month_on() -> 
     seen = []
     for _ in range(8):
         model.step()
-        view = model.views[US]
+        view = model.us.view
         seen.append((view.purse, view.acquisition_budget))
         assert view.purse == pytest.approx(1000.0)  # money moves, none is made
     assert [spent for _, spent in seen] == pytest.approx([600.0] * 4 + [900.0] * 4)
-    assert model.money.treatments_eur[US] == pytest.approx(100.0)
+    assert model.us.purse.treatments_eur == pytest.approx(100.0)
 
 
 def test_channels_spend_what_they_are_told_to() -> None:
@@ -97,11 +100,12 @@ def test_what_was_moved_is_kept_and_a_new_policy_starts_as_set() -> None:
     two.restore(one.state())
     for model in (one, two):
         model.step()
-    assert np.array_equal(one.channels.rate, two.channels.rate) and np.array_equal(one.balances, two.balances)
-    assert two.money.treatments_eur[US] == one.money.treatments_eur[US] == pytest.approx(100.0)
+    assert np.array_equal(one.us.channels.rate, two.us.channels.rate)
+    assert np.array_equal(one.books.balances, two.books.balances)
+    assert two.us.purse.treatments_eur == one.us.purse.treatments_eur == pytest.approx(100.0)
     two.set_policy("us", make_policy("do_nothing"))
-    assert two.money.treatments_eur[US] == 400.0
-    assert two.channels.budget_cents[US, :2].tolist() == [30000.0, 30000.0]
+    assert two.us.purse.treatments_eur == 400.0
+    assert two.us.channels.budget_cents[:2].tolist() == [30000.0, 30000.0]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,59 @@ def test_an_institution_may_have_a_budget_of_its_own() -> None:
     config = small_market(people=200, guards={"budget_per_month": 400})
     config["us"] |= {"acquisition": CHANNELS, "budget_per_month": 900}
     own = LifecycleModel(config, seed=1)
-    assert own.money.treatments_eur.tolist() == [0.0, 900.0, 400.0]
+    assert [one.purse.treatments_eur for one in own.institutions] == [900.0, 400.0]
     config["us"]["acquisition_share"] = "20%"  # of 900 and 600
-    assert LifecycleModel(config, seed=1).money.treatments_eur[US] == pytest.approx(1200.0)
+    assert LifecycleModel(config, seed=1).us.purse.treatments_eur == pytest.approx(1200.0)
+
+
+REAL = {"capacity_per_month": {"all": 40}, "structure": [
+    {"quadrant": "low_risk_low_return", "sum_of": "balance", "at_least_eur": 60_000},
+    {"quadrant": "high_risk_low_return", "sum_of": "customers", "at_most_eur": 30}]}  # fmt: skip
+
+
+REWARD = {"policy": "uniform", "treatment": "loyalty_reward"}
+
+
+def of_a_book(times: int) -> LifecycleModel:
+    """Return a market whose people stand for so many each, with as much more money, capacity, heads and sums."""
+    config = small_market(people=400, rules=LIVELY, guards={"budget_per_month": 300 * times, "contacts_at_most": 9})
+    own = copy.deepcopy(REAL)
+    own["capacity_per_month"]["all"] *= times
+    for limit in own["structure"]:
+        limit |= {key: value * times for key, value in limit.items() if key.endswith("_eur")}
+    channel = {"budget_per_month": 200 * times, "cost_per_contact": 1.0}
+    config["us"] |= {"guards": own, "acquisition": {"mail": channel}, "policy": REWARD}
+    return LifecycleModel(config | {"stands_for": 400 * times}, seed=5)
+
+
+def test_a_book_so_many_times_as_large_lives_the_same_months() -> None:
+    """Money and capacities of the real book are turned into those of the simulated one once, where they come in."""
+    small, large = of_a_book(1), of_a_book(16)
+    for model in (small, large):
+        model.start_recording()
+    refused: set[str] = set()
+    for _ in range(10):
+        small.step()
+        large.step()
+        refused |= small.us.allowed.refused.keys()
+        assert differences(small, large) == []
+        assert small.us.view.budget == large.us.view.budget and small.us.allowed.refused == large.us.allowed.refused
+        assert np.array_equal(small.us.allowed.contacts, large.us.allowed.contacts)
+    assert "budget" in refused and len(refused) > 2
+    one, two = (model.recording().set_index(["measure", "month", "institution", "a", "b"])["value"]
+                for model in (small, large))  # fmt: skip
+    stands = (one.index.get_level_values("measure") == "structure_limit") & (one.index.get_level_values("b") == "value")
+    assert stands.any() and two[stands].to_numpy() == pytest.approx(16.0 * one[stands].to_numpy())
+    assert one[~stands].equals(two[~stands])
+
+
+@settings(max_examples=50)
+@given(st.floats(0.0, 1e6), st.floats(0.0, 1e6), st.floats(0.0, 1.0))
+def test_money_kept_back_is_what_was_promised_less_what_was_paid(promised: float, more: float, part: float) -> None:
+    purse = with_channels().us.purse
+    before = purse.available_eur
+    purse.set_aside(promised)
+    purse.pay(part * promised)
+    assert purse.available_eur == pytest.approx(before + (1.0 - part) * promised)
+    purse.pay(promised + more)
+    assert purse.available_eur == before

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from policies.conditions import Condition, parse_condition
+from policies.condition_language import parse_condition
+from policies.conditions import Condition
 from policies.reachable import shadowed_by, unreachable
 
 STAGES = ("growth", "maturity", "decline")

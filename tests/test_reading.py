@@ -130,7 +130,7 @@ HOSTILE: dict[str, tuple[str | bytes, str, str]] = {
     "alias as key": ("*x : 1\n", ":1:1", "the alias"),
     "billion laughs": (LAUGHS, ":1:5", "the anchor"),
     "merge": ("a: {b: 1}\nc: {<<: {b: 2}}\n", ":2:5", "the merge key"),
-    "number key": ("a: {1: x}\n", ":1:5", "the key '1' is not a text"),
+    "number key": ("a: {1.5: x}\n", ":1:5", "the key '1.5' is not a text"),
     "bool key": ("true: x\n", ":1:1", "the key 'true' is not a text"),
     "null key": ("~: x\n", ":1:1", "the key '~' is not a text"),
     "empty key": (": x\n", ":1:1", "is not a text"),
@@ -173,7 +173,7 @@ def test_refuses(name: str, tmp_path: Path) -> None:
 
 
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
-    found = problems("a: &x 1\nb: !t 2\na: 3\n1: .inf\nc: [1\n", tmp_path)
+    found = problems("a: &x 1\nb: !t 2\na: 3\n1.5: .inf\nc: [1\n", tmp_path)
     assert [problem.line for problem in found] == [1, 2, 3, 4, 4, 5]
 
 

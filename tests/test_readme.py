@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from experiments.commands import app
-from experiments.config import EXAMPLES, circumstances, load_experiment
+from experiments.config import EXAMPLES, load_experiment
 from experiments.runner import run_experiment
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -46,13 +46,11 @@ def test_the_arms_that_change_what_we_know_run(tmp_path: Path) -> None:
     assert "win_back" in set(rows[rows["arm"] == "invite"]["a"])
 
 
-def test_the_treatments_guards_and_circumstances_shown_run(tmp_path: Path) -> None:
+def test_the_treatments_guards_and_scenarios_shown_run(tmp_path: Path) -> None:
     config = tmp_path / "own.yaml"
     config.write_text(f"question: what?\nchampion: gift\nmonths: 3\n{blocks('yaml')[3]}", encoding="utf-8")
-    told = circumstances(config, SMALL)
-    assert list(told) == ["usual", "crisis"]
-    experiment = load_experiment(config, [*SMALL, *told["crisis"]])
-    assert experiment.market.world.macro_mean == 2.0
+    experiment = load_experiment(config, SMALL)
+    assert [(one.name, one.market.world.macro_mean) for one in experiment.scenarios] == [("base", 0.0), ("crisis", 2.0)]
     results = run_experiment(experiment, tmp_path / "out", workers=1)
     assert not results.failed
     rows = results.rows(["treatments", "policy_notes", "funnel"])

@@ -11,9 +11,9 @@ import pytest
 
 from experiments.market_files import MARKETS
 from experiments.reading import read_with_extends
-from simulation.belief_quality import BINS, DEFAULT, reliability_is_calibrated, standard_errors_off
-from simulation.model import US, LifecycleModel
-from simulation.recording_beliefs import COMPARED, KINDS
+from simulation.belief_groups import BINS, COMPARED, DEFAULT, KINDS
+from simulation.calibration import bins_off, standard_errors_off
+from simulation.model import LifecycleModel
 from tests.markets import small_market
 from tests.test_beliefs import conjugate
 
@@ -31,9 +31,10 @@ PERFECT: dict[str, Any] = {"score_noise": 0.0, "information": {"noise": 0.001}}
 INFORMED: dict[str, dict[str, Any]] = {
     "perfect": {},
     "noisy": {"information": {"noise": 4}},
-    "overrated": {"information": {"noise": 4, "believed_noise": 1}},
+    "overrated": {"information": {"noise": 4, "believed_noise": 0.5}},
 }
-"""What we hear: risk as it is; four times the usual error, which we know; the same, which we take for the usual one."""
+"""What we hear: risk as it is; four times the usual error, which we know; the same, which
+we take for half the usual one."""
 
 
 def market(people: int, us: Mapping[str, Any], learning: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
@@ -255,7 +256,7 @@ def cohorts(people: int, us: Mapping[str, Any], learning: Mapping[str, Any]) -> 
 
 
 def calibrated(table: pd.DataFrame) -> bool:
-    return reliability_is_calibrated(*(table[name].to_numpy() for name in ("people", "predicted", "happened")))
+    return not bins_off(*(table[name].to_numpy() for name in ("people", "predicted", "happened"))).any()
 
 
 def test_what_is_known_exactly_happens_as_often_as_predicted() -> None:
@@ -273,13 +274,13 @@ def test_who_overrates_the_risk_of_all_predicts_too_much() -> None:
 
 
 def test_who_overrates_noise_is_too_sure_at_both_ends() -> None:
-    first, *later = cohorts(10_000, {"information": {"noise": 4, "believed_noise": 1}}, {})
+    first, *later = cohorts(10_000, INFORMED["overrated"], {})
     assert calibrated(first), "before anything is read, there is nothing to overrate"
-    for table in later:
-        assert not calibrated(table)
-        for bins, side in ((JUDGED[:3], 1), (JUDGED[-3:], -1)):  # below 2%, and from 10%
-            told = table.reindex(bins).sum()
-            assert side * standard_errors_off(told["people"], told["predicted"], told["happened"]) > 4
+    assert not any(map(calibrated, later))
+    both = pd.concat(later)
+    for bins, side in ((JUDGED[:3], 1), (JUDGED[-3:], -1)):  # below 2%, and from 10%
+        told = both[both.index.isin(bins)].sum()
+        assert side * standard_errors_off(told["people"], told["predicted"], told["happened"]) > 4
 
 
 def test_who_is_in_default_at_the_mark_counts_as_predicted() -> None:
@@ -289,7 +290,7 @@ def test_who_is_in_default_at_the_mark_counts_as_predicted() -> None:
         model.step()
     model.start_recording()
     model.step()
-    in_default = int((model.files[US].beliefs["months_past_due"] >= 3).sum())  # as the mark of month 0 saw them
+    in_default = int((model.us.files.beliefs["months_past_due"] >= 3).sum())  # as the mark of month 0 saw them
     for _ in range(11):
         model.step()
     rows = model.recording()

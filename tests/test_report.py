@@ -1,7 +1,7 @@
 """The report: a page that stands alone, and titles that follow the data."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,23 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.findings import turns_without_closing
-from experiments.outcomes import (
-    CAUSES,
-    LINES,
-    QUADRANTS,
-    STAGES,
-    Outcomes,
-    migration,
-    profit_by_line,
-    read_outcomes,
-    shares_over_time,
-    stage_months,
-)
+from experiments.effects import turns_without_closing
 from experiments.plots import FIGURES, draw_figure, save_figure
 from experiments.plots_style import COLOURS
-from experiments.report import write_report
+from experiments.recordings import CAUSES, LINES, QUADRANTS, STAGES, Recordings, read_recordings
+from experiments.report import report_part, write_page
 from experiments.statistics import Comparison, compare
+from experiments.tables import migration, profit_by_line, shares_over_time, stage_months
+
+
+def write_report(path: Path, question: str, recordings: Recordings, about: Mapping[str, str]) -> Path:
+    """Write the report of an experiment without scenarios."""
+    return write_page(path, question, recordings.champion, recordings.arms, [report_part(recordings)], about)
+
 
 ABOUT = {"configuration": "quickstart.yaml", "seed": "1", "versions": "numpy 2"}
 
@@ -147,7 +143,7 @@ def _one_run(arm: Arm, luck: np.random.Generator, own: np.random.Generator, mont
         "attrition_per_year": 12 * leave,
         "loss_rate_per_year": 0.039 - arm.gain / 6000 + 0.001 * (shared[21] + noise[21]),
         "treatment_spend_per_customer": arm.spend + 0.02 * arm.spend * shared[22],
-        "swing_of_profit": 4.0 - arm.gain / 20 + 0.05 * shared[23],
+        "volatility_of_profit": 4.0 - arm.gain / 20 + 0.05 * shared[23],
     }
     add("metric", months - 1, list(metrics), "", list(metrics.values()))
     for month, tilt in ((-1, 0.0), (months - 1, arm.favourite)):
@@ -163,14 +159,25 @@ def _one_run(arm: Arm, luck: np.random.Generator, own: np.random.Generator, mont
     return pd.concat(parts, ignore_index=True)
 
 
-def compared(runs: pd.DataFrame, champion: str = "nothing") -> list[Comparison]:
+def values_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """The metrics of made-up runs, which lie among their rows."""
     metrics = runs[runs["measure"] == "metric"].rename(columns={"a": "metric"})
-    return compare(metrics[["arm", "replication", "metric", "value"]], champion, {"profit_per_customer": 2.0})
+    return metrics[["arm", "replication", "metric", "value"]]
 
 
-def outcomes_of(arms: dict[str, Arm], **size: int) -> Outcomes:
-    runs = made_up_runs(arms, **size)
-    return read_outcomes(runs, "nothing", list(arms), compared(runs))
+def compared(runs: pd.DataFrame, champion: str = "nothing") -> list[Comparison]:
+    return compare(values_of(runs), champion, {"profit_per_customer": 2.0})
+
+
+def as_read(
+    runs: pd.DataFrame, arms: Iterable[str], champion: str = "nothing", comparisons: list[Comparison] | None = None
+) -> Recordings:
+    said = compared(runs, champion) if comparisons is None else comparisons
+    return read_recordings(runs, champion, list(arms), values_of(runs), said)
+
+
+def recordings_from(arms: dict[str, Arm], **size: int) -> Recordings:
+    return as_read(made_up_runs(arms, **size), arms)
 
 
 class Page(HTMLParser):
@@ -197,7 +204,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Page]:
     runs = made_up_runs(ARMS, sample=60)
     path = tmp_path_factory.mktemp("report") / "report.html"
     question = "Which of <four> ways earns most?"
-    assert write_report(path, question, "nothing", list(ARMS), runs, compared(runs), ABOUT) == path
+    assert write_report(path, question, as_read(runs, ARMS), ABOUT) == path
     text = path.read_text(encoding="utf-8")
     parsed = Page()
     parsed.feed(text)
@@ -237,7 +244,7 @@ def test_page_says_question_verdicts_and_how_it_was_made(page: tuple[str, Page])
 def test_missing_rows_become_a_remark_not_a_failure(tmp_path: Path) -> None:
     runs = made_up_runs(ARMS, replications=2, months=8, sample=20)
     assert "migration/quadrant/true/heads" not in set(runs["measure"])
-    text = write_report(tmp_path / "r.html", "q", "nothing", list(ARMS), runs, compared(runs), {}).read_text()
+    text = write_report(tmp_path / "r.html", "q", as_read(runs, ARMS), {}).read_text()
     assert "no rows of &#39;migration/quadrant/true/heads&#39;" in text
     assert text.count("<img") == len(set(FIGURES) - OF_PEOPLE) - 3  # nothing that takes a year to see
 
@@ -245,38 +252,38 @@ def test_missing_rows_become_a_remark_not_a_failure(tmp_path: Path) -> None:
 def test_champion_alone_and_one_replication_still_report(tmp_path: Path) -> None:
     for arms in ({"nothing": Arm()}, {"nothing": Arm(), "book": ARMS["book"]}):
         runs = made_up_runs(arms, replications=1, months=24, sample=20)
-        text = write_report(tmp_path / "r.html", "q", "nothing", list(arms), runs, compared(runs), {}).read_text()
+        text = write_report(tmp_path / "r.html", "q", as_read(runs, arms), {}).read_text()
         assert "nan" not in re.sub(r'src="data:[^"]*"', "", text)
 
 
 def test_faulty_input_says_what_is_wrong() -> None:
     runs = made_up_runs({"nothing": Arm()}, replications=1, months=2, sample=5)
     with pytest.raises(ValueError, match="lack the columns"):
-        read_outcomes(runs.drop(columns="month"), "nothing", ["nothing"])
+        read_recordings(runs.drop(columns="month"), "nothing", ["nothing"])
     with pytest.raises(ValueError, match="not an arm"):
-        read_outcomes(runs, "book", ["nothing"])
+        read_recordings(runs, "book", ["nothing"])
     with pytest.raises(ValueError, match="no rows of arm 'book'"):
-        read_outcomes(runs, "nothing", ["nothing", "book"])
+        read_recordings(runs, "nothing", ["nothing", "book"])
     with pytest.raises(KeyError, match="no figure is called"):
-        draw_figure("pie", read_outcomes(runs, "nothing", ["nothing"]))
+        draw_figure("pie", read_recordings(runs, "nothing", ["nothing"]))
 
 
 RELABEL = {"book": "match", "match": "book", "nothing": "nothing"}
 
 
 @pytest.fixture(scope="module")
-def relabelled() -> tuple[Outcomes, Outcomes]:
+def relabelled() -> tuple[Recordings, Recordings]:
     """Three arms, and the same with the names of two swapped."""
     runs = made_up_runs({arm: ARMS[arm] for arm in RELABEL}, months=24, sample=20)
     swapped = runs.assign(arm=runs["arm"].map(RELABEL))
-    first, second = (read_outcomes(part, "nothing", list(RELABEL), compared(part)) for part in (runs, swapped))
+    first, second = (as_read(part, RELABEL) for part in (runs, swapped))
     return first, second
 
 
 @pytest.mark.parametrize("name", [name for name in FIGURES if name not in OF_PEOPLE])
-def test_titles_swap_when_the_arms_swap_their_data(name: str, relabelled: tuple[Outcomes, Outcomes]) -> None:
+def test_titles_swap_when_the_arms_swap_their_data(name: str, relabelled: tuple[Recordings, Recordings]) -> None:
     """The furthest arm is named from its rows, not from its place."""
-    title, swapped = (draw_figure(name, outcomes).finding for outcomes in relabelled)
+    title, swapped = (draw_figure(name, recordings).finding for recordings in relabelled)
     if name in ("believed_migration", "reliability"):  # of the champion alone
         assert title == swapped
         return
@@ -288,7 +295,7 @@ def test_titles_swap_when_the_arms_swap_their_data(name: str, relabelled: tuple[
 def test_wording_follows_a_rise_a_fall_and_no_difference() -> None:
     def title(favourite: float) -> str:
         arms = {"nothing": Arm(noise=0.0), "book": Arm(favourite=favourite, noise=0.3)}
-        return draw_figure("composition_by_quadrant", outcomes_of(arms, months=24, sample=20)).finding
+        return draw_figure("composition_by_quadrant", recordings_from(arms, months=24, sample=20)).finding
 
     assert title(0.05).startswith("Under book, low-risk high-return rises from 14.0%")
     assert title(-0.05).startswith("Under book, low-risk high-return falls from 14.0%")
@@ -297,23 +304,28 @@ def test_wording_follows_a_rise_a_fall_and_no_difference() -> None:
 
 
 def test_profit_title_says_less_for_a_worse_arm_and_more_for_a_better_one() -> None:
-    better = draw_figure("profit_and_loss", outcomes_of({"nothing": Arm(), "x": Arm(gain=40.0)}, months=12, sample=9))
-    worse = draw_figure("profit_and_loss", outcomes_of({"nothing": Arm(), "x": Arm(gain=-40.0)}, months=12, sample=9))
+    better = draw_figure(
+        "profit_and_loss", recordings_from({"nothing": Arm(), "x": Arm(gain=40.0)}, months=12, sample=9)
+    )
+    worse = draw_figure(
+        "profit_and_loss", recordings_from({"nothing": Arm(), "x": Arm(gain=-40.0)}, months=12, sample=9)
+    )
     assert re.match(r"x earns .* more per customer .* mostly through credit loss \(\+", better.finding)
     assert re.match(r"x earns .* less per customer .* mostly through credit loss \(-", worse.finding)
 
 
 def test_shares_and_migration_sum_to_one_and_lines_add_up_to_profit() -> None:
-    outcomes = outcomes_of({"nothing": Arm(), "book": ARMS["book"]}, months=24, sample=5)
-    metric = outcomes.of("metric")
-    for arm in outcomes.arms:
-        quadrant = shares_over_time(outcomes, "customers_by_cell", "quadrant")[arm]
+    recordings = recordings_from({"nothing": Arm(), "book": ARMS["book"]}, months=24, sample=5)
+    metric = recordings.values
+    assert metric is not None
+    for arm in recordings.arms:
+        quadrant = shares_over_time(recordings, "customers_by_cell", "quadrant")[arm]
         assert np.allclose(quadrant.T.groupby(level=1).sum(), 1.0)
-        assert np.allclose(migration(outcomes)[arm].T.groupby(level=0).sum(), 1.0)
-        profit = metric[(metric["arm"] == arm) & (metric["a"] == "profit_per_customer")].set_index("replication")[
+        assert np.allclose(migration(recordings)[arm].T.groupby(level=0).sum(), 1.0)
+        profit = metric[(metric["arm"] == arm) & (metric["metric"] == "profit_per_customer")].set_index("replication")[
             "value"
         ]
-        assert np.allclose(profit_by_line(outcomes)[arm].sum(axis=1), profit)
+        assert np.allclose(profit_by_line(recordings)[arm].sum(axis=1), profit)
 
 
 def test_rivals_rows_change_nothing_whatever_we_are_called() -> None:
@@ -321,7 +333,7 @@ def test_rivals_rows_change_nothing_whatever_we_are_called() -> None:
     ours = runs.assign(institution="Northbank")
     rival = runs[runs["measure"].isin(["ledger", "leavers"])].assign(institution="megabank", value=1e6)
     tables = [
-        profit_by_line(read_outcomes(part, "nothing", ["nothing", "book"]))
+        profit_by_line(read_recordings(part, "nothing", ["nothing", "book"], values_of(part)))
         for part in (runs, pd.concat([ours, rival], ignore_index=True))
     ]
     for arm in tables[0]:
@@ -329,7 +341,9 @@ def test_rivals_rows_change_nothing_whatever_we_are_called() -> None:
 
 
 def test_longer_stay_lengthens_the_expected_months() -> None:
-    months = stage_months(outcomes_of({"nothing": Arm(noise=0.0), "x": Arm(stay=0.2, noise=0.0)}, months=12, sample=5))
+    months = stage_months(
+        recordings_from({"nothing": Arm(noise=0.0), "x": Arm(stay=0.2, noise=0.0)}, months=12, sample=5)
+    )
     assert (months["x"].sum(axis=1) > months["nothing"].sum(axis=1)).all()
 
 
@@ -344,13 +358,13 @@ def test_a_verdict_that_rests_on_the_closing_value_is_marked(tmp_path: Path) -> 
     assert turns_without_closing(comparisons, "late") and not turns_without_closing(comparisons, "plain")
     unsure = [replace(c, verdict="undecided") for c in comparisons]
     assert not turns_without_closing(unsure, "late")
-    text = write_report(tmp_path / "r.html", "q", "nothing", list(arms), runs, comparisons, {}).read_text()
+    text = write_report(tmp_path / "r.html", "q", as_read(runs, arms, comparisons=comparisons), {}).read_text()
     assert "late *" in text and "plain *" not in text and "rests on what is expected after the last month" in text
 
 
 def test_colours_differ_and_a_figure_is_saved_as_png(tmp_path: Path) -> None:
     assert len(set(COLOURS.values())) == len(COLOURS) == len(STAGES) + len(QUADRANTS)
     path = save_figure(
-        tmp_path / "f.png", "months_in_stage", outcomes_of({"nothing": Arm()}, months=12, sample=5), dpi=60
+        tmp_path / "f.png", "months_in_stage", recordings_from({"nothing": Arm()}, months=12, sample=5), dpi=60
     )
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"

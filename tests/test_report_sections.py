@@ -8,8 +8,8 @@ import pytest
 from experiments import terminal
 from experiments.config import load_experiment
 from experiments.findings_gains import share_of
-from experiments.outcomes import MEASURES, read_outcomes
 from experiments.plots import draw_figure
+from experiments.recordings import MEASURES, read_recordings, recordings_of
 from experiments.runner import Results, run_experiment
 from experiments.summary import report_of
 
@@ -44,16 +44,16 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 def test_the_same_arm_twice_harms_nobody_and_ending_harms(results: Results) -> None:
     harmed = {one.arm: one.difference for one in results.comparisons() if one.metric == "share_harmed"}
     assert harmed["again"] == 0.0 and harmed["ends"] > 0.5
-    outcomes = read_outcomes(results.rows(MEASURES), "nothing", results.arms, pairs=results.pairs)
-    assert share_of(outcomes, "ends", "told_to_go").mean > 0.5
-    assert share_of(outcomes, "uniform", "gains").mean > 0.0
+    recordings = recordings_of(results)
+    assert share_of(recordings, "ends", "told_to_go").mean > 0.5
+    assert share_of(recordings, "uniform", "gains").mean > 0.0
 
 
 def test_people_of_a_replication_are_the_same_in_all_arms_and_their_money_is_in_the_books(results: Results) -> None:
     sums = results.pairs.groupby(["arm", "replication"])[["people", "treatment", "treatment_champion"]].sum()
     assert sums["people"].groupby("replication").nunique().tolist() == [1, 1, 1]
     spent = results.metrics().query("metric == 'treatment_spend_per_customer'").set_index(["arm", "replication"])
-    whole = spent["value"] * sums["people"]
+    whole = spent["value"] * 1.1 ** (int(results.about["months"]) / 12) * sums["people"]  # the metric is discounted
     assert (sums["treatment"] <= whole + 0.01 * sums["people"]).all()  # newcomers are treated, too
     assert sums.loc["uniform", "treatment"].min() > 0.0 and (sums.loc["nothing", "treatment"] == 0.0).all()
 
@@ -88,13 +88,11 @@ def test_money_for_channels_comes_back_beside_money_for_treatment(results: Resul
 def test_results_of_before_have_a_report_without_people(results: Results, tmp_path: Path) -> None:
     rows = results.rows(MEASURES)
     assert not rows["measure"].str.startswith("person/").any()  # what a report reads is small
-    outcomes = read_outcomes(rows, "nothing", results.arms, results.comparisons())
-    assert outcomes.pairs is None and outcomes.oracles == ()
+    recordings = read_recordings(rows, "nothing", results.arms, results.metrics(), results.comparisons())
+    assert recordings.pairs is None and recordings.oracles == ()
 
 
 def test_the_figure_of_cells_names_an_arm_that_spent(results: Results) -> None:
-    outcomes = read_outcomes(
-        results.rows(MEASURES), "nothing", results.arms, results.comparisons(), pairs=results.pairs,
-    )  # fmt: skip
-    drawing = draw_figure("treatment_by_cell", outcomes)
-    assert any(arm in drawing.finding for arm in outcomes.others) and "nan" not in drawing.finding
+    recordings = recordings_of(results)
+    drawing = draw_figure("treatment_by_cell", recordings)
+    assert any(arm in drawing.finding for arm in recordings.others) and "nan" not in drawing.finding

@@ -13,10 +13,11 @@ import pytest
 from experiments import store
 from experiments.batch import Queue
 from experiments.config import load_experiment
+from experiments.point import Point
 from experiments.results import open_results
 from experiments.runner import Event, run_experiment
 from experiments.starts import start_is_whole, start_path
-from experiments.work import Done, Task
+from experiments.tasks import Done, Task
 from experiments.workers import Limits, WorkerError
 
 SMALL = """
@@ -99,7 +100,7 @@ def test_an_edit_of_one_arm_runs_that_arm_only(config: Path, tmp_path: Path) -> 
     assert budget.made == 4
 
 
-PATCH = "import simulation.model as m; f = m.share_told_to_go; m.share_told_to_go = lambda *a, f=f: f(*a)"
+PATCH = "import simulation.model as m; f = m.dispatched; m.dispatched = lambda *a, f=f: f(*a)"
 FAULTS = {
     "raise RuntimeError('this policy has a fault')": "RuntimeError: this policy has a fault",
     "import sys; sys.exit(3)": "it ends the program (SystemExit: 3)",
@@ -110,7 +111,7 @@ FAULTS = {
     "while True: pass": "it took more than 3 seconds",
     "import os; os._exit(5)": "the worker process ended with exit code 5 3 times",
     "import os; os.kill(os.getpid(), 9)": "the worker process was killed by signal 9 3 times",
-    PATCH: "simulation.model.share_told_to_go was replaced",
+    PATCH: "simulation.model.dispatched was replaced",
     "import numpy; numpy.random.rand()": "NumPy's global generator was used",
     "import numpy; numpy.seterr(all='ignore')": "NumPy's error state was changed",
     "import os; os.environ['X'] = 'y'": "the environment was changed",
@@ -160,10 +161,10 @@ def test_results_without_runs_answer_in_words(config: Path, tmp_path: Path, monk
 
 
 def test_one_run_alone_can_be_made(config: Path, tmp_path: Path) -> None:
-    one = run_experiment(load_experiment(config), tmp_path / "out", workers=1, only=("uniform", 1))
+    one = run_experiment(load_experiment(config), tmp_path / "out", workers=1, only=Point("", "uniform", 1))
     assert one.made == 1 and len(one.names) == 1
-    with pytest.raises(ValueError, match="no run of arm 'zebra'"):
-        run_experiment(load_experiment(config), tmp_path / "out", workers=1, only=("zebra", 0))
+    with pytest.raises(ValueError, match="no run zebra/0"):
+        run_experiment(load_experiment(config), tmp_path / "out", workers=1, only=Point("", "zebra", 0))
 
 
 def test_a_damaged_run_is_made_anew(config: Path, tmp_path: Path) -> None:
@@ -186,8 +187,8 @@ def test_a_damaged_state_is_made_anew(config: Path, tmp_path: Path) -> None:
 
 
 def test_a_state_comes_before_its_runs_and_runs_before_the_next_state() -> None:
-    starts = [Task("s0", "", 0, ""), Task("s1", "", 1, "")]
-    runs = [Task(f"{arm}{i}", arm, i, f"s{i}") for i in (0, 1) for arm in "ab"]
+    starts = [Task(f"s{i}", Point("", "", i), "") for i in (0, 1)]
+    runs = [Task(f"{arm}{i}", Point("", arm, i), f"s{i}") for i in (0, 1) for arm in "ab"]
     queue = Queue(starts, runs)
     order = []
     while (task := queue.next()) is not None:
@@ -197,15 +198,15 @@ def test_a_state_comes_before_its_runs_and_runs_before_the_next_state() -> None:
 
 
 def test_runs_of_a_state_that_failed_are_handed_back() -> None:
-    runs = [Task(f"{arm}0", arm, 0, "s0") for arm in "ab"]
-    queue = Queue([Task("s0", "", 0, "")], runs)
+    runs = [Task(f"{arm}0", Point("", arm, 0), "s0") for arm in "ab"]
+    queue = Queue([Task("s0", Point("", "", 0), "")], runs)
     task = queue.next()
     assert task is not None
     assert queue.finished(task, Done(0.0, "fault")) == runs and queue.next() is None
 
 
 def test_a_lost_task_is_done_again_first() -> None:
-    runs = [Task(name, name, 0, "there") for name in "ab"]
+    runs = [Task(name, Point("", name, 0), "there") for name in "ab"]
     queue = Queue([], runs)
     task = queue.next()
     assert task is not None

@@ -50,7 +50,7 @@ def test_a_restored_state_goes_on_with_the_same_bits_on_both_engines(config: dic
     stayed = whole.people["provider"] >= 0
     here = resumed.people["provider"] >= 0
     assert whole.people[stayed].tobytes() == resumed.people[here].tobytes()
-    assert whole.balances.tobytes() == resumed.balances.tobytes()
+    assert whole.books.balances.tobytes() == resumed.books.balances.tobytes()
 
 
 def test_threads_change_nothing() -> None:
@@ -78,7 +78,7 @@ def test_every_entry_point_is_compiled_once() -> None:
         stored.seek(0)
         with np.load(stored) as state:
             model.restore(state)
-        rows = (model.people, model.signals, *(files.records for files in model.files))
+        rows = (model.people, model.signals, *(one.files.records for one in model.institutions))
         assert all(one.dtype.isalignedstruct for one in rows)  # else whoever restores first compiles anew
         model.start_recording()
         model.step()
@@ -92,9 +92,7 @@ from simulation.compiled import appraise_rows
 from simulation.model import LifecycleModel
 from tests.markets import small_market
 model = LifecycleModel(small_market(), seed=1)
-model.start_recording()
-truths = [row for row in model.recorder.rows if row[0] == "plane_risk"]
-print(sum(row[-1] for row in truths), sum(appraise_rows.dispatcher.stats.cache_hits.values()))
+print(model.facts().truths["default_per_year"].sum(), sum(appraise_rows.dispatcher.stats.cache_hits.values()))
 """
 
 

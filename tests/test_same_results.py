@@ -12,8 +12,11 @@ import pytest
 from experiments import store
 from experiments.auditing import audit_folder
 from experiments.config import load_experiment
-from experiments.results import open_results, remarks
+from experiments.kept import Kept
+from experiments.remarks import remarks
+from experiments.results import open_results
 from experiments.runner import Event, run_experiment
+from experiments.worked_out import METRICS_KEPT
 from tests.folders import SMALL
 
 BY_PROCESS = """
@@ -52,9 +55,8 @@ def test_the_hash_is_over_recorded_values_alone(config: Path, tmp_path: Path) ->
     name = first.names[-1]
     stored = store.read_run(first.folder, name)
     table = store.without_keys(stored.table).to_pandas()
-    table.loc[table["measure"] == "metric", "value"] += 1.0
     store.write_run(first.folder, name, table, {**stored.metadata, "seconds": 99.0})
-    assert open_results(first.folder).hash == first.hash  # metrics and times have no part in it
+    assert open_results(first.folder).hash == first.hash  # times have no part in it
     table.loc[table["measure"] == "ledger", "value"] += 0.01
     store.write_run(first.folder, name, table, stored.metadata)
     assert open_results(first.folder).hash != first.hash
@@ -68,7 +70,7 @@ def test_all_files_of_runs_are_one_table_without_dead_runs(config: Path, tmp_pat
         run_experiment(load_experiment(config, [f"arms.uniform.amount={amount}"]), tmp_path / "out", workers=2)
     rows = duckdb.sql(
         f"select arm, replication, count(*) from '{tmp_path}/out/runs/*.parquet' "
-        "where measure = 'metric' and a = 'profit_per_customer' group by all order by all"
+        "where measure = 'closing_value' and a = 'future_margin' group by all order by all"
     ).fetchall()
     assert rows == [("nothing", 0, 1), ("nothing", 1, 1), ("uniform", 0, 1), ("uniform", 1, 1)]
 
@@ -88,13 +90,15 @@ def test_figures_that_somebody_put_into_the_cache_are_found_by_audit(config: Pat
     results = run_experiment(load_experiment(config), tmp_path / "out", workers=2)
     results.metrics()
     table = results._figures[0]
-    from experiments import worked_out
-
-    kept = worked_out._Kept.read(results.folder / worked_out.METRICS_KEPT, "", worked_out._METRIC_COLUMNS, False)
-    (rows,) = kept.parts
-    place = rows.column_names.index("value")
-    kept.parts = [rows.set_column(place, "value", duckdb.arrow(rows).project("value + 1").to_arrow_table()[0])]
-    kept.write(results.folder / worked_out.METRICS_KEPT, "", set(kept.keys))
+    path = results.folder / METRICS_KEPT
+    honest = Kept(("metric", "text"), ("value",))
+    honest.read(path, "")
+    forged, rows = Kept(honest.words, honest.numbers), honest.table.to_pydict()
+    for key, number in honest.keys.items():
+        own = [row for row, of in enumerate(rows["key"]) if of == number]
+        values = {name: [rows[name][row] for row in own] for name in honest.words}
+        forged.add(key, {**values, "value": [rows["value"][row] + 1.0 for row in own]})
+    forged.write(path, "", forged.keys)
     assert len(open_results(results.folder).metrics()) == len(table)
     found = audit_folder(results.folder, 0, [], quiet=True)
     assert [one for one in found.damaged if "metrics.parquet: not what the runs give" in one]

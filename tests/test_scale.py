@@ -9,8 +9,9 @@ from scipy import stats
 from experiments.config import load_experiment
 from experiments.market_files import MARKETS
 from experiments.reading import read_with_extends
+from experiments.recorded_run import rates_of, recorded
+from experiments.worked_out import OF_A_RUN
 from simulation.model import LifecycleModel
-from simulation.recording import run_metrics
 from simulation.settings import market_from
 
 BURN_IN, MONTHS, REPLICATIONS = 18, 12, 8
@@ -32,7 +33,8 @@ def metrics(people: int, replication: int, **changes: Any) -> dict[str, float]:
     model.start_recording()
     for _ in range(MONTHS):
         model.step()
-    return run_metrics(model.recording(), "us", model.rules.credit.capital_cost)
+    run = recorded(model.recording(), rates_of(model.settings))
+    return {name: one.of_run(run) for name, one in OF_A_RUN.items() if one.of_run is not None}
 
 
 def test_halving_the_people_changes_every_figure_for_a_customer_by_chance_only() -> None:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from agents.belief import BELIEF, BROWSING, OPEN, SCOPES, SETTLED, SIGNAL
 from agents.declaring import MAX_PRODUCTS
-from agents.market import TREATMENT
-from simulation.compiled import Totals
+from agents.market import TREATMENT, US
 from simulation.counting import SOURCES, counted
+from simulation.engine import Totals
 from simulation.files import Files, ScopeRule, scope_rule
-from simulation.model import US, LifecycleModel
+from simulation.model import LifecycleModel
 from simulation.settings import market_from
 from tests.markets import LIVELY, first_difference, small_market
 
@@ -238,15 +238,13 @@ def month_after(state: dict[str, NDArray[Any]], config: dict[str, Any]) -> Lived
     """Live one month from the state, phase by phase, so that its postings can be read."""
     model = LifecycleModel(config, seed=4)
     model.restore(state)
-    world = model.open()
-    model.observe()
-    contacts, first, _ = model.guard(model.decide())
-    assert (model.people["provider"][contacts["row"]] != US).all()
-    totals = model.live(world, contacts, first)
-    model.settle(totals)
+    ours = model.people["id"][model.people["provider"] == US]
+    model.step()
+    contacted = model.people["id"][model.dispatch.contacts["row"]]
+    assert not np.isin(contacted, ours).any()
     s = model.signals
     came = (s["joined"] == 1) & (s["provider"] == US)
-    return Lived(model, totals, s["invited"] >> US & 1 == 1, came)
+    return Lived(model, model.totals, s["invited"] >> US & 1 == 1, came)
 
 
 @pytest.mark.parametrize("treatment", SCOPE)
@@ -254,7 +252,7 @@ def test_an_invitation_reaches_those_in_scope_alone_and_costs_to_the_cent(
     state: dict[str, NDArray[Any]], treatment: str
 ) -> None:
     month = month_after(state, market(treatment))
-    s, files = month.model.signals, month.model.files[US]
+    s, files = month.model.signals, month.model.us.files
     scopes = np.full(len(s), -1)
     scopes[files.at] = files.scopes
     assert month.invited.sum() > 100
@@ -305,7 +303,7 @@ def test_former_customers_come_back_more_often_over_a_year(state: dict[str, NDAr
         model.restore(state)
         came.append(0)
         for _ in range(12):
-            known = {int(who) for who in model.people["id"][model.files[US].at[model.files[US].scopes == SETTLED]]}
+            known = {int(who) for who in model.people["id"][model.us.files.at[model.us.files.scopes == SETTLED]]}
             model.step()
             s = model.signals
             new = s["person_id"][(s["joined"] == 1) & (s["provider"] == US)].tolist()
@@ -328,7 +326,7 @@ def test_who_never_looks_for_a_product_is_not_seen_browsing() -> None:
     model = LifecycleModel(config, seed=0)
     for _ in range(3):
         model.step()
-        assert not (model.files[US].scopes == BROWSING).any()
+        assert not (model.us.files.scopes == BROWSING).any()
 
 
 def test_invitations_are_recorded_as_contacts(state: dict[str, NDArray[Any]]) -> None:

@@ -115,7 +115,7 @@ def test_stage_rules_follow_the_lifecycle(view: InstitutionView) -> None:
         ("random_trial", {"treatments": []}, "at least one"),
         ("price_war", {"undercut_points": -1}, "between 0 and 100 points"),
         ("needs_led", {"need_at_least": 3}, "between 0 and 100%"),
-        ("needs_led", {"ask_below_evidence": -1}, "between 0 and 1000000 counts"),
+        ("needs_led", {"ask_below_evidence": -1}, "between 0 and 1000000 answers"),
         ("propensity_retention", {"weigh": "money"}, "none of value, risk"),
         ("propensity_retention", {"treatment": "end", "amount": 3}, "takes no amount"),
     ],

@@ -12,11 +12,12 @@ from scipy import stats
 
 from experiments import limits, stated, terminal
 from experiments.config import load_experiment
-from experiments.findings_stated import told
+from experiments.findings_stated import reported
 from experiments.findings_treatments import GIVEN, SPENT, alone, treatments_given
 from experiments.limits import Met, counted, held
-from experiments.outcomes import MEASURES, read_outcomes
-from experiments.results import Results, comparisons_json
+from experiments.recordings import recordings_of
+from experiments.results import Results
+from experiments.results_json import comparisons_json
 from experiments.runner import run_experiment
 from experiments.stated import NOBODY, PEOPLE, Stated, compared
 from policies.guard_rules import MEASURES as WORDS
@@ -142,7 +143,7 @@ def test_where_a_limit_stands_is_what_its_cell_counts(view: InstitutionView, of:
     counts = measured(of, view)
     here, whole = counts[cell].sum(), counts.sum()
     ends: dict[str, Any] = {"at_least": end} if floor else {"at_most": end}
-    found = standing(StructureLimit("limit", "quadrant == low_risk_high_return", of, True, **ends), view, 3.0)
+    found = standing(StructureLimit("limit", "quadrant == low_risk_high_return", of, True, **ends), view)
     if whole <= 0.0:
         assert found is None
         return
@@ -153,8 +154,8 @@ def test_where_a_limit_stands_is_what_its_cell_counts(view: InstitutionView, of:
     limit = StructureSettings.model_validate(
         {"where": "quadrant == low_risk_high_return", "sum_of": of, **sums}
     ).limit()
-    real = standing(limit, view, 3.0)
-    assert real is not None and real.value == pytest.approx(3.0 * here)  # of the real book
+    real = standing(limit, view)
+    assert real is not None and real.value == pytest.approx(here)
 
 
 def test_balance_is_what_customers_owe_wherever_the_word_is_used() -> None:
@@ -214,7 +215,7 @@ def test_a_limit_is_met_or_not_arm_by_arm(results: Results) -> None:
 
 
 def test_the_terminal_has_a_line_for_a_limit_that_was_not_met(results: Results) -> None:
-    lines = list(terminal.told_lines(results))
+    lines = list(terminal.stated_lines_of(results))
     text = " ".join(" ".join(lines).split())
     assert max(map(len, lines)) <= terminal.WIDEST
     assert "'never' (at least 99% of credit balances): NOT met in nothing" in text and "0 of 8 months" in text
@@ -224,7 +225,7 @@ def test_the_terminal_has_a_line_for_a_limit_that_was_not_met(results: Results) 
 
 
 def test_the_report_says_it_at_the_top_and_in_a_table(results: Results) -> None:
-    page = told(results)
+    page = reported(results)
     assert any("'never'" in alarm and "NOT met" in alarm for alarm in page.alarms)
     assert not any("'always'" in alarm for alarm in page.alarms)
     section = next(one for one in page.sections if one.name == "limits")
@@ -250,17 +251,17 @@ def test_what_treatments_cost_adds_up_to_what_was_spent(results: Results) -> Non
 
 
 def test_the_report_shows_what_each_arm_gave(results: Results) -> None:
-    outcomes = read_outcomes(results.rows(MEASURES), "nothing", results.arms)
-    given = treatments_given(outcomes)
+    recordings = recordings_of(results)
+    given = treatments_given(recordings)
     assert given["nothing"].empty
-    rows = outcomes.of("treatments")
+    rows = recordings.of("treatments")
     sent = rows[(rows["b"] == GIVEN) & (rows["arm"] == "gives")].groupby("a")["value"].sum()
-    book = outcomes.of("customers_by_cell")
+    book = recordings.of("customers_by_cell")
     years = book[(book["arm"] == "gives") & (book["month"] < 2)].groupby("replication")["value"].sum() / 12
     for name, many in sent.items():
         assert (given["gives"][(name, GIVEN)] * years).sum() / 100 == pytest.approx(many)
     assert (given["gives"][("loyalty_reward", SPENT)] > 0).all()
-    assert list(alone(outcomes, given)) == []  # no other arm treats
+    assert list(alone(recordings, given)) == []  # no other arm treats
 
 
 @pytest.mark.slow

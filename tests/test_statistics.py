@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments.metrics import METRICS, STANDARD_METRICS, difference_text, level_text
+from experiments.metric import difference_text, level_text
+from experiments.metrics import METRICS, STANDARD_METRICS
+from experiments.ratios import return_on_treatment, returns_on_treatment
 from experiments.statistics import (
     SIGNS,
     Verdict,
     compare,
     dunnett_half_widths,
     paired_difference,
-    return_on_treatment,
-    returns_on_treatment,
     t_half_widths,
     verdict,
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments import taiwan
+from experiments import taiwan, taiwan_chain, taiwan_data
 
 # Counted apart from this code: April to September, five steps pooled, status clipped to 0..5 (row: this month).
 POOLED = np.array(
@@ -27,7 +27,7 @@ POOLED = np.array(
 
 @pytest.fixture(scope="module")
 def data() -> pd.DataFrame:
-    return taiwan.load()
+    return taiwan_data.load()
 
 
 def accounts(
@@ -44,9 +44,9 @@ def accounts(
         {
             "limit": limit or [1000.0] * n,
             "age": age or [35] * n,
-            **{name: [row[t] for row in statuses] for t, name in enumerate(taiwan.STATUS)},
-            **{name: [row[t] for row in bills or [[0.0] * 6] * n] for t, name in enumerate(taiwan.BILL)},
-            **{name: [row[t] for row in paid or [[0.0] * 6] * n] for t, name in enumerate(taiwan.PAID)},
+            **{name: [row[t] for row in statuses] for t, name in enumerate(taiwan_data.STATUS)},
+            **{name: [row[t] for row in bills or [[0.0] * 6] * n] for t, name in enumerate(taiwan_data.BILL)},
+            **{name: [row[t] for row in paid or [[0.0] * 6] * n] for t, name in enumerate(taiwan_data.PAID)},
             "default": default or [0] * n,
         }
     )
@@ -59,32 +59,32 @@ def test_every_customer_is_read(data: pd.DataFrame) -> None:
     # The first customer of the file, read by eye: September is the repository's first month.
     first = data.iloc[0]
     assert (first["limit"], first["age"], first["default"]) == (20_000, 24, 1)
-    assert list(first[list(taiwan.STATUS)]) == [-2, -2, -1, -1, 2, 2]
-    assert list(first[list(taiwan.BILL)]) == [0, 0, 0, 689, 3102, 3913]
-    assert list(first[list(taiwan.PAID)]) == [0, 0, 0, 0, 689, 0]
+    assert list(first[list(taiwan_data.STATUS)]) == [-2, -2, -1, -1, 2, 2]
+    assert list(first[list(taiwan_data.BILL)]) == [0, 0, 0, 689, 3102, 3913]
+    assert list(first[list(taiwan_data.PAID)]) == [0, 0, 0, 0, 689, 0]
 
 
 def test_a_file_that_is_not_the_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "short.csv"
     path.write_text("ID,X1\n1,20000\n")
     with pytest.raises(ValueError, match=r"short\.csv: expected 30000 rows .* found 1 rows, missing columns"):
-        taiwan.load(path)
+        taiwan_data.load(path)
 
 
 def test_pooled_transitions_are_those_counted_apart(data: pd.DataFrame) -> None:
-    np.testing.assert_array_equal(taiwan.status_transitions(data), POOLED)
-    assert taiwan.status_transitions(data).sum() == 30_000 * 5
+    np.testing.assert_array_equal(taiwan_chain.status_transitions(data), POOLED)
+    assert taiwan_chain.status_transitions(data).sum() == 30_000 * 5
 
 
 def test_shipped_rates_are_counts_over_row_sums() -> None:
-    rates = taiwan.transition_rates()
+    rates = taiwan_chain.transition_rates()
     np.testing.assert_allclose(rates, POOLED / POOLED.sum(axis=1, keepdims=True), rtol=1e-12)
 
 
 def test_one_month_past_due_would_hold_everybody_for_ever_unless_folded() -> None:
-    as_recorded = np.linalg.matrix_power(taiwan.transition_rates(), 2_000)
+    as_recorded = np.linalg.matrix_power(taiwan_chain.transition_rates(), 2_000)
     np.testing.assert_allclose(as_recorded[:, 1], 1.0, atol=1e-6)
-    folded = taiwan.transition_rates(one_as_current=True)
+    folded = taiwan_chain.transition_rates(one_as_current=True)
     np.testing.assert_allclose(folded.sum(axis=1), 1.0, rtol=1e-12)
     assert (folded[:, 1] == 0).all()
     assert folded[0, 2] == pytest.approx(6209 / (123723 + 1860 + 6209 + 34))
@@ -92,7 +92,7 @@ def test_one_month_past_due_would_hold_everybody_for_ever_unless_folded() -> Non
 
 
 def test_folding_keeps_every_move() -> None:
-    folded = taiwan.fold_one(POOLED)
+    folded = taiwan_chain.fold_one(POOLED)
     assert folded.sum() == POOLED.sum()
     np.testing.assert_array_equal(folded[2:, 2:], POOLED[2:, 2:])
 
@@ -100,9 +100,9 @@ def test_folding_keeps_every_move() -> None:
 def test_transitions_and_their_errors_by_hand() -> None:
     # One is never behind: five moves 0 to 0. One alternates: three moves 0 to 2, two moves 2 to 0.
     pair = accounts([[0] * 6, [0, 2, 0, 2, 0, 2]])
-    counts = taiwan.status_transitions(pair)
+    counts = taiwan_chain.status_transitions(pair)
     assert (counts[0, 0], counts[0, 2], counts[2, 0], counts.sum()) == (5, 3, 2, 10)
-    row = taiwan.transition_table(pd.concat([pair, accounts([[1, 3, 4, 5, 5, 5]])]))
+    row = taiwan_chain.transition_table(pd.concat([pair, accounts([[1, 3, 4, 5, 5, 5]])]))
     move = row[(row["from_status"] == 0) & (row["to_status"] == 2)].iloc[0]
     # Rate 3/8; strays from it -15/8 and +15/8 moves; error sqrt(2) 15/8 / 8.
     assert move["rate"] == pytest.approx(3 / 8)
@@ -110,13 +110,13 @@ def test_transitions_and_their_errors_by_hand() -> None:
 
 
 def test_roll_to_two_or_more_is_the_pooled_matrix_seen_from_afar(data: pd.DataFrame) -> None:
-    pooled = taiwan.two_or_more(data).iloc[-1]
+    pooled = taiwan_chain.two_or_more(data).iloc[-1]
     assert pooled["under_two"] == POOLED[:2].sum()
     assert pooled["rolled"] == POOLED[:2, 2:].sum() == 6209
     assert pooled["two_or_more"] == POOLED[2:].sum()
     assert pooled["cured"] == POOLED[2:, :2].sum()
     assert pooled["roll"] == pytest.approx(6209 / 131826)
-    by_month = taiwan.two_or_more(data).iloc[:-1]
+    by_month = taiwan_chain.two_or_more(data).iloc[:-1]
     assert by_month["rolled"].sum() == 6209
 
 
@@ -183,7 +183,7 @@ def test_another_currency_changes_no_share(rate: float) -> None:
     bills, paid = [[100.0, 40.0, 30.0, 0.0, 9.0, 7.0]] * 2, [[0.0, 50.0, 4.0, 3.0, 2.0, 9.0]] * 2
     here = accounts([[0, 0, -1, 2, 2, 0], [-2] * 6], bills, paid)
     there = here.copy()
-    money = ["limit", *taiwan.BILL, *taiwan.PAID]
+    money = ["limit", *taiwan_data.BILL, *taiwan_data.PAID]
     there[money] = there[money] * rate
     np.testing.assert_allclose(taiwan.utilisation(there), taiwan.utilisation(here), rtol=1e-12)
     mean_here, mean_there = (taiwan.payment_ratio(x)["mean"].iloc[0] for x in (here, there))
@@ -192,7 +192,7 @@ def test_another_currency_changes_no_share(rate: float) -> None:
 
 def test_order_of_customers_does_not_matter(data: pd.DataFrame) -> None:
     shuffled = data.sample(frac=1.0, random_state=1)
-    np.testing.assert_array_equal(taiwan.status_transitions(shuffled), POOLED)
+    np.testing.assert_array_equal(taiwan_chain.status_transitions(shuffled), POOLED)
     pd.testing.assert_frame_equal(taiwan.risk_by(shuffled, "age"), taiwan.risk_by(data, "age"))
 
 
@@ -219,7 +219,7 @@ def test_the_better_line_is_the_better_risk(data: pd.DataFrame) -> None:
 
 @given(st.floats(0.01, 0.99), st.floats(0.01, 0.99))
 def test_stationary_shares_of_two_states(a: float, b: float) -> None:
-    shares = taiwan.stationary_shares(np.array([[1 - a, a], [b, 1 - b]]))
+    shares = taiwan_chain.stationary_shares(np.array([[1 - a, a], [b, 1 - b]]))
     np.testing.assert_allclose(shares, [b / (a + b), a / (a + b)], rtol=1e-9)
 
 
@@ -230,14 +230,14 @@ def test_charge_off_of_a_chain_with_one_bucket(enters: int, cures: int, lost: in
     behind_row = [cures, 0, 100 - cures - lost, lost]
     counts = np.array([[95 - enters, 0, enters, 0], [0, 5, 0, 0], behind_row, [0] * 4])
     a, c, gone = enters / 100, cures / 100, lost / 100
-    behind, charged_off = taiwan.implied_charge_off(counts)
+    behind, charged_off = taiwan_chain.implied_charge_off(counts)
     assert behind == pytest.approx(a / (a + c + gone), rel=1e-9)
     assert charged_off == pytest.approx(12 * gone * a / (a + c + gone), rel=1e-9)
 
 
 def test_the_rolls_are_another_world(data: pd.DataFrame) -> None:
     # Known beforehand: 12% two or more behind, .5-1.0% of accounts charged off a year.
-    figures = taiwan.implied(data).set_index("figure")["value"]
+    figures = taiwan_chain.implied(data).set_index("figure")["value"]
     for name in ("without_charge_off", "charge_off_at_5", "charge_off_at_6", "observed"):
         assert round(figures[f"two_or_more_{name}"], 2) == 0.12
     assert 0.005 <= figures["charged_off_per_year_at_6"] < figures["charged_off_per_year_at_5"]
@@ -246,14 +246,14 @@ def test_the_rolls_are_another_world(data: pd.DataFrame) -> None:
 
 def test_shipped_tables_are_those_of_the_file_and_name_their_source(data: pd.DataFrame, tmp_path: Path) -> None:
     for fresh in taiwan.write(taiwan.tables(data), tmp_path):
-        shipped = taiwan.FOLDER / fresh.name
+        shipped = taiwan_data.FOLDER / fresh.name
         first, _ = shipped.read_text(encoding="utf-8").split("\n", 1)
         assert first.startswith("# Source: Yeh, I. C. (2009)")
         assert "CC BY 4.0" in first
         pd.testing.assert_frame_equal(
             pd.read_csv(shipped, comment="#"), pd.read_csv(fresh, comment="#"), rtol=0, atol=2e-6
         )
-    assert {p.name for p in taiwan.FOLDER.glob("taiwan_*.csv")} == {p.name for p in tmp_path.glob("*.csv")}
+    assert {p.name for p in taiwan_data.FOLDER.glob("taiwan_*.csv")} == {p.name for p in tmp_path.glob("*.csv")}
 
 
 def test_command_prints_every_table(capsys: pytest.CaptureFixture[str], data: pd.DataFrame) -> None:

@@ -9,10 +9,12 @@ from typing import Annotated
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from agents.declaring import Parameter
 from policies.written import Written
-from simulation import units
+from simulation import calendar_months, units
+from simulation.settings_base import Settings
 
 PARSERS: list[Callable[[object], float]] = [
     units.parse_share,
@@ -177,8 +179,8 @@ def test_refuses_what_only_looks_like_a_multiplier(written: str) -> None:
 
 
 def test_a_month_of_the_calendar_is_read() -> None:
-    assert units.parse_calendar_month("2027-01") == "2027-01"
-    assert units.month_number("2028-06") - units.month_number("2027-01") == 17
+    assert calendar_months.parse_calendar_month("2027-01") == "2027-01"
+    assert calendar_months.month_number("2028-06") - calendar_months.month_number("2027-01") == 17
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_a_month_of_the_calendar_is_read() -> None:
 )  # fmt: skip
 def test_another_spelling_of_a_month_is_answered_by_the_month(written: object, meant: str) -> None:
     with pytest.raises(ValueError, match=rf"is not a month: did you mean {meant}\?$"):
-        units.parse_calendar_month(written)
+        calendar_months.parse_calendar_month(written)
 
 
 @pytest.mark.parametrize(
@@ -196,27 +198,27 @@ def test_another_spelling_of_a_month_is_answered_by_the_month(written: object, m
 )
 def test_refuses_what_is_no_month(written: object) -> None:
     with pytest.raises(ValueError, match=r"write (one|a month) such as 2027-01$"):
-        units.parse_calendar_month(written)
+        calendar_months.parse_calendar_month(written)
 
 
-class Offer(BaseModel):
+class Terms(Settings):
     """A small config with one field of each type."""
 
-    share: units.Share = 0.0
-    rate: units.Rate = 0.0
-    money: Annotated[float, units.within("EUR", 0, 1e9)] = 0.0
-    number: Annotated[float, units.within("points", -1e3, 1e3)] = 0.0
-    count: units.Count = 0
-    months: units.Months = 0
-    hazard: Annotated[float, units.within("share/month", 0.001, 0.5)] = 0.1
+    share: Annotated[float, Parameter("share", 0, 1, "assumption")] = 0.0
+    rate: Annotated[float, Parameter("rate/year", -0.2, 1, "assumption")] = 0.0
+    money: Annotated[float, Parameter("EUR", 0, 1e9, "assumption")] = 0.0
+    number: Annotated[float, Parameter("points", -1e3, 1e3, "assumption")] = 0.0
+    count: Annotated[int, Parameter("1", 0, 1e15, "assumption")] = 0
+    months: Annotated[int, Parameter("months", 0, 1e15, "assumption")] = 0
+    hazard: Annotated[float, Parameter("share/month", 0.001, 0.5, "assumption")] = 0.1
 
 
 def test_types_read_configs() -> None:
-    offer = Offer.model_validate({"share": "12%", "rate": "9.9%", "money": 9000, "months": 48, "hazard": "2%"})
+    offer = Terms.model_validate({"share": "12%", "rate": "9.9%", "money": 9000, "months": 48, "hazard": "2%"})
     assert (offer.share, offer.rate, offer.money) == (0.12, 0.099, 9000)
     assert (offer.months, offer.hazard) == (48, 0.02)
     with pytest.raises(ValidationError, match="did you mean 70%") as error:
-        Offer.model_validate({"share": 70, "count": 1.5, "months": True})
+        Terms.model_validate({"share": 70, "count": 1.5, "months": True})
     assert error.value.error_count() == 3, "all errors at once"
 
 

@@ -13,7 +13,8 @@ from agents.declaring import fields_of
 from agents.treatment import EFFECT
 from policies.plan import Acquisition, OfferChange, Plan, Treatments, as_plan, first_of_each
 from policies.treatments import NUMBERS, catalogue, effects_table
-from policies.view import FIELDS, InstitutionView, condition_fields
+from policies.view import InstitutionView
+from policies.view_columns import FIELDS, condition_fields
 from tests.made_views import INSTITUTIONS, KINDS, PRODUCTS, as_rows, beliefs_of, view_of, views
 
 CATALOGUE = catalogue(dict(zip(PRODUCTS, KINDS, strict=True)))

@@ -1,5 +1,7 @@
 """Words and figures mean what they say: laws of what is written, for made-up numbers of every size."""
 
+import csv
+import io
 import math
 import re
 from pathlib import Path
@@ -14,18 +16,20 @@ from rich.cells import cell_len
 
 from experiments import terminal
 from experiments.acts import CHANNEL, PRICES, TREATMENT, also_does
-from experiments.effects import pairing_text
+from experiments.effects import effects_table, pairing_text
+from experiments.effects_csv import effects_csv
 from experiments.findings import points
 from experiments.findings_cells import CellMoney, cells_finding
 from experiments.findings_gains import gains_section, group_differences, group_sentence, harm_sentences, share_of
 from experiments.findings_optimum import optimum_sections
 from experiments.gains import COUNTED, MONEY
-from experiments.intervals import MORE_DECIMALS, interval_text, share_text
-from experiments.metrics import METRICS, OF_A_PAIR, RETURNS, STANDARD_METRICS, metrics_in
-from experiments.outcomes import QUADRANTS, Estimate, Outcomes
+from experiments.intervals import MORE_DECIMALS, Average, interval_text, share_text
+from experiments.metrics import METRICS, RETURNS, STANDARD_METRICS, metrics_in
+from experiments.ratios import Ratio
+from experiments.recordings import QUADRANTS, Recordings, recordings_of
 from experiments.results import Results
-from experiments.returns import returns_told, why_not_lines
-from experiments.statistics import SIGNS, Comparison, Ratio, compare
+from experiments.returns import return_reported, why_not_lines
+from experiments.statistics import SIGNS, Comparison, compare
 from experiments.verified import Known
 
 numbers = st.one_of(st.floats(-1e6, 1e6), st.floats(-0.2, 0.2), st.just(0.0))
@@ -77,8 +81,8 @@ def test_a_learnt_mix_is_a_share(mixes: list[tuple[float, float]]) -> None:
     rows = [("learns", r, 5, name, "", value) for r, both in enumerate(mixes)
             for name, value in zip(("mix/none", "target/growth.low_risk_high_return"), both, strict=True)]  # fmt: skip
     columns = ["arm", "replication", "month", "a", "b", "value"]
-    outcomes = Outcomes("learns", ("learns",), {"policy_notes": pd.DataFrame(rows, columns=columns)})
-    (section,) = optimum_sections(outcomes)
+    recordings = Recordings("learns", ("learns",), {"policy_notes": pd.DataFrame(rows, columns=columns)})
+    (section,) = optimum_sections(recordings)
     cells = [
         cell for table in section.tables if table.caption[:3] in ("Mix", "Com") for row in table.rows for cell in row
     ]
@@ -107,10 +111,11 @@ def made_results(values: dict[str, dict[str, list[float]]], champion: str = "not
     table = pd.DataFrame(rows, columns=["arm", "replication", "metric", "value"])
     arms = {arm: {"policy": "do_nothing" if arm == champion else "uniform"} for arm in values}
     record = {"champion": champion, "arms": arms, "metrics": list(STANDARD_METRICS), "months": 12, "replications": 3,
-              "question": "?", "market": {"currency": "EUR", "products": {}}, "runs": {}} | about  # fmt: skip
+              "question": "?", "market": {"currency": "EUR", "products": {}, "treatments": {}}, "runs": {},
+              "scenarios": {}} | about  # fmt: skip
     known = {f"{arm}{r}": Known(0, 0, 0, "", arm, r, "", "", "") for arm in values for r in range(3)}
     results = Results(Path("folder"), record, known, {}, {})
-    results.__dict__["_figures"] = (table, pd.DataFrame(columns=["arm", "replication", "harmed", "people"]))
+    results.__dict__["_figures"] = (table, pd.DataFrame(columns=["arm", "replication", *COUNTED]))
     return results
 
 
@@ -121,7 +126,9 @@ def effects(draw: st.DrawFn) -> Results:
     arms = draw(st.lists(st.text("abcdefgh", min_size=1, max_size=40), min_size=1, max_size=4, unique=True))
     shown = draw(st.lists(st.sampled_from(sorted(METRICS)), max_size=9, unique=True))
     values: dict[str, dict[str, list[float]]] = {}
-    for metric in {*shown, "profit_per_customer", "treatment_spend_per_customer"} - OF_A_PAIR:
+    for metric in {*shown, "profit_per_customer", "treatment_spend_per_customer"}:
+        if METRICS[metric].is_of_a_pair:
+            continue
         scale = 0.01 if METRICS[metric].unit == "%" else draw(st.sampled_from((0.01, 3.0, 500.0)))
         level = [draw(st.floats(0.0, 1.0)) * scale for _ in range(replications)]
         for arm in ("nothing", *arms):
@@ -130,7 +137,7 @@ def effects(draw: st.DrawFn) -> Results:
             values.setdefault(arm, {})[metric] = level if arm == "nothing" else own
             if draw(st.integers(0, 9)) == 0:
                 values[arm][metric] = [math.nan] * replications
-    market = {"currency": draw(st.sampled_from(("EUR", "GBP", "JPY"))), "products": {}}
+    market = {"currency": draw(st.sampled_from(("EUR", "GBP", "JPY"))), "products": {}, "treatments": {}}
     return made_results(values, metrics=shown, market=market, replications=replications)
 
 
@@ -166,11 +173,26 @@ def test_the_table_says_what_the_numbers_say(results: Results) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(effects())
+def test_terminal_page_and_spreadsheet_say_the_same_also_where_neither_way_is_better(results: Results) -> None:
+    table = effects_table(recordings_of(results, measures=()))
+    text = "\n".join(terminal.effects_lines(results))
+    rows = list(csv.DictReader(io.StringIO(effects_csv(results), newline="")))
+    verdicts = {(row["metric"], row["arm"]): row["verdict"] for row in rows}
+    for row in table.rows:
+        for metric, cell in zip(table.metrics, row.cells, strict=True):
+            assert f"{cell.text} {cell.sign}".rstrip() in text
+            if not metric.has_verdict:
+                assert cell.sign == cell.meaning == verdicts.get((metric.name, row.arm), "") == ""
+            elif not row.champion and cell.text != "-":
+                assert cell.meaning == verdicts[metric.name, row.arm] and cell.sign == SIGNS[cell.meaning]
+
+
+@settings(max_examples=15, deadline=None)
+@given(effects())
 def test_whatever_is_not_given_back_has_its_reason(results: Results) -> None:
     text = " ".join(" ".join(terminal.effects_lines(results)).split())
     for metric, spend in RETURNS.items():
-        told = results.returns_told(spend)
-        for arm, one in told.items():
+        for arm, one in results.returns_reported(spend).items():
             assert (one.ratio is None) == bool(one.why_not)
             if one.why_not and metric in results.about["metrics"]:
                 assert one.why_not in text and arm in text
@@ -182,7 +204,7 @@ def test_two_names_never_look_the_same_in_the_table() -> None:
     level = {"profit_per_customer": [100.0, 101.0, 103.0], "attrition_per_year": [0.1, 0.1, 0.11]}
     results = made_results({"nothing": level, **dict.fromkeys(names, level)}, oracles=names[:1], metrics=[
         "profit_per_customer", "attrition_per_year", "loss_rate_per_year", "growth", "quadrant_error"])  # fmt: skip
-    table = list(terminal.effects_lines(results))[2:8]
+    table = list(terminal.effects_lines(results))[3:9]
     first = [line[2:].split("  ")[0] for line in table[2:]]
     assert len(set(first)) == 4 and all(cell_len(line) <= terminal.WIDEST for line in table)
 
@@ -219,13 +241,17 @@ RATIO = Ratio(2.0, 1.0, 3.0, 4)
 
 
 def test_a_return_is_given_or_its_reason() -> None:
-    told = returns_told({"pays": RATIO, "ends": RATIO, "saves": None}, {"ends": ("ends relationships",)}, "GBP")
-    assert told["pays"] == (RATIO, "")
-    assert told["ends"] == (None, "also ends relationships, so that money is not the only difference")
-    assert told["saves"] == (None, "is not found to spend over 1 GBP a customer more")
+    pays, ends, saves = (
+        return_reported(*one, "GBP") for one in ((RATIO, ()), (RATIO, ("ends relationships",)), (None, ()))
+    )
+    assert pays == (RATIO, "")
+    assert ends == (None, "also ends relationships, so that money is not the only difference")
+    assert saves == (None, "is not found to spend over 1 GBP a customer more")
+    reported = {"pays": pays, "ends": ends, "saves": saves}
     metric = metrics_in("GBP")["return_on_treatment"]
-    assert why_not_lines(metric, told)[1].startswith("- back per GBP of treatment: saves is not found to spend over 1")
-    assert returns_told({"ends": RATIO}, {}, "GBP")["ends"].ratio == RATIO  # beside a champion that does nothing
+    assert why_not_lines(metric, reported)[1].startswith(
+        "- back per GBP of treatment: saves is not found to spend over 1"
+    )
 
 
 MARKET = {"products": {"card": {"kind": "revolving"}}, "treatments": {"gift": {"extends": "loyalty_reward"},
@@ -281,7 +307,7 @@ def test_what_an_arm_changes_of_us_is_more_than_money_unless_it_is_the_money() -
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> Outcomes:
+def worlds(draw: st.DrawFn) -> Recordings:
     """Arms and the people they harm and benefit, in two groups and two quadrants."""
     arms = draw(st.lists(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=3, unique=True))
     rows = []
@@ -297,38 +323,38 @@ def worlds(draw: st.DrawFn) -> Outcomes:
                     row |= {"fewer_rewards": row["harmed"], "more_rewards": row["gains"]}
                     rows.append({"arm": arm, "replication": r, "quadrant": quadrant, "stage": "growth", "group": group,
                                  **row})  # fmt: skip
-    return Outcomes("nothing", ("nothing", *arms), {}, pairs=pd.DataFrame(rows), currency="GBP")
+    return Recordings("nothing", ("nothing", *arms), {}, pairs=pd.DataFrame(rows), currency="GBP")
 
 
 @settings(max_examples=10, deadline=None)
 @given(worlds())
-def test_the_largest_share_is_not_most_and_the_largest_is_named(outcomes: Outcomes) -> None:
-    section = gains_section(outcomes)
+def test_the_largest_share_is_not_most_and_the_largest_is_named(recordings: Recordings) -> None:
+    section = gains_section(recordings)
     assert section is not None and "EUR" not in section.note and "GBP" in section.note
     for what, verb, sentence in zip(("harmed", "gains"), ("harms?", "benefits?"), section.sentences, strict=False):
         assert not MOST.search(sentence) and all(0.0 <= float(share) <= 100.0 for share in SHARE.findall(sentence))
         who = rf"(Beyond chance, )?(\w+(?:, \w+)*(?: and \w+)?) {verb} "
         found = re.match(rf"{who}(the largest share: )?(\d+\.\d+)", sentence)
         if found and not found[1]:
-            most = max(share_of(outcomes, arm, what).mean for arm in outcomes.others)
+            most = max(share_of(recordings, arm, what).mean for arm in recordings.others)
             for arm in re.split(", | and ", found[2]):
-                assert share_of(outcomes, arm, what).mean == most == pytest.approx(float(found[4]) / 100, abs=0.00051)
+                assert share_of(recordings, arm, what).mean == most == pytest.approx(float(found[4]) / 100, abs=0.00051)
         if found:
-            assert bool(found[3]) == (len(outcomes.others) > 1)
+            assert bool(found[3]) == (len(recordings.others) > 1)
             assert "charged" not in sentence and "rewards" in sentence  # nobody was charged more or less
-    assert len(harm_sentences(outcomes)) in (1, 2)
+    assert len(harm_sentences(recordings)) in (1, 2)
 
 
 @settings(max_examples=25, deadline=None)
 @given(worlds(), st.integers(0, 60))
-def test_not_told_apart_is_not_no_difference(outcomes: Outcomes, extra: int) -> None:
-    pairs = outcomes.pairs
+def test_not_told_apart_is_not_no_difference(recordings: Recordings, extra: int) -> None:
+    pairs = recordings.pairs
     assert pairs is not None
     unlucky = (pairs["group"] == "1") & (pairs["replication"] == 1) & (pairs["arm"] != "nothing")
     pairs.loc[unlucky, "harmed"] = np.minimum(pairs.loc[unlucky, "harmed"] + extra, 100.0)
-    sentence = group_sentence(outcomes)
+    sentence = group_sentence(recordings)
     assert "o difference" not in sentence
-    widest = max(abs(one.apart.mean) + one.apart.half_width for one in group_differences(outcomes, "harmed"))
+    widest = max(abs(one.apart.mean) + one.apart.half_width for one in group_differences(recordings, "harmed"))
     if sentence.startswith("Not told apart"):
         could = float(re.findall(r"could differ by up to (?:under )?(\d+\.\d+) points", sentence)[0])
         assert could == pytest.approx(min(max(100.0 * widest, 0.1), 100.0), abs=0.051)
@@ -348,7 +374,7 @@ def test_the_cell_that_is_named_has_the_largest_return_in_the_table(some: list[t
     for k, (value, width, known) in enumerate(some):
         ends = (value - width, value + width) if known else (math.nan, math.nan)
         ratio = Ratio(value, *ends, 3)
-        cells.append(CellMoney(f"arm{k}", "growth", QUADRANTS[0], 10.0, Estimate(2.0, 0.1), ratio, 0.001))
+        cells.append(CellMoney(f"arm{k}", "growth", QUADRANTS[0], 10.0, Average(2.0, 0.1), ratio, 0.001))
     text = cells_finding(cells)
     named = re.search(r"(?:Nearest to it comes|return beyond chance: |of these returns: )\s*(arm\d+) with", text)
     assert named is not None and not MOST.search(text)

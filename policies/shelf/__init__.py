@@ -1,7 +1,6 @@
 """The shelf: policies ready to use, by the name that a config gives."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from policies.faults import Fault
 from policies.policy import Policy, SettingsError, build_policy
@@ -20,18 +19,18 @@ from policies.shelf.uniform import Uniform
 from policies.shelf.uplift import Uplift
 from policies.suggest import did_you_mean
 
-_ALL: tuple[Any, ...] = (
+_ALL: tuple[type, ...] = (
     DoNothing, Uniform, RandomTrial, Rules, QuadrantRules, StageRules, PriceWar, PriceMatch, NeedsLed,
     PropensityRetention, Uplift, RoiKnapsack, OptimalStructure, Thompson, Oracle,
 )  # fmt: skip
-SHELF: dict[str, type] = {policy.name: policy for policy in _ALL}
+SHELF: dict[str, type] = {str(vars(policy)["name"]): policy for policy in _ALL}
 """Name -> class of every policy on the shelf."""
 ALIASES: Mapping[str, str] = {"static": "do_nothing"}
 """Another word for a policy of the shelf -> its name; an institution that changes nothing is static."""
 
 
 def make_policy(
-    name: str, settings: Mapping[str, Any] | None = None, known: Mapping[str, type] | None = None
+    name: str, settings: Mapping[str, object] | None = None, known: Mapping[str, type] | None = None
 ) -> Policy:
     """Return a policy by name, with its settings.
 

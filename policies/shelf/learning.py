@@ -1,30 +1,32 @@
 """What the policies that learn have in common: a trial by lot, then what it taught, then always a little trial."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.declaring import Parameter
+from policies.decision_table import treatment_faults
 from policies.epochs import MAX_ARMS, Floats, Ints, Watched, due, features_of
-from policies.faults import Fault, range_faults
+from policies.faults import Fault
 from policies.lessons import Lessons
 from policies.ordering import order_by
 from policies.outcomes import Outcomes
 from policies.plan import Plan, Treatments
-from policies.policy import SettingsError
-from policies.shelf.rules import treatment_faults
+from policies.policy import State, check_settings
 from policies.view import InstitutionView
 
 NOTHING = "none"
-MONEY_RANGE = (0.01, 1e6)
-"""Of what an effect may be taken to be like, and of what one customer counts for."""
+LOT_FIRST = 1e6
+"""Priority of what a lot decides, above that of any gain."""
+LEAST_DISCOUNT = 1e-4
+"""Least rate a year at which a policy discounts: at 0 the value of all months to come has no bound."""
 _ONE_THREAD = 2048
 """Customers so few that no library divides a product of their features among threads, which would change its bits."""
 
 
-class Choice(NamedTuple):
+class BestArms(NamedTuple):
     """What is best for some customers; arrays of shape (customers,)."""
 
     arm: Ints
@@ -55,15 +57,32 @@ class EpochLearner:
     """
 
     treatments: tuple[str, ...] = (
-        "loyalty_reward", "service_upgrade", "price_cut", "needs_review", "early_help", "line_increase",
-    )  # what is tried: nothing that harms for good, such as a smaller line  # fmt: skip
-    epoch_months: int = 6  # months from one decision on a customer to the next; assumption: effects show by then
-    trial_months: int = 12  # months in which all is by lot; assumption
-    trial_share: float = 0.5  # share of those decided on in the trial who get a treatment by lot; assumption
-    explore_share: float = 0.1  # share of decisions still by lot after the trial; assumption
-    arrears_trigger: bool = True  # who falls behind is decided on at once, not in turn alone; assumption
-    effect_sd_eur: float = 15.0  # standard deviation of effects before any is seen; assumption
-    most_eur: float = 500.0  # most gain or loss that one customer counts for; assumption
+        "loyalty_reward",
+        "service_upgrade",
+        "price_cut",
+        "needs_review",
+        "early_help",
+        "line_increase",
+    )
+    """What is tried: nothing that harms for good, such as a smaller line."""
+    epoch_months: Annotated[int, Parameter("months", 1, 36, "assumption: effects show by then")] = 6
+    """Months from one decision on a customer to the next."""
+    trial_months: Annotated[int, Parameter("months", 0, 240, "assumption")] = 12
+    """Months in which all is by lot."""
+    trial_share: Annotated[float, Parameter("share", 0.0, 1.0, "assumption")] = 0.5
+    """Share of those decided on in the trial who get a treatment by lot."""
+    explore_share: Annotated[float, Parameter("share", 0.0, 1.0, "assumption")] = 0.1
+    """Share of decisions still by lot after the trial."""
+    arrears_trigger: bool = True
+    """Whether who falls behind is decided on at once, not in turn alone; assumption."""
+    effect_sd_eur: Annotated[float, Parameter("EUR", 0.01, 1e6, "assumption")] = 15.0
+    """Standard deviation of effects before any is seen."""
+    most_eur: Annotated[float, Parameter("EUR", 0.01, 1e6, "assumption")] = 500.0
+    """Most gain or loss that one customer counts for."""
+    discount_per_year: Annotated[
+        float | None, Parameter("rate/year", LEAST_DISCOUNT, 1.0, "by default the market's rate")
+    ] = None
+    """Rate at which later value is discounted."""
     watched: Watched = field(init=False, repr=False)
     lessons: Lessons = field(init=False, repr=False)
     months: NDArray[np.int64] = field(init=False, repr=False)
@@ -79,16 +98,8 @@ class EpochLearner:
             what = "none, too many or twice the same of the treatments to be tried"
             mend = f"write 1 to {MAX_ARMS - 1} different treatments, without '{NOTHING}', which is always among them"
             faults.append(Fault(what, mend, ("treatments",)))
-        for key in ("trial_share", "explore_share"):
-            faults += range_faults(key, getattr(self, key), 0.0, 1.0, "share")
-        faults += range_faults("epoch_months", self.epoch_months, 1, 36, "months")
-        faults += range_faults("trial_months", self.trial_months, 0, 240, "months")
-        for key in ("effect_sd_eur", "most_eur"):
-            faults += range_faults(key, getattr(self, key), *MONEY_RANGE, "in the market's currency")
-        faults += self._own_faults()
-        if faults:
-            raise SettingsError(self.name, faults)
-        object.__setattr__(self, "watched", Watched(self.epoch_months))
+        check_settings(self, faults + self._own_faults())
+        object.__setattr__(self, "watched", Watched(self.epoch_months, self.discount_per_year))
         object.__setattr__(self, "lessons", Lessons(len(self.arms), self.most_eur))
         object.__setattr__(self, "months", np.zeros(1, np.int64))
 
@@ -126,7 +137,7 @@ class EpochLearner:
             np.copyto(effect[some], features_of(part) @ weights - cost, where=allowed[some])
         return effect
 
-    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
+    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> BestArms:
         """Return what is best for these customers, of what is allowed, shape (customers, arms)."""
         raise NotImplementedError  # each policy that learns has its own; this class is not on the shelf
 
@@ -145,7 +156,7 @@ class EpochLearner:
         nth, choices = np.cumsum(allowed, axis=1), allowed.sum(axis=1)
         drawn = (allowed & (nth == 1 + np.floor(which * choices)[:, None])).argmax(axis=1)
         arm, propensity = np.where(by_lot, drawn, 0), np.where(by_lot, 1.0 / choices, 0.0)
-        priority = 1e6 + lot  # the lot is served first: it is a small share, and money must not choose for it
+        priority = LOT_FIRST + lot  # the lot is served first: it is a small share, and money must not choose for it
         if self.in_trial:  # nothing is by lot, too
             propensity = self.trial_share / choices + np.where(arm == 0, 1.0 - self.trial_share, 0.0)
         elif len(rows):
@@ -167,16 +178,16 @@ class EpochLearner:
         """Return what to do this month."""
         return self.proposals(view)
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> State:
         """Return what was learnt."""
-        parts = {
+        parts: dict[str, State] = {
             "watched": self.watched.state(),
             "lessons": self.lessons.state(),
             "own": {"months": self.months.copy()},
         }
         return {f"{part}.{key}": value for part, values in parts.items() for key, value in values.items()}
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: State) -> None:
         """Take back what was learnt."""
         for part, memory in (("watched", self.watched), ("lessons", self.lessons)):
             memory.restore(

@@ -1,14 +1,15 @@
 """Needs-led: sell what a customer is believed to need most, and ask where that is hardly known."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from policies.faults import range_faults
+from agents.declaring import Parameter
 from policies.needs import believed_need, needed_most
 from policies.ordering import order_by
 from policies.plan import Treatments
-from policies.policy import SettingsError
+from policies.policy import check_settings
 from policies.treatments import CROSS_SELL
 from policies.view import InstitutionView
 
@@ -21,14 +22,13 @@ class NeedsLed:
     """
 
     name = "needs_led"
-    need_at_least: float = 0.4  # believed need below which nothing is offered, 0 to 100%; assumption
-    ask_below_evidence: float = 2.5  # mean evidence on needs, in answers, below which a talk comes first; assumption
+    need_at_least: Annotated[float, Parameter("share", 0.0, 1.0, "assumption")] = 0.4
+    """Believed need below which nothing is offered."""
+    ask_below_evidence: Annotated[float, Parameter("answers", 0.0, 1e6, "assumption")] = 2.5
+    """Mean evidence on needs, counted in answers, below which a talk comes first."""
 
     def __post_init__(self) -> None:
-        faults = range_faults("need_at_least", self.need_at_least, 0.0, 1.0, "share")
-        faults += range_faults("ask_below_evidence", self.ask_below_evidence, 0.0, 1e6, "counts")
-        if faults:
-            raise SettingsError(self.name, faults)
+        check_settings(self)
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return the offers, highest need x margin first, then the talks, least known first."""

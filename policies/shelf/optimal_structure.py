@@ -2,23 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.belief import QUADRANTS
+from agents.declaring import Parameter
 from policies.epochs import CELL_NAMES, CELLS, Floats, cells_of, due
-from policies.faults import Fault, range_faults, word_faults
-from policies.guard_rules import capital_share
+from policies.faults import Fault, word_faults
 from policies.lessons import random_effects
 from policies.outcomes import Outcomes
+from policies.owed import capital_eur
 from policies.plan import Acquisition, Plan
-from policies.shelf.learning import Choice, EpochLearner
+from policies.policy import State
+from policies.shelf.learning import LEAST_DISCOUNT, BestArms, EpochLearner
 from policies.structure import InfeasibleStructure, Program, Resource, Share, Structure, solve
 from policies.structure_spread import spread
-from policies.swings import Swings
 from policies.view import InstitutionView
+from policies.volatility import ProfitVolatility
 
 OBJECTIVES = ("value", "average", "growth", "return_on_capital", "stability")
 IN_EUR = ("value", "average", "return_on_capital", "stability")
@@ -32,36 +34,48 @@ SURE_MOVES = 500.0
 """Customers treated in a cell whose moves count as much as those of the untreated; assumption: chance moves a few
 hundred customers by some points, which is as much as treatments do."""
 QUANTILES = (0.05, 0.5, 0.95)
-_RANGES = (
-    ("discount_per_year", 1e-4, 1.0, "share"), ("hurdle_per_year", 0.0, 1.0, "share"),
-    ("swing_aversion", 0.0, 100.0, ""), ("refit_months", 1, 240, "months"), ("purse_step", 0.0, 1.0, "share"),
-    ("capital_at_most_eur", 0.0, 1e13, "in the market's currency"), ("contacts_per_month", 0.0, 1e9, "contacts"),
-)  # fmt: skip
-"""What a number of this policy may be: setting, low, high, unit."""
+SHOWN_FROM = 0.01
+"""Share from which a cell of the target, and what is done there, is reported."""
+LEAST_COST = 0.01
+"""EUR that a treatment counts as at least, so that a gain per EUR is finite: one cent."""
+FEWEST_NEWCOMERS = 1e-6
+"""Newcomers of a cell in an epoch at least, so that each cell can be entered and has a value."""
+TIE_BREAK = 1e-6
+"""What an EUR counts for, in customers, where most customers are wanted: it only decides between equals."""
+QuadrantShare = Annotated[float, Parameter("share", 0.0, 1.0, "the user's own")]
 
 
 @dataclass(frozen=True, eq=False)
 class OptimalStructure(EpochLearner):
     """Solves a constrained Markov decision process over the believed cells (stage x quadrant), epoch by epoch.
 
-    What it keeps of customers is told by the trial alone: who moves where, what they bring, and what each treatment
+    What it keeps of customers comes from the trial alone: who moves where, what they bring, and what each treatment
     changes in that. It follows the best policy within the budget and its own floors and ceilings, and solves again
     every year with all that it has learnt since.
     """
 
     name = "optimal_structure"
-    objective: str = "value"  # what is best: value, average, growth, return_on_capital or stability
-    discount_per_year: float = 0.1  # rate at which later value is discounted; assumption
-    hurdle_per_year: float = 0.15  # return that capital must earn, of return_on_capital; assumption
-    swing_aversion: float = 1.0  # money that one of monthly swing is felt as, of stability; assumption
-    refit_months: int = 12  # months from one solution to the next; assumption
-    floors: Mapping[str, float] = field(default_factory=dict)  # quadrant -> least share of what `of` says
-    ceilings: Mapping[str, float] = field(default_factory=dict)  # quadrant -> greatest share of what `of` says
-    of: str = "credit_and_deposits"  # of which shares: customers, balance or credit_and_deposits
-    capital_at_most_eur: float | None = None  # most capital behind the customers in view; by default no limit
-    contacts_per_month: float | None = None  # most contacts with the customers in view; by default no limit
-    purse_step: float = 0.0  # share of the purse that a solution may move to where money brings more
-    swings: Swings = field(init=False, repr=False, default_factory=Swings)
+    objective: str = "value"
+    """What is best: value, average, growth, return_on_capital or stability."""
+    hurdle_per_year: Annotated[float, Parameter("rate/year", 0.0, 1.0, "assumption")] = 0.15
+    """Return that capital must earn, of return_on_capital."""
+    volatility_aversion: Annotated[float, Parameter("EUR per EUR", 0.0, 100.0, "assumption")] = 1.0
+    """Money that one of the monthly profit's standard deviation is felt as, of stability."""
+    refit_months: Annotated[int, Parameter("months", 1, 240, "assumption")] = 12
+    """Months from one solution to the next."""
+    floors: Mapping[str, QuadrantShare] = field(default_factory=dict)
+    """Quadrant -> least share of what `of` says."""
+    ceilings: Mapping[str, QuadrantShare] = field(default_factory=dict)
+    """Quadrant -> greatest share of what `of` says."""
+    of: str = "credit_and_deposits"
+    """Of which shares: customers, balance or credit_and_deposits."""
+    capital_at_most_eur: Annotated[float | None, Parameter("EUR", 0.0, 1e13, "by default no limit")] = None
+    """Most capital behind the customers in view."""
+    contacts_per_month: Annotated[float | None, Parameter("contacts", 0.0, 1e9, "by default no limit")] = None
+    """Most contacts with the customers in view."""
+    purse_step: Annotated[float, Parameter("share", 0.0, 1.0, "by default none is moved")] = 0.0
+    """Share of the purse that a solution may move to where money brings more."""
+    volatility: ProfitVolatility = field(init=False, repr=False, default_factory=ProfitVolatility)
     sums: dict[str, Floats] = field(init=False, repr=False)
     """What cells are like, summed over decisions: cells' people, newcomers, balances, capital; arms' cost."""
     solved: dict[str, Floats] = field(init=False, repr=False, default_factory=dict)
@@ -85,12 +99,9 @@ class OptimalStructure(EpochLearner):
     def _own_faults(self) -> list[Fault]:
         faults = []
         for key in ("floors", "ceilings"):
-            for quadrant, share in getattr(self, key).items():
-                wrong = word_faults(quadrant, quadrant, QUADRANTS) or range_faults(quadrant, share, 0.0, 1.0, "share")
-                faults += [fault.below((key,)) for fault in wrong]
+            for quadrant in getattr(self, key):
+                faults += [fault.below((key,)) for fault in word_faults(quadrant, quadrant, QUADRANTS)]
         faults += word_faults("objective", self.objective, OBJECTIVES) + word_faults("of", self.of, MEASURES)
-        for key, low, high, unit in _RANGES:
-            faults += range_faults(key, getattr(self, key), low, high, unit)
         if self.purse_step and self.objective not in IN_EUR:
             what = f"money is moved by what money brings, and the objective {self.objective} is no money"
             faults.append(Fault(what, f"write the objective {' or '.join(IN_EUR)}, or leave this out", ("purse_step",)))
@@ -101,7 +112,7 @@ class OptimalStructure(EpochLearner):
         self._count(view)
         month = int(self.months[0])
         if month > self.trial_months and (not self.solved or (month - self.trial_months - 1) % self.refit_months == 0):
-            self._solve()
+            self.refit(self.rate_of(view))
 
     def _count(self, view: InstitutionView) -> None:
         some = view.only(np.flatnonzero(self.decided_on(view)))
@@ -111,7 +122,7 @@ class OptimalStructure(EpochLearner):
         each = {
             "people": in_turn, "newcomers": new, "brought": new & (some.by_channel == 1),
             "balance": owed, "credit_and_deposits": owed + some.deposits * in_turn,
-            "capital": owed * capital_share(some.default_per_year),
+            "capital": capital_eur(some) * in_turn,
         }  # fmt: skip
         for name, weight in each.items():
             self.sums[name] += np.bincount(cell, weight, minlength=CELLS)
@@ -122,7 +133,11 @@ class OptimalStructure(EpochLearner):
         for name, money in (("budget", view.budget), ("purse", view.purse), ("channels", view.acquisition_budget)):
             self.sums[name][0] += money
 
-    def program(self) -> tuple[Program, Floats]:
+    def rate_of(self, view: InstitutionView) -> float:
+        """Return the rate a year at which later value is discounted: the policy's own, else the market's."""
+        return max(view.discount_per_year, LEAST_DISCOUNT) if self.discount_per_year is None else self.discount_per_year
+
+    def program(self, discount_per_year: float) -> tuple[Program, Floats]:
         """Return what was learnt as a program whose month is an epoch, and the standard errors of its rewards.
 
         Effects are those on customers to whom a treatment was allowed, times the share of the cell to whom it is.
@@ -152,11 +167,11 @@ class OptimalStructure(EpochLearner):
         capital = np.broadcast_to(self.sums["capital"] / people, reward.shape)
         years = self.epoch_months / 12.0
         if self.objective == "growth":
-            reward = np.ones_like(reward) + 1e-6 * reward
+            reward = np.ones_like(reward) + TIE_BREAK * reward
         elif self.objective == "return_on_capital":
             reward = reward - self.hurdle_per_year * years * capital
         elif self.objective == "stability":
-            reward = reward - self.swing_aversion * self.epoch_months * self.swings.per_customer()
+            reward = reward - self.volatility_aversion * self.epoch_months * self.volatility.per_customer()
         resources = [Resource(BUDGET, self.sums["cost"] / people, float(self.sums["budget"][0]) / epochs)]
         if self.capital_at_most_eur is not None:
             resources.append(Resource(CAPITAL, capital, self.capital_at_most_eur))
@@ -169,32 +184,33 @@ class OptimalStructure(EpochLearner):
             Share(quadrant, np.arange(CELLS) % len(QUADRANTS) == index, low.get(quadrant), high.get(quadrant), weights)
             for index, quadrant in enumerate(QUADRANTS) if quadrant in low or quadrant in high
         )  # fmt: skip
-        discount = 0.0 if self.objective == "average" else (1.0 + self.discount_per_year) ** years - 1.0
-        inflow = np.maximum(self.sums["newcomers"] / epochs, 1e-6)
+        discount = 0.0 if self.objective == "average" else (1.0 + discount_per_year) ** years - 1.0
+        inflow = np.maximum(self.sums["newcomers"] / epochs, FEWEST_NEWCOMERS)
         made = Program(moves[:, :, :CELLS], reward, inflow, self.sums["now"], discount, tuple(resources), shares)
         return made, np.sqrt(share**2 * error**2 + noise / np.maximum(n[0, 0], 1.0))
 
-    def _solve(self) -> None:
-        program, error = self.program()
-        told: dict[str, float] = {}
+    def refit(self, discount_per_year: float) -> None:
+        """Find the best structure again, with all that has been learnt; floors and ceilings go if none keeps them."""
+        program, error = self.program(discount_per_year)
+        noted: dict[str, float] = {}
         try:
             best = solve(program)
-            told["infeasible"] = 0.0
+            noted["infeasible"] = 0.0
         except InfeasibleStructure as infeasible:
-            told |= {"infeasible": 1.0}
-            told |= {f"conflict/{name}/nearest": value for name, value in infeasible.nearest.items()}
+            noted |= {"infeasible": 1.0}
+            noted |= {f"conflict/{name}/nearest": value for name, value in infeasible.nearest.items()}
             best = solve(program._replace(shares=()))
-        told |= self._told(program, best)
-        told |= self._of_new_customers(program, best)
-        if not told["infeasible"]:
-            told |= self._uncertain(program, error)
+        noted |= self._notes_of(program, best)
+        noted |= self._of_new_customers(program, best)
+        if not noted["infeasible"]:
+            noted |= self._uncertain(program, error)
         worth = program.reward + program.transitions @ best.cell_value / (1.0 + program.discount_per_month)
-        cost = np.maximum(program.resources[0].use, 0.01)
+        cost = np.maximum(program.resources[0].use, LEAST_COST)
         self.solved.clear()
         self.solved.update(policy=best.policy, gain=(worth - worth[0]) / cost, at_prices=worth - best.paid)
-        if "share" in told:
-            self.solved["share"] = np.array(told["share"])
-        self.solved.update({f"told/{name}": np.array(value) for name, value in told.items()})
+        if "share" in noted:
+            self.solved["share"] = np.array(noted["share"])
+        self.solved.update({f"note/{name}": np.array(value) for name, value in noted.items()})
 
     def _of_new_customers(self, program: Program, best: Structure) -> dict[str, float]:
         """Return what an EUR spent on new customers brings, beside the price of the budget for existing ones.
@@ -225,19 +241,20 @@ class OptimalStructure(EpochLearner):
         asked = Acquisition(share=float(self.solved["share"])) if self.purse_step and "share" in self.solved else None
         return Plan(self.proposals(view), acquisition=asked)
 
-    def _told(self, program: Program, best: Structure) -> dict[str, float]:
+    def _notes_of(self, program: Program, best: Structure) -> dict[str, float]:
         """Return the solution in words and numbers: composition, mix of treatments, prices."""
         mix = best.occupancy.sum(axis=1) / best.occupancy.sum()
         now = self.sums["now"] / max(1.0, self.sums["now"].sum())
-        told = {f"target/{name}": float(share) for name, share in zip(CELL_NAMES, best.composition, strict=True)}
-        told |= {f"now/{name}": float(share) for name, share in zip(CELL_NAMES, now, strict=True)}
-        told |= {f"mix/{name}": float(share) for name, share in zip(self.arms, mix, strict=True)}
-        told |= {f"price/{name}": price for name, price in best.prices.items()}
-        told |= {f"reached/{name}": value for name, value in best.reached.items()}
+        noted = {f"target/{name}": float(share) for name, share in zip(CELL_NAMES, best.composition, strict=True)}
+        noted |= {f"now/{name}": float(share) for name, share in zip(CELL_NAMES, now, strict=True)}
+        noted |= {f"mix/{name}": float(share) for name, share in zip(self.arms, mix, strict=True)}
+        noted |= {f"price/{name}": price for name, price in best.prices.items()}
+        noted |= {f"reached/{name}": value for name, value in best.reached.items()}
         for cell, name in enumerate(CELL_NAMES):
-            if best.composition[cell] > 0.01:
-                told |= {f"do/{name}/{self.arms[arm]}": float(p) for arm, p in enumerate(best.policy[cell]) if p > 0.01}
-        return told | {"value_per_epoch_eur": best.value_per_month}
+            if best.composition[cell] > SHOWN_FROM:
+                done = {arm: float(p) for arm, p in zip(self.arms, best.policy[cell], strict=True) if p > SHOWN_FROM}
+                noted |= {f"do/{name}/{arm}": p for arm, p in done.items()}
+        return noted | {"value_per_epoch_eur": best.value_per_month}
 
     def _uncertain(self, program: Program, error: Floats) -> dict[str, float]:
         """Return 5%, 50% and 95% of the prices and of the value, over what the trial leaves open."""
@@ -251,54 +268,57 @@ class OptimalStructure(EpochLearner):
             drawn = spread(program, sure, luck, DRAWS, error, quantiles=QUANTILES, arrivals=self._brought())
         except InfeasibleStructure:
             return {"infeasible_share": 1.0}
-        told = {"infeasible_share": drawn.infeasible_share}
+        noted = {"infeasible_share": drawn.infeasible_share}
         spent, keep = self._spent_per_epoch(), 1.0 / (1.0 + program.discount_per_month)
         for index, quantile in enumerate(QUANTILES):
-            told |= {f"price/{name}/{quantile:.0%}": float(prices[index]) for name, prices in drawn.prices.items()}
+            noted |= {f"price/{name}/{quantile:.0%}": float(prices[index]) for name, prices in drawn.prices.items()}
             if spent > 0.0 and self.objective in IN_EUR:
-                told[f"price/{ACQUISITION}/{quantile:.0%}"] = float(drawn.arrival_value[index]) * keep / spent
-            told[f"value_per_epoch_eur/{quantile:.0%}"] = float(drawn.value_per_month[index])
-            told[f"value_kept_per_epoch_eur/{quantile:.0%}"] = float(drawn.kept_value_per_month[index])
-        return told
+                noted[f"price/{ACQUISITION}/{quantile:.0%}"] = float(drawn.arrival_value[index]) * keep / spent
+            noted[f"value_per_epoch_eur/{quantile:.0%}"] = float(drawn.value_per_month[index])
+            noted[f"value_kept_per_epoch_eur/{quantile:.0%}"] = float(drawn.kept_value_per_month[index])
+        return noted
 
-    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
+    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> BestArms:
         """Return for each customer an arm drawn with the probabilities of its cell; best gain per EUR first.
 
         Who may not get it gets what is best of the rest at the program's prices.
         """
         if not self.solved:
-            return Choice(np.zeros(len(view), np.int64), np.zeros(len(view)))
+            return BestArms(np.zeros(len(view), np.int64), np.zeros(len(view)))
         cell = cells_of(view)
         steps = np.cumsum(self.solved["policy"], axis=1)[cell]
         arm = np.minimum((view.uniform("structure")[:, None] > steps).sum(axis=1), len(self.arms) - 1)
         else_best = np.where(allowed, self.solved["at_prices"].T[cell], -np.inf).argmax(axis=1)
         arm = np.where(allowed[np.arange(len(view)), arm], arm, else_best)
-        return Choice(arm, self.solved["gain"][arm, cell])
+        return BestArms(arm, self.solved["gain"][arm, cell])
 
     def learn(self, view: InstitutionView, outcomes: Outcomes) -> None:
-        """Take in last month, and how it swung."""
-        self.swings.add(view, outcomes)
+        """Take in last month, and how volatile its profit was."""
+        self.volatility.add(view, outcomes)
         super().learn(view, outcomes)
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> State:
         """Return what was learnt and solved."""
-        own = {f"own.sums/{name}": value.copy() for name, value in self.sums.items()}
-        own |= {f"own.swings/{name}": value for name, value in self.swings.state().items()}
-        return super().state() | own | {f"own.solved/{name}": value.copy() for name, value in self.solved.items()}
+        own: dict[str, NDArray[np.generic]] = {f"own.sums/{name}": value.copy() for name, value in self.sums.items()}
+        own |= {f"own.volatility/{name}": value for name, value in self.volatility.state().items()}
+        solved = {f"own.solved/{name}": value.copy() for name, value in self.solved.items()}
+        return {**super().state(), **own, **solved}
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: State) -> None:
         """Take back what was learnt and solved."""
         super().restore(state)
         self.solved.clear()
         for part, memory in (("own.sums/", self.sums), ("own.solved/", self.solved)):
-            kept = {key.removeprefix(part): value.copy() for key, value in state.items() if key.startswith(part)}
+            kept = {
+                key.removeprefix(part): value.astype(np.float64) for key, value in state.items() if key.startswith(part)
+            }
             memory.update(kept)
-        part = "own.swings/"
-        self.swings.restore({key.removeprefix(part): value for key, value in state.items() if key.startswith(part)})
+        part = "own.volatility/"
+        self.volatility.restore({key.removeprefix(part): value for key, value in state.items() if key.startswith(part)})
 
     def notes(self) -> dict[str, float]:
         """Return the solution, for reports: target and present composition, mix, prices with their uncertainty."""
-        told = {
-            key.removeprefix("told/"): float(value) for key, value in self.solved.items() if key.startswith("told/")
+        noted = {
+            key.removeprefix("note/"): float(value) for key, value in self.solved.items() if key.startswith("note/")
         }
-        return super().notes() | told
+        return super().notes() | noted

@@ -1,13 +1,14 @@
 """Price match: post the price of the cheapest rival."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.faults import range_faults
+from agents.declaring import Parameter
 from policies.plan import MOST_POINTS, OfferChange, Plan
-from policies.policy import SettingsError
+from policies.policy import check_settings
 from policies.view import InstitutionView
 
 
@@ -19,12 +20,11 @@ class PriceMatch:
     """
 
     name = "price_match"
-    at_most_points: float = 3.0  # most points a year off our list price; assumption
+    at_most_points: Annotated[float, Parameter("points", 0.0, MOST_POINTS, "assumption")] = 3.0
+    """Most points a year off our list price."""
 
     def __post_init__(self) -> None:
-        faults = range_faults("at_most_points", self.at_most_points, 0.0, MOST_POINTS, "points")
-        if faults:
-            raise SettingsError(self.name, faults)
+        check_settings(self)
 
     def decide(self, view: InstitutionView) -> Plan:
         """Return the cuts that match the cheapest rival, within the limit."""

@@ -1,12 +1,13 @@
 """Price war: undercut the cheapest rival, product by product."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from policies.faults import range_faults
+from agents.declaring import Parameter
 from policies.plan import MOST_POINTS, OfferChange, Plan
-from policies.policy import SettingsError
+from policies.policy import check_settings
 from policies.view import InstitutionView
 
 
@@ -18,17 +19,13 @@ class PriceWar:
     """
 
     name = "price_war"
-    undercut_points: float = 0.5  # points a year below the cheapest rival; assumption
-    at_most_points: float = 5.0  # most points a year off our list price; assumption
+    undercut_points: Annotated[float, Parameter("points", 0.0, MOST_POINTS, "assumption")] = 0.5
+    """Points a year below the cheapest rival."""
+    at_most_points: Annotated[float, Parameter("points", 0.0, MOST_POINTS, "assumption")] = 5.0
+    """Most points a year off our list price."""
 
     def __post_init__(self) -> None:
-        faults = [
-            fault
-            for key in ("undercut_points", "at_most_points")
-            for fault in range_faults(key, getattr(self, key), 0.0, MOST_POINTS, "points")
-        ]
-        if faults:
-            raise SettingsError(self.name, faults)
+        check_settings(self)
 
     def decide(self, view: InstitutionView) -> Plan:
         """Return cuts to below the cheapest rival, within the limit; where no rival sells, none."""

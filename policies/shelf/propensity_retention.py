@@ -1,14 +1,16 @@
 """Propensity retention: treat those most likely to leave, as most retention campaigns do."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from policies.faults import range_faults, word_faults
+from agents.declaring import Parameter
+from policies.decision_table import Amount, treatment_faults
+from policies.faults import word_faults
 from policies.ordering import order_by
 from policies.plan import Treatments
-from policies.policy import SettingsError
-from policies.shelf.rules import treatment_faults
+from policies.policy import check_settings
 from policies.view import InstitutionView
 
 WEIGHTS = ("value", "risk")
@@ -22,17 +24,18 @@ class PropensityRetention:
     """
 
     name = "propensity_retention"
-    treatment: str = "loyalty_reward"  # what is proposed: a treatment of the catalogue
-    amount: float | None = None  # how much of it, in its unit; by default the catalogue's
-    leave_at_least: float = 0.1  # believed probability of leaving in a year from which somebody is treated; assumption
-    weigh: str = "value"  # whom first: by value (leaving x margin x years expected) or risk (leaving alone)
+    treatment: str = "loyalty_reward"
+    """What is proposed: a treatment of the catalogue."""
+    amount: Amount | None = None
+    """How much of it, in its unit; by default the catalogue's."""
+    leave_at_least: Annotated[float, Parameter("share", 0.0, 1.0, "assumption")] = 0.1
+    """Believed probability of leaving in a year from which somebody is treated."""
+    weigh: str = "value"
+    """Whom first: by value (leaving x margin x years expected) or risk (leaving alone)."""
 
     def __post_init__(self) -> None:
         faults = treatment_faults(("treatment",), self.treatment, self.amount)
-        faults += range_faults("leave_at_least", self.leave_at_least, 0.0, 1.0, "share")
-        faults += word_faults("weigh", self.weigh, WEIGHTS)
-        if faults:
-            raise SettingsError(self.name, faults)
+        check_settings(self, faults + word_faults("weigh", self.weigh, WEIGHTS))
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return those above the threshold, most at stake first; with `value` none who brings nothing."""

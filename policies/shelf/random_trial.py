@@ -1,14 +1,16 @@
 """Random trial: treatments by lot, so that what they do can be told from whom they were given to."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from policies.faults import Fault, range_faults
+from agents.declaring import Parameter
+from policies.decision_table import treatment_faults
+from policies.faults import Fault
 from policies.ordering import order_by
 from policies.plan import Treatments
-from policies.policy import SettingsError
-from policies.shelf.rules import treatment_faults
+from policies.policy import check_settings
 from policies.view import InstitutionView
 
 
@@ -19,7 +21,8 @@ class RandomTrial:
     name = "random_trial"
     treatments: tuple[str, ...] = ("none", "loyalty_reward", "service_upgrade", "price_cut", "needs_review")
     """What the lot chooses among."""
-    share: float = 0.1  # share of customers who get something in a month; assumption
+    share: Annotated[float, Parameter("share", 0.0, 1.0, "assumption")] = 0.1
+    """Share of customers who get something in a month."""
 
     def __post_init__(self) -> None:
         faults = [
@@ -30,9 +33,7 @@ class RandomTrial:
         if not self.treatments:
             mend = "write one such as loyalty_reward, and none for those compared with"
             faults.append(Fault("at least one treatment is wanted", mend, ("treatments",)))
-        faults += range_faults("share", self.share, 0.0, 1.0, "share")
-        if faults:
-            raise SettingsError(self.name, faults)
+        check_settings(self, faults)
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return the lots, lowest first, so that money which ends early ends by lot too."""

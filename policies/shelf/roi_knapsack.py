@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.epochs import Floats, Ints
-from policies.shelf.learning import Choice, EpochLearner
+from policies.shelf.learning import BestArms, EpochLearner
 from policies.view import InstitutionView
 
+DEAREST = 1e9
+"""EUR of effect asked for one EUR of cost at most: at such a price nothing is bought."""
 STEPS = 50
 """Halvings of the price of money: enough for 15 digits."""
 
@@ -22,13 +24,13 @@ class RoiKnapsack(EpochLearner):
 
     name = "roi_knapsack"
 
-    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
+    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> BestArms:
         """Return the best treatment of each at the price at which the money lasts, best return on cost first."""
         cost = np.stack([np.zeros(len(view)), *(view.cost_eur(name) for name in self.treatments)], axis=1)
         return at_price_of_money(self.net_effect(view, allowed), cost, view.budget)
 
 
-def at_price_of_money(effect: Floats, cost: Floats, budget: float) -> Choice:
+def at_price_of_money(effect: Floats, cost: Floats, budget: float) -> BestArms:
     """Return for each customer the arm of greatest effect less price x cost, at the least price that fits the budget.
 
     Parameters
@@ -51,7 +53,7 @@ def at_price_of_money(effect: Floats, cost: Floats, budget: float) -> Choice:
         effect_of_buying, cost_of_buying = effect[buying], cost[buying]
         price = _price_of_money(effect_of_buying, cost_of_buying, budget, paid, buying)
         arm[buying] = _best_at(price, effect_of_buying, cost_of_buying)
-    return Choice(arm, effect[own, arm] / np.maximum(cost[own, arm], 1e-9))
+    return BestArms(arm, effect[own, arm] / np.maximum(cost[own, arm], 1e-9))
 
 
 def _best_at(price: float, effect: Floats, cost: Floats) -> Ints:
@@ -83,7 +85,7 @@ def _price_of_money(effect: Floats, cost: Floats, budget: float, paid: Floats, p
 
     low, high = 0.0, 1.0
     at_low, at_high = _best_at(low, effect, cost), _best_at(high, effect, cost)
-    while too_dear(at_high) and high < 1e9:
+    while too_dear(at_high) and high < DEAREST:
         high *= 2.0
         at_high = _best_at(high, effect, cost)
     for _ in range(STEPS):

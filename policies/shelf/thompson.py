@@ -1,13 +1,13 @@
 """Contextual bandit: treat by a draw from what is believed of each treatment in each cell (Thompson sampling)."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.epochs import Floats, cells_of
-from policies.shelf.learning import Choice, EpochLearner
+from policies.policy import State
+from policies.shelf.learning import BestArms, Decision, EpochLearner
 from policies.view import InstitutionView
 
 
@@ -24,7 +24,7 @@ class Thompson(EpochLearner):
     explore_share: float = 0.0
     regret_eur: NDArray[np.float64] = field(init=False, repr=False, default_factory=lambda: np.zeros(2))
 
-    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
+    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> BestArms:
         """Return the arm of the greatest draw for each customer, the greatest first."""
         from scipy.special import ndtri
 
@@ -35,7 +35,7 @@ class Thompson(EpochLearner):
             drawn[:, arm] = mean[arm, cell] + sd[arm, cell] * ndtri(view.uniform(f"thompson {name}"))
         drawn = np.where(allowed, drawn, -np.inf)
         arm = drawn.argmax(axis=1)
-        return Choice(arm, drawn[np.arange(len(arm)), arm])
+        return BestArms(arm, drawn[np.arange(len(arm)), arm])
 
     def _believed(self) -> tuple[Floats, Floats]:
         mean, sd = self.lessons.effect_by_cell(self.effect_sd_eur)
@@ -51,16 +51,16 @@ class Thompson(EpochLearner):
             gap = of_each.max(axis=1) - of_each[np.arange(len(cell)), made.arm]
             self.regret_eur[:] = float(gap.sum()), self.regret_eur[1] + float(gap.sum())
 
-    def decision(self, view: InstitutionView) -> Any:
+    def decision(self, view: InstitutionView) -> Decision:
         """Return this month's decision; all of it is by lot, whose propensities differ by cell alone."""
         made = super().decision(view)
         return made._replace(propensity=np.ones(len(made.rows)))
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> State:
         """Return what was learnt."""
-        return super().state() | {"own.regret": self.regret_eur.copy()}
+        return {**super().state(), "own.regret": self.regret_eur.copy()}
 
-    def restore(self, state: Any) -> None:
+    def restore(self, state: State) -> None:
         """Take back what was learnt."""
         super().restore(state)
         self.regret_eur[:] = state["own.regret"]

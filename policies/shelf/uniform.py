@@ -1,14 +1,15 @@
 """Uniform: the same treatment for anybody, in an order drawn by lot."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from policies.faults import range_faults
+from agents.declaring import Parameter
+from policies.decision_table import Amount, treatment_faults
 from policies.ordering import order_by
 from policies.plan import Treatments
-from policies.policy import SettingsError
-from policies.shelf.rules import treatment_faults
+from policies.policy import check_settings
 from policies.view import InstitutionView
 
 
@@ -20,15 +21,15 @@ class Uniform:
     """
 
     name = "uniform"
-    treatment: str = "loyalty_reward"  # what is proposed: a treatment of the catalogue
-    amount: float | None = None  # how much of it, in its unit; by default the catalogue's
-    share: float = 1.0  # share of customers who are proposed for in a month
+    treatment: str = "loyalty_reward"
+    """What is proposed: a treatment of the catalogue."""
+    amount: Amount | None = None
+    """How much of it, in its unit; by default the catalogue's."""
+    share: Annotated[float, Parameter("share", 0.0, 1.0, "by definition: 100% is everybody")] = 1.0
+    """Share of customers for whom it is proposed in a month."""
 
     def __post_init__(self) -> None:
-        faults = treatment_faults(("treatment",), self.treatment, self.amount)
-        faults += range_faults("share", self.share, 0.0, 1.0, "share")
-        if faults:
-            raise SettingsError(self.name, faults)
+        check_settings(self, treatment_faults(("treatment",), self.treatment, self.amount))
 
     def decide(self, view: InstitutionView) -> Treatments:
         """Return the treatment for those whose lot is below the share, lowest lot first."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.shelf.learning import Choice, EpochLearner
+from policies.shelf.learning import BestArms, EpochLearner
 from policies.view import InstitutionView
 
 
@@ -14,10 +14,11 @@ class Uplift(EpochLearner):
     """One treatment for whom it pays: the difference of two regressions, of those treated and of those not."""
 
     name = "uplift"
-    treatments: tuple[str, ...] = ("loyalty_reward",)  # what is tried, and done where it pays; assumption
+    treatments: tuple[str, ...] = ("loyalty_reward",)
+    """What is tried, and done where it pays; assumption."""
 
-    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> Choice:
+    def best(self, view: InstitutionView, allowed: NDArray[np.bool_]) -> BestArms:
         """Return the treatment of greatest effect where it is above 0, the greatest first."""
         effect = self.net_effect(view, allowed)
         arm = effect.argmax(axis=1)  # the first, nothing, has effect 0
-        return Choice(arm, effect[np.arange(len(arm)), arm])
+        return BestArms(arm, effect[np.arange(len(arm)), arm])

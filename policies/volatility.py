@@ -1,7 +1,6 @@
-"""Swings: what a customer of each cell adds to the ups and downs of the whole book's profit."""
+"""Volatility: what a customer of each cell adds to the standard deviation of the whole book's monthly profit."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from policies.outcomes import Outcomes
 from policies.view import InstitutionView
 
 
-class Swings:
+class ProfitVolatility:
     """Month by month the profit of the customers of each cell, as the books tell it.
 
     What a cell adds to the standard deviation of the whole is the covariance of its profit with that of all, over that
@@ -45,11 +44,11 @@ class Swings:
         whole = max(float(covariance.sum()), 1e-12)
         return np.asarray(covariance.sum(axis=1) / np.sqrt(whole) / np.maximum(self.people / n, 1.0))
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> dict[str, NDArray[np.generic]]:
         """Return the sums."""
         return {name: value.copy() for name, value in vars(self).items()}
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Take the sums back."""
         for name, value in state.items():
             setattr(self, name, value.copy())

@@ -48,54 +48,57 @@ class Refusals:
         return proposed, refused
 
 
-class Room(NamedTuple):
-    """Something of which there is only so much; the first that it does not hold shuts it for all below."""
+class Quota(NamedTuple):
+    """Something of which there is only so much: the first proposal that exceeds it closes it for all below."""
 
     reason: str
-    holds: float
-    takes: NDArray[np.float64]
-    """What each proposal takes of it, shape (proposals,); below 0 where it has nothing to do with it."""
+    at_most: float
+    uses: NDArray[np.float64]
+    """What each proposal uses of it, shape (proposals,); below 0 where it has nothing to do with it."""
 
     def first_too_many(self, at: NDArray[np.int64]) -> int | None:
         """Return which of the proposals at these positions is the first that no longer fits, if any."""
-        taking = at[self.takes[at] >= 0.0]
-        over = np.flatnonzero(np.cumsum(self.takes[taking]) > self.holds)
-        return int(taking[over[0]]) if len(over) else None
+        using = at[self.uses[at] >= 0.0]
+        over = np.flatnonzero(np.cumsum(self.uses[using]) > self.at_most)
+        return int(using[over[0]]) if len(over) else None
 
 
 def from_the_top(
-    customer: NDArray[np.int64], free: NDArray[np.bool_], rooms: Sequence[Room]
+    customer: NDArray[np.int64], free: NDArray[np.bool_], quotas: Sequence[Quota]
 ) -> tuple[NDArray[np.int64], list[NDArray[np.bool_]]]:
-    """Give each customer the first proposal for which there is room, reading the list once from the top.
+    """Give each customer the first proposal that all quotas allow, reading the list once from the top.
 
-    Only what is given takes room: who is refused by one room takes nothing of another, and a customer's next
-    proposal stands in for one that found no room.
+    Only what is given uses up a quota: a proposal that one quota refuses uses nothing of another, and the customer's
+    next proposal stands in for it.
 
     Parameters
     ----------
     customer : int array, shape (proposals,)
     free : bool array, shape (proposals,)
         Proposals that nothing has refused yet.
-    rooms : sequence of Room
+    quotas : sequence of Quota
         In the order of asking.
 
     Returns
     -------
     given : int array
         Positions of the proposals that are given, at most one for a customer, ascending.
-    shut : list of bool arrays, shape (proposals,)
-        Where each room turns a proposal away.
+    refused : list of bool arrays, shape (proposals,)
+        Where each quota refuses a proposal.
     """
-    shut = [np.zeros(len(customer), np.bool_) for _ in rooms]
-    open_rooms = dict(enumerate(rooms))
+    refused = [np.zeros(len(customer), np.bool_) for _ in quotas]
+    open_quotas = dict(enumerate(quotas))
     alive = free.copy()
     while True:
         at = np.flatnonzero(alive)
         given = at[first_of_each(customer[at])]
-        full = [(where, number) for number, one in open_rooms.items()
-                if (where := one.first_too_many(given)) is not None]  # fmt: skip
-        if not full:
-            return given, shut
-        where, number = min(full)  # what stands above it on the list is settled
-        shut[number][where:] = open_rooms.pop(number).takes[where:] >= 0.0
-        alive &= ~shut[number]
+        exceeded = [
+            (where, number)
+            for number, quota in open_quotas.items()
+            if (where := quota.first_too_many(given)) is not None
+        ]
+        if not exceeded:
+            return given, refused
+        where, number = min(exceeded)  # what stands above it on the list is settled
+        refused[number][where:] = open_quotas.pop(number).uses[where:] >= 0.0
+        alive &= ~refused[number]

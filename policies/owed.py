@@ -1,0 +1,39 @@
+"""What customers are believed to owe in each product, and what it costs: expected loss, and Basel's capital."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.capital import capital_of_each
+from policies.view import InstitutionView
+
+
+def owed_in_each(view: InstitutionView) -> Iterator[tuple[np.void, NDArray[np.float64]]]:
+    """Yield each product that lends, as a row of PRODUCT, and what each customer owes in it, EUR."""
+    for product, name in zip(view.market_terms.products, view.products, strict=True):
+        if product["lends"]:
+            yield product, view.balance_of(name)
+
+
+def lost_in_default_eur(view: InstitutionView) -> NDArray[np.float64]:
+    """Return what a default of each customer would lose, EUR, shape (customers,)."""
+    lost = np.zeros(len(view))
+    for product, owed in owed_in_each(view):
+        lost += float(product["loss_given_default"]) * owed
+    return lost
+
+
+def capital_eur(view: InstitutionView) -> NDArray[np.float64]:
+    """Return the capital that Basel's formula asks for behind what each customer owes, EUR, shape (customers,).
+
+    By the rule with which the market charges for capital (`agents.capital`), at the believed probability of default.
+    """
+    capital, share, pd = np.zeros(len(view)), np.zeros(len(view)), np.array(view.default_per_year)
+    for product, owed in owed_in_each(view):
+        capital_of_each(
+            pd, float(product["loss_given_default"]), int(product["exposure"]), float(product["basel_correlation"]),
+            view.market_terms.credit, share,
+        )  # fmt: skip
+        capital += owed * share
+    return capital
