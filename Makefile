@@ -31,7 +31,7 @@ verify: $(VENV)/.ready  ## the published known answers, by the running simulator
 	$(BIN)/tenure verify
 
 docs: $(VENV)/.ready  ## pages and figures that the program makes itself
-	$(BIN)/python -m experiments.bands
+	$(BIN)/python -m tenure.experiments.evidence.bands
 	$(BIN)/python docs/floors.py
 
 clean:

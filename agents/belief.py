@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from agents.declaring import Field, dtype_of
+from tenure.agents.declaring import Field, dtype_of
 
 SCOPES = ("open", "other_lines", "settled", "contacted", "browsing")
 """Why somebody is in the files: a customer of this business line, of another line only, of the past; one who was in

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.compiling import compiled, rule, rule_in_place
+from tenure.agents.compiling import compiled, rule, rule_in_place
 
 # kind of decision -> registered number; a number once given is never given again. A block has four words, and each
 # word one use: EPISODE starts, which, lasts, life event; LIFE pays, stage, service, looks around; USE asks, term, size,

@@ -3,16 +3,64 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.declaring import rule
+from tenure.agents.declaring import rule
 
-CHECKED = ("", "risk_event_next", "targeting_score", "expected_contacts", "reads", "takes_offer",
-           "takes_by_oneself", "target_utilisation", "line_that_counts", "misses_payment", "defaults_within_year",
-           "capital_share", "depth_next", "satisfaction_next", "expectation_next", "fatigue_next", "looks_around",
-           "utility", "leaves_for_own_reasons", "renews", "leaves_stage", "believed_leaving",
-           "mean_updated", "precision_aged", "opts_out", "uses")  # fmt: skip
-(_, RISK_EVENT, SCORE, CONTACTS, READS, TAKES, TAKES_SELF, UTILISATION, LINE, MISS, DEFAULT, CAPITAL, DEPTH,
- SATISFACTION, EXPECTATION, FATIGUE, LOOKS, UTILITY, LEAVES, RENEWS, LEAVES_STAGE, BELIEVED_LEAVING,
- MEAN, PRECISION, OPTS_OUT, USES) = range(len(CHECKED))  # fmt: skip
+CHECKED = (
+    "",
+    "risk_event_next",
+    "targeting_score",
+    "expected_contacts",
+    "reads",
+    "takes_offer",
+    "takes_by_oneself",
+    "target_utilisation",
+    "line_that_counts",
+    "misses_payment",
+    "defaults_within_year",
+    "capital_share",
+    "depth_next",
+    "satisfaction_next",
+    "expectation_next",
+    "fatigue_next",
+    "looks_around",
+    "utility",
+    "leaves_for_own_reasons",
+    "renews",
+    "leaves_stage",
+    "believed_leaving",
+    "mean_updated",
+    "precision_aged",
+    "opts_out",
+    "uses",
+)
+(
+    _,
+    RISK_EVENT,
+    SCORE,
+    CONTACTS,
+    READS,
+    TAKES,
+    TAKES_SELF,
+    UTILISATION,
+    LINE,
+    MISS,
+    DEFAULT,
+    CAPITAL,
+    DEPTH,
+    SATISFACTION,
+    EXPECTATION,
+    FATIGUE,
+    LOOKS,
+    UTILITY,
+    LEAVES,
+    RENEWS,
+    LEAVES_STAGE,
+    BELIEVED_LEAVING,
+    MEAN,
+    PRECISION,
+    OPTS_OUT,
+    USES,
+) = range(len(CHECKED))
 
 
 FAR = 1e12

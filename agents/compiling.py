@@ -32,7 +32,7 @@ def sources_hash() -> str:
     names = {"compiled.py", "counting.py"}
     loops = [path for path in sorted((root.parent / "simulation").rglob("*.py")) if path.name in names]
     for path in [*sorted(root.rglob("*.py")), *loops]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from agents.compiling import rule as rule
+from tenure.agents.compiling import rule as rule
 
 MAX_PRODUCTS = 8
 """Products in one market at most; per-product fields have this length whatever the config."""

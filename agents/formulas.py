@@ -2,7 +2,7 @@
 
 import math
 
-from agents.declaring import rule
+from tenure.agents.declaring import rule
 
 FLAT = 40.0
 """Log-odds beyond which a probability is as good as 0 or 1."""

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.declaring import Field, dtype_of, rule
+from tenure.agents.declaring import Field, dtype_of, rule
 
 MAX_CHANNELS = 4
 US = 1
@@ -133,8 +133,21 @@ class Now(NamedTuple):
 CASH, LOANS, DEPOSITS = 0, 1, 2
 INTEREST, FEES, DEPOSIT_MARGIN, FUNDING, SERVICING, TREATMENT, ACQUISITION_COST = 3, 4, 5, 6, 7, 8, 9
 CREDIT_LOSS, RECOVERY, CAPITAL_CHARGE = 10, 11, 12
-ACCOUNTS = ("cash", "loans", "deposits", "interest", "fees", "deposit_margin", "funding", "servicing", "treatment",
-            "acquisition", "credit_loss", "recovery", "capital_charge")  # fmt: skip
+ACCOUNTS = (
+    "cash",
+    "loans",
+    "deposits",
+    "interest",
+    "fees",
+    "deposit_margin",
+    "funding",
+    "servicing",
+    "treatment",
+    "acquisition",
+    "credit_loss",
+    "recovery",
+    "capital_charge",
+)
 LINES = ACCOUNTS[INTEREST:]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from agents.declaring import Field, dtype_of
+from tenure.agents.declaring import Field, dtype_of
 
 GONE, NOBODY = -1, 0
 """Providers that are none: left the market for good; no main provider at present."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from agents.declaring import Field, dtype_of
+from tenure.agents.declaring import Field, dtype_of
 
 
 class Effect:

@@ -15,18 +15,18 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.market import US
 from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import Market, People, default_market, market_of, people_of
-from experiments.workers import processors
-from simulation.build import set_month
-from simulation.compiled import CompiledEngine
-from simulation.engine import Engine, dispatched
-from simulation.files import Files
-from simulation.model import LifecycleModel
-from simulation.objects import ObjectEngine
-from simulation.phases import MONTH, Phase, one_month
+from tenure.agents.market import US
+from tenure.experiments.running.workers import processors
+from tenure.simulation.engines.compiled import CompiledEngine
+from tenure.simulation.engines.engine import Engine, dispatched
+from tenure.simulation.engines.objects import ObjectEngine
+from tenure.simulation.institutions.files import Files
+from tenure.simulation.market.rows import set_month
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.phases import MONTH, Phase, one_month
 
 PEOPLE, PEOPLE_AS_OBJECTS, BURN_IN, REPETITIONS = 200_000, 1_500, 24, 15
 BLOCK = 8_192

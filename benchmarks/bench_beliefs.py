@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.market import US
 from benchmarks.numpy_people import default_market
-from simulation.files import Files
-from simulation.history import TagHistory
-from simulation.model import LifecycleModel
+from tenure.agents.market import US
+from tenure.simulation.institutions.files import Files
+from tenure.simulation.institutions.history import TagHistory
+from tenure.simulation.model import LifecycleModel
 
 CUSTOMERS, MONTHS, BURN_IN = 1_000_000, 60, 24
 TARGET_GIGABYTES, TARGET_NS = 1.5, 300.0

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-TENURE = (sys.executable, "-m", "experiments.commands")
+TENURE = (sys.executable, "-m", "tenure.experiments.commands.app")
 REPETITIONS = 7
 
 

@@ -16,17 +16,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.documents import Value
-from experiments.market_files import MARKETS
-from experiments.reading import read_with_extends
-from policies.plan import as_plan
-from policies.policy import Policy
-from policies.shelf import SHELF
-from policies.shelf.optimal_structure import DRAWS
-from policies.structure import solve
-from policies.view import InstitutionView, records_of, with_records
-from simulation.model import LifecycleModel
-from simulation.settings import market_from
+from tenure.experiments.config.documents import Value
+from tenure.experiments.config.reading import read_with_extends
+from tenure.experiments.shipped import MARKETS
+from tenure.policies.plan import as_plan
+from tenure.policies.policy import Policy
+from tenure.policies.shelf import SHELF
+from tenure.policies.shelf.optimal_structure import DRAWS
+from tenure.policies.structure.program import solve
+from tenure.policies.view import InstitutionView, records_of, with_records
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.market import market_from
 
 CUSTOMERS, MONTHS, PEOPLE, TIMES = 1_000_000, 24, 20_000, 5
 TARGET_NS = 300.0

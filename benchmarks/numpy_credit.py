@@ -3,9 +3,6 @@
 import numpy as np
 from scipy.special import expit, logit, ndtr, ndtri
 
-from agents.capital import MOST_CERTAIN, WORST_YEAR
-from agents.person import NOBODY
-from agents.rulebook import Rulebook
 from benchmarks.numpy_people import (
     CAPITAL_CHARGE,
     CARD,
@@ -18,6 +15,9 @@ from benchmarks.numpy_people import (
     Market,
     People,
 )
+from tenure.agents.person import NOBODY
+from tenure.agents.rules.capital import MOST_CERTAIN, WORST_YEAR
+from tenure.agents.rules.rulebook import Rulebook
 
 LOSS_GIVEN_DEFAULT = 0.85
 

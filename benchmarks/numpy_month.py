@@ -10,21 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, logit
 
-from agents.market import LINES
-from agents.person import (
-    ACQUISITION,
-    CHARGED_OFF,
-    DECLINE,
-    GONE,
-    GROWTH,
-    MATURITY,
-    NOBODY,
-    OWN_REASONS,
-    POACHED,
-    SETTLED,
-)
-from agents.person import CAUSES as WAYS_OUT
-from agents.rulebook import Rulebook
 from benchmarks.numpy_credit import borrow_and_repay, draw_on_lines
 from benchmarks.numpy_people import (
     ACQUISITION_COST,
@@ -42,6 +27,21 @@ from benchmarks.numpy_people import (
     Market,
     People,
 )
+from tenure.agents.market import LINES
+from tenure.agents.person import (
+    ACQUISITION,
+    CHARGED_OFF,
+    DECLINE,
+    GONE,
+    GROWTH,
+    MATURITY,
+    NOBODY,
+    OWN_REASONS,
+    POACHED,
+    SETTLED,
+)
+from tenure.agents.person import CAUSES as WAYS_OUT
+from tenure.agents.rules.rulebook import Rulebook
 
 
 class Happened(NamedTuple):

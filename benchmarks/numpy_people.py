@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from agents.chance import TASTE, decision, draw4_each
-from agents.rulebook import Rulebook
-from experiments.documents import Value
-from experiments.market_files import MARKETS
-from experiments.reading import read_with_extends
+from tenure.agents.chance import TASTE, decision, draw4_each
+from tenure.agents.rules.rulebook import Rulebook
+from tenure.experiments.config.documents import Value
+from tenure.experiments.config.reading import read_with_extends
+from tenure.experiments.shipped import MARKETS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,7 +22,7 @@ LOAN, CARD, SAVINGS = 0, 1, 2
 INTEREST, FEES, DEPOSIT_MARGIN, FUNDING, SERVICING, _, ACQUISITION_COST, CREDIT_LOSS, RECOVERY, CAPITAL_CHARGE = range(
     10
 )
-"""Places of `agents.market.LINES`; the sixth is treatment, which is none here."""
+"""Places of `tenure.agents.market.LINES`; the sixth is treatment, which is none here."""
 
 
 @dataclass

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.capital import capital_of_each
-from policies.view import InstitutionView
+from tenure.agents.rules.capital import capital_of_each
+from tenure.policies.view import InstitutionView
 
 
 def owed_in_each(view: InstitutionView) -> Iterator[tuple[np.void, NDArray[np.float64]]]:
@@ -27,13 +27,18 @@ def lost_in_default_eur(view: InstitutionView) -> NDArray[np.float64]:
 def capital_eur(view: InstitutionView) -> NDArray[np.float64]:
     """Return the capital that Basel's formula asks for behind what each customer owes, EUR, shape (customers,).
 
-    By the rule with which the market charges for capital (`agents.capital`), at the believed probability of default.
+    By the rule with which the market charges for capital (`tenure.agents.rules.capital`), at the believed probability
+    of default.
     """
     capital, share, pd = np.zeros(len(view)), np.zeros(len(view)), np.array(view.default_per_year)
     for product, owed in owed_in_each(view):
         capital_of_each(
-            pd, float(product["loss_given_default"]), int(product["exposure"]), float(product["basel_correlation"]),
-            view.market_terms.credit, share,
-        )  # fmt: skip
+            pd,
+            float(product["loss_given_default"]),
+            int(product["exposure"]),
+            float(product["basel_correlation"]),
+            view.market_terms.credit,
+            share,
+        )
         capital += owed * share
     return capital

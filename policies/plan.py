@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from policies.suggest import did_you_mean
+from tenure.policies.settings.suggest import did_you_mean
 
 MOST_POINTS = 100.0
 """Points a year that a plan may take off a price, or put on it: as many as the highest rate of a market has."""
@@ -196,11 +196,15 @@ class Acquisition:
             raise ValueError(f"acquisition: a share of the purse lies between 0 and 1, got {self.share!r}")
         if not isinstance(self.weights, Mapping):
             raise ValueError(f"acquisition: weights are a mapping of channel to weight; got {self.weights!r}")
-        wrong = {channel: weight for channel, weight in self.weights.items()
-                 if not (_is_number(weight) and 0 <= weight <= MOST_WEIGHT)}  # fmt: skip
+        wrong = {
+            channel: weight
+            for channel, weight in self.weights.items()
+            if not (_is_number(weight) and 0 <= weight <= MOST_WEIGHT)
+        }
         if wrong:
-            raise ValueError(f"acquisition: a channel's weight must be 0 or more and finite, at most {MOST_WEIGHT:g}; "
-                             f"got {wrong}")  # fmt: skip
+            raise ValueError(
+                f"acquisition: a channel's weight must be 0 or more and finite, at most {MOST_WEIGHT:g}; got {wrong}"
+            )
 
 
 def _is_number(value: object) -> bool:
@@ -244,8 +248,10 @@ class OfferChange:
         if cuts.shape != (len(products),):
             raise ValueError(f"offer: one cut for each product, shape ({len(products)},); got {cuts.shape}")
         if not bool(np.all((cuts >= 0) & (cuts <= MOST_POINTS))):
-            raise ValueError(f"offer: a price cut is 0 or more points off the list price, at most {MOST_POINTS:g}; "
-                             f"got {cuts.tolist()}")  # fmt: skip
+            raise ValueError(
+                f"offer: a price cut is 0 or more points off the list price, at most {MOST_POINTS:g}; "
+                f"got {cuts.tolist()}"
+            )
         return cuts
 
 

@@ -12,13 +12,13 @@ from typing import Protocol, Union, get_args, get_origin
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.faults import Fault, FaultyError, KeyPath, faults_of, told
-from policies.outcomes import Outcomes
-from policies.parameters import declared_faults, declared_settings
-from policies.plan import Plan, Treatments
-from policies.suggest import did_you_mean
-from policies.view import InstitutionView
-from policies.written import refuse_thousands
+from tenure.policies.outcomes import Outcomes
+from tenure.policies.plan import Plan, Treatments
+from tenure.policies.settings.faults import Fault, FaultyError, KeyPath, faults_of, told
+from tenure.policies.settings.parameters import declared_faults, declared_settings
+from tenure.policies.settings.suggest import did_you_mean
+from tenure.policies.settings.written import refuse_thousands
+from tenure.policies.view import InstitutionView
 
 State = Mapping[str, NDArray[np.generic]]
 """All that a policy has learnt, as arrays by name."""
@@ -31,8 +31,8 @@ class Policy(Protocol):
     view it gets is empty. One with `needs_truth = True`, an oracle, gets a view whose estimates are true.
 
     A policy that learns has also `learn(view, outcomes)`, called every month before `decide` with what became of
-    last month's view (see `policies.outcomes.Outcomes`), and keeps what it learns in arrays that `state()` returns
-    and `restore(state)` takes back. `decide` itself changes nothing. What it wants told in a report is a
+    last month's view (see `tenure.policies.outcomes.Outcomes`), and keeps what it learns in arrays that `state()`
+    returns and `restore(state)` takes back. `decide` itself changes nothing. What it wants told in a report is a
     dictionary of numbers that `notes()` returns.
     """
 

@@ -11,8 +11,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import QUADRANTS, SCOPES
-from agents.person import STAGES
+from tenure.agents.belief import QUADRANTS, SCOPES
+from tenure.agents.person import STAGES
 
 TIERS = ("bronze", "silver", "gold", "platinum")
 RFM = tuple(f"r{r}f{f}m{m}" for r, f, m in product((1, 2, 3), repeat=3))
@@ -21,9 +21,14 @@ RISK_GRADES = ("A", "B", "C", "D", "E")
 RETURN_BANDS = ("loss", "low", "middle", "high")
 SEGMENT = "segment"
 SCHEMES: Mapping[str, tuple[str, ...]] = {
-    "scope": SCOPES, "quadrant": QUADRANTS, "stage": STAGES, "risk_grade": RISK_GRADES, "return_band": RETURN_BANDS,
-    "value_tier": TIERS, "rfm": RFM,
-}  # fmt: skip
+    "scope": SCOPES,
+    "quadrant": QUADRANTS,
+    "stage": STAGES,
+    "risk_grade": RISK_GRADES,
+    "return_band": RETURN_BANDS,
+    "value_tier": TIERS,
+    "rfm": RFM,
+}
 """Scheme -> its tags, in the order of their codes; beside them there is `segment`, in the user's own words."""
 
 

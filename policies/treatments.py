@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from agents.declaring import Parameter
-from agents.market import KINDS
-from agents.rulebook import MAX_TREATMENTS
-from agents.treatment import EFFECT
-from policies.faults import Fault, refuse, told
-from policies.suggest import did_you_mean
-from policies.written import thousands_faults
+from tenure.agents.declaring import Parameter
+from tenure.agents.market import KINDS
+from tenure.agents.rules.rulebook import MAX_TREATMENTS
+from tenure.agents.treatment import EFFECT
+from tenure.policies.settings.faults import Fault, refuse, told
+from tenure.policies.settings.suggest import did_you_mean
+from tenure.policies.settings.written import thousands_faults
 
 NEUTRAL = "no effect"
 GROUPS = ("marketing", "credit", "dearer", "care", "winds_down", "larger_line")
@@ -29,7 +29,7 @@ BY_THE_USER = "set by the user"
 class Treatment:
     """One treatment: what it is, who may get it, what it does and what it costs.
 
-    Effects act through what a person has (see `agents.treatment.Effect`). What a price cut gives up counts
+    Effects act through what a person has (see `tenure.agents.treatment.Effect`). What a price cut gives up counts
     for its whole duration when granted, see `given_up`.
     """
 
@@ -190,14 +190,20 @@ def _faults(name: str, changes: object, entries: Mapping[str, Entry], own: bool)
         return
     if own and "extends" not in changes:
         near = did_you_mean(name, entries).strip()
-        mend = f"{near} For one of your own add 'extends: loyalty_reward'." if "mean" in near else (
-            "add 'extends: loyalty_reward', or another one from which it starts")  # fmt: skip
+        mend = (
+            f"{near} For one of your own add 'extends: loyalty_reward'."
+            if "mean" in near
+            else ("add 'extends: loyalty_reward', or another one from which it starts")
+        )
         yield Fault(f"there is no treatment '{name}' to set", mend, of_key=True)
         return
     if own and not (isinstance(changes["extends"], str) and changes["extends"] in entries):
         given = changes["extends"]
-        what = f"no treatment is called {told(given)}" if isinstance(given, str) else (
-            f"the name of a treatment is wanted, got {told(given)}")  # fmt: skip
+        what = (
+            f"no treatment is called {told(given)}"
+            if isinstance(given, str)
+            else (f"the name of a treatment is wanted, got {told(given)}")
+        )
         near = did_you_mean(given if isinstance(given, str) else "", entries).strip()
         yield Fault(what, near, ("extends",))
     known = (*NUMBERS, *WORDS, "groups", *(("extends",) if own else ()))
@@ -242,7 +248,7 @@ def effects_table(treatments: Sequence[Treatment]) -> NDArray[np.void]:
     Returns
     -------
     structured array, shape (treatments,)
-        dtype `agents.treatment.EFFECT`.
+        dtype `tenure.agents.treatment.EFFECT`.
     """
     table = np.zeros(len(treatments), EFFECT)
     for row, treatment in zip(table, treatments, strict=True):

@@ -6,16 +6,16 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF
-from agents.chance import POLICY, address, draw_each
-from agents.declaring import MAX_PRODUCTS
-from agents.market import KINDS
-from policies.conditions import Condition
-from policies.needs import believed_need
-from policies.schemes import SEGMENT, STANDARD_SCHEMES, Schemes, first_that_fits
-from policies.suggest import did_you_mean
-from policies.view_columns import FIELDS, CustomerColumns, condition_fields, condition_words, view_condition
-from policies.view_parts import MarketTerms, Means, PostedOffers, Values, read_only, sealed
+from tenure.agents.belief import BELIEF
+from tenure.agents.chance import POLICY, address, draw_each
+from tenure.agents.declaring import MAX_PRODUCTS
+from tenure.agents.market import KINDS
+from tenure.policies.columns import FIELDS, CustomerColumns, condition_fields, condition_words, view_condition
+from tenure.policies.conditions.condition import Condition
+from tenure.policies.needs import believed_need
+from tenure.policies.parts import MarketTerms, Means, PostedOffers, Values, read_only, sealed
+from tenure.policies.schemes import SEGMENT, STANDARD_SCHEMES, Schemes, first_that_fits
+from tenure.policies.settings.suggest import did_you_mean
 
 PROTECTED = ("age_years",)
 """What the law forbids to treat people by, though an application tells it."""
@@ -29,7 +29,7 @@ class InstitutionView(CustomerColumns):
     Parameters
     ----------
     beliefs : structured array
-        dtype `agents.belief.BELIEF`, one row per person in scope.
+        dtype `tenure.agents.belief.BELIEF`, one row per person in scope.
     posted : PostedOffers
         All posted offers of the month.
     me : int
@@ -85,7 +85,7 @@ class InstitutionView(CustomerColumns):
         terms: MarketTerms | None = None,
     ) -> None:
         if beliefs.dtype != BELIEF:
-            raise ValueError("a view is made of belief rows: give an array of dtype agents.belief.BELIEF")
+            raise ValueError("a view is made of belief rows: give an array of dtype tenure.agents.belief.BELIEF")
         institutions, products = len(posted.institutions), len(posted.products)
         shape = (institutions, products)
         if posted.prices.shape != shape or len(posted.kinds) != products or list_prices.shape != (products,):
@@ -126,9 +126,18 @@ class InstitutionView(CustomerColumns):
         else:
             places = rows
         return InstitutionView(
-            beliefs, self.posted, self.me, self.month, self.list_prices, self.budget, *self._key, places,
-            self.schemes, self.means, self.terms,
-        )  # fmt: skip
+            beliefs,
+            self.posted,
+            self.me,
+            self.month,
+            self.list_prices,
+            self.budget,
+            *self._key,
+            places,
+            self.schemes,
+            self.means,
+            self.terms,
+        )
 
     def blocks(self, at_once: int = 16_384) -> Iterator[tuple[slice, "InstitutionView"]]:
         """Return all customers in turn, some thousands at once: where they stand in this view, and the view of them.
@@ -141,7 +150,7 @@ class InstitutionView(CustomerColumns):
             yield some, self.only(some)
 
     def field(self, name: str) -> Values:
-        """Return a copy of a field of `agents.belief.Belief`, of all in view; protected attributes are refused."""
+        """Return a copy of a field of `tenure.agents.belief.Belief`, of all in view; protected ones are refused."""
         if name in PROTECTED:
             raise LookupError(f"'{name}' is a protected attribute: no policy may treat people by it")
         values: Values = self._beliefs[name]
@@ -316,6 +325,15 @@ def with_records(
     """Return the view with other records, and perhaps in another month; all else is the same."""
     at = view.month if month is None else month
     return InstitutionView(
-        records, view.posted, view.me, at, view.list_prices, view.budget, *view._key, places, view.schemes,
-        view.means, view.terms,
-    )  # fmt: skip
+        records,
+        view.posted,
+        view.me,
+        at,
+        view.list_prices,
+        view.budget,
+        *view._key,
+        places,
+        view.schemes,
+        view.means,
+        view.terms,
+    )

@@ -9,8 +9,17 @@ from typing import Protocol, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulation.engine import Engine
-from simulation.people import FIELDS, OfRow, PeopleHolder, PersonAgent, PersonRow, check_still_there, column, intervene
+from tenure.simulation.engines.engine import Engine
+from tenure.simulation.market.people import (
+    FIELDS,
+    OfRow,
+    PeopleHolder,
+    PersonAgent,
+    PersonRow,
+    check_still_there,
+    column,
+    intervene,
+)
 
 Values = NDArray[np.generic] | list[object]
 """A field of some people: a column, or a list of what is no field."""
@@ -40,9 +49,9 @@ class PopulatedModel(PeopleHolder, Protocol):
 class Customers(Sequence[OfRow]):
     """People of a model in an order; what is read is how they are now.
 
-    A person is a Mesa agent on the object engine and a `simulation.people.PersonRow` on the compiled one; both have the
-    fields of `agents.person.Person` as attributes. Fields are read for all at once, which is quicker than one person
-    after the other: ``customers.get("satisfaction").mean()``.
+    A person is a Mesa agent on the object engine and a `tenure.simulation.market.people.PersonRow` on the compiled
+    one; both have the fields of `tenure.agents.person.Person` as attributes. Fields are read for all at once, which is
+    quicker than one person after the other: ``customers.get("satisfaction").mean()``.
 
     Parameters
     ----------
@@ -100,9 +109,14 @@ class Customers(Sequence[OfRow]):
         return found
 
     def select(
-        self, filter_func: Callable[[OfRow], object] | ArrayLike | None = None, at_most: float = math.inf,
-        inplace: bool = False, agent_type: type | None = None, *, provider: str = "",
-    ) -> Self:  # fmt: skip
+        self,
+        filter_func: Callable[[OfRow], object] | ArrayLike | None = None,
+        at_most: float = math.inf,
+        inplace: bool = False,
+        agent_type: type | None = None,
+        *,
+        provider: str = "",
+    ) -> Self:
         """Return those who fit, in the same order.
 
         Parameters
@@ -215,8 +229,9 @@ class Customers(Sequence[OfRow]):
     def set(self, attr_name: str, value: object) -> Self:
         """Give an attribute of all people a value, between two months; it counts from the next month on.
 
-        Fields of `simulation.people.SETTABLE` can be set, on both engines alike. The others are written by the rules
-        alone. Any other name is an attribute of the user's own, which Mesa agents can hold and rows cannot.
+        Fields of `tenure.simulation.market.people.SETTABLE` can be set, on both engines alike. The others are written
+        by the rules alone. Any other name is an attribute of the user's own, which Mesa agents can hold and rows
+        cannot.
         """
         if attr_name in FIELDS:
             intervene(self.model, self.rows, attr_name, value)

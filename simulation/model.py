@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import SIGNAL, TRUTH
-from agents.market import US
-from agents.person import PERSON
-from policies.policy import Policy
-from policies.shelf import SHELF
-from simulation.compiled import CompiledEngine
-from simulation.customers import Customers
-from simulation.engine import Engine, dispatched, stop_on
-from simulation.institution import Institution, named
-from simulation.ledger import Books
-from simulation.objects import MesaModel, ObjectEngine
-from simulation.observing import MonthFacts, Observer, facts_of
-from simulation.phases import one_month
-from simulation.population import extended, first_people, first_signals, newcomers
-from simulation.recording import begin_recording, recorded
-from simulation.seeds import Generates, key_of, seed_and_rng
-from simulation.settings import MarketSettings, market_of
-from simulation.state import State, part_of, still_here, with_name
-from simulation.world_model import WorldModel
+from tenure.agents.belief import SIGNAL, TRUTH
+from tenure.agents.market import US
+from tenure.agents.person import PERSON
+from tenure.policies.policy import Policy
+from tenure.policies.shelf import SHELF
+from tenure.simulation.customers import Customers
+from tenure.simulation.engines.compiled import CompiledEngine
+from tenure.simulation.engines.engine import Engine, dispatched, stop_on
+from tenure.simulation.engines.objects import MesaModel, ObjectEngine
+from tenure.simulation.institutions.institution import Institution, named
+from tenure.simulation.market.ledger import Books
+from tenure.simulation.market.population import extended, first_people, first_signals, newcomers
+from tenure.simulation.phases import one_month
+from tenure.simulation.recording.observing import MonthFacts, Observer, facts_of
+from tenure.simulation.recording.recorder import begin_recording, recorded
+from tenure.simulation.seeds import Generates, key_of, seed_and_rng
+from tenure.simulation.settings.market import MarketSettings, market_of
+from tenure.simulation.state import State, part_of, still_here, with_name
+from tenure.simulation.world_model import WorldModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class LifecycleModel(WorldModel):
         the operating system; `seed` of the model is what to pass to get the same model again.
     engine : {"compiled", "objects"} or callable
         Rows through compiled rules, or Mesa agents through the same rules as plain Python: the same bits. A callable
-        is given the model and returns an engine of one's own, see `simulation.engine`.
+        is given the model and returns an engine of one's own, see `tenure.simulation.engines.engine`.
     threads : int
         For the compiled engine; changes nothing but time.
     known : mapping of str to type, optional
@@ -123,7 +123,7 @@ class LifecycleModel(WorldModel):
         self.institution(institution).follow(policy)
 
     def step(self) -> None:
-        """One month: the phases of `simulation.phases.MONTH`, one after the other."""
+        """One month: the phases of `tenure.simulation.phases.MONTH`, one after the other."""
         one_month(self)
 
     def open(self) -> None:
@@ -173,7 +173,7 @@ class LifecycleModel(WorldModel):
             one.settle(self.totals)
 
     def money_balances(self) -> NDArray[np.int64]:
-        """Return balances of every institution, as the people's accounts add up, see `simulation.ledger`."""
+        """Return balances of every institution, as the people's accounts add up, see `simulation.market.ledger`."""
         return self.books.balances_of(self.people, self.signals)
 
     def truths_at(self, rows: NDArray[np.int64]) -> NDArray[np.void]:

@@ -3,16 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.chance import MACRO, address, draw4
-from agents.formulas import normal_quantile
-from policies.treatments import effects_table
-from policies.view_parts import MarketTerms, read_only
-from simulation.build import institution_names, lay_out, new_world, set_month
-from simulation.looking import Shown, posted_offers
-from simulation.numbering import NumberedModel
-from simulation.seeds import Generates
-from simulation.settings import MarketSettings
-from simulation.world_settings import WorldSettings
+from tenure.agents.chance import MACRO, address, draw4
+from tenure.agents.formulas import normal_quantile
+from tenure.policies.parts import MarketTerms, read_only
+from tenure.policies.treatments import effects_table
+from tenure.simulation.institutions.looking import Shown, posted_offers
+from tenure.simulation.market.rows import institution_names, lay_out, new_world, set_month
+from tenure.simulation.numbering import NumberedModel
+from tenure.simulation.seeds import Generates
+from tenure.simulation.settings.market import MarketSettings
+from tenure.simulation.settings.world import WorldSettings
 
 
 class WorldModel(NumberedModel):
@@ -25,8 +25,8 @@ class WorldModel(NumberedModel):
     since : int
         Month since which they hold.
     world : structured row
-        dtype `agents.rulebook.WORLD`, what an engine is given. It is made once and brought up to date every month;
-        `offers`, `products` and `effects` are parts of it.
+        dtype `tenure.agents.rules.rulebook.WORLD`, what an engine is given. It is made once and brought up to date
+        every month; `offers`, `products` and `effects` are parts of it.
     systematic : float
         The common factor of credit risk, standard deviations.
     """

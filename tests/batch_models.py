@@ -4,8 +4,8 @@ from typing import Any
 
 import mesa
 
-from simulation.model import LifecycleModel
-from simulation.people import PersonAgent
+from tenure.simulation.market.people import PersonAgent
+from tenure.simulation.model import LifecycleModel
 
 
 class Collecting(LifecycleModel):

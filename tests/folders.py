@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from experiments.commands import app
-from experiments.config import load_experiment
-from experiments.results import Results
-from experiments.runner import run_experiment
-from experiments.sealing import json_sealed
-from experiments.tasks import Order, Task
-from experiments.work import perform
-from experiments.workers import Limits
+from tenure.experiments.commands.app import app
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.design.tasks import Order, Task
+from tenure.experiments.running.runner import run_experiment
+from tenure.experiments.running.work import perform
+from tenure.experiments.running.workers import Limits
+from tenure.experiments.store.results import Results
+from tenure.experiments.store.sealing import json_sealed
 
 SMALL = """
 question: Does a reward pay?
@@ -58,7 +58,7 @@ class Mine:
 def serially(
     order: Order, tasks: Any, workers: int, report: Callable[..., None], limits: Limits, there: Callable[[Task], bool]
 ) -> None:
-    """Do all tasks in this process: `experiments.batch.run_batch` for tests of what comes before and after it."""
+    """Do all tasks in this process: `running.batch.run_batch` for tests of what comes before and after it."""
     while (task := tasks.next()) is not None:
         with contextlib.redirect_stdout(io.StringIO()):  # what a policy prints goes to a worker's log
             done = perform(order, task, lambda phase: None)
@@ -70,14 +70,14 @@ def serially(
 @pytest.fixture
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs be made in this process."""
-    monkeypatch.setattr("experiments.runner.run_batch", serially)
-    monkeypatch.setattr("experiments.runner._live_one_again", lambda *given: None)
+    monkeypatch.setattr("tenure.experiments.running.runner.run_batch", serially)
+    monkeypatch.setattr("tenure.experiments.running.runner._live_one_again", lambda *given: None)
 
 
 @pytest.fixture
 def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `tenure run` write no report, which takes a second."""
-    monkeypatch.setattr("experiments.running._report", lambda *given: None)
+    monkeypatch.setattr("tenure.experiments.commands.run._report", lambda *given: None)
 
 
 def make(folder: Path, config: Path, sets: tuple[str, ...] = (), **more: Any) -> Results:

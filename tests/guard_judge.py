@@ -85,8 +85,11 @@ class Judge:
 
     def recently(self, people: int, months: int) -> Rows:
         """Our contacts with everybody in the last months."""
-        rows = np.concatenate([np.zeros(0, np.int64), *self.log[max(len(self.log) - months, 0) :]] if months > 0 else
-                              [np.zeros(0, np.int64)])  # fmt: skip
+        rows = np.concatenate(
+            [np.zeros(0, np.int64), *self.log[max(len(self.log) - months, 0) :]]
+            if months > 0
+            else [np.zeros(0, np.int64)]
+        )
         return np.bincount(rows, minlength=people)
 
     def costs(self, f: Facts, customer: Rows, code: Rows, amount: Rows) -> Rows:
@@ -109,9 +112,7 @@ class Judge:
 
     # ---- a month
 
-    def month(
-        self, f: Facts, rows: Rows, people: Rows, plan: Any, allowed: Any, sent: Rows, cut: Rows
-    ) -> None:  # fmt: skip
+    def month(self, f: Facts, rows: Rows, people: Rows, plan: Any, allowed: Any, sent: Rows, cut: Rows) -> None:
         """Judge what the guard made of a plan.
 
         Parameters
@@ -140,9 +141,9 @@ class Judge:
         """Are the records what the truth and our memory say?"""
         more = len(people) - len(self.objected)
         self.objected, self.fragile, self.arrears = (
-            np.concatenate([old, np.full(more, new)]) for old, new in
-            ((self.objected, False), (self.fragile, False), (self.arrears, -(10**6)))
-        )  # fmt: skip
+            np.concatenate([old, np.full(more, new)])
+            for old, new in ((self.objected, False), (self.fragile, False), (self.arrears, -(10**6)))
+        )
         mine, known = people["provider"] == self.me, np.union1d(rows, self.had)
         told = known[mine[known]]
         self.objected[told], self.fragile[told] = people["opted_out"][told] == 1, people["vulnerable"][told] == 1
@@ -157,8 +158,12 @@ class Judge:
         for name, kept in (("opted_out", self.objected), ("vulnerable", self.fragile)):
             wrong = np.flatnonzero((getattr(f, name) == 1) != kept[rows])
             if len(wrong):
-                self.says(f.month, name, f"the records of {len(wrong)} people do not say what they told us, "
-                          f"in scopes {np.unique(f.scope[wrong]).tolist()}")  # fmt: skip
+                self.says(
+                    f.month,
+                    name,
+                    f"the records of {len(wrong)} people do not say what they told us, "
+                    f"in scopes {np.unique(f.scope[wrong]).tolist()}",
+                )
 
     def just(self, f: Facts, rows: Rows, recent: Rows, plan: Any, allowed: Any, purse: int) -> None:
         """Read the list from the top, one proposal after the other, and ask rule by rule."""
@@ -177,8 +182,10 @@ class Judge:
             counts = np.bincount(code[verdict == number_why], minlength=len(law.names))
             if counts.any():
                 expected[name] = {law.names[c]: int(counts[c]) for c in np.flatnonzero(counts)}
-        got = {rule: {name: n for name, n in by.items() if not name.startswith("offer_")}
-               for rule, by in allowed.refused.items()}  # fmt: skip
+        got = {
+            rule: {name: n for name, n in by.items() if not name.startswith("offer_")}
+            for rule, by in allowed.refused.items()
+        }
         got = {rule: by for rule, by in got.items() if by}
         if served != allowed.served.tolist():
             odd = sorted(set(served) ^ set(allowed.served.tolist()))[:3]
@@ -202,7 +209,7 @@ class Judge:
 
     def from_the_top(
         self, f: Facts, at: Rows, customer: Rows, code: Rows, cost: Rows, purse: int, verdict: Rows
-    ) -> list[int]:  # fmt: skip
+    ) -> list[int]:
         """Serve what nothing forbids to the person, while structure, capacity and money last."""
         treated = self.law.why().index("already_treated")
         rooms = [*self.rooms(f, customer, code, treated), Room(len(self.law.why()) - 1, purse, cost)]
@@ -236,13 +243,15 @@ class Judge:
             if limit.low is not None:
                 weight = np.maximum(counts[customer], 0.0)
                 floors.append(Room(number, may_go, np.where(inside & limit.below[code], weight, -1.0)))
-        words = [Room(len(law.why()) - 2, int(many + 1e-9), np.where(touched[code], 1.0, -1.0))
-                 for many, touched in law.capacity.values()]  # fmt: skip
+        words = [
+            Room(len(law.why()) - 2, int(many + 1e-9), np.where(touched[code], 1.0, -1.0))
+            for many, touched in law.capacity.values()
+        ]
         return [*full, *floors, *words]
 
     def delivered(
         self, f: Facts, rows: Rows, people: Rows, sent: Rows, recent: Rows, purse: int, cut: Rows, plan: Any
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Of what reaches people: does anything break a rule?"""
         law, code = self.law, sent["treatment"]
         customer = np.minimum(np.searchsorted(rows, sent["row"]), max(len(rows) - 1, 0))

@@ -90,8 +90,13 @@ class Facts:
         if of == "capital":
             lends = [(k, kind) for k, kind in enumerate(self.kinds) if kind in LENDS]
             return sum((self.owed_in(k) * basel(self.default_per_year, kind) for k, kind in lends), 0.0 * owed)
-        plain = {"balance": owed, "deposits": kept, "line": self.line_cents / 100.0, "net_funding": owed - kept,
-                 "credit_and_deposits": owed + kept}  # fmt: skip
+        plain = {
+            "balance": owed,
+            "deposits": kept,
+            "line": self.line_cents / 100.0,
+            "net_funding": owed - kept,
+            "credit_and_deposits": owed + kept,
+        }
         return plain[of] if of in plain else self.owed_in(products.index(of))
 
 
@@ -147,27 +152,33 @@ def acts(products: dict[str, str]) -> dict[str, Act]:
         "needs_review": Act(("care",), _going, cost=5.0, amount=1.0),
         "reminder": Act(("marketing",), _fine),
         "let_go": Act(("winds_down",), lambda f: _going(f) & (f.let_go == 0), contact=False, cost=0.0),
-        "stop_lending": Act(
-            ("winds_down",), lambda f: _going(f) & (f.credit_cents > 0) & (f.lending_stopped == 0)
-        ),
+        "stop_lending": Act(("winds_down",), lambda f: _going(f) & (f.credit_cents > 0) & (f.lending_stopped == 0)),
         "end": Act(("winds_down",), _going),
         "win_back": Act(("marketing",), settled, reward=1.0, amount=50.0, highest=900.0),
         "preferential_offer": Act(("marketing",), stranger, reward=1.0, amount=50.0, highest=900.0),
         "gift": Act(("marketing",), _courted, cost=0.37, reward=1.5, amount=10.0, highest=400.0),
         "surcharge": Act(
-            ("dearer",), lambda f: _going(f) & (f.credit_cents > 0), contact=False, cost=0.0, amount=1.0,
-            highest=9.0, premium=2.0,
+            ("dearer",),
+            lambda f: _going(f) & (f.credit_cents > 0),
+            contact=False,
+            cost=0.0,
+            amount=1.0,
+            highest=9.0,
+            premium=2.0,
         ),
         "visit": Act(("care",), lambda f: (f.scope <= SETTLED) & (f.vulnerable == 0), cost=24.995, amount=1.0),
-    }  # fmt: skip
+    }
 
 
 OWN_TREATMENTS: dict[str, Any] = {
     "gift": {"extends": "loyalty_reward", "contact_cost": 0.37, "reward": 1.5, "amount": 10},
     "surcharge": {"extends": "reprice", "contact": 0, "contact_cost": 0, "premium": 2, "amount": 1},
-    "visit": {"extends": "needs_review", "contact_cost": 24.995,
-              "eligible": "scope in [open, other_lines, settled] and vulnerable == no"},
-}  # fmt: skip
+    "visit": {
+        "extends": "needs_review",
+        "contact_cost": 24.995,
+        "eligible": "scope in [open, other_lines, settled] and vulnerable == no",
+    },
+}
 
 CONDITIONS: dict[str, Callable[[Facts], Rows]] = {
     "opted_out == yes": lambda f: f.opted_out == 1,
@@ -262,9 +273,9 @@ class Law:
         self.at_most, self.in_months = common["contacts_at_most"], common["contacts_in_months"]
         self.ceiling = float(house.get("price_ceiling", "36%").rstrip("%"))
         own = one.get("apr", {})
-        self.prices = np.array([
-            float(own.get(name, config["products"][name].get("apr", "0%")).rstrip("%")) for name in products
-        ])  # fmt: skip
+        self.prices = np.array(
+            [float(own.get(name, config["products"][name].get("apr", "0%")).rstrip("%")) for name in products]
+        )
         self.capacity = {
             word: (many / self.scale, np.ones(len(self.acts), bool) if word == "all" else self.named(word))
             for word, many in house.get("capacity_per_month", {}).items()
@@ -298,11 +309,20 @@ class Law:
 
     def _limit(self, told: dict[str, Any]) -> Limit:
         of, share = told.get("share_of") or told["sum_of"], "share_of" in told
-        low, high = (told.get("at_least"), told.get("at_most")) if share else (
-            told.get("at_least_eur"), told.get("at_most_eur"))  # fmt: skip
+        low, high = (
+            (told.get("at_least"), told.get("at_most"))
+            if share
+            else (told.get("at_least_eur"), told.get("at_most_eur"))
+        )
         stops = tuple(told.get("stops", ()))
         more = ("marketing", "credit") if of == "customers" else ("credit",)
         return Limit(
-            told["name"], told["where"], of, share, low, high,
-            self.named(*(stops or ("winds_down",))), self.named(*(stops or more)),
-        )  # fmt: skip
+            told["name"],
+            told["where"],
+            of,
+            share,
+            low,
+            high,
+            self.named(*(stops or ("winds_down",))),
+            self.named(*(stops or more)),
+        )

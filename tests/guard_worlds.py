@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from agents.market import TREATMENT
-from policies.plan import OfferChange, Plan, Treatments
-from policies.shelf import SHELF
-from policies.view import InstitutionView
-from simulation.model import LifecycleModel
+from tenure.agents.market import TREATMENT
+from tenure.policies.plan import OfferChange, Plan, Treatments
+from tenure.policies.shelf import SHELF
+from tenure.policies.view import InstitutionView
+from tenure.simulation.model import LifecycleModel
 from tests.guard_judge import Judge
 from tests.guard_law import OWN_TREATMENTS, SEGMENTS, Facts, Law, acts
 from tests.markets import LIVELY, PRODUCTS, small_market
@@ -21,19 +21,28 @@ SCOPES = ["open", "other_lines", "settled", "contacted", "browsing"]
 KINDS = {name: product["kind"] for name, product in PRODUCTS.items()}
 ACTS = acts(KINDS)
 WORDS = ("all", "marketing", "credit", "care", "winds_down", "dearer", "loyalty_reward", "end", "cross_sell_card")
-WHERE = ("quadrant in [high_risk_low_return, high_risk_high_return]", "quadrant == low_risk_low_return", "otherwise",
-         "segment == owing", "deposits == 0")  # fmt: skip
+WHERE = (
+    "quadrant in [high_risk_low_return, high_risk_high_return]",
+    "quadrant == low_risk_low_return",
+    "otherwise",
+    "segment == owing",
+    "deposits == 0",
+)
 MEASURES = ("customers", "balance", "line", "deposits", "capital", "net_funding", "credit_and_deposits", "card")
 OWN_RULES: dict[str, dict[str, Any]] = {
-    "no_strangers_twice": {"forbids": ["marketing"],
-                           "when": "scope in [contacted, browsing] and months_since_contact < 6"},
+    "no_strangers_twice": {
+        "forbids": ["marketing"],
+        "when": "scope in [contacted, browsing] and months_since_contact < 6",
+    },
     "young_are_not_ended": {"forbids": ["end", "let_go"], "when": "segment == young"},
     "no_second_charge": {"forbids": ["surcharge"], "when": "holds_card == yes and premium > 3"},
     "no_insurance_yet": {"forbids": ["cross_sell_fee"], "when": "not (tenure_months >= 6) and products_held <= 1"},
     "savers_first": {"forbids": ["care", "cross_sell_deposit"], "when": "need_savings < 40%"},
-    "keep_who_may_go": {"forbids": ["line_decrease", "stop_lending"],
-                        "when": "leave_per_year > 20% and margin_per_year < 100"},
-}  # fmt: skip
+    "keep_who_may_go": {
+        "forbids": ["line_decrease", "stop_lending"],
+        "when": "leave_per_year > 20% and margin_per_year < 100",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -70,8 +79,14 @@ def world(number: int, people: int, share: float = 1.0) -> dict[str, Any]:
     luck = np.random.default_rng([2027, number])
     stands_for = [None, people, int(2.5 * people), 40 * people][luck.integers(4)]
     scale = (stands_for or people) / people
-    config = small_market(people=people, stands_for=stands_for, products=PRODUCTS, rules=LIVELY,
-                          treatments=OWN_TREATMENTS, segments=SEGMENTS)  # fmt: skip
+    config = small_market(
+        people=people,
+        stands_for=stands_for,
+        products=PRODUCTS,
+        rules=LIVELY,
+        treatments=OWN_TREATMENTS,
+        segments=SEGMENTS,
+    )
     config["traits"] = {"risk_mean": float(luck.uniform(-6, -3)), "vulnerable": 0.1}
     config["tag_history"] = []
     config["guards"] = {

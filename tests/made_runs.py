@@ -6,32 +6,43 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.store import write_run
-from experiments.verified import Known, Runs
-from simulation.settings import MarketSettings
+from tenure.experiments.store.store import write_run
+from tenure.experiments.store.verified import Known, Runs
+from tenure.simulation.settings.market import MarketSettings
 from tests.markets import small_market
 
 Row = tuple[str, int, str, str, float]
 """Measure, month, a, b and value."""
 GOOD, BAD = "low_risk_high_return", "high_risk_low_return"
 BOOK: tuple[Row, ...] = (
-    ("customers_by_cell", -1, "maturity", GOOD, 4.0), ("customers_by_cell", -1, "growth", BAD, 6.0),
-    ("customers_by_cell", 0, "maturity", GOOD, 5.0), ("customers_by_cell", 0, "growth", BAD, 6.0),
-    ("customers_by_cell", 1, "maturity", GOOD, 6.0), ("customers_by_cell", 1, "growth", BAD, 6.0),
-    ("credit_balance_by_cell", -1, "growth", BAD, 1000.0), ("credit_balance_by_cell", 0, "growth", BAD, 1100.0),
+    ("customers_by_cell", -1, "maturity", GOOD, 4.0),
+    ("customers_by_cell", -1, "growth", BAD, 6.0),
+    ("customers_by_cell", 0, "maturity", GOOD, 5.0),
+    ("customers_by_cell", 0, "growth", BAD, 6.0),
+    ("customers_by_cell", 1, "maturity", GOOD, 6.0),
+    ("customers_by_cell", 1, "growth", BAD, 6.0),
+    ("credit_balance_by_cell", -1, "growth", BAD, 1000.0),
+    ("credit_balance_by_cell", 0, "growth", BAD, 1100.0),
     ("credit_balance_by_cell", 1, "growth", BAD, 1400.0),
-    ("new_customers_by_quadrant", 1, GOOD, "", 1.0), ("new_customers_by_quadrant", 1, BAD, "", 3.0),
-    ("ledger", 0, "interest", "", 20.0), ("ledger", 0, "capital_charge", "", -2.0),
-    ("ledger", 0, "acquisition", "", -6.0), ("ledger", 1, "interest", "", 30.0),
-    ("ledger", 1, "capital_charge", "", -2.0), ("ledger", 1, "credit_loss", "", -9.0),
+    ("new_customers_by_quadrant", 1, GOOD, "", 1.0),
+    ("new_customers_by_quadrant", 1, BAD, "", 3.0),
+    ("ledger", 0, "interest", "", 20.0),
+    ("ledger", 0, "capital_charge", "", -2.0),
+    ("ledger", 0, "acquisition", "", -6.0),
+    ("ledger", 1, "interest", "", 30.0),
+    ("ledger", 1, "capital_charge", "", -2.0),
+    ("ledger", 1, "credit_loss", "", -9.0),
     ("ledger", 1, "recovery", "", 2.0),
-    ("closing_value", 1, "future_margin", "", 105.0), ("closing_value", 1, "expected_loss", "", -10.0),
+    ("closing_value", 1, "future_margin", "", 105.0),
+    ("closing_value", 1, "expected_loss", "", -10.0),
     ("closing_value", 1, "future_capital_cost", "", -5.0),
-    ("leavers", 1, "poached", "", 1.0), ("joiners", 1, "", "", 3.0),
-    ("treatments", 0, "loyalty_reward", "cost_eur", 4.0), ("treatments", 1, "price_cut", "given_up_eur", 1.0),
+    ("leavers", 1, "poached", "", 1.0),
+    ("joiners", 1, "", "", 3.0),
+    ("treatments", 0, "loyalty_reward", "cost_eur", 4.0),
+    ("treatments", 1, "price_cut", "given_up_eur", 1.0),
     ("treatments", 1, "", "invitations_eur", 3.0),
     ("tag_error", 1, "quadrant", "all", 0.25),
-)  # fmt: skip
+)
 """A book of ten customers over two months: ledger 12 and 21 EUR, closing value 90 EUR."""
 
 
@@ -46,10 +57,12 @@ def long(rows: Sequence[Row]) -> pd.DataFrame:
 def person(name: str, profit: float = 0.0, charged: float = 0.0, quadrant: str = GOOD, fate: str = "") -> list[Row]:
     """Return the rows of one customer of the first month."""
     return [
-        ("person/charged", 1, name, "growth", charged), ("person/months", 1, name, fate, 2.0),
-        ("person/profit", 1, name, quadrant, profit), ("person/rewards", 1, name, "", 0.0),
+        ("person/charged", 1, name, "growth", charged),
+        ("person/months", 1, name, fate, 2.0),
+        ("person/profit", 1, name, quadrant, profit),
+        ("person/rewards", 1, name, "", 0.0),
         ("person/treatment", 1, name, "0", 0.0),
-    ]  # fmt: skip
+    ]
 
 
 def store_runs(folder: Path, runs: Mapping[tuple[str, int], Sequence[Row]]) -> dict[str, Known]:

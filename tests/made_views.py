@@ -4,15 +4,15 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, QUADRANTS
-from agents.credit import Credit
-from agents.market import products_of_kinds
-from agents.person import STAGES
-from policies.guards import Guards, InstitutionMeans
-from policies.plan import Plan
-from policies.treatments import catalogue
-from policies.view import InstitutionView
-from policies.view_parts import MarketTerms, PostedOffers
+from tenure.agents.belief import BELIEF, QUADRANTS
+from tenure.agents.market import products_of_kinds
+from tenure.agents.person import STAGES
+from tenure.agents.rules.credit import Credit
+from tenure.policies.guard.guard import Guards, InstitutionMeans
+from tenure.policies.parts import MarketTerms, PostedOffers
+from tenure.policies.plan import Plan
+from tenure.policies.treatments import catalogue
+from tenure.policies.view import InstitutionView
 
 PRODUCTS = ("loan", "card", "savings")
 KINDS = ("instalment", "revolving", "deposit")

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from experiments.recorded_run import Rates
-from simulation.model import LifecycleModel
+from tenure.experiments.analysis.recorded_run import Rates
+from tenure.simulation.model import LifecycleModel
 
 LOAN = {"kind": "instalment", "apr": "9.9%", "amount": 7000, "term_months": [12, 60]}
 CARD = {"kind": "revolving", "apr": "19%", "line": 3500, "fee_per_year": 30, "interchange": "1.2%"}
@@ -20,12 +20,20 @@ PRODUCTS: dict[str, Any] = {"loan": LOAN, "card": CARD, "savings": SAVINGS, "ins
 BASE: dict[str, Any] = {
     "people": 60,
     "products": {"loan": LOAN, "card": CARD, "savings": SAVINGS},
-    "us": {"share": "40%", "servicing_per_month": {}, "acquisition": {
-        "mail": {"contacts_per_person_per_month": 0.5, "cost_per_contact": 1.0}}},
-    "rivals": {"bigbank": {"share": "35%", "quality": 0.2, "acquisition": {
-        "online": {"contacts_per_person_per_month": 0.4, "cost_per_contact": 1.5, "precision": 1}}}},
+    "us": {
+        "share": "40%",
+        "servicing_per_month": {},
+        "acquisition": {"mail": {"contacts_per_person_per_month": 0.5, "cost_per_contact": 1.0}},
+    },
+    "rivals": {
+        "bigbank": {
+            "share": "35%",
+            "quality": 0.2,
+            "acquisition": {"online": {"contacts_per_person_per_month": 0.4, "cost_per_contact": 1.5, "precision": 1}},
+        }
+    },
     "guards": {"budget_per_month": 500, "contacts_at_most": 2, "contacts_in_months": 3},
-}  # fmt: skip
+}
 LEARNERS = ("thompson", "roi_knapsack", "optimal_structure", "uplift", "oracle")
 LIVELY: dict[str, Any] = {
     "needs": {"episodes_per_year": 3.0, "take_on_own": 0.0},
@@ -141,9 +149,13 @@ def informations() -> st.SearchStrategy[dict[str, Any]]:
         name: st.booleans() for name in ("application", "behaviour", "responses")
     }
     return st.fixed_dictionaries(
-        {**sources, "other_lines": st.floats(0, 1), "noise": st.floats(0.1, 5),
-         "believed_noise": st.sampled_from([None, 1.0])}
-    )  # fmt: skip
+        {
+            **sources,
+            "other_lines": st.floats(0, 1),
+            "noise": st.floats(0.1, 5),
+            "believed_noise": st.sampled_from([None, 1.0]),
+        }
+    )
 
 
 @st.composite
@@ -182,30 +194,50 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
     shares = draw(_shares(rivals + 1))
     everyone = [draw(institutions(share, names)) for share in shares]
     rules = {
-        "needs": {"episodes_per_year": draw(st.floats(0, 12)), "take_on_own": draw(st.floats(-4, 2)),
-                  "event_sd": draw(st.floats(0, 3))},
+        "needs": {
+            "episodes_per_year": draw(st.floats(0, 12)),
+            "take_on_own": draw(st.floats(-4, 2)),
+            "event_sd": draw(st.floats(0, 3)),
+        },
         "reach": {"read_share": draw(st.floats(0, 1)), "score_fit": draw(st.floats(-5, 5))},
-        "choice": {"search": draw(st.floats(-6, 3)), "noise": draw(st.floats(0.05, 3)),
-                   "taste_sd": draw(st.floats(0, 2)), "nobody": draw(st.floats(-5, 5))},
+        "choice": {
+            "search": draw(st.floats(-6, 3)),
+            "noise": draw(st.floats(0.05, 3)),
+            "taste_sd": draw(st.floats(0, 2)),
+            "nobody": draw(st.floats(-5, 5)),
+        },
         "relationship": {"service_sd": draw(st.floats(0, 5)), "depth_speed": draw(st.floats(0, 1))},
         "credit": {"correlation": draw(st.sampled_from([0.0, 0.02, 0.3])), "draw_speed": draw(st.floats(0, 1))},
-        "lifecycle": {"decline": draw(st.floats(-6, 0)), "leave_alpha": draw(st.floats(0.1, 5)),
-                      "leave_per_product": draw(st.sampled_from([0.0, -0.5])), "decline_gone": draw(st.floats(0, 0.5))},
-    }  # fmt: skip
+        "lifecycle": {
+            "decline": draw(st.floats(-6, 0)),
+            "leave_alpha": draw(st.floats(0.1, 5)),
+            "leave_per_product": draw(st.sampled_from([0.0, -0.5])),
+            "decline_gone": draw(st.floats(0, 0.5)),
+        },
+    }
     return {
         "people": draw(st.integers(20, 80)),
         "stands_for": draw(st.sampled_from([None, 1000])),
         "products": {name: PRODUCTS[name] for name in names},
         "us": everyone[0],
         "rivals": {f"rival_{i}": one for i, one in enumerate(everyone[1:])},
-        "guards": {"budget_per_month": draw(st.sampled_from([0, 40, 1e6])),
-                   "contacts_at_most": draw(st.integers(0, 4))},
-        "world": {"newcomers_per_year": draw(st.floats(0, 1)),
-                  "macro_sd": draw(st.floats(0, 2)), "switching_cost": draw(st.floats(0, 6))},
-        "traits": {"risk_mean": draw(st.floats(-8, 0)), "risk_sd": draw(st.floats(0, 3)),
-                   "inertia_sd": draw(st.floats(0, 2)), "loyal_share": draw(st.floats(0, 1))},
+        "guards": {
+            "budget_per_month": draw(st.sampled_from([0, 40, 1e6])),
+            "contacts_at_most": draw(st.integers(0, 4)),
+        },
+        "world": {
+            "newcomers_per_year": draw(st.floats(0, 1)),
+            "macro_sd": draw(st.floats(0, 2)),
+            "switching_cost": draw(st.floats(0, 6)),
+        },
+        "traits": {
+            "risk_mean": draw(st.floats(-8, 0)),
+            "risk_sd": draw(st.floats(0, 3)),
+            "inertia_sd": draw(st.floats(0, 2)),
+            "loyal_share": draw(st.floats(0, 1)),
+        },
         "rules": rules,
-    }  # fmt: skip
+    }
 
 
 def flat_rates(discount: float, capital_cost: float) -> Callable[[int], Rates]:

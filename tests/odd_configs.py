@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.config import EXAMPLES
-from experiments.market_files import MARKETS
-from experiments.reading import read_with_extends
-from policies.written import Written
+from tenure.experiments.config.reading import read_with_extends
+from tenure.experiments.shipped import EXAMPLES, MARKETS
+from tenure.policies.settings.written import Written
 
 Node = Any
 """A scalar, a list of nodes, or a mapping as a list of (key, node), in which a key may stand twice."""

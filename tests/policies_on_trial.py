@@ -6,7 +6,7 @@ import types
 from pathlib import Path
 from textwrap import dedent, indent
 
-from experiments.contract import Verdict, try_contract
+from tenure.experiments.verification.contract.contract import Verdict, try_contract
 
 COUNT = itertools.count()
 

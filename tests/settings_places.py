@@ -7,18 +7,29 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic import BaseModel
 
-from experiments.experiment_settings import ExperimentSettings
-from policies.policy import settings_of
-from policies.shelf import SHELF
-from policies.treatments import NUMBERS
-from simulation.settings import MarketSettings
+from tenure.experiments.config.settings import ExperimentSettings
+from tenure.policies.policy import settings_of
+from tenure.policies.shelf import SHELF
+from tenure.policies.treatments import NUMBERS
+from tenure.simulation.settings.market import MarketSettings
 
 NAMES = {
-    "products": "loan", "rivals": "megabank", "acquisition": "mail", "rules": "hardship", "arms": "uniform",
-    "apr": "loan", "rate": "savings", "servicing_per_month": "loan", "wanted": "low_risk_high_return",
-    "floors": "low_risk_high_return", "ceilings": "low_risk_low_return", "segments": "rich",
-    "treatments": "loyalty_reward", "capacity_per_month": "all", "scenarios": "other",
-}  # fmt: skip
+    "products": "loan",
+    "rivals": "megabank",
+    "acquisition": "mail",
+    "rules": "hardship",
+    "arms": "uniform",
+    "apr": "loan",
+    "rate": "savings",
+    "servicing_per_month": "loan",
+    "wanted": "low_risk_high_return",
+    "floors": "low_risk_high_return",
+    "ceilings": "low_risk_low_return",
+    "segments": "rich",
+    "treatments": "loyalty_reward",
+    "capacity_per_month": "all",
+    "scenarios": "other",
+}
 """Mapping whose keys a user names -> a name that there is."""
 PLAIN = {"question": "Q?", "months": 6, "arms": {"nothing": "do_nothing", "uniform": "uniform"}, "champion": "nothing"}
 
@@ -41,8 +52,9 @@ def policy_spots() -> list[tuple[str, Spot]]:
     """Return the name of every policy of the shelf with each of its settings."""
     return [
         (name, Spot(("arms", name, setting), _takes(kind)))
-        for name, policy in SHELF.items() for setting, (kind, _) in settings_of(policy).items()
-    ]  # fmt: skip
+        for name, policy in SHELF.items()
+        for setting, (kind, _) in settings_of(policy).items()
+    ]
 
 
 def leaves(places: Sequence[Spot], *kinds: str) -> list[Spot]:
@@ -73,8 +85,13 @@ def block(data: Mapping[str, Any]) -> tuple[str, dict[tuple[str | int, ...], int
 
 def placed(values: Mapping[tuple[str | int, ...], str]) -> dict[str, Any]:
     """Return an experiment, plain but for some values, as nested mappings and lists of YAML texts."""
-    data: Any = {"question": "Q?", "months": "6", "market": {"extends": "default"}, "champion": "nothing",
-                 "arms": {"nothing": "do_nothing", "uniform": {"policy": "uniform"}}}  # fmt: skip
+    data: Any = {
+        "question": "Q?",
+        "months": "6",
+        "market": {"extends": "default"},
+        "champion": "nothing",
+        "arms": {"nothing": "do_nothing", "uniform": {"policy": "uniform"}},
+    }
     for at, value in values.items():
         here = data
         for part, after in pairwise(at):
@@ -120,7 +137,17 @@ def _takes(kind: Any) -> frozenset[str]:
     found = set()
     for one in _kinds(kind):
         origin = get_origin(one) or one
-        plain = {int: "number", float: "number", bool: "switch", str: "text", Literal: "word", tuple: "list",
-                 list: "list", dict: "mapping", Mapping: "mapping", types.NoneType: "nothing"}  # fmt: skip
+        plain = {
+            int: "number",
+            float: "number",
+            bool: "switch",
+            str: "text",
+            Literal: "word",
+            tuple: "list",
+            list: "list",
+            dict: "mapping",
+            Mapping: "mapping",
+            types.NoneType: "nothing",
+        }
         found.add(plain.get(origin, "mapping"))
     return frozenset(found)

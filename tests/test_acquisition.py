@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from agents.belief import QUADRANTS
-from agents.market import US
-from agents.person import NOBODY
-from agents.reach import MOST_EXPECTED, contacts_received, reads_any
-from experiments.recorded_run import recorded as as_metrics_read
-from experiments.worked_out import metrics_of
-from simulation.feedback import held_out, learn_from_customers, what_selection_cost
-from simulation.institution_settings import FeedbackSettings
-from simulation.model import LifecycleModel
+from tenure.agents.belief import QUADRANTS
+from tenure.agents.market import US
+from tenure.agents.person import NOBODY
+from tenure.agents.rules.reach import MOST_EXPECTED, contacts_received, reads_any
+from tenure.experiments.analysis.recorded_run import recorded as as_metrics_read
+from tenure.experiments.analysis.worked_out import metrics_of
+from tenure.simulation.institutions.feedback import held_out, learn_from_customers, what_selection_cost
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.institution import FeedbackSettings
 from tests.markets import LIVELY, first_difference, flat_rates, small_market
 
 WANTED = {"low_risk_low_return": 1.0}  # common in a small market, so that there is enough to learn from

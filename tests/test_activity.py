@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.activity import Activity, told_by, uses
-from agents.market import US
-from simulation.model import LifecycleModel
+from tenure.agents.market import US
+from tenure.agents.rules.usage import Activity, told_by, uses
+from tenure.simulation.model import LifecycleModel
 from tests.markets import lived, small_market
 
 TABLES = st.lists(st.floats(0, 1), min_size=6, max_size=6).map(lambda table: tuple(sorted(table, reverse=True)))

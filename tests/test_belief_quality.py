@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents import learning
-from agents.belief import BROWSING, OPEN, OTHER_LINES, SCOPES, SETTLED
-from simulation.belief_errors import belief_error, tag_errors
-from simulation.belief_groups import BINS, DEFAULT, LEAVE, Found, groups
-from simulation.belief_quality import BeliefQuality
-from simulation.calibration import bins_off, standard_errors_off
+from tenure.agents.belief import BROWSING, OPEN, OTHER_LINES, SCOPES, SETTLED
+from tenure.agents.rules import estimation
+from tenure.simulation.recording.beliefs.calibration import bins_off, standard_errors_off
+from tenure.simulation.recording.beliefs.errors import belief_error, tag_errors
+from tenure.simulation.recording.beliefs.groups import BINS, DEFAULT, LEAVE, Found, groups
+from tenure.simulation.recording.beliefs.quality import BeliefQuality
 
 NOBODY = np.zeros(0, np.int64)
 
@@ -44,8 +44,10 @@ def test_a_cohort_by_hand() -> None:
     found = by_key(quality.close())
     assert quality.month is None
     assert {b: v for (m, a, b), v in found.items() if (m, a) == ("reliability_people", DEFAULT)} == {
-        "0% to 0.1%": 1, "20% to 50%": 3, "50% to 100%": 1
-    }  # fmt: skip
+        "0% to 0.1%": 1,
+        "20% to 50%": 3,
+        "50% to 100%": 1,
+    }
     assert found["reliability_predicted", DEFAULT, "20% to 50%"] == pytest.approx(0.6 + half)
     assert found["reliability_happened", DEFAULT, "20% to 50%"] == 1
     assert found["reliability_happened", DEFAULT, "50% to 100%"] == 1
@@ -167,9 +169,16 @@ def test_groups_by_hand() -> None:
     scope = ids(*[OPEN] * 7, OTHER_LINES, SETTLED, BROWSING)
     found = {name: np.flatnonzero(there).tolist() for name, there in groups(tenure, scope).items()}
     assert found == {
-        "all": list(range(10)), "tenure <1": [0, 1], "tenure 1-2": [2, 3], "tenure 3-5": [4, 5], "tenure 6+": [6, 7],
-        "scope open": list(range(7)), "scope other_lines": [7], "scope settled": [8], "scope browsing": [9],
-    }  # fmt: skip
+        "all": list(range(10)),
+        "tenure <1": [0, 1],
+        "tenure 1-2": [2, 3],
+        "tenure 3-5": [4, 5],
+        "tenure 6+": [6, 7],
+        "scope open": list(range(7)),
+        "scope other_lines": [7],
+        "scope settled": [8],
+        "scope browsing": [9],
+    }
 
 
 def outcome(predicted: np.ndarray, true: np.ndarray, seed: int) -> list[np.ndarray]:
@@ -265,7 +274,9 @@ def learnt(tenure: np.ndarray, held: np.ndarray, noise: float) -> tuple[np.ndarr
     truth, mean, precision = rng.normal(-5.0, 1.3, len(tenure)), np.full(len(tenure), -5.0), 1.3**-2.0
     reading = 0.1 * tenure * held  # all months in one reading: the update only knows the summed precision
     seen = truth + noise * rng.normal(size=len(tenure)) / np.sqrt(reading)
-    updated = [learning.mean_updated(m, precision, s, r) for m, s, r in zip(mean.tolist(), seen, reading, strict=True)]
+    updated = [
+        estimation.mean_updated(m, precision, s, r) for m, s, r in zip(mean.tolist(), seen, reading, strict=True)
+    ]
     return np.array(updated), precision + reading, truth
 
 

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from agents.belief import BELIEF, OPEN, QUADRANTS, SETTLED
-from agents.market import US
-from agents.person import STAGES
-from policies.schemes import RETURN_BANDS, RISK_GRADES, Schemes
-from policies.view import InstitutionView
-from policies.view_parts import PostedOffers
-from simulation.belief_groups import COMPARED, KINDS
-from simulation.migration import order_test, triples
-from simulation.recorded_rows import Row
-from simulation.recording_beliefs import BeliefRecorder, Truths
+from tenure.agents.belief import BELIEF, OPEN, QUADRANTS, SETTLED
+from tenure.agents.market import US
+from tenure.agents.person import STAGES
+from tenure.policies.parts import PostedOffers
+from tenure.policies.schemes import RETURN_BANDS, RISK_GRADES, Schemes
+from tenure.policies.view import InstitutionView
+from tenure.simulation.recording.beliefs.groups import COMPARED, KINDS
+from tenure.simulation.recording.beliefs.migration import order_test, triples
+from tenure.simulation.recording.beliefs.recorder import BeliefRecorder, Truths
+from tenure.simulation.recording.rows import Row
 from tests.made_views import INSTITUTIONS, PRICES, PRODUCTS
 from tests.made_views import KINDS as PRODUCT_KINDS
 

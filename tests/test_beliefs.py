@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, OPEN, SETTLED, SIGNAL
-from agents.declaring import MAX_PRODUCTS
-from agents.learning import Learning, Splits
-from agents.market import OFFER, US
-from agents.month_beliefs import observe
-from agents.rulebook import Rulebook, World
-from agents.treatment import Effect
-from experiments import known_rows
-from policies.treatments import catalogue, effects_table
-from simulation.model import LifecycleModel
-from simulation.objects import as_object
+from tenure.agents.belief import BELIEF, OPEN, SETTLED, SIGNAL
+from tenure.agents.declaring import MAX_PRODUCTS
+from tenure.agents.market import OFFER, US
+from tenure.agents.month.observe import observe
+from tenure.agents.rules.estimation import Learning, Splits
+from tenure.agents.rules.rulebook import Rulebook, World
+from tenure.agents.treatment import Effect
+from tenure.experiments.verification.cases import rows
+from tenure.policies.treatments import catalogue, effects_table
+from tenure.simulation.engines.objects import as_object
+from tenure.simulation.model import LifecycleModel
 from tests.markets import LIVELY, first_difference, small_market
 
 CATALOGUE = catalogue({"account": "fee", "savings": "deposit", "insurance": "fee"})
@@ -89,8 +89,17 @@ def test_without_drift_beliefs_are_the_normal_posterior(
 ) -> None:
     belief, ours = record(BELIEF, person_id=-1), desk(score_noise=score_noise, believed_noise=noise)
     for month, (risk, margin, care) in enumerate(history):
-        see(belief, ours, STILL, joined=int(month == 0), application_score=score, held=products(held),
-            risk_reading=risk, margin_per_year=margin, care_reading=care)  # fmt: skip
+        see(
+            belief,
+            ours,
+            STILL,
+            joined=int(month == 0),
+            application_score=score,
+            held=products(held),
+            risk_reading=risk,
+            margin_per_year=margin,
+            care_reading=care,
+        )
     readings = [(score, 1 / score_noise**2), *((y, 0.02 * held / noise**2) for y, _, _ in history)]
     assert is_exactly(belief, "risk", *posterior(-5.0, 1 / 1.3**2, readings))
     readings = [(y, 1 / 120.0**2) for _, y, _ in history[1:]]  # in the month of joining there is no margin yet
@@ -155,8 +164,10 @@ def test_a_score_without_error_is_the_truth_and_another_line_tells_its_share() -
 
 def test_what_the_former_provider_did_is_not_known() -> None:
     came = {"before": 2, "joined": 1, "application_score": -4.0}
-    seen = [see(record(BELIEF, person_id=-1), desk(), STILL, **came, treatment=NUMBER[name])
-            for name in ("none", "cross_sell_savings")]  # fmt: skip
+    seen = [
+        see(record(BELIEF, person_id=-1), desk(), STILL, **came, treatment=NUMBER[name])
+        for name in ("none", "cross_sell_savings")
+    ]
     assert seen[0] == seen[1]
 
 
@@ -168,9 +179,15 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("end", [
-    "stays", "is invited and stays away", "leaves", "joins by invitation",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "end",
+    [
+        "stays",
+        "is invited and stays away",
+        "leaves",
+        "joins by invitation",
+    ],
+)
 def test_a_contact_of_ours_is_remembered_however_the_month_ends(end: str) -> None:
     belief = see(record(BELIEF, person_id=-1), desk(), STILL, provider=US if "before" not in ENDS[end] else 2)
     see(belief, desk(), STILL, **ENDS[end])
@@ -189,14 +206,31 @@ def conjugate(**changes: Any) -> LifecycleModel:
 
     Nothing that is lent, and needs unrelated to risk: what is held tells nothing of risk.
     """
-    return LifecycleModel(known_rows.market("quiet", {
-        "people": 4000, "products": {"account": {"kind": "fee", "fee_per_year": 12}, "insurance": {"kind": "fee"},
-                                     "savings": {"kind": "deposit", "rate": "1%", "balance": 6000}},
-        "us.score_noise": 0.8, "traits.risk_mean": -5.0, "traits.risk_sd": 1.15,
-        "rules.needs": {"episodes_per_year": 3.0, "take_on_own": 0.0, "event_sd": 0.0},
-        "rules.learning": {"class_risk": -5.0, "class_risk_sd": 1.15, "risk_drift": 0.0, "risk_precision": PER_PRODUCT},
-        **changes,
-    }), seed=5)  # fmt: skip
+    return LifecycleModel(
+        rows.market(
+            "quiet",
+            {
+                "people": 4000,
+                "products": {
+                    "account": {"kind": "fee", "fee_per_year": 12},
+                    "insurance": {"kind": "fee"},
+                    "savings": {"kind": "deposit", "rate": "1%", "balance": 6000},
+                },
+                "us.score_noise": 0.8,
+                "traits.risk_mean": -5.0,
+                "traits.risk_sd": 1.15,
+                "rules.needs": {"episodes_per_year": 3.0, "take_on_own": 0.0, "event_sd": 0.0},
+                "rules.learning": {
+                    "class_risk": -5.0,
+                    "class_risk_sd": 1.15,
+                    "risk_drift": 0.0,
+                    "risk_precision": PER_PRODUCT,
+                },
+                **changes,
+            },
+        ),
+        seed=5,
+    )
 
 
 def errors(model: LifecycleModel) -> NDArray[np.float64]:

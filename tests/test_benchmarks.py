@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from agents.market import CREDIT_LOSS, INTEREST
 from benchmarks import bench
 from benchmarks.bench import whole_month
 from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.bench_deciding import copies, cost_of_deciding, lived
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import default_market, market_of, people_of
-from simulation.engine import dispatched
-from simulation.model import LifecycleModel
-from simulation.phases import MONTH
+from tenure.agents.market import CREDIT_LOSS, INTEREST
+from tenure.simulation.engines.engine import dispatched
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.phases import MONTH
 from tests.markets import differences, small_market
 
 MONTHS = 18

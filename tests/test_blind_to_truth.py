@@ -5,27 +5,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.belief import Belief
-from agents.declaring import fields_of
-from agents.person import PERSON
-from policies.plan import as_plan
-from policies.policy import needs_view
-from policies.shelf import SHELF
-from policies.view import InstitutionView
-from policies.view_columns import condition_fields
-from simulation.model import LifecycleModel
+from tenure.agents.belief import Belief
+from tenure.agents.declaring import fields_of
+from tenure.agents.person import PERSON
+from tenure.policies.columns import condition_fields
+from tenure.policies.plan import as_plan
+from tenure.policies.policy import needs_view
+from tenure.policies.shelf import SHELF
+from tenure.policies.view import InstitutionView
+from tenure.simulation.model import LifecycleModel
 from tests.made_views import as_rows
 from tests.markets import LIVELY, small_market
 
 ARMS: dict[str, dict[str, Any]] = {
     "do_nothing": {},
     "uniform": {"share": "40%"},
-    "rules": {"rules": [
-        {"when": "scope == settled", "do": "win_back"},
-        {"when": "default_per_year > 3% or stage == decline", "do": "line_decrease"},
-        {"when": "leave_per_year > 20%", "do": "loyalty_reward"},
-        {"when": "otherwise", "do": "cross_sell"},
-    ]},
+    "rules": {
+        "rules": [
+            {"when": "scope == settled", "do": "win_back"},
+            {"when": "default_per_year > 3% or stage == decline", "do": "line_decrease"},
+            {"when": "leave_per_year > 20%", "do": "loyalty_reward"},
+            {"when": "otherwise", "do": "cross_sell"},
+        ]
+    },
     "quadrant_rules": {"high_risk_high_return": "line_decrease"},
     "price_match": {},
     "price_war": {},
@@ -38,12 +40,13 @@ ARMS: dict[str, dict[str, Any]] = {
     "thompson": {"epoch_months": 2},
     "optimal_structure": {"trial_months": 3, "epoch_months": 2},
     "oracle": {"trial_months": 3, "epoch_months": 2, "effect_sd_eur": 500},
-}  # fmt: skip
+}
 
 
 def arm(name: str) -> LifecycleModel:
-    config = small_market(people=300, rules=LIVELY, guards={"budget_per_month": 1e6},
-                          us={"existing_customers": ["open", "settled"]})  # fmt: skip
+    config = small_market(
+        people=300, rules=LIVELY, guards={"budget_per_month": 1e6}, us={"existing_customers": ["open", "settled"]}
+    )
     config["us"]["policy"] = {"policy": name, **ARMS[name]}
     return LifecycleModel(config, seed=9)
 
@@ -92,8 +95,11 @@ def test_protected_attributes_change_no_decision_and_no_life(name: str) -> None:
     for _ in range(10):
         plain.step()
         permuted.step()
-    for a, b in ((plain.people, permuted.people), (plain.signals, permuted.signals),
-                 (plain.us.files.beliefs, permuted.us.files.beliefs)):  # fmt: skip
+    for a, b in (
+        (plain.people, permuted.people),
+        (plain.signals, permuted.signals),
+        (plain.us.files.beliefs, permuted.us.files.beliefs),
+    ):
         differs = {column for column in a.dtype.names or () if not np.array_equal(a[column], b[column])}
         assert differs <= {"group", "age_years"}
     assert decided(plain)[1:] == decided(permuted)[1:]

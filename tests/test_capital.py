@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from agents.capital import asset_correlation, capital_share
-from agents.credit import Credit
-from agents.market import (
+from tenure.agents.market import (
     EXPOSURES,
     KINDS,
     MORTGAGE,
@@ -20,15 +18,17 @@ from agents.market import (
     QUALIFYING_REVOLVING,
     products_of_kinds,
 )
-from policies.epochs import worth_eur
-from policies.guard_rules import StructureLimit, measured
-from policies.guards import Guards, guard
-from policies.owed import capital_eur, lost_in_default_eur
-from policies.plan import Plan, Treatments
-from policies.view import InstitutionView
-from policies.view_parts import MarketTerms, PostedOffers
-from simulation.model import LifecycleModel
-from simulation.product_settings import ProductSettings
+from tenure.agents.rules.capital import asset_correlation, capital_share
+from tenure.agents.rules.credit import Credit
+from tenure.policies.guard.guard import Guards, guard
+from tenure.policies.guard.rules import StructureLimit, measured
+from tenure.policies.learning.epochs import worth_eur
+from tenure.policies.owed import capital_eur, lost_in_default_eur
+from tenure.policies.parts import MarketTerms, PostedOffers
+from tenure.policies.plan import Plan, Treatments
+from tenure.policies.view import InstitutionView
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.products import ProductSettings
 from tests.made_views import INSTITUTIONS, MEANS, PRICES, PRODUCTS, beliefs_of
 from tests.made_views import KINDS as PRODUCT_KINDS
 from tests.markets import CARD, LOAN, SAVINGS, small_market
@@ -59,8 +59,14 @@ RISK_WEIGHTS = """
 
 Some came from a quantile less exact than SciPy's: at PD 1.5% the first is 73.444 by the formula, 73.45 in print.
 """
-COLUMNS = ((MORTGAGE, 0.45), (MORTGAGE, 0.25), (OTHER_RETAIL, 0.45), (OTHER_RETAIL, 0.85),
-           (QUALIFYING_REVOLVING, 0.45), (QUALIFYING_REVOLVING, 0.85))  # fmt: skip
+COLUMNS = (
+    (MORTGAGE, 0.45),
+    (MORTGAGE, 0.25),
+    (OTHER_RETAIL, 0.45),
+    (OTHER_RETAIL, 0.85),
+    (QUALIFYING_REVOLVING, 0.45),
+    (QUALIFYING_REVOLVING, 0.85),
+)
 """Class of exposure and loss given default."""
 BASEL_2 = Credit(pd_least=0.0003)
 """The table is older than the floor of 0.05%."""
@@ -109,8 +115,9 @@ def by_hand(pd: NDArray[np.float64], lgd: float, rho: NDArray[np.float64] | floa
 # what policies and the guard make of it
 
 
-def seen(rows: NDArray[np.void], loan: float = 0.85, card: float = 0.85, credit: Credit | None = None,
-         **of_the_loan: float) -> InstitutionView:  # fmt: skip
+def seen(
+    rows: NDArray[np.void], loan: float = 0.85, card: float = 0.85, credit: Credit | None = None, **of_the_loan: float
+) -> InstitutionView:
     """Return a view in a market with these losses given default, and other numbers of the loan."""
     products = products_of_kinds(PRODUCT_KINDS)
     products["loss_given_default"][:2] = loan, card
@@ -224,10 +231,13 @@ def test_class_and_correlation_of_a_product_move_the_charge() -> None:
     usual, alike, mortgage, own, revolving = (
         charged(market(loan))
         for loan in (
-            {}, {"exposure": "other_retail"}, {"exposure": "mortgage"}, {"basel_correlation": "15%"},
+            {},
+            {"exposure": "other_retail"},
+            {"exposure": "mortgage"},
+            {"basel_correlation": "15%"},
             {"exposure": "qualifying_revolving"},
         )
-    )  # fmt: skip
+    )
     assert usual == alike and mortgage == own
     assert revolving < usual < mortgage
 

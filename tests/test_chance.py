@@ -7,15 +7,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from agents import chance
-from agents.chance import address, draw4, draw4_each, draw_each, philox
+from tenure.agents import chance
+from tenure.agents.chance import address, draw4, draw4_each, draw_each, philox
 
 N = 20_000
 FOUR_SE = 6.334e-05
 """Two-sided probability beyond four standard errors of a normal."""
 LAYOUT = {"WORDS", "KIND_SHIFT", "INSTITUTION_SHIFT"}
-KINDS = {name: value for name, value in vars(chance).items()
-         if name.isupper() and isinstance(value, int) and name[0] != "_" and name not in LAYOUT}  # fmt: skip
+KINDS = {
+    name: value
+    for name, value in vars(chance).items()
+    if name.isupper() and isinstance(value, int) and name[0] != "_" and name not in LAYOUT
+}
 FULL = 2**32 - 1
 
 

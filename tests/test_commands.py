@@ -12,8 +12,8 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from experiments.commands import app
-from experiments.listing import KINDS, entries
+from tenure.experiments.commands.app import app
+from tenure.experiments.listing.listing import KINDS, entries
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ("check", "run", "status", "compare", "report", "explain", "list")
@@ -50,12 +50,12 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
     code = (
-        "import sys, experiments.commands; "
+        "import sys, tenure.experiments.commands.app; "
         "print([m for m in ('numpy', 'numba', 'mesa', 'pandas', 'scipy', 'pyarrow', 'matplotlib') if m in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
-    words = [sys.executable, "-m", "experiments.commands", "--help"]
+    words = [sys.executable, "-m", "tenure.experiments.commands.app", "--help"]
     took = []
     for _ in range(3):
         began = time.perf_counter()
@@ -65,7 +65,7 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
 
 
 def test_who_reads_no_further_is_told_nothing() -> None:
-    words = f"{sys.executable} -m experiments.commands list view | head -1"
+    words = f"{sys.executable} -m tenure.experiments.commands.app list view | head -1"
     told = subprocess.run(words, cwd=ROOT, shell=True, capture_output=True, text=True, check=True)
     assert told.stderr == "" and len(told.stdout.splitlines()) == 1
 
@@ -112,9 +112,15 @@ def test_the_report_can_be_written_again(done: tuple[Path, Path, str]) -> None:
 def test_json_is_json_everywhere(done: tuple[Path, Path, str]) -> None:
     config, folder, _ = done
     for words in (
-        ["check", str(config)], ["check", str(config), "--resolved"], ["status", str(folder)],
-        ["compare", str(folder)], ["report", str(folder)], ["explain"], ["explain", "uniform"], ["list", "view"],
-    ):  # fmt: skip
+        ["check", str(config)],
+        ["check", str(config), "--resolved"],
+        ["status", str(folder)],
+        ["compare", str(folder)],
+        ["report", str(folder)],
+        ["explain"],
+        ["explain", "uniform"],
+        ["list", "view"],
+    ):
         code, out, _ = tenure(*words, "--json")
         assert code == 0 and json.loads(out, parse_constant=lambda name: pytest.fail(name)) is not None
 
@@ -132,12 +138,19 @@ def test_a_faulty_config_is_exit_code_2_with_its_place() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["run", "nowhere.yaml"], ["check", "nowhere.yaml"], ["status", "nowhere"], ["compare", "nowhere"],
-        ["report", "nowhere"], ["list", "polices"], ["explain", "zebra_crossing"],
-        ["run", "quickstart.yaml", "--set", "months"], ["run", "quickstart.yaml", "--engine", "steam"],
-        ["run", "quickstart.yaml", "--only", "book"], ["run", "quickstart.yaml", "--policies", "none.py"],
+        ["run", "nowhere.yaml"],
+        ["check", "nowhere.yaml"],
+        ["status", "nowhere"],
+        ["compare", "nowhere"],
+        ["report", "nowhere"],
+        ["list", "polices"],
+        ["explain", "zebra_crossing"],
+        ["run", "quickstart.yaml", "--set", "months"],
+        ["run", "quickstart.yaml", "--engine", "steam"],
+        ["run", "quickstart.yaml", "--only", "book"],
+        ["run", "quickstart.yaml", "--policies", "none.py"],
     ],
-)  # fmt: skip
+)
 def test_what_is_not_there_is_told_in_words(words: list[str]) -> None:
     code, out, err = tenure(*words)
     assert code == 2 and err + out and "Traceback" not in out + err
@@ -181,10 +194,21 @@ def test_the_shipped_market_can_be_read() -> None:
 
 def test_every_command_that_is_named_next_exists(done: tuple[Path, Path, str]) -> None:
     config, folder, out = done
-    told = [out, *(tenure(*words)[1] for words in (
-        ["check", str(config)], ["status", str(folder)], ["compare", str(folder)], ["report", str(folder)],
-        ["explain"], ["explain", "search"], *(["list", kind] for kind in KINDS),
-    ))]  # fmt: skip
+    told = [
+        out,
+        *(
+            tenure(*words)[1]
+            for words in (
+                ["check", str(config)],
+                ["status", str(folder)],
+                ["compare", str(folder)],
+                ["report", str(folder)],
+                ["explain"],
+                ["explain", "search"],
+                *(["list", kind] for kind in KINDS),
+            )
+        ),
+    ]
     for text in told:
         named = re.findall(r"tenure (\w+ ?.*)", text.splitlines()[-1])
         assert named and shlex.split(named[0])[0] in COMMANDS

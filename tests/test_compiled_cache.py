@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-import agents
-from agents import compiling
+from tenure import agents
+from tenure.agents import compiling
 
 ROOT = Path(agents.__file__).resolve().parent.parent
-FOLDERS = "from agents.compiling import private_folder, cache_folder; print(private_folder()); print(cache_folder())"
+FOLDERS = (
+    "from tenure.agents.compiling import private_folder, cache_folder; print(private_folder()); print(cache_folder())"
+)
 HITS = "sum(draw4.dispatcher.stats.cache_hits.values())"
-COMPILE = f"from agents.chance import draw4; draw4(1, 2, 3, 4, 5); print({HITS})"
+COMPILE = f"from tenure.agents.chance import draw4; draw4(1, 2, 3, 4, 5); print({HITS})"
 IS_ROOT = hasattr(os, "getuid") and os.getuid() == 0
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
 
@@ -90,9 +92,17 @@ def spoil(how: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "how", ["a home that is a file", "a link", "a link to nothing", "a file", "a link inside", "somebody else's",
-            "somebody else's code in an open one"],
-)  # fmt: skip
+    "how",
+    [
+        "a home that is a file",
+        "a link",
+        "a link to nothing",
+        "a file",
+        "a link inside",
+        "somebody else's",
+        "somebody else's code in an open one",
+    ],
+)
 def test_what_is_not_ours_alone_is_left_and_a_temporary_folder_taken(how: str, tmp_path: Path) -> None:
     if how.startswith("somebody") and not IS_ROOT:
         pytest.skip("only root can give files away")

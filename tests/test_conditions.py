@@ -9,8 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from policies.condition_language import parse_condition
-from policies.conditions import AllOf, Always, AnyOf, Condition, ConditionError, FieldComparison, Not, Tree
+from tenure.policies.conditions.condition import (
+    AllOf,
+    Always,
+    AnyOf,
+    Condition,
+    ConditionError,
+    FieldComparison,
+    Not,
+    Tree,
+)
+from tenure.policies.conditions.language import parse_condition
 
 STAGES = ("acquisition", "growth", "maturity", "decline")
 FIELDS: dict[str, tuple[str, ...] | None] = {

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.checking import check_file
-from experiments.config import (
+from tenure.experiments.analysis.metrics import STANDARD_METRICS
+from tenure.experiments.commands.checking import check_file
+from tenure.experiments.config.experiment import (
     Experiment,
     find_config,
     load_experiment,
     load_recorded,
     resolved,
 )
-from experiments.market_files import MARKETS
-from experiments.metrics import STANDARD_METRICS
-from experiments.reading import ConfigError
+from tenure.experiments.config.reading import ConfigError
+from tenure.experiments.shipped import MARKETS
 
 FAULTY = sorted((Path(__file__).parent / "faulty").glob("*.yaml"))
 SMALL = """
@@ -152,7 +152,7 @@ def test_every_value_says_where_it_came_from(tmp_path: Path) -> None:
 def test_a_policy_file_is_read_and_its_faults_are_told(tmp_path: Path) -> None:
     plugin = tmp_path / "mine.py"
     plugin.write_text(
-        "from dataclasses import dataclass\nfrom policies.plan import Treatments\n\n\n@dataclass(frozen=True)\n"
+        "from dataclasses import dataclass\nfrom tenure.policies.plan import Treatments\n\n\n@dataclass(frozen=True)\n"
         "class Mine:\n    name = 'mine'\n    reward: float = 3.0\n\n    def decide(self, view):\n"
         "        return Treatments.none()\n"
     )
@@ -288,7 +288,7 @@ def test_who_changes_nothing_is_static(tmp_path: Path) -> None:
         ("us: {service: 100}", "3:15: us.service: 100 is above 20"),
         ("rivals: {megabank: {policy: static}}", ""),
     ],
-)  # fmt: skip
+)
 def test_a_market_is_checked_for_all_that_an_experiment_would(tmp_path: Path, changes: str, words: str) -> None:
     path = written(tmp_path, f"extends: default.market.yaml\npeople: 300\n{changes}\n", "own.market.yaml")
     checked = check_file(str(path), [], [], 1, False)

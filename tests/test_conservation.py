@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents import credit, market, month_accounts
-from simulation.engine import RuleFault
-from simulation.ledger import ConservationError
-from simulation.model import LifecycleModel
+from tenure.agents import market
+from tenure.agents.month import accounts
+from tenure.agents.rules import credit
+from tenure.simulation.engines.engine import RuleFault
+from tenure.simulation.market.ledger import ConservationError
+from tenure.simulation.model import LifecycleModel
 from tests.markets import LIVELY, lived, markets, small_market
 
 ENGINES = ("compiled", "objects")
@@ -67,7 +69,7 @@ def lose(account: int, side: int) -> Any:
 def test_a_lost_cent_is_found_in_the_month(account: int, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model = LifecycleModel(small_market(), seed=0, engine="objects")
     model.step()
-    monkeypatch.setattr(month_accounts, "receive", lose(account, side))
+    monkeypatch.setattr(accounts, "receive", lose(account, side))
     with pytest.raises(ConservationError, match=r"month 1: .*(off by|two sides)"):
         model.step()
 
@@ -113,8 +115,11 @@ FAULTS = [
 
 def fault_of(engine: str, group: str, name: str, value: float) -> str:
     """Return the message with which a run stops after a parameter has gone wrong in month 2."""
-    config = small_market(rules=LIVELY, us={"policy": {"policy": "uniform", "treatment": "loyalty_reward"}},
-                          guards={"budget_per_month": 1e6})  # fmt: skip
+    config = small_market(
+        rules=LIVELY,
+        us={"policy": {"policy": "uniform", "treatment": "loyalty_reward"}},
+        guards={"budget_per_month": 1e6},
+    )
     model = LifecycleModel(config, seed=5, engine=engine)
     model.step()
     model.step()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import agents
+from tenure import agents
 
 AGENTS = Path(agents.__file__).resolve().parent
 TREES = {path.name: ast.parse(path.read_text()) for path in sorted(AGENTS.rglob("*.py"))}
@@ -190,7 +190,11 @@ def test_only_seven_files_know_of_compilation() -> None:
             assert "numba" not in imports or place == "agents/compiling.py", place
             entries = [function.name for function in functions(tree) if "compiled" in marks(function)]
             loops = (
-                *("agents/chance.py", "agents/capital.py", "agents/month_first.py"),
-                *("simulation/compiled.py", "simulation/counting.py", "simulation/files.py"),
+                *("agents/chance.py", "agents/rules/capital.py", "agents/month/first.py"),
+                *(
+                    "simulation/engines/compiled.py",
+                    "simulation/recording/counting.py",
+                    "simulation/institutions/files.py",
+                ),
             )
             assert not entries or place in loops, (place, entries)

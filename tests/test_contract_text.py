@@ -5,26 +5,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import agents
-from experiments.contract_source import Source
-from policies.view import records_of, with_records
+from tenure import agents
+from tenure.experiments.verification.contract.source import Source
+from tenure.policies.view import records_of, with_records
 from tests.made_views import beliefs_of, view_of
 
 ROUND = {
-    "import simulation": ("simulation", 1),
-    "import tenure.simulation.model": ("simulation.model", 1),
-    "from simulation.model import LifecycleModel": ("simulation.model", 1),
-    "from tenure.simulation.model import LifecycleModel": ("simulation.model", 1),
+    "import tenure.simulation.model": ("tenure.simulation.model", 1),
+    "from tenure.simulation.model import LifecycleModel": ("tenure.simulation.model", 1),
     "from tenure import simulation": ("simulation", 1),
-    "import numpy\nimport experiments.store as kept": ("experiments.store", 2),
+    "import numpy\nimport tenure.experiments.store.store as kept": ("tenure.experiments.store.store", 2),
     "def late():\n    import gc": ("gc", 2),
     "def decide(view):\n    return view._beliefs": ("_beliefs", 2),
-    "from policies.view import records_of": ("records_of", 1),
-    "import policies.view\npolicies.view.with_records": ("with_records", 2),
+    "from tenure.policies.view import records_of": ("records_of", 1),
+    "import tenure.policies.view\npolicies.view.with_records": ("with_records", 2),
 }
 LAWFUL = (
     "from tenure import Treatments, InstitutionView",
     "import simulations_of_mine",
+    "import simulation",
     "from .simulation import mine",
     "view.beliefs",
 )
@@ -68,5 +67,5 @@ def test_a_view_with_its_own_records_is_the_same_view() -> None:
 def test_the_program_is_nobody_s_helper_file() -> None:
     """Of one who writes a policy in the folder of the program itself, too."""
     path = Path(agents.__file__).resolve().parent.parent / "mine.py"
-    source = Source(path, "import agents.person\nimport policies.view\nfrom tenure import Treatments\n")
+    source = Source(path, "import tenure.agents.person\nimport tenure.policies.view\nfrom tenure import Treatments\n")
     assert list(source.texts) == [path] and list(source.told_by_the_text()) == []

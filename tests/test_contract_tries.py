@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import policies.ordering
+import tenure.policies.ordering
 from tests.policies_on_trial import ALL, TREAT, policy, tried
 
 BROKEN = {
@@ -156,9 +156,9 @@ BROKEN = {
     ),
     "writes_the_view": (policy("view.line[:] = 0.0"), "view.line", "it writes the view", ".copy()"),
     "patches_our_module": (
-        policy(f"import policies.ordering as ours\nours.left = 1\n{ALL}"),
+        policy(f"import tenure.policies.ordering as ours\nours.left = 1\n{ALL}"),
         "ours.left =",
-        "policies.ordering.left was added",
+        "tenure.policies.ordering.left was added",
         "what comes after",
     ),
     "patches_numpy": (
@@ -349,7 +349,7 @@ def test_a_broken_policy_is_told_with_what_where_and_how_to_mend_it(
     verdict = tried(folder, text)
     os.environ.pop("MINE", None)
     vars(np).pop("argsort_", None)
-    vars(policies.ordering).pop("left", None)
+    vars(tenure.policies.ordering).pop("left", None)
     found = [one for one in verdict.problems if what in one.message]
     assert found, verdict.problems
     assert mend in found[0].mend

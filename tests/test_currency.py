@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from typer.testing import CliRunner
 
-from experiments.commands import app
-from experiments.metrics import METRICS, metrics_in
-from experiments.plots import FIGURES, draw_figure
-from experiments.record import REPORT
-from experiments.recordings import NotRecordedError, Recordings, recordings_of
-from experiments.results import Results, open_results
-from simulation.units import parse_currency
+from tenure.experiments.analysis.metrics import METRICS, metrics_in
+from tenure.experiments.commands.app import app
+from tenure.experiments.report.figures.figures import FIGURES, draw_figure
+from tenure.experiments.report.recordings import NotRecordedError, Recordings, recordings_of
+from tenure.experiments.store.record import REPORT
+from tenure.experiments.store.results import Results, open_results
+from tenure.simulation.values.units import parse_currency
 
 CODE = "XTS"
 """The code of ISO 4217 that is kept for tests."""
@@ -117,11 +117,23 @@ def test_one_life_names_the_currency(config: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("check",), ("check", "--resolved"), *(("check", "--set", one) for one in (
-        "budget_per_month=-5", "market.treatments.loyalty_reward.reward=1e9", "market.traits.income_median=0",
-        "market.us.servicing_per_month.loan=1e9", "arms.best.purse_step=3", "arms.best.objective=money",
-    ))],
-)  # fmt: skip
+    "words",
+    [
+        ("check",),
+        ("check", "--resolved"),
+        *(
+            ("check", "--set", one)
+            for one in (
+                "budget_per_month=-5",
+                "market.treatments.loyalty_reward.reward=1e9",
+                "market.traits.income_median=0",
+                "market.us.servicing_per_month.loan=1e9",
+                "arms.best.purse_step=3",
+                "arms.best.objective=money",
+            )
+        ),
+    ],
+)
 def test_what_check_says_names_no_other_currency(words: tuple[str, ...], config: Path) -> None:
     said = tenure(words[0], config, *words[1:])
     assert len(said) > 50 and not ANOTHER.search(said)
@@ -150,6 +162,9 @@ def test_a_metric_in_another_currency_says_the_same_of_that(code: str) -> None:
             declared.decimals,
         )
         assert metric.is_money == (metric.unit == code) and (metric.unit == "%") == (declared.unit == "%")
-        for told, was in zip((metric.label, metric.unit, *metric.headline),
-                             (declared.label, declared.unit, *declared.headline), strict=True):  # fmt: skip
+        for told, was in zip(
+            (metric.label, metric.unit, *metric.headline),
+            (declared.label, declared.unit, *declared.headline),
+            strict=True,
+        ):
             assert told.replace(code, "EUR") == was and (code == "EUR" or "EUR" not in told)

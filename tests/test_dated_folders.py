@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import load_experiment
-from experiments.planning import plan_tasks
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.design.planning import plan_tasks
 from tests.folders import make, no_workers, tenure  # noqa: F401  # a fixture
 
 DATED = """

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.market import INTEREST, US
-from policies.plan import Acquisition, OfferChange, Plan
-from policies.shelf import make_policy
-from simulation.model import LifecycleModel
-from simulation.state import still_here
+from tenure.agents.market import INTEREST, US
+from tenure.policies.plan import Acquisition, OfferChange, Plan
+from tenure.policies.shelf import make_policy
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.state import still_here
 from tests.markets import LIVELY, differences, first_difference, small_market
 
 RIVAL = 2

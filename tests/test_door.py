@@ -29,7 +29,8 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 def test_the_door_alone_loads_nothing() -> None:
     assert said(f"import sys, tenure; print([one for one in {HEAVY} if one in sys.modules])") == "[]"
     assert (
-        said("from tenure import *; print(Plan.__module__, LifecycleModel.__name__)") == "policies.plan LifecycleModel"
+        said("from tenure import *; print(Plan.__module__, LifecycleModel.__name__)")
+        == "tenure.policies.plan LifecycleModel"
     )
 
 
@@ -42,7 +43,7 @@ def loaded_by(*words: str) -> set[str]:
     """Return which large libraries a command has loaded when it is done."""
     code = f"""
 import sys
-from experiments.commands import app
+from tenure.experiments.commands.app import app
 try:
     app({list(words)!r})
 except SystemExit as end:
@@ -63,5 +64,6 @@ def test_check_loads_neither_engine_nor_tables(tmp_path: Path) -> None:
     assert loaded_by("check", "quickstart.yaml") <= {"numpy", "pydantic"}
     (tmp_path / "faulty.yaml").write_text("question: q\nmarket: default\nmonths: -1\narms: {a: nosuch}\nchampion: b\n")
     faulty = str(tmp_path / "faulty.yaml")
-    code = f"import sys; from experiments.checking import check_file; check_file({faulty!r}, [], [], 1, False)"
+    checking = "from tenure.experiments.commands.checking import check_file"
+    code = f"import sys; {checking}; check_file({faulty!r}, [], [], 1, False)"
     assert said(f"{code}; print([one for one in {HEAVY} if one in sys.modules])") == "['numpy', 'pydantic']"

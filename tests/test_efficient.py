@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
-from experiments.plots_frontier import BEST, RETURN, RISK, SPEND, efficient_beyond_chance, frontier
-from experiments.recordings import Recordings
+from tenure.experiments.report.figures.frontier import BEST, RETURN, RISK, SPEND, efficient_beyond_chance, frontier
+from tenure.experiments.report.recordings import Recordings
 
 Table = dict[str, list[tuple[float, float]]]
 """Arm -> what it takes and gives in each replication."""
@@ -17,18 +17,21 @@ Table = dict[str, list[tuple[float, float]]]
 def recordings_from(arms: Table, oracles: tuple[str, ...] = ()) -> Recordings:
     rows = [
         {"arm": arm, "replication": r, "metric": metric, "value": float(value)}
-        for arm, values in arms.items() for r, (takes, gives) in enumerate(values)
+        for arm, values in arms.items()
+        for r, (takes, gives) in enumerate(values)
         for metric, value in ((RISK, takes), (SPEND, takes), (RETURN, gives))
-    ]  # fmt: skip
+    ]
     return Recordings(next(iter(arms)), tuple(arms), {}, pd.DataFrame(rows), oracles=oracles)
 
 
 def tables(replications: int, repeated: bool = False) -> st.SearchStrategy[Table]:
     whole = st.integers(-6, 6).map(float)
     values = st.tuples(whole, whole)
-    column = values.map(lambda one: [one] * replications) if repeated else st.lists(
-        values, min_size=replications, max_size=replications
-    )  # fmt: skip
+    column = (
+        values.map(lambda one: [one] * replications)
+        if repeated
+        else st.lists(values, min_size=replications, max_size=replications)
+    )
     return st.dictionaries(st.sampled_from("abcdefg"), column, min_size=1)
 
 
@@ -36,9 +39,10 @@ def tables(replications: int, repeated: bool = False) -> st.SearchStrategy[Table
 @given(tables(3, repeated=True))
 def test_where_nothing_varies_it_is_the_pareto_front(arms: Table) -> None:
     front = {
-        arm for arm, [(takes, gives), *_] in arms.items()
+        arm
+        for arm, [(takes, gives), *_] in arms.items()
         if not any(t <= takes and g >= gives and (t < takes or g > gives) for [(t, g), *_] in arms.values())
-    }  # fmt: skip
+    }
     assert set(efficient_beyond_chance(recordings_from(arms), RISK)) == front
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from experiments.commands import app
-from experiments.config import load_experiment
-from experiments.reading import ConfigError
+from tenure.experiments.commands.app import app
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.reading import ConfigError
 
 BASE = """
 question: And without?

@@ -1,4 +1,4 @@
-"""What any engine must keep: the laws of `simulation.engine.Engine`, asked of all engines there are.
+"""What any engine must keep: the laws of `tenure.simulation.engines.engine.Engine`, asked of all engines there are.
 
 A new engine is one file and its entry in `ENGINES`.
 """
@@ -13,17 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agents.belief import TRUTH
-from agents.market import US
-from agents.person import GONE
-from agents.treatment import CONTACT
-from simulation import compiled
-from simulation.compiled import CompiledEngine
-from simulation.engine import Engine, RuleFault, Totals, dispatched, stop_on
-from simulation.files import Files
-from simulation.model import LifecycleModel
-from simulation.objects import ObjectEngine
-from simulation.state import still_here
+from tenure.agents.belief import TRUTH
+from tenure.agents.market import US
+from tenure.agents.person import GONE
+from tenure.agents.treatment import CONTACT
+from tenure.simulation.engines import compiled
+from tenure.simulation.engines.compiled import CompiledEngine
+from tenure.simulation.engines.engine import Engine, RuleFault, Totals, dispatched, stop_on
+from tenure.simulation.engines.objects import ObjectEngine
+from tenure.simulation.institutions.files import Files
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.state import still_here
 from tests.markets import LIVELY, differences, first_difference, markets, small_market
 
 ENGINES: dict[str, Callable[[LifecycleModel], Engine]] = {

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments import estimating
-from experiments.checking import check_file
-from experiments.config import Experiment, load_experiment
-from experiments.estimating import (
+from tenure.experiments.commands.checking import check_file
+from tenure.experiments.config.experiment import Experiment, load_experiment
+from tenure.experiments.design import estimating
+from tenure.experiments.design.estimating import (
     Estimate,
     Speed,
     Timed,
@@ -24,7 +24,7 @@ from experiments.estimating import (
     remembered,
     shortage_notes,
 )
-from experiments.workers import processors
+from tenure.experiments.running.workers import processors
 
 CONFIG = """
 question: Does it pay?
@@ -111,8 +111,11 @@ def test_more_never_takes_less(people: int, months: int, replications: int, work
         return estimate(estimating.Experiment(**{**vars(base), "settings": settings, "market": market}), workers)
 
     least = asked(people, months, replications)
-    for more in (asked(2 * people, months, replications), asked(people, 2 * months, replications),
-                 asked(people, months, replications + 8)):  # fmt: skip
+    for more in (
+        asked(2 * people, months, replications),
+        asked(people, 2 * months, replications),
+        asked(people, months, replications + 8),
+    ):
         assert all(a <= b for a, b in zip(least, more, strict=True))
         assert least.seconds < more.seconds
 
@@ -153,10 +156,20 @@ def test_what_cannot_tell_changes_nothing(told: list[Timed]) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\xff\xfe", b"[]", b"{", b"null", b'{"%KEY%": 3}', b'{"%KEY%": {"rates": "fast"}}', b"[" * 50_000,
-     b'{"%KEY%": {"rates": [null, "1", -1, 1e300, NaN], "starts": [Infinity, 0]}}', b" " * 200_000,
-     b'{"another machine": {"rates": [1e-5]}}'],
-)  # fmt: skip
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"{",
+        b"null",
+        b'{"%KEY%": 3}',
+        b'{"%KEY%": {"rates": "fast"}}',
+        b"[" * 50_000,
+        b'{"%KEY%": {"rates": [null, "1", -1, 1e300, NaN], "starts": [Infinity, 0]}}',
+        b" " * 200_000,
+        b'{"another machine": {"rates": [1e-5]}}',
+    ],
+)
 def test_a_damaged_or_foreign_file_is_ignored_and_mended(own_memory: Path, content: bytes) -> None:
     own_memory.write_bytes(content.replace(b"%KEY%", estimating._key().encode()))
     assert remembered() == USUAL
@@ -250,8 +263,18 @@ def test_an_estimate_is_right_within_a_factor_of_two(
     sets = [f"market.people={people}", f"months={months}", "replications=2"]
     experiment = load_experiment("quickstart.yaml", sets)
     takes = estimate(experiment, 1)
-    words = [sys.executable, "-m", "experiments.commands", "run", "quickstart.yaml", "-o", str(tmp_path / "out"),
-             "--workers", "1", *(word for one in sets for word in ("--set", one))]  # fmt: skip
+    words = [
+        sys.executable,
+        "-m",
+        "tenure.experiments.commands.app",
+        "run",
+        "quickstart.yaml",
+        "-o",
+        str(tmp_path / "out"),
+        "--workers",
+        "1",
+        *(word for one in sets for word in ("--set", one)),
+    ]
     began = os.times()
     subprocess.run(words, check=True, capture_output=True)
     ended = os.times()

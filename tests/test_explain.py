@@ -17,49 +17,50 @@ from pydantic import BaseModel
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from agents.belief import NEWS, QUADRANTS, SCOPES
-from agents.declaring import parameters_of
-from agents.market import ACCOUNTS
-from agents.market import KINDS as PRODUCT_KINDS
-from agents.person import CAUSES, STAGES
-from agents.rulebook import Rulebook
-from agents.traits import Traits
-from experiments import findings, report
-from experiments.commands import app
-from experiments.config import EXAMPLES, load_experiment
-from experiments.experiment_settings import ExperimentSettings
-from experiments.findings_beliefs import HEADS
-from experiments.gains import COUNTED, HARM_FROM_EUR
-from experiments.listing import KINDS, called, entries, explain
-from experiments.listing_steps import CHANCES
-from experiments.market_files import MARKETS
-from experiments.metrics import METRICS
-from experiments.plots import FIGURES
-from experiments.reading import read_yaml
-from experiments.runner import run_experiment
-from experiments.spelling import normal
-from experiments.statistics import SIGNS
-from experiments.summary import report_of
-from policies.guard_rules import MEASURES, shipped_rules
-from policies.guards import FIRST, LAST, THEN
-from policies.policy import settings_of
-from policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SCHEMES, TIERS
-from policies.shelf import ALIASES, SHELF
-from policies.shelf.optimal_structure import OBJECTIVES
-from policies.treatments import GROUPS, NUMBERS, catalogue
-from policies.treatments import WORDS as WORDS_OF_TREATMENTS
-from policies.view_columns import FIELDS
-from simulation.belief_groups import PRODUCTS, TENURE_MONTHS
-from simulation.phases import MONTH
-from simulation.settings import MarketSettings
+from tenure.agents.belief import NEWS, QUADRANTS, SCOPES
+from tenure.agents.declaring import parameters_of
+from tenure.agents.market import ACCOUNTS
+from tenure.agents.market import KINDS as PRODUCT_KINDS
+from tenure.agents.person import CAUSES, STAGES
+from tenure.agents.rules.population import Traits
+from tenure.agents.rules.rulebook import Rulebook
+from tenure.experiments.analysis.gains import COUNTED, HARM_FROM_EUR
+from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.analysis.statistics import SIGNS
+from tenure.experiments.commands.app import app
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.reading import read_yaml
+from tenure.experiments.config.settings import ExperimentSettings
+from tenure.experiments.listing.listing import KINDS, called, entries, explain
+from tenure.experiments.listing.spelling import normal
+from tenure.experiments.listing.steps import CHANCES
+from tenure.experiments.report import page, sentences
+from tenure.experiments.report.figures.figures import FIGURES
+from tenure.experiments.report.sections.beliefs import HEADS
+from tenure.experiments.report.summary import report_of
+from tenure.experiments.running.runner import run_experiment
+from tenure.experiments.shipped import EXAMPLES, MARKETS
+from tenure.policies.columns import FIELDS
+from tenure.policies.guard.guard import FIRST, LAST, THEN
+from tenure.policies.guard.rules import MEASURES, shipped_rules
+from tenure.policies.policy import settings_of
+from tenure.policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SCHEMES, TIERS
+from tenure.policies.shelf import ALIASES, SHELF
+from tenure.policies.shelf.optimal_structure import OBJECTIVES
+from tenure.policies.treatments import GROUPS, NUMBERS, catalogue
+from tenure.policies.treatments import WORDS as WORDS_OF_TREATMENTS
+from tenure.simulation.phases import MONTH
+from tenure.simulation.recording.beliefs.groups import PRODUCTS, TENURE_MONTHS
+from tenure.simulation.settings.market import MarketSettings
 
 ROOT = Path(__file__).parent.parent
 EVERY = [entry for kind in (*KINDS, "words of treatments", "settings of policies") for entry in entries(kind)]
 GROUPS_OF_RULES = {**{f"rules.{name}": type(group) for name, group in Rulebook()._asdict().items()}, "traits": Traits}
 PARAMETERS = {
-    f"{prefix}.{name}": declared for prefix, group in GROUPS_OF_RULES.items()
+    f"{prefix}.{name}": declared
+    for prefix, group in GROUPS_OF_RULES.items()
     for name, (_, _, declared) in parameters_of(group).items()
-}  # fmt: skip
+}
 
 
 def fields_below(kind: Any, path: str = "") -> Iterator[str]:
@@ -96,15 +97,46 @@ DECLARED: dict[str, list[str]] = {
     "measures and objectives": [*MEASURES, *OBJECTIVES],
     "signs": [text for pair in SIGNS.items() for text in pair] + ["±", "*", "-"],
     "figures": list(FIGURES),
-    "words of findings": [text for pair in findings.WORDS.items() for text in pair],
+    "words of findings": [text for pair in sentences.WORDS.items() for text in pair],
     "concepts": [
-        "market", "rivals", "scenario", "harmed", "gains", "structure", "closing value", "champion", "arm",
-        "replication", "paired", "pairing", "burn-in", "warm-up", "budget", "segment", "scheme", "oracle", "regret",
-        "plane", "told to go", "charged off", "profit before closing", "lookalike", "feedback", "purse", "take-up",
-        "shadow price", "migration", "quality", "funding_cost", "stands_for", "interval", "verdict", "month 0",
+        "market",
+        "rivals",
+        "scenario",
+        "harmed",
+        "gains",
+        "structure",
+        "closing value",
+        "champion",
+        "arm",
+        "replication",
+        "paired",
+        "pairing",
+        "burn-in",
+        "warm-up",
+        "budget",
+        "segment",
+        "scheme",
+        "oracle",
+        "regret",
+        "plane",
+        "told to go",
+        "charged off",
+        "profit before closing",
+        "lookalike",
+        "feedback",
+        "purse",
+        "take-up",
+        "shadow price",
+        "migration",
+        "quality",
+        "funding_cost",
+        "stands_for",
+        "interval",
+        "verdict",
+        "month 0",
         "matters_from",
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", DECLARED)
@@ -154,9 +186,11 @@ def test_an_ambiguous_word_gets_all_its_meanings() -> None:
     assert noise == {"rules.choice.noise": "parameter", "market.us.information.noise": "setting"}
     budgets = {entry.name for entry in explain("budget_per_month")}
     assert budgets == {
-        "budget_per_month", "market.guards.budget_per_month", "market.us.budget_per_month",
+        "budget_per_month",
+        "market.guards.budget_per_month",
+        "market.us.budget_per_month",
         "market.us.acquisition.NAME.budget_per_month",
-    }  # fmt: skip
+    }
 
 
 def test_a_part_of_a_path_and_names_of_ones_own_are_enough() -> None:
@@ -168,9 +202,13 @@ def test_a_part_of_a_path_and_names_of_ones_own_are_enough() -> None:
 
 @pytest.mark.parametrize(
     ("word", "meant"),
-    [("loyalty_rewrad", "loyalty_reward"), ("market.us.qualty", "market.us.quality"), ("harmd", "harmed"),
-     ("charge_off", "charge_off_at")],
-)  # fmt: skip
+    [
+        ("loyalty_rewrad", "loyalty_reward"),
+        ("market.us.qualty", "market.us.quality"),
+        ("harmd", "harmed"),
+        ("charge_off", "charge_off_at"),
+    ],
+)
 def test_a_near_miss_is_told(word: str, meant: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"'{word}'")) as told:
         explain(word)
@@ -228,9 +266,10 @@ def test_a_step_multiplies_the_odds_as_it_must(name: str) -> None:
 def test_what_explain_says_how_to_set_can_be_set() -> None:
     """Every default, written as explain writes it, is accepted for the shipped experiment."""
     plain = [
-        told for entry in (*entries("settings"), *entries("parameters"))
+        told
+        for entry in (*entries("settings"), *entries("parameters"))
         if (told := entry.facts.get("set it", "")).startswith("--set") and "..." not in told and "NAME" not in told
-    ]  # fmt: skip
+    ]
     assert len(plain) > 150
     load_experiment("quickstart.yaml", [told.removeprefix("--set ") for told in plain])
 
@@ -296,7 +335,7 @@ metrics: [profit_per_customer, share_harmed, return_on_treatment, growth]
 
 
 def test_every_heading_of_a_real_report_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "FIGURES", {})  # which have no headings, and take long
+    monkeypatch.setattr(page, "FIGURES", {})  # which have no headings, and take long
     path = tmp_path / "words.yaml"
     path.write_text(REPORT, encoding="utf-8")
     results = run_experiment(load_experiment(path), tmp_path / "out", workers=1)
@@ -322,7 +361,7 @@ HEAVY = ("numba", "pandas", "scipy", "mesa", "matplotlib", "networkx", "pyarrow"
 
 def test_lists_load_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom experiments.listing import KINDS, entries, kinds\nlist(kinds())\n"
+        "import sys\nfrom tenure.experiments.listing.listing import KINDS, entries, kinds\nlist(kinds())\n"
         "for kind in KINDS: list(entries(kind))\n"
         f"print([one for one in {HEAVY} if one in sys.modules])"
     )

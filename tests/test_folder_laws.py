@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments import sealing, store
-from experiments.results import open_results
-from experiments.starts import start_is_whole
-from experiments.summary import report_of
+from tenure.experiments.report.summary import report_of
+from tenure.experiments.running.starts import start_is_whole
+from tenure.experiments.store import sealing, store
+from tenure.experiments.store.results import open_results
 from tests.folders import SMALL, answer, flipped, make, no_report, no_workers, put_record, record_of, serially, tenure
 
 __all__ = ["no_report", "no_workers"]
@@ -26,7 +26,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pristine")
     (place / "small.yaml").write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("experiments.runner.run_batch", serially)
+        patch.setattr("tenure.experiments.running.runner.run_batch", serially)
         report_of(make(place / "out", place / "small.yaml"))
     return place
 
@@ -50,10 +50,14 @@ def right_hash(pristine: Path) -> str:
 # what is damaged is found, named, and made again
 
 KINDS = {
-    "a run": "runs/*.parquet", "the record": "experiment.json", "its copy": "runs/experiment.json",
-    "a state": "starts/*.npz.zst", "notes": "cache/verified.json", "metrics": "cache/metrics.parquet",
+    "a run": "runs/*.parquet",
+    "the record": "experiment.json",
+    "its copy": "runs/experiment.json",
+    "a state": "starts/*.npz.zst",
+    "notes": "cache/verified.json",
+    "metrics": "cache/metrics.parquet",
     "pairs": "cache/pairs.parquet",
-}  # fmt: skip
+}
 
 
 @pytest.mark.usefixtures("no_workers")
@@ -181,8 +185,9 @@ def test_a_damaged_unused_run_is_not_taken_back(out: Path, right_hash: str) -> N
 
 
 @pytest.mark.usefixtures("no_workers", "no_report")
-def test_a_folder_moved_copied_or_linked_goes_on(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                 right_hash: str) -> None:  # fmt: skip
+def test_a_folder_moved_copied_or_linked_goes_on(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, right_hash: str
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     moved = place.rename(tmp_path / "moved") / "out"
@@ -351,7 +356,7 @@ def test_a_later_format_stops_only_its_own_run(out: Path, monkeypatch: pytest.Mo
     store.write_run(out, names[0], store.without_keys(stored.table), stored.metadata)
     store.write_failure(out, names[1], "of the future", {"arm": "uniform", "replication": 0})
     monkeypatch.undo()
-    monkeypatch.setattr("experiments.runner.run_batch", serially)
+    monkeypatch.setattr("tenure.experiments.running.runner.run_batch", serially)
     written = store.run_path(out, names[0]).read_bytes()
     said = tenure("status", out)[1]
     assert "nothing, replication 0" in said and said.count("later version (format 9); update tenure") == 2

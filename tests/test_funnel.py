@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from simulation.model import LifecycleModel
+from tenure.simulation.model import LifecycleModel
 from tests.markets import LIVELY, small_market
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.findings_cells import cells_section, money_by_cell
-from experiments.findings_gains import gains_section, group_differences, group_sentence, share_of
-from experiments.gains import COUNTED, MONEY, People, metrics_of_pairs, pair_off, people_of
-from experiments.metrics import METRICS
-from experiments.recordings import Recordings
+from tenure.experiments.analysis.gains import COUNTED, MONEY, People, metrics_of_pairs, pair_off, people_of
+from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.report.recordings import Recordings
+from tenure.experiments.report.sections.cells import cells_section, money_by_cell
+from tenure.experiments.report.sections.gains import gains_section, group_differences, group_sentence, share_of
 
 
 def people(**columns: Any) -> People:
@@ -41,11 +41,26 @@ def test_each_way_to_be_harmed_or_to_gain_by_hand() -> None:
     """0 is charged 19 more, 1 is charged 20 more, 2 the same but stays longer, 3 is told to go, 4 charged off and so
     charged less, 5 is spared a charge-off and so charged more, 6 is charged 20 less, 7 is told to go in both worlds."""
     champion = people(charged=[100.0] * 8, charged_off=[0, 0, 0, 0, 0, 1, 0, 0], told_to_go=[0, 0, 0, 0, 0, 0, 0, 1])
-    arm = people(charged=[119, 120, 120, 100, 30, 190, 80, 100], months=[12, 12, 13, 12, 5, 12, 12, 12],
-                 told_to_go=[0, 0, 0, 1, 0, 0, 0, 1], charged_off=[0, 0, 0, 0, 1, 0, 0, 0])  # fmt: skip
+    arm = people(
+        charged=[119, 120, 120, 100, 30, 190, 80, 100],
+        months=[12, 12, 13, 12, 5, 12, 12, 12],
+        told_to_go=[0, 0, 0, 1, 0, 0, 0, 1],
+        charged_off=[0, 0, 0, 0, 1, 0, 0, 0],
+    )
     found = counts(champion, arm)
-    by_hand = dict(people=8, harmed=4, gains=2, charged_more=2, charged_more_longer=1, fewer_rewards=0, told_to_go=1,
-                   charged_off=1, charged_less=1, more_rewards=0, spared=1)  # fmt: skip
+    by_hand = dict(
+        people=8,
+        harmed=4,
+        gains=2,
+        charged_more=2,
+        charged_more_longer=1,
+        fewer_rewards=0,
+        told_to_go=1,
+        charged_off=1,
+        charged_less=1,
+        more_rewards=0,
+        spared=1,
+    )
     assert {name: found[name] for name in COUNTED} == by_hand
 
 
@@ -80,11 +95,18 @@ def worlds(draw: st.DrawFn) -> tuple[People, People]:
 
     group, stage = column(st.sampled_from("012")), column(st.sampled_from(["growth", "decline"]))
     made = [
-        people(group=group, stage=stage, charged=column(st.integers(0, 60)), rewards=column(st.integers(0, 60)),
-               profit=column(st.integers(-99, 99)), treatment=column(st.integers(0, 9)),
-               told_to_go=column(st.booleans()), charged_off=column(st.booleans()))
+        people(
+            group=group,
+            stage=stage,
+            charged=column(st.integers(0, 60)),
+            rewards=column(st.integers(0, 60)),
+            profit=column(st.integers(-99, 99)),
+            treatment=column(st.integers(0, 9)),
+            told_to_go=column(st.booleans()),
+            charged_off=column(st.booleans()),
+        )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     return made[0], made[1]
 
 
@@ -126,17 +148,27 @@ def test_the_money_of_the_cells_adds_up_to_the_whole(both: tuple[People, People]
 
 
 def test_the_rows_of_a_recording_are_read_whatever_their_order() -> None:
-    rows = [("person/profit", "7", "low_risk_low_return", 1.0), ("person/charged", "7", "growth", 2.0),
-            ("person/rewards", "3", "", 2.5), ("person/rewards", "7", "", 1.5),
-            ("person/treatment", "7", "1", 3.0), ("person/months", "7", "told to go, charged off", 4.0),
-            ("person/months", "3", "ours", 8.0), ("person/treatment", "3", "0", 7.0),
-            ("person/charged", "3", "decline", 6.0), ("person/profit", "3", "high_risk_low_return", 5.0)]  # fmt: skip
+    rows = [
+        ("person/profit", "7", "low_risk_low_return", 1.0),
+        ("person/charged", "7", "growth", 2.0),
+        ("person/rewards", "3", "", 2.5),
+        ("person/rewards", "7", "", 1.5),
+        ("person/treatment", "7", "1", 3.0),
+        ("person/months", "7", "told to go, charged off", 4.0),
+        ("person/months", "3", "ours", 8.0),
+        ("person/treatment", "3", "0", 7.0),
+        ("person/charged", "3", "decline", 6.0),
+        ("person/profit", "3", "high_risk_low_return", 5.0),
+    ]
     table = pa.table(dict(zip(("measure", "a", "b", "value"), map(list, zip(*rows, strict=True)), strict=True)))
     found = people_of(table)
     assert found.ids.tolist() == ["3", "7"] and found.profit.tolist() == [5.0, 1.0]
     assert found.charged.tolist() == [6.0, 2.0] and found.rewards.tolist() == [2.5, 1.5]
     assert [key.tolist() for key in found.keys] == [
-        ["high_risk_low_return", "low_risk_low_return"], ["decline", "growth"], ["0", "1"]]  # fmt: skip
+        ["high_risk_low_return", "low_risk_low_return"],
+        ["decline", "growth"],
+        ["0", "1"],
+    ]
     assert found.told_to_go.tolist() == found.charged_off.tolist() == [False, True]
     with pytest.raises(ValueError, match="not whole"):
         people_of(table.slice(1))
@@ -150,10 +182,24 @@ def paired_world(harm: dict[str, tuple[int, int]], replications: int = 5) -> Rec
             for group, harmed in enumerate(of_group):
                 extra = 2.0 * (arm != "nothing")
                 row = dict.fromkeys(COUNTED, 0.0) | {"people": 10.0, "harmed": harmed + (r % 2) * (harmed > 0)}
-                money = {"treatment_champion": 10.0, "treatment": 10.0 + 10 * extra + r, "profit_champion": 500.0,
-                         "profit": 500.0 + 10 * extra + r}  # fmt: skip
-                rows.append({"arm": arm, "replication": r, "quadrant": "low_risk_low_return", "stage": "growth",
-                             "group": str(group), **row, **money, "told_to_go": row["harmed"]})  # fmt: skip
+                money = {
+                    "treatment_champion": 10.0,
+                    "treatment": 10.0 + 10 * extra + r,
+                    "profit_champion": 500.0,
+                    "profit": 500.0 + 10 * extra + r,
+                }
+                rows.append(
+                    {
+                        "arm": arm,
+                        "replication": r,
+                        "quadrant": "low_risk_low_return",
+                        "stage": "growth",
+                        "group": str(group),
+                        **row,
+                        **money,
+                        "told_to_go": row["harmed"],
+                    }
+                )
     return Recordings("nothing", ("nothing", *harm), {}, pairs=pd.DataFrame(rows))
 
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.market import US
-from policies.guard_limits import Quota, from_the_top
-from policies.guards import Allowed, Guards, guard
-from policies.plan import OfferChange, Plan, Treatments
-from simulation.guard_settings import GuardSettings, InstitutionGuards
-from simulation.model import LifecycleModel
+from tenure.agents.market import US
+from tenure.policies.guard.guard import Allowed, Guards, guard
+from tenure.policies.guard.limits import Quota, from_the_top
+from tenure.policies.plan import OfferChange, Plan, Treatments
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.guards import GuardSettings, InstitutionGuards
 from tests.made_views import view_of
 from tests.markets import LIVELY, small_market
 from tests.test_guard_rules import EVERYTHING, guarded, let_through

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from policies.guard_rules import measured, shipped_rules
-from policies.guards import Guards, guard
-from policies.plan import Plan, Treatments
-from policies.view import InstitutionView
-from simulation.guard_settings import InstitutionGuards
+from tenure.policies.guard.guard import Guards, guard
+from tenure.policies.guard.rules import measured, shipped_rules
+from tenure.policies.plan import Plan, Treatments
+from tenure.policies.view import InstitutionView
+from tenure.simulation.settings.guards import InstitutionGuards
 from tests.made_views import KINDS, PRODUCTS, view_of, views
 from tests.test_guards import CATALOGUE, NAMES, plans, sound
 
@@ -116,8 +116,10 @@ def test_capacity_is_never_passed(case: tuple[InstitutionView, Plan], many: int,
 def test_no_price_passes_the_ceiling(view: InstitutionView, points: float, ceiling: str) -> None:
     plan = Plan(Treatments.of("reprice", np.arange(len(view)), amount=points))
     lends = [index for index, kind in enumerate(KINDS) if kind != "deposit"]
-    dearest = [max((view.list_prices[k] for k in lends if view.holds(PRODUCTS[k])[row]), default=0.0)
-               for row in range(len(view))]  # fmt: skip
+    dearest = [
+        max((view.list_prices[k] for k in lends if view.holds(PRODUCTS[k])[row]), default=0.0)
+        for row in range(len(view))
+    ]
     for row, _, amount in let_through(view, plan, guarded(price_ceiling=ceiling)):
         assert dearest[row] + view.premium[row] + amount <= float(ceiling.rstrip("%")) + 1e-9
 
@@ -130,8 +132,10 @@ def test_the_two_levels_can_disagree() -> None:
     view = view_of(rows)
     plan = Plan(Treatments.of("line_increase", [0, 3]))
     cell = {"quadrant": "high_risk_high_return", "at_most": "50%"}
-    by_heads, by_money = ([row for row, _, _ in let_through(view, plan, guarded(structure=[{**cell, "share_of": of}]))]
-                          for of in ("customers", "balance"))  # fmt: skip
+    by_heads, by_money = (
+        [row for row, _, _ in let_through(view, plan, guarded(structure=[{**cell, "share_of": of}]))]
+        for of in ("customers", "balance")
+    )
     assert (by_heads, by_money) == ([0, 3], [0])
 
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.guards import Allowed, Guards, guard
-from policies.plan import OfferChange, Plan, Treatments
-from policies.treatments import catalogue
-from policies.view import InstitutionView
+from tenure.policies.guard.guard import Allowed, Guards, guard
+from tenure.policies.plan import OfferChange, Plan, Treatments
+from tenure.policies.treatments import catalogue
+from tenure.policies.view import InstitutionView
 from tests.made_views import KINDS, PRODUCTS, beliefs_of, view_of, views
 
 CATALOGUE = catalogue(dict(zip(PRODUCTS, KINDS, strict=True)))

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import simulation.institution
-from policies.guards import Allowed, Guards, guard
-from policies.plan import Plan
-from policies.view import InstitutionView
+import tenure.simulation.institutions.institution
+from tenure.policies.guard.guard import Allowed, Guards, guard
+from tenure.policies.plan import Plan
+from tenure.policies.view import InstitutionView
 from tests.guard_law import LAW
 from tests.guard_worlds import OWN_RULES, judged, world
 
@@ -68,9 +68,11 @@ def open_to_all(config: dict[str, Any]) -> None:
     config["us"]["guards"] = {
         "price_ceiling": "24.9%",
         "rules": {**dict.fromkeys(LAW, "on"), **dated},
-        "structure": [{"name": "limit 0", "where": "otherwise", "share_of": "customers", "at_least": 0.99},
-                      {"name": "limit 1", "where": "deposits == 0", "share_of": "balance", "at_most": 0.01}],
-    }  # fmt: skip
+        "structure": [
+            {"name": "limit 0", "where": "otherwise", "share_of": "customers", "at_least": 0.99},
+            {"name": "limit 1", "where": "deposits == 0", "share_of": "balance", "at_most": 0.01},
+        ],
+    }
 
 
 def short_of(budget: float, capacity: dict[str, int]) -> Callable[[dict[str, Any]], None]:
@@ -85,14 +87,18 @@ def short_of(budget: float, capacity: dict[str, int]) -> Callable[[dict[str, Any
 
 
 LEAKS: dict[str, Let] = {
-    **{name: lambda rules, name=name: rules._replace(rules=tuple(one for one in rules.rules if one.name != name))
-       for name in (*LAW, *OWN_RULES)},
-    **{name: lambda rules, name=name: rules._replace(structure=tuple(x for x in rules.structure if x.name != name))
-       for name in ("limit 0", "limit 1")},
+    **{
+        name: lambda rules, name=name: rules._replace(rules=tuple(one for one in rules.rules if one.name != name))
+        for name in (*LAW, *OWN_RULES)
+    },
+    **{
+        name: lambda rules, name=name: rules._replace(structure=tuple(x for x in rules.structure if x.name != name))
+        for name in ("limit 0", "limit 1")
+    },
     "price_ceiling": lambda rules: rules._replace(price_ceiling=1e6),
     "contacts": lambda rules: rules._replace(contacts_at_most=32),
     "capacity": lambda rules: rules._replace(capacity_per_month={}),
-}  # fmt: skip
+}
 """Rule -> a guard's rules without it."""
 
 
@@ -101,7 +107,7 @@ def replace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], list[st
     """Return a way to live two markets under another guard than ours, and to hear what the judge says."""
 
     def live(other: Any, change: Callable[[dict[str, Any]], None] = open_to_all) -> list[str]:
-        monkeypatch.setattr(simulation.institution, "guard", other)
+        monkeypatch.setattr(tenure.simulation.institutions.institution, "guard", other)
         return [text for number in (4, 7) for text in judged(number, 1500, 6, 3.0, change)[0]]
 
     yield live

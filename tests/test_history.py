@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agents.belief import JOINED, LEFT, NEWS, SIGNAL
-from agents.market import US
-from experiments import known_rows
-from policies.schemes import SCHEMES, SEGMENT
-from simulation.files import Files, ScopeRule
-from simulation.history import CHANGE, SEALED, TagHistory
-from simulation.model import LifecycleModel
+from tenure.agents.belief import JOINED, LEFT, NEWS, SIGNAL
+from tenure.agents.market import US
+from tenure.experiments.verification.cases import rows as known_rows
+from tenure.policies.schemes import SCHEMES, SEGMENT
+from tenure.simulation.institutions.files import Files, ScopeRule
+from tenure.simulation.institutions.history import CHANGE, SEALED, TagHistory
+from tenure.simulation.model import LifecycleModel
 from tests.markets import LIVELY, markets, small_market
 
 CHUNK = 1024
@@ -36,9 +36,11 @@ class Log(NamedTuple):
 
 
 logs = st.lists(
-    st.builds(Log, st.integers(0, 3), st.integers(0, 1), st.sampled_from([0, 1, 7, 1023, 1024, 2500]),
-              st.integers(0, 99)), max_size=8,
-)  # fmt: skip
+    st.builds(
+        Log, st.integers(0, 3), st.integers(0, 1), st.sampled_from([0, 1, 7, 1023, 1024, 2500]), st.integers(0, 99)
+    ),
+    max_size=8,
+)
 
 
 def drawn(log: Log) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.int8], NDArray[np.int8]]:
@@ -54,7 +56,7 @@ def drawn(log: Log) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.int
 def test_what_is_written_stays_byte_for_byte(many: list[Log]) -> None:
     history, month, expected = TagHistory(("a", "b")), -3, []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("simulation.history.SEALED", CHUNK)
+        patch.setattr("tenure.simulation.institutions.history.SEALED", CHUNK)
         for log in many:
             written, month = history.rows().tobytes(), month + log.months_on
             persons, *tags = drawn(log)
@@ -207,8 +209,9 @@ def held_now(model: LifecycleModel) -> Tags:
             some = np.flatnonzero(codes >= 0)
             some = some[np.argsort(view.person_id[some])]
             told[one.index, name, view.month] = (
-                view.person_id[some].astype(np.int64).tobytes(), codes[some].astype(np.int8).tobytes()
-            )  # fmt: skip
+                view.person_id[some].astype(np.int64).tobytes(),
+                codes[some].astype(np.int8).tobytes(),
+            )
     return told
 
 
@@ -229,8 +232,15 @@ def replayed(model: LifecycleModel, held: Tags) -> Tags:
 def lively(**changes: Any) -> LifecycleModel:
     """Return a market in which people come, go and come back, our files being wide."""
     us = {"existing_customers": ["open", "settled", "browsing"], "settled_counts_for_months": 3}
-    config = small_market(people=400, rules=LIVELY, segments=SEGMENTS, us=us, guards={"budget_per_month": 1e6},
-                          world={"newcomers_per_year": 0.5}, **changes)  # fmt: skip
+    config = small_market(
+        people=400,
+        rules=LIVELY,
+        segments=SEGMENTS,
+        us=us,
+        guards={"budget_per_month": 1e6},
+        world={"newcomers_per_year": 0.5},
+        **changes,
+    )
     config["us"]["policy"] = {"policy": "uniform", "treatment": "line_decrease", "share": 0.3}
     return LifecycleModel(config, seed=4, first_month=-6)
 
@@ -247,7 +257,7 @@ def test_every_past_month_of_a_market_comes_back(config: dict[str, Any], seed: i
 
 def test_every_past_month_comes_back_across_chunks() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("simulation.history.SEALED", CHUNK)
+        patch.setattr("tenure.simulation.institutions.history.SEALED", CHUNK)
         model = lively()
         held = lived(model, 24)
         assert len(model.us.history) > 4 * CHUNK
@@ -328,7 +338,7 @@ def test_a_market_in_which_nobody_changes_adds_no_row() -> None:
 def test_memory_is_at_most_twice_the_rows_and_a_chunk(people: list[int]) -> None:
     history = TagHistory(("a",))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("simulation.history.SEALED", CHUNK)
+        patch.setattr("tenure.simulation.institutions.history.SEALED", CHUNK)
         for month, some in enumerate(people):
             history.append(month, 0, np.arange(some), 0, 1, 0)
             assert ROW_BYTES * len(history) <= history.nbytes <= ROW_BYTES * (2 * len(history) + CHUNK)

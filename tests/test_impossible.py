@@ -7,18 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.belief import QUADRANTS
-from experiments.checking import check_file
-from experiments.config import EXAMPLES, load_experiment
-from experiments.impossible import Bound, conflicts
-from experiments.market_files import MARKETS, market_settings
-from experiments.odd_notes import odd_notes
-from experiments.reading import ConfigError, read_with_extends
-from policies.condition_language import parse_condition
-from policies.levels import LIMITS, limits, never_true, unreachable_on_view
-from policies.view_columns import FIELDS, condition_fields
-from simulation.model import LifecycleModel
-from simulation.settings import MarketSettings
+from tenure.agents.belief import QUADRANTS
+from tenure.experiments.commands.checking import check_file
+from tenure.experiments.config.advice.impossible import Bound, conflicts
+from tenure.experiments.config.advice.odd_notes import odd_notes
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.market_files import market_settings
+from tenure.experiments.config.reading import ConfigError, read_with_extends
+from tenure.experiments.shipped import EXAMPLES, MARKETS
+from tenure.policies.columns import FIELDS, condition_fields
+from tenure.policies.conditions.language import parse_condition
+from tenure.policies.conditions.levels import LIMITS, limits, never_true, unreachable_on_view
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.market import MarketSettings
 from tests.markets import small_market
 
 DEFAULT = market_settings(read_with_extends(MARKETS / "default.market.yaml"), [])
@@ -85,7 +86,7 @@ def limit(cell: str, side: str, value: str, of: str = "balance") -> str:
         ([("otherwise", "at_least_eur", "20000", "customers")], ""),
         ([(LOW, "at_least_eur", "15e3", "customers"), (HIGH, "at_least_eur", "15e3", "customers")], "be met together"),
     ],
-)  # fmt: skip
+)
 def test_structures_that_contradict_each_other(tmp_path: Path, limits_: list[tuple[str, ...]], words: str) -> None:
     structure = f"[{', '.join(limit(*one) for one in limits_)}]"
     segments = ("market.segments={rich: income > 4000, poor: otherwise}",)
@@ -94,8 +95,12 @@ def test_structures_that_contradict_each_other(tmp_path: Path, limits_: list[tup
 
 
 def test_the_place_is_the_bound_and_every_conflict_is_told(tmp_path: Path) -> None:
-    pairs = [(LOW, "at_least", "60%"), (HIGH, "at_least", "61%"), ("line > 0", "at_least", "30%", "line"),
-             ("line > 0", "at_most", "20%", "line")]  # fmt: skip
+    pairs = [
+        (LOW, "at_least", "60%"),
+        (HIGH, "at_least", "61%"),
+        ("line > 0", "at_least", "30%", "line"),
+        ("line > 0", "at_most", "20%", "line"),
+    ]
     entries = [limit(*one) for one in pairs]
     first, second = told(tmp_path, "do_nothing", f"[{', '.join(entries)}]")
     column = len("  structure: [") + len(entries[0]) + 2 + entries[1].index("61%") + 1
@@ -174,15 +179,17 @@ def test_floors_of_quadrants_conflict_just_where_they_add_up_to_more_than_all(fl
         (f"floors: {{{LOW}: 60%}}, of: customers", f"[{limit(HIGH, 'at_least', '60%')}]", ""),
         (f"floors: {{{LOW}: 30%}}, of: balance", f"[{limit(HIGH, 'at_least', '60%')}]", ""),
     ],
-)  # fmt: skip
+)
 def test_a_policy_s_own_floors_and_those_of_the_guard(tmp_path: Path, own: str, structure: str, words: str) -> None:
     found = told(tmp_path, f"{{policy: optimal_structure, {own}}}", structure)
     assert len(found) == bool(words) and all(one.startswith("7:") and words in one for one in found), found
 
 
 def test_an_arm_is_held_to_its_own_guards(tmp_path: Path) -> None:
-    other = (f"{{policy: optimal_structure, of: balance, floors: {{{LOW}: 60%}}, "
-             f"us: {{guards: {{structure: [{limit(HIGH, 'at_least', '60%')}]}}}}}}")  # fmt: skip
+    other = (
+        f"{{policy: optimal_structure, of: balance, floors: {{{LOW}: 60%}}, "
+        f"us: {{guards: {{structure: [{limit(HIGH, 'at_least', '60%')}]}}}}}}"
+    )
     (one,) = told(tmp_path, other)
     assert one.startswith("7:") and f"floors.{LOW}: at least 60% cannot be met together with" in one
 
@@ -221,7 +228,7 @@ def test_who_learns_by_lot_needs_people_outside_and_inside_the_lot(tmp_path: Pat
         (["segment == rich", "segment == other", "otherwise"], {}),  # of none of the segments
         (["segment == rich", "segment in [rich]"], {1: "rule 1 takes all"}),
     ],
-)  # fmt: skip
+)
 def test_rules_nobody_can_reach(tmp_path: Path, rules: list[str], words: dict[int, str]) -> None:
     rows = "".join(f"      - {{when: '{one}', do: early_help}}\n" for one in rules)
     segments = "market.segments={rich: income > 4000, other: income > 1000}"
@@ -241,8 +248,9 @@ def test_guard_rules_and_cells_that_nobody_meets(tmp_path: Path) -> None:
     )
     found = told(tmp_path, "do_nothing", f"[{limit('default_per_year > 100%', 'at_most', '10%')}]", more)
     assert [one.partition(":")[0] for one in found] == ["10", "12", "13", "14"]
-    for one, words in zip(found, ("default_per_year > 100%", "balance < 0", "contradicts itself", "2028-01, is before"),
-                          strict=True):  # fmt: skip
+    for one, words in zip(
+        found, ("default_per_year > 100%", "balance < 0", "contradicts itself", "2028-01, is before"), strict=True
+    ):
         assert words in one
 
 
@@ -314,10 +322,12 @@ def test_what_is_odd_is_noted(tmp_path: Path) -> None:
     experiment = load_experiment(path, ["market.extends=online_lender"])
     notes = odd_notes({one.name: experiment.under(one.name) for one in experiment.scenarios})
     for words in (
-        "the arms 'nothing' and 'same' are the same policy", "arm 'learns': its trial of 12 months",
-        "past: the rule ended before the start (2020-03)", "later: the rule begins after the end of the run (2028-01)",
+        "the arms 'nothing' and 'same' are the same policy",
+        "arm 'learns': its trial of 12 months",
+        "past: the rule ended before the start (2020-03)",
+        "later: the rule begins after the end of the run (2028-01)",
         "market.extends takes online_lender instead of north.market.yaml",
-    ):  # fmt: skip
+    ):
         assert sum(words in note for note in notes) == 1, (words, notes)
     assert len(notes) == 5
     checked = check_file(str(path), ["market.extends=online_lender"], [], 1, False)

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import known_allocation, known_credit, known_letting_go, known_relationship
-from experiments.known_answers import CASES, Row
-from experiments.known_rows import KNOWN, compare, market
-from simulation.model import LifecycleModel
-from simulation.settings import market_from
+from tenure.experiments.shipped import KNOWN
+from tenure.experiments.verification.cases import allocation, credit, letting_go, relationship
+from tenure.experiments.verification.cases.answers import CASES, Row
+from tenure.experiments.verification.cases.rows import compare, market
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.market import market_from
 
 
 def all_ok(rows: list[Row]) -> None:
@@ -22,7 +23,7 @@ def all_ok(rows: list[Row]) -> None:
 
 @pytest.mark.parametrize("segment", ["high_end", "regular"])
 def test_shifted_beta_geometric_retention(segment: str) -> None:
-    rows = known_relationship.retention(segment, people=10_000)
+    rows = relationship.retention(segment, people=10_000)
     all_ok(rows)
     rates = {row.what: row.simulated for row in rows}
     rising = [rates[f"retention rate, year {year}"] for year in (1, 2, 4, 7, 12)]
@@ -42,36 +43,36 @@ def test_retention_rises_although_nobody_changes() -> None:
 
 
 def test_staying_with_a_switching_cost() -> None:
-    all_ok(known_relationship.staying(people=300))
+    all_ok(relationship.staying(people=300))
 
 
 def test_stages_are_an_absorbing_chain() -> None:
-    all_ok(known_relationship.stages(people=5_000))
+    all_ok(relationship.stages(people=5_000))
 
 
 def test_hand_count_of_months_is_the_fundamental_matrix() -> None:
-    fundamental = np.linalg.inv(np.eye(4) - known_relationship.STAGE_CHAIN)
-    assert fundamental[0] == pytest.approx(known_relationship.MONTHS_IN_STAGE)
+    fundamental = np.linalg.inv(np.eye(4) - relationship.STAGE_CHAIN)
+    assert fundamental[0] == pytest.approx(relationship.MONTHS_IN_STAGE)
 
 
 def test_margin_multiple() -> None:
-    all_ok(known_relationship.margin_multiple(people=5_000))
+    all_ok(relationship.margin_multiple(people=5_000))
 
 
 def test_delinquency_is_a_chain() -> None:
-    all_ok(known_credit.delinquency(people=10_000, slow_people=2_000))
+    all_ok(credit.delinquency(people=10_000, slow_people=2_000))
 
 
 def test_loss_given_the_systematic_factor() -> None:
-    all_ok(known_credit.one_factor(people=20_000))
+    all_ok(credit.one_factor(people=20_000))
 
 
 def test_basel_risk_weights() -> None:
-    all_ok(known_credit.capital())
+    all_ok(credit.capital())
 
 
 def test_a_search_of_the_simulator_lets_go_after_recency_3() -> None:
-    all_ok(known_letting_go.letting_go(people=1_500, periods=20))
+    all_ok(letting_go.letting_go(people=1_500, periods=20))
 
 
 def test_a_wrong_chance_to_buy_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,21 +81,21 @@ def test_a_wrong_chance_to_buy_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     def wrong(name: str, changes: dict[str, object]) -> dict[str, object]:
         return market(name, {**changes, "rules.activity.use": ["30%", "20%", "17%", "5%", "0%", "0%"]})
 
-    monkeypatch.setattr(known_letting_go, "market", wrong)
-    value = known_letting_go.customer_values(4, 3, 20_000, 20, seed=1)
+    monkeypatch.setattr(letting_go, "market", wrong)
+    value = letting_go.customer_values(4, 3, 20_000, 20, seed=1)
     assert abs(value.mean() - 1.251) > 4.0 * value.std() / math.sqrt(20_000)
 
 
 def test_the_best_spend_on_a_prospect_is_found() -> None:
-    all_ok(known_allocation.acquisition(people=10_000))
+    all_ok(allocation.acquisition(people=10_000))
 
 
 def test_the_mix_of_two_segments_that_varies_least() -> None:
-    all_ok(known_allocation.two_segments(periods=400))
+    all_ok(allocation.two_segments(periods=400))
 
 
 def test_a_long_run_under_a_budget_is_the_program_s_and_more_budget_is_worth_its_price() -> None:
-    all_ok(known_allocation.scarce_contacts(months=60, batches=10))
+    all_ok(allocation.scarce_contacts(months=60, batches=10))
 
 
 def test_a_wrong_hazard_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,8 +104,8 @@ def test_a_wrong_hazard_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(name: str, changes: dict[str, object]) -> dict[str, object]:
         return market(name, {**changes, "rules.lifecycle.decline_gone": "30%"})
 
-    monkeypatch.setattr(known_relationship, "market", wrong)
-    assert not all(row.ok for row in known_relationship.stages(people=5_000))
+    monkeypatch.setattr(relationship, "market", wrong)
+    assert not all(row.ok for row in relationship.stages(people=5_000))
 
 
 @pytest.mark.parametrize("path", sorted(KNOWN.glob("*.market.yaml")), ids=lambda path: path.name)
@@ -132,4 +133,4 @@ def test_full_population(case: str) -> None:
 
 @pytest.mark.slow
 def test_delinquency_of_half_a_million() -> None:
-    all_ok(known_credit.delinquency(people=500_000, slow_people=40_000, seed=2))
+    all_ok(credit.delinquency(people=500_000, slow_people=40_000, seed=2))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from experiments.labels import least_width, told_apart
-from experiments.life import Life, LifeMonth
-from experiments.life_table import print_life
+from tenure.experiments.life.months import Life, LifeMonth
+from tenure.experiments.life.table import print_life
+from tenure.experiments.report.labels import least_width, told_apart
 
 SCRIPTS = "ab_12-éß不作为統กำहिदीعربשלום🙂"
 alike = st.tuples(st.text(SCRIPTS, max_size=25), st.text(SCRIPTS, max_size=25)).flatmap(

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.belief import QUADRANTS
-from policies.epochs import CELLS, FEATURES, LEFT, Seen, Watched, cells_of, due
-from policies.lessons import Lessons, random_effects
-from policies.outcomes import Outcomes
-from policies.plan import as_plan
-from policies.shelf import make_policy
-from policies.shelf.roi_knapsack import at_price_of_money
-from simulation.model import LifecycleModel
+from tenure.agents.belief import QUADRANTS
+from tenure.policies.learning.epochs import CELLS, FEATURES, LEFT, Seen, Watched, cells_of, due
+from tenure.policies.learning.lessons import Lessons, random_effects
+from tenure.policies.outcomes import Outcomes
+from tenure.policies.plan import as_plan
+from tenure.policies.shelf import make_policy
+from tenure.policies.shelf.roi_knapsack import at_price_of_money
+from tenure.simulation.model import LifecycleModel
 from tests.made_views import beliefs_of, view_of, views
 from tests.markets import LEARNERS, LIVELY, differences, lived, small_market
 

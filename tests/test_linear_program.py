@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from policies.linear_program import Constraints, solved
+from tenure.policies.structure.linear_program import Constraints, solved
 
 PROGRAM: Constraints = {"A_ub": np.array([[1.0, 2.0]]), "b_ub": np.array([4.0]), "bounds": [(0.0, 3.0), (0.0, None)]}
 """Of x and 3 y: most is had from y = 2 alone, 6."""

@@ -12,15 +12,15 @@ from typing import Any, get_args
 
 import pytest
 
-from experiments.experiment_settings import ExperimentSettings
-from experiments.listing import entries
-from policies.parameters import declared_settings
-from policies.policy import SettingsError, build_policy, settings_of
-from policies.shelf import SHELF
-from policies.shelf.thompson import Thompson
-from policies.treatments import NUMBERS
-from simulation.declared_numbers import numbers_of
-from simulation.settings import MarketSettings
+from tenure.experiments.config.settings import ExperimentSettings
+from tenure.experiments.listing.listing import entries
+from tenure.policies.policy import SettingsError, build_policy, settings_of
+from tenure.policies.settings.parameters import declared_settings
+from tenure.policies.shelf import SHELF
+from tenure.policies.shelf.thompson import Thompson
+from tenure.policies.treatments import NUMBERS
+from tenure.simulation.settings.declared import numbers_of
+from tenure.simulation.settings.market import MarketSettings
 
 ROOT = Path(__file__).parent.parent
 HAS_NUMBERS = re.compile(r"parameter|setting|setting of a policy|number of a treatment")
@@ -70,8 +70,12 @@ def _types_in(kind: Any) -> Iterator[Any]:
 def test_every_number_of_a_policy_is_read_by_a_policy() -> None:
     """As an attribute of a policy, outside the body of its class that declares it."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "policies").rglob("*.py")]
-    read = {node.attr for tree in trees for node in ast.walk(tree)
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}  # fmt: skip
+    read = {
+        node.attr
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
     settings_ = {one for policy in SHELF.values() for one in settings_of(policy)}
     assert len(settings_) > 20 and settings_ - read == set()
 

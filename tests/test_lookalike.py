@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from agents.reach import lookalike_score
-from policies.lookalike import FEWEST, Lookalike, auc, features, fit_lookalike, lacking, selection_cost
+from tenure.agents.rules.reach import lookalike_score
+from tenure.policies.learning.lookalike import FEWEST, Lookalike, auc, features, fit_lookalike, lacking, selection_cost
 
 
 def people(

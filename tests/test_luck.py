@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agents.chance import draw4
-from policies.plan import Treatments
-from policies.shelf import SHELF
-from policies.view import InstitutionView
-from simulation.model import LifecycleModel
+from tenure.agents.chance import draw4
+from tenure.policies.plan import Treatments
+from tenure.policies.shelf import SHELF
+from tenure.policies.view import InstitutionView
+from tenure.simulation.model import LifecycleModel
 from tests.markets import LIVELY, by_id, differences, first_difference, small_market
 
 MONTHS = 12
@@ -21,8 +21,13 @@ POLICY = {"policy": "uniform", "share": 0.4}
 
 def market(**changes: Any) -> dict[str, Any]:
     """Return a lively market without shared budgets: contact rates are fixed, and money is ample."""
-    base: dict[str, Any] = {"people": 400, "rules": LIVELY, "us": {"policy": POLICY},
-                            "guards": {"budget_per_month": 1e9}, "world": {"switching_cost": 1.0}}  # fmt: skip
+    base: dict[str, Any] = {
+        "people": 400,
+        "rules": LIVELY,
+        "us": {"policy": POLICY},
+        "guards": {"budget_per_month": 1e9},
+        "world": {"switching_cost": 1.0},
+    }
     return small_market(**{**base, **changes})
 
 
@@ -112,9 +117,16 @@ def test_a_rival_that_nobody_can_see_moves_nobody(rivals: dict[str, Any]) -> Non
 
 
 NOTHING: dict[str, Any] = {
-    "satisfaction": 0.0, "switching_cost": 0.0, "price_cut": 0.0, "line_factor": 1.0, "lasts_months": 0, "contact": 0.0,
-    "ends": 0, "product": -1, "benefit": 0.0,
-}  # fmt: skip
+    "satisfaction": 0.0,
+    "switching_cost": 0.0,
+    "price_cut": 0.0,
+    "line_factor": 1.0,
+    "lasts_months": 0,
+    "contact": 0.0,
+    "ends": 0,
+    "product": -1,
+    "benefit": 0.0,
+}
 
 
 def empty(model: LifecycleModel, needs_yes: int) -> None:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.epochs import worth_eur
-from policies.policy import SettingsError
-from policies.shelf import make_policy
-from policies.shelf.learning import LEAST_DISCOUNT
-from policies.shelf.optimal_structure import OptimalStructure
-from policies.view import InstitutionView
-from simulation.model import LifecycleModel
+from tenure.policies.learning.epochs import worth_eur
+from tenure.policies.learning.learner import LEAST_DISCOUNT
+from tenure.policies.policy import SettingsError
+from tenure.policies.shelf import make_policy
+from tenure.policies.shelf.optimal_structure import OptimalStructure
+from tenure.policies.view import InstitutionView
+from tenure.simulation.model import LifecycleModel
 from tests.made_views import beliefs_of, terms_of, view_of
 from tests.markets import small_market
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import experiments
-from experiments.acts import ACT_MEASURES
-from experiments.gains import PERSON_MEASURES
-from experiments.recordings import MEASURES as REPORTED
-from simulation.measures import MEASURES, MIGRATION, MIGRATION_OF_SEGMENT, UNUSED, measure_of
-from simulation.measuring import Key, Measure
-from simulation.recorded_rows import COLUMNS, Rows
+from tenure import experiments
+from tenure.experiments.analysis.acts import ACT_MEASURES
+from tenure.experiments.analysis.gains import PERSON_MEASURES
+from tenure.experiments.report.recordings import MEASURES as REPORTED
+from tenure.simulation.recording.measure import Key, Measure
+from tenure.simulation.recording.measures import MEASURES, MIGRATION, MIGRATION_OF_SEGMENT, UNUSED, measure_of
+from tenure.simulation.recording.rows import COLUMNS, Rows
 from tests.markets import INSURANCE, LIVELY, lived, small_market
 
 SEGMENTS = {"recent": "tenure_months < 24", "rest": "otherwise"}
@@ -31,10 +31,12 @@ LIMITS = [
 def recordings() -> tuple[pd.DataFrame, ...]:
     """Return recordings in which everything happens: limits, segments, learning, price cuts, three marks."""
     us: dict[str, Any] = {
-        "policy": {"policy": "uniform", "treatment": "loyalty_reward"}, "share": "60%",
-        "feedback": {"every_months": 4, "tenure_months": 0}, "guards": {"structure": LIMITS},
+        "policy": {"policy": "uniform", "treatment": "loyalty_reward"},
+        "share": "60%",
+        "feedback": {"every_months": 4, "tenure_months": 0},
+        "guards": {"structure": LIMITS},
         "acquisition": {"mail": {"contacts_per_person_per_month": 0.5, "cost_per_contact": 1.0}},
-    }  # fmt: skip
+    }
     money: dict[str, Any] = {"budget_per_month": 900}
     marks: dict[str, Any] = {"segments": SEGMENTS, "compare_beliefs_every_months": 6}
     whole = small_market(people=600, rules=LIVELY, us=us, world={"newcomers_per_year": 0.1}, guards=money, **marks)

@@ -13,12 +13,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy import special
 
-from agents.chance import EXIT, LIFE, TASTE, address, draw4_each
-from agents.choice import Choice
-from agents.person import DECLINE, MATURITY
-from agents.reach import MOST_EXPECTED
-from simulation.channels import HIGHEST_RATE
-from simulation.model import LifecycleModel
+from tenure.agents.chance import EXIT, LIFE, TASTE, address, draw4_each
+from tenure.agents.person import DECLINE, MATURITY
+from tenure.agents.rules.choice import Choice
+from tenure.agents.rules.reach import MOST_EXPECTED
+from tenure.simulation.institutions.channels import HIGHEST_RATE
+from tenure.simulation.model import LifecycleModel
 from tests.markets import CARD, SAVINGS, lived, small_market
 
 PEOPLE, SEED, ALWAYS = 4000, 21, 40.0
@@ -42,10 +42,14 @@ STILL: dict[str, Any] = {
 def market(us: dict[str, Any] | None = None, rival: dict[str, Any] | None = None, **rules: Any) -> dict[str, Any]:
     """Return a market of us, a rival and people without provider, all of good risk, in which everybody compares."""
     return small_market(
-        people=PEOPLE, products={"card": CARD, "savings": SAVINGS}, us={"acquisition": {}, **(us or {})},
-        rivals={"bigbank": {"share": "35%", **(rival or {})}}, rules=small_market(rules=STILL)["rules"],
-        traits={"risk_mean": -60, "risk_sd": 0, "loyal_share": 0, "inertia_sd": 0.2}, world={"newcomers_per_year": 0},
-    ) | {"rules": {name: {**STILL.get(name, {}), **rules.get(name, {})} for name in {*STILL, *rules}}}  # fmt: skip
+        people=PEOPLE,
+        products={"card": CARD, "savings": SAVINGS},
+        us={"acquisition": {}, **(us or {})},
+        rivals={"bigbank": {"share": "35%", **(rival or {})}},
+        rules=small_market(rules=STILL)["rules"],
+        traits={"risk_mean": -60, "risk_sd": 0, "loyal_share": 0, "inertia_sd": 0.2},
+        world={"newcomers_per_year": 0},
+    ) | {"rules": {name: {**STILL.get(name, {}), **rules.get(name, {})} for name in {*STILL, *rules}}}
 
 
 def ready(config: dict[str, Any], change: Change | None = None, dearer: float = 0.0) -> LifecycleModel:
@@ -147,7 +151,7 @@ CASES: dict[str, tuple[dict[str, Any], Change | None, float, int | str]] = {
     "spread of taste": (market(choice={"taste_sd": 2.0}), None, 0.0, "any"),
     "noise": (market(choice={"noise": 0.2}), None, 0.0, "any"),
     "nobody": (market(choice={"nobody": 4.0}), None, 0.0, 0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", ["as it is", *CASES])
@@ -192,10 +196,18 @@ def staying_by_hand(model: LifecycleModel) -> NDArray[np.float64]:
         ("reward", lambda p: np.full(PEOPLE, 0.7)),
         ("cost per product", lambda p: 1.0 * (p["held"].sum(axis=1) - 1)),
         ("price cut", lambda p: p["price_sensitivity"] * 2.5 * p["need"][:, 0] / p["need"][:, :2].sum(axis=1)),
-        ("price", lambda p: np.where(p["provider"] == 1, -1, 1) * p["price_sensitivity"] * 10.0 * p["need"][:, 0]
-         / p["need"][:, :2].sum(axis=1)),
+        (
+            "price",
+            lambda p: (
+                np.where(p["provider"] == 1, -1, 1)
+                * p["price_sensitivity"]
+                * 10.0
+                * p["need"][:, 0]
+                / p["need"][:, :2].sum(axis=1)
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_share_who_stay_moves_by_the_formula(case: str, per_person: Callable[[NDArray[Any]], Any]) -> None:
     config, change, dearer, _ = CASES[case]
     base, changed = ready(market()), ready(config, change, dearer)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulation.customers import Customers
-from simulation.engine import RuleFault
-from simulation.model import LifecycleModel
-from simulation.people import FIELDS, PersonAgent
+from tenure.simulation.customers import Customers
+from tenure.simulation.engines.engine import RuleFault
+from tenure.simulation.market.people import FIELDS, PersonAgent
+from tenure.simulation.model import LifecycleModel
 from tests.batch_models import Collecting, WithSeed
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
@@ -95,7 +95,7 @@ def test_contacts_find_their_person_in_any_order() -> None:
 
 
 def test_of_several_faults_the_first_person_is_told_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.month.lifecycle.leaves_stage", lambda *a: 2.0)
+    monkeypatch.setattr("tenure.agents.month.live.lifecycle.leaves_stage", lambda *a: 2.0)
     told = set()
     for how in ORDERS:
         model = AnyOrder(LIVELY_MARKET, seed=4, engine="objects").in_order(how)
@@ -156,8 +156,15 @@ def run_batch(model: type, parameters: dict[str, Any], **how: Any) -> list[dict[
     """Run Mesa's batch runner, quietly."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # later versions prefer rng= to iterations=
-        return list(mesa.batch_run(model, {"config": [small_market(rules=LIVELY)], **parameters},
-                                   display_progress=False, max_steps=3, **how))  # fmt: skip
+        return list(
+            mesa.batch_run(
+                model,
+                {"config": [small_market(rules=LIVELY)], **parameters},
+                display_progress=False,
+                max_steps=3,
+                **how,
+            )
+        )
 
 
 @pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])

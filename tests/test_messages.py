@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from experiments.config import load_experiment
-from experiments.documents import compose
-from experiments.experiment_settings import ExperimentSettings
-from experiments.problems import fault_problem, settings_faults
-from experiments.reading import ConfigError, Problem
-from policies.faults import Fault, FaultyError, faults_of, told
-from policies.policy import SettingsError
+from tenure.experiments.config.documents import compose
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.problems import fault_problem, settings_faults
+from tenure.experiments.config.reading import ConfigError, Problem
+from tenure.experiments.config.settings import ExperimentSettings
+from tenure.policies.policy import SettingsError
+from tenure.policies.settings.faults import Fault, FaultyError, faults_of, told
 from tests.settings_places import PLAIN, Spot, block, leaves, placed, policy_spots, spots
 
 OF_A_LIBRARY = re.compile(
@@ -24,8 +24,28 @@ OF_A_LIBRARY = re.compile(
     r"\b(dict|tuple|None|True|False|str|list object|Exception)\b|\w+Error\b|\\x|lambda"
 )
 GENERIC = ("write another value", "mend it.", "change it", "check the value")
-ODD = ["banana", "-1e30", "1e30", "~", "[]", "{}", "[banana]", "{banana: 1}", "''", "true", "4.000", "2027-01", "[[1]]",
-       "{one: {two: 3}}", ".5x", "x0.5", "[1, 2, 3, 4, 5, 6, 7]", "'a: b. Cd'", "1" * 25, "'12%'"]  # fmt: skip
+ODD = [
+    "banana",
+    "-1e30",
+    "1e30",
+    "~",
+    "[]",
+    "{}",
+    "[banana]",
+    "{banana: 1}",
+    "''",
+    "true",
+    "4.000",
+    "2027-01",
+    "[[1]]",
+    "{one: {two: 3}}",
+    ".5x",
+    "x0.5",
+    "[1, 2, 3, 4, 5, 6, 7]",
+    "'a: b. Cd'",
+    "1" * 25,
+    "'12%'",
+]
 NO_NUMBER = ["banana", "[1]", "{a: 1}", "''", "true", "-1e30", "'a: b. Cd'", "[[1], {a: ~}]", "2027-13-45"]
 PLACES = spots()
 
@@ -134,10 +154,16 @@ def test_what_lies_between_parts_is_told_with_what_is_wrong_in_them(tmp_path: Pa
     keep_the_law(problems, "both")
     found = [(one.line, one.message) for one in problems]
     wanted = [
-        (5, "share: 7000% is not"), (8, "guards.price_ceiling"), (9, "guards.structure[0].share_of: 'banana'"),
-        (12, "people: 'none' is not a number"), (13, "us.share: the shares of us"), (13, "mentions the product 'boat'"),
-        (13, "us.quality: 300"), (14, "no field is called 'incom'"), (15, "'=' is not used here"),
-    ]  # fmt: skip
+        (5, "share: 7000% is not"),
+        (8, "guards.price_ceiling"),
+        (9, "guards.structure[0].share_of: 'banana'"),
+        (12, "people: 'none' is not a number"),
+        (13, "us.share: the shares of us"),
+        (13, "mentions the product 'boat'"),
+        (13, "us.quality: 300"),
+        (14, "no field is called 'incom'"),
+        (15, "'=' is not used here"),
+    ]
     for line, words in wanted:
         assert any(at == line and words in message for at, message in found), (line, words, found)
 
@@ -181,10 +207,36 @@ def test_errors_are_data_and_survive_being_sent() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: %x", "a: b: c", "a: - b", "a\nb: 1", "a: {b", "a: 'x", "a: [1}", 'a: "\\q"', "a: |9x\n  b", "- a\nb: 1",
-     "a:\n  b: 1\n c: 2", "a: !", "a: &", "a: 'x\n---\ny'", "%YAML 2.0\n---\na: 1", "a: @x", "a: |\n    x\n  y",
-     "a: {b: 1,, c: 2}", "a: ]", "a: [b: {c]", "a: *", "a: !<x y", "%FOO", "a: ,", "a: ?", "a: 'b' c", "a: [1\nb: 2"],
-)  # fmt: skip
+    [
+        "a: %x",
+        "a: b: c",
+        "a: - b",
+        "a\nb: 1",
+        "a: {b",
+        "a: 'x",
+        "a: [1}",
+        'a: "\\q"',
+        "a: |9x\n  b",
+        "- a\nb: 1",
+        "a:\n  b: 1\n c: 2",
+        "a: !",
+        "a: &",
+        "a: 'x\n---\ny'",
+        "%YAML 2.0\n---\na: 1",
+        "a: @x",
+        "a: |\n    x\n  y",
+        "a: {b: 1,, c: 2}",
+        "a: ]",
+        "a: [b: {c]",
+        "a: *",
+        "a: !<x y",
+        "%FOO",
+        "a: ,",
+        "a: ?",
+        "a: 'b' c",
+        "a: [1\nb: 2",
+    ],
+)
 def test_what_is_no_yaml_is_told_in_our_words(text: str) -> None:
     with pytest.raises(ConfigError) as error:
         compose(text, Path(__file__))

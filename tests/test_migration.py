@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.migration import matched, migration_matrix, order_test, rates, triples
+from tenure.simulation.recording.beliefs.migration import matched, migration_matrix, order_test, rates, triples
 
 tags = st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 2)), max_size=50)
 

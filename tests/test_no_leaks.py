@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.belief import BELIEF
-from policies.plan import Treatments
-from policies.shelf import SHELF
-from policies.view import PROTECTED, InstitutionView
-from policies.view_columns import FIELDS
-from simulation.model import LifecycleModel
+from tenure.agents.belief import BELIEF
+from tenure.policies.columns import FIELDS
+from tenure.policies.plan import Treatments
+from tenure.policies.shelf import SHELF
+from tenure.policies.view import PROTECTED, InstitutionView
+from tenure.simulation.model import LifecycleModel
 from tests.batch_models import Collecting
 from tests.made_views import beliefs_of, view_of
 from tests.markets import LEARNERS, LIVELY, differences, lived, markets, small_market

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.arms import laid_over
-from experiments.config import EXAMPLES, load_experiment
-from experiments.notes import gives, notes, notes_under, reaches
-from policies.shelf import SHELF
-from policies.treatments import CROSS_SELL, GENERAL_NAMES
-from simulation.institution_settings import InstitutionSettings, PolicySettings
+from tenure.experiments.config.advice.notes import gives, notes, notes_under, reaches
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.design.arms import laid_over
+from tenure.experiments.shipped import EXAMPLES
+from tenure.policies.shelf import SHELF
+from tenure.policies.treatments import CROSS_SELL, GENERAL_NAMES
+from tenure.simulation.settings.institution import InstitutionSettings, PolicySettings
 from tests.folders import answer, no_report, no_workers, tenure
 
 __all__ = ["no_report", "no_workers"]
@@ -65,8 +66,12 @@ def only(found: list[str], *parts: str) -> None:
     "channels", ["{}", "{mail: {budget_per_month: 0, cost_per_contact: 1}, online: {budget_per_month: 0}}"]
 )
 def test_channels_without_money_are_told_of_us_and_of_rivals(told: Any, channels: str) -> None:
-    only(told(("people: 200", f"people: 200, us: {{acquisition: {channels}}}")),
-         "'us' has no channel with money", "nobody is acquired by it", "us.acquisition")  # fmt: skip
+    only(
+        told(("people: 200", f"people: 200, us: {{acquisition: {channels}}}")),
+        "'us' has no channel with money",
+        "nobody is acquired by it",
+        "us.acquisition",
+    )
     rivals = f"people: 200, rivals: {{fintech: {{acquisition: {channels.split(', online')[0]}"
     closed = rivals + ("}}" if channels == "{}" else "}}}")
     found = told(("people: 200", closed.replace("mail", "online")))
@@ -90,8 +95,13 @@ def test_whom_no_channel_serves_reaches_nobody(channels: list[tuple[str, float]]
 
 def test_a_rival_that_gets_our_budget_by_silence_is_told(told: Any) -> None:
     rival = "people: 200, rivals: {megabank: {policy: propensity_retention"
-    only(told(("people: 200", rival + "}}")), "'megabank' follows propensity_retention", "4,000 EUR a month",
-         "rivals.megabank.budget_per_month is not written", "the experiment's budget_per_month")  # fmt: skip
+    only(
+        told(("people: 200", rival + "}}")),
+        "'megabank' follows propensity_retention",
+        "4,000 EUR a month",
+        "rivals.megabank.budget_per_month is not written",
+        "the experiment's budget_per_month",
+    )
     assert told(("people: 200", rival + ", budget_per_month: 500}}")) == []
     assert told(("people: 200", rival.replace("propensity_retention", "do_nothing") + "}}")) == []
     war = told(
@@ -111,8 +121,12 @@ LIMIT = "us: {guards: {structure: [{quadrant: low_risk_low_return, share_of: cus
 
 @pytest.mark.parametrize(("own", "words"), [(RULE, "the rule 'mine'"), (LIMIT, "the limit of structure 'floor of")])
 def test_a_rule_that_one_arm_alone_has_is_told(told: Any, own: str, words: str) -> None:
-    only(told(("loyalty_reward}", f"loyalty_reward, {own}}}")), f"arm 'uniform' is held to {words}",
-         "arm 'book' is not", "Write it under 'guards'")  # fmt: skip
+    only(
+        told(("loyalty_reward}", f"loyalty_reward, {own}}}")),
+        f"arm 'uniform' is held to {words}",
+        "arm 'book' is not",
+        "Write it under 'guards'",
+    )
     champion = told(("loyalty_reward}", f"loyalty_reward, {own}}}"), ("champion: nothing", "champion: uniform"))
     assert any("arm 'uniform', the champion, is held to" in note for note in champion)
     both = told(
@@ -127,11 +141,14 @@ def test_a_rule_that_one_arm_switched_off_is_told_of_the_others(told: Any) -> No
     only(told(("loyalty_reward}", off)), "arm 'book' is held to the rule 'hardship'", "arm 'uniform' is not")
 
 
-@pytest.mark.parametrize(("own", "words"), [
-    ("budget_per_month: 7000", "budget_per_month (EUR) is not the same in all arms"),
-    ("guards: {price_ceiling: 20%}", "price_ceiling is not the same"),
-    ("guards: {capacity_per_month: {all: 9}}", "capacity_per_month of all is not the same"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ("budget_per_month: 7000", "budget_per_month (EUR) is not the same in all arms"),
+        ("guards: {price_ceiling: 20%}", "price_ceiling is not the same"),
+        ("guards: {capacity_per_month: {all: 9}}", "capacity_per_month of all is not the same"),
+    ],
+)
 def test_numbers_that_are_not_the_same_in_all_arms_are_told(told: Any, own: str, words: str) -> None:
     only(told(("loyalty_reward}", f"loyalty_reward, us: {{{own}}}}}")), words, "in arm 'uniform'", "in arm 'book'")
 

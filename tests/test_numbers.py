@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
-from agents.capital import capital_share
-from agents.chance import draw4
-from agents.credit import Credit
-from agents.market import OWN_CORRELATION
-from experiments.commands import app
-from experiments.config import load_experiment
-from experiments.reading import ConfigError
-from simulation.model import LifecycleModel
-from simulation.parameters import declared_at
-from simulation.settings import market_from
-from simulation.units import Parser
+from tenure.agents.chance import draw4
+from tenure.agents.market import OWN_CORRELATION
+from tenure.agents.rules.capital import capital_share
+from tenure.agents.rules.credit import Credit
+from tenure.experiments.commands.app import app
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.reading import ConfigError
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.market import market_from
+from tenure.simulation.settings.parameters import declared_at
+from tenure.simulation.values.units import Parser
 from tests.markets import LIVELY
 
 At = tuple[str | int, ...]
@@ -39,7 +39,9 @@ MARKET: dict[str, Any] = {
         "account": {"kind": "fee", "fee_per_year": 30},
     },
     "us": {
-        "share": "40%", "apr": {"loan": "9%"}, "rate": {"savings": "1%"},
+        "share": "40%",
+        "apr": {"loan": "9%"},
+        "rate": {"savings": "1%"},
         "servicing_per_month": {"loan": 1.9, "account": 1.0},
         "acquisition": {"mail": {"budget_per_month": 500}, "radio": {"contacts_per_person_per_month": 0.5}},
         "information": {"noise": 2.0, "believed_noise": 1.0},
@@ -55,13 +57,16 @@ MARKET: dict[str, Any] = {
         },
     },
     "rivals": {
-        "big": {"share": "40%", "acquisition": {"online": {"contacts_per_person_per_month": 0.4, "precision": 1}},
-                "policy": {"policy": "optimal_structure", "epoch_months": 1, "trial_months": 1}},
+        "big": {
+            "share": "40%",
+            "acquisition": {"online": {"contacts_per_person_per_month": 0.4, "precision": 1}},
+            "policy": {"policy": "optimal_structure", "epoch_months": 1, "trial_months": 1},
+        },
         "small": {"share": "10%", "policy": {"policy": "price_war"}},
     },
     "guards": {"budget_per_month": 500},
     "rules": LIVELY,
-}  # fmt: skip
+}
 """A market in which everything that can be set is set, and much happens within two months."""
 POLICIES = ("do_nothing", "stage_rules", "price_match", "needs_led", "thompson", "roi_knapsack", "optimal_structure")
 
@@ -221,8 +226,15 @@ def test_sums_that_nobody_can_count_are_refused() -> None:
 
 def test_a_market_that_nobody_joins_runs_to_a_table_and_a_report(tmp_path: Path) -> None:
     """The cost of a new customer has no value where there is none: it is left empty."""
-    sets = ["market.people=100", "market.burn_in_months=0", "warm_up_months=0", "months=2", "replications=2",
-            "market.us.quality=-20", "metrics=[cost_per_new_customer, profit_per_customer]"]  # fmt: skip
+    sets = [
+        "market.people=100",
+        "market.burn_in_months=0",
+        "warm_up_months=0",
+        "months=2",
+        "replications=2",
+        "market.us.quality=-20",
+        "metrics=[cost_per_new_customer, profit_per_customer]",
+    ]
     words = [word for one in sets for word in ("--set", one)]
     told = CliRunner().invoke(app, ["run", "quickstart", "-o", str(tmp_path / "out"), "--workers", "1", *words])
     assert told.exit_code == 0, told.output

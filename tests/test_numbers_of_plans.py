@@ -6,9 +6,9 @@ from typing import Any, get_args
 
 import pytest
 
-from policies.policy import SettingsError, settings_of
-from policies.shelf import SHELF, make_policy
-from policies.treatments import GENERAL_NAMES, NUMBERS, WHOLE
+from tenure.policies.policy import SettingsError, settings_of
+from tenure.policies.shelf import SHELF, make_policy
+from tenure.policies.treatments import GENERAL_NAMES, NUMBERS, WHOLE
 from tests.test_numbers import fault_of, refused
 
 TREATMENTS = (*GENERAL_NAMES[1:], "cross_sell_loan", "cross_sell_card")
@@ -19,9 +19,12 @@ SOME = (0, 1, 2, 12, 1000, 10**6, 10**9, -1, 0.5, 1e-9)
 def given_to_all(treatment: str, numbers: dict[str, Any], months: int = 2) -> str:
     """Return what goes wrong if everybody gets a treatment with these numbers, for any money; empty if nothing does."""
     changes: dict[tuple[str | int, ...], Any] = {
-        ("treatments",): {treatment: numbers}, ("guards", "budget_per_month"): 1e12, ("guards", "contacts_at_most"): 32,
-        ("guards", "contacts_in_months"): 1, ("us", "guards"): {},
-    }  # fmt: skip
+        ("treatments",): {treatment: numbers},
+        ("guards", "budget_per_month"): 1e12,
+        ("guards", "contacts_at_most"): 32,
+        ("guards", "contacts_in_months"): 1,
+        ("us", "guards"): {},
+    }
     assert not refused(changes)
     return fault_of(changes, months, {"policy": "uniform", "treatment": treatment})
 

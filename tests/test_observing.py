@@ -10,25 +10,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.belief import SIGNAL
-from agents.market import US
-from experiments.following import Following
-from simulation import model as model_module
-from simulation.contacts import INVITED, taken_contacts
-from simulation.ledger import profit_cents
-from simulation.model import LifecycleModel
-from simulation.observing import Collecting, MonthFacts, Observer
-from simulation.recording import Recording
+from tenure.agents.belief import SIGNAL
+from tenure.agents.market import US
+from tenure.experiments.life.following import Following
+from tenure.simulation import model as model_module
+from tenure.simulation.institutions.contacts import INVITED, taken_contacts
+from tenure.simulation.market.ledger import profit_cents
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.recording.observing import Collecting, MonthFacts, Observer
+from tenure.simulation.recording.recorder import Recording
 from tests.markets import LIVELY, differences, small_market
 
 MONTHS = 5
 MARKET = small_market(
-    people=80, rules=LIVELY, guards={"budget_per_month": 900}, compare_beliefs_every_months=2,
+    people=80,
+    rules=LIVELY,
+    guards={"budget_per_month": 900},
+    compare_beliefs_every_months=2,
     us={
         "policy": {"policy": "thompson", "treatments": ["loyalty_reward", "price_cut"]},
         "feedback": {"every_months": 2},
     },
-)  # fmt: skip
+)
 
 
 def arrays_of(facts: MonthFacts) -> Iterator[tuple[str, np.ndarray]]:
@@ -194,10 +197,16 @@ def test_a_recording_begun_anew_takes_the_place_of_the_old_one() -> None:
         model.recording()
 
 
-person = st.fixed_dictionaries({
-    "before": st.sampled_from([0, 1, 2]), "provider": st.sampled_from([0, 1, 2]), "joined": st.sampled_from([0, 1]),
-    "source": st.sampled_from([1, 2, INVITED]), "taken": st.sampled_from([0, 1]), "treatment": st.integers(0, 2),
-})  # fmt: skip
+person = st.fixed_dictionaries(
+    {
+        "before": st.sampled_from([0, 1, 2]),
+        "provider": st.sampled_from([0, 1, 2]),
+        "joined": st.sampled_from([0, 1]),
+        "source": st.sampled_from([1, 2, INVITED]),
+        "taken": st.sampled_from([0, 1]),
+        "treatment": st.integers(0, 2),
+    }
+)
 
 
 @given(st.lists(st.tuples(person, st.integers(0, 2)), max_size=20), st.sampled_from([1, 2]))
@@ -209,10 +218,12 @@ def test_taken_is_a_customers_answer_or_a_strangers_coming_on_invitation(
         for name, value in one.items():
             row[name] = value
     expected = [
-        given > 0 and (
-            bool(one["taken"]) and one["treatment"] == given if one["before"] == me
+        given > 0
+        and (
+            bool(one["taken"]) and one["treatment"] == given
+            if one["before"] == me
             else bool(one["joined"]) and one["provider"] == me and one["source"] == INVITED
         )
         for one, given in people
-    ]  # fmt: skip
+    ]
     assert taken_contacts(months, treatment, me).tolist() == expected

@@ -10,19 +10,32 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from experiments.checking import check_file
-from experiments.config import load_experiment
-from experiments.planning import plan_tasks
-from experiments.reading import ConfigError
-from experiments.work import arm_model, state_before
+from tenure.experiments.commands.checking import check_file
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.reading import ConfigError
+from tenure.experiments.design.planning import plan_tasks
+from tenure.experiments.running.work import arm_model, state_before
 from tests.odd_configs import MARKET_TRY, Odd, odd_configs, sources, unchanged
 
 SMALL = ("months=2", "warm_up_months=1", "replications=1", "market.people=200", "market.burn_in_months=1")
 """Two months of 200 people."""
 SECONDS, MEGABYTES = 2.0, 100
 """What a config may take at most above the same command on the unchanged one."""
-OF_LIBRARIES = ("pydantic", "validation error", "value error", "input should", "traceback", "<class", "errors.pydantic",
-                "ruamel", "nonetype", "keyerror", "object has no attribute", "_enum", "unhashable")  # fmt: skip
+OF_LIBRARIES = (
+    "pydantic",
+    "validation error",
+    "value error",
+    "input should",
+    "traceback",
+    "<class",
+    "errors.pydantic",
+    "ruamel",
+    "nonetype",
+    "keyerror",
+    "object has no attribute",
+    "_enum",
+    "unhashable",
+)
 
 
 class Checked(NamedTuple):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs.floors import DOOR, ROOT
-from simulation.phases import MONTH
+from tenure.simulation.phases import MONTH
 from tests.test_shape import files, tree_of
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign

@@ -16,20 +16,20 @@ from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
 
-from agents.belief import BELIEF, QUADRANTS, SCOPES
-from agents.market import MAX_CHANNELS, US
-from agents.person import CAUSES, STAGES
-from experiments.command_line import JSON_VERSION
-from experiments.commands import app
-from experiments.config import Experiment, load_experiment
-from experiments.following import Following
-from experiments.life import START, Life, LifeMonth
-from experiments.life_table import as_plain_data, months_to_show, print_life
-from experiments.one_life import live_one_life
-from experiments.planning import plan_tasks
-from experiments.point import Point
-from experiments.work import arm_model, state_before
-from simulation.observing import MonthFacts
+from tenure.agents.belief import BELIEF, QUADRANTS, SCOPES
+from tenure.agents.market import MAX_CHANNELS, US
+from tenure.agents.person import CAUSES, STAGES
+from tenure.experiments.commands.app import app
+from tenure.experiments.commands.command_line import JSON_VERSION
+from tenure.experiments.config.experiment import Experiment, load_experiment
+from tenure.experiments.design.planning import plan_tasks
+from tenure.experiments.design.point import Point
+from tenure.experiments.life.following import Following
+from tenure.experiments.life.months import START, Life, LifeMonth
+from tenure.experiments.life.one_life import live_one_life
+from tenure.experiments.life.table import as_plain_data, months_to_show, print_life
+from tenure.experiments.running.work import arm_model, state_before
+from tenure.simulation.recording.observing import MonthFacts
 from tests.markets import LIVELY, differences, small_market
 
 MONTHS, PEOPLE = 18, 60
@@ -89,8 +89,14 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rules = {**LIVELY, "lifecycle": {**LIVELY["lifecycle"], "decline_gone": 0.3}}
     online = {"contacts_per_person_per_month": 0.5, "cost_per_contact": 1.0}
     us = {"existing_customers": ["open", "settled"], "settled_counts_for_months": 6, "acquisition": {"online": online}}
-    market = small_market(people=PEOPLE, burn_in_months=6, rules=rules, us=us, world={"newcomers_per_year": 0.4},
-                          traits={"risk_mean": -1.5})  # fmt: skip
+    market = small_market(
+        people=PEOPLE,
+        burn_in_months=6,
+        rules=rules,
+        us=us,
+        world={"newcomers_per_year": 0.4},
+        traits={"risk_mean": -1.5},
+    )
     del market["guards"]["budget_per_month"]
     (folder / "small.market.yaml").write_text(json.dumps(market), encoding="utf-8")
     (folder / "small.yaml").write_text(EXPERIMENT, encoding="utf-8")
@@ -238,8 +244,13 @@ def test_who_leaves_us_and_comes_back(experiment: Experiment, held: list[Held]) 
 def test_how_one_came_and_why_one_left_are_told_as_signalled(
     experiment: Experiment, held: list[Held], told: list[Life]
 ) -> None:
-    words = {"ended": "ended by", "charged_off": "charged off by", "settled": "last product ran off",
-             "own_reasons": "own reasons", "poached": "left "}  # fmt: skip
+    words = {
+        "ended": "ended by",
+        "charged_off": "charged off by",
+        "settled": "last product ran off",
+        "own_reasons": "own reasons",
+        "poached": "left ",
+    }
     ways: set[int | str] = set()
     for life in told:
         for month in life.months[1:]:
@@ -293,8 +304,14 @@ def some_months() -> st.SearchStrategy[list[LifeMonth]]:
     def month(stage: str, provider: str, due: int, happened: list[str], credit: float) -> LifeMonth:
         return LifeMonth(0, provider, stage, [], credit, 0.0, due, 0.0, 0.0, QUADRANTS[0], None, happened, {})
 
-    made = st.builds(month, st.sampled_from(STAGES[:2]), st.sampled_from(["us", "fintech"]), st.integers(0, 1),
-                     st.sampled_from([[], [], ["took card"]]), st.floats(0, 9))  # fmt: skip
+    made = st.builds(
+        month,
+        st.sampled_from(STAGES[:2]),
+        st.sampled_from(["us", "fintech"]),
+        st.integers(0, 1),
+        st.sampled_from([[], [], ["took card"]]),
+        st.floats(0, 9),
+    )
     return st.lists(made, min_size=1, max_size=12).map(
         lambda some: [replace(one, month=at) for at, one in enumerate(some)]
     )
@@ -307,8 +324,10 @@ def test_a_month_is_left_out_only_if_nothing_happened_and_nothing_changed(months
     assert months_to_show(months, every=True) == months
     for before, now in pairwise(months):
         same = (before.provider, before.stage, before.months_past_due) == (
-            now.provider, now.stage, now.months_past_due,
-        )  # fmt: skip
+            now.provider,
+            now.stage,
+            now.months_past_due,
+        )
         quiet = same and not now.happened
         assert (now.month in shown) == (not quiet or now.month == len(months) - 1)
 

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import accounts
-from agents.belief import SIGNAL, Signal
-from agents.month_accounts import bank
-from agents.month_credit import draw_on_line, wanted_on_line
-from agents.month_first import apply, begin
-from agents.month_reading import application_score, risk_above
-from agents.person import PERSON, Person
-from agents.rulebook import Rulebook, World
-from simulation.model import LifecycleModel
-from simulation.objects import as_object, as_row, as_world
-from simulation.population import BEFORE_ALL
+from tenure.agents.belief import SIGNAL, Signal
+from tenure.agents.month.accounts import bank
+from tenure.agents.month.debts import draw_on_line, wanted_on_line
+from tenure.agents.month.first import apply, begin
+from tenure.agents.month.reading import application_score, risk_above
+from tenure.agents.person import PERSON, Person
+from tenure.agents.rules import accounts
+from tenure.agents.rules.rulebook import Rulebook, World
+from tenure.simulation.engines.objects import as_object, as_row, as_world
+from tenure.simulation.market.population import BEFORE_ALL
+from tenure.simulation.model import LifecycleModel
 from tests.markets import CARD, first_difference, markets, small_market
 
 
@@ -40,8 +40,17 @@ def test_one_person_s_book_by_plain_python_has_the_bits_of_everybody_s(config: d
     model = LifecycleModel(config, seed=seed)
     world, people = world_before(model), model.people.copy()
     signals = np.zeros(len(people), SIGNAL)
-    bare = ("held", "balance_cents", "months_left", "line_cents", "first_line_cents", "premium", "depth", "stage",
-            "tenure_months")  # fmt: skip
+    bare = (
+        "held",
+        "balance_cents",
+        "months_left",
+        "line_cents",
+        "first_line_cents",
+        "premium",
+        "depth",
+        "stage",
+        "tenure_months",
+    )
     others = 0
     for row in range(0, len(people), 7):
         person = as_object(people[row], Person)

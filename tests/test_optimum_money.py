@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.epochs import CELLS, cells_of
-from policies.outcomes import Outcomes
-from policies.plan import as_plan
-from policies.shelf import make_policy
-from policies.volatility import ProfitVolatility
-from simulation.model import LifecycleModel
+from tenure.policies.learning.epochs import CELLS, cells_of
+from tenure.policies.outcomes import Outcomes
+from tenure.policies.plan import as_plan
+from tenure.policies.shelf import make_policy
+from tenure.policies.structure.volatility import ProfitVolatility
+from tenure.simulation.model import LifecycleModel
 from tests.made_views import beliefs_of, view_of
 from tests.markets import LIVELY, small_market
 

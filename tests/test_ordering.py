@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from policies.decision_table import needed_most_by
-from policies.needs import needed_most
-from policies.ordering import order_by
-from policies.shelf.roi_knapsack import at_price_of_money
-from policies.view import InstitutionView
+from tenure.policies.conditions.decision_table import needed_most_by
+from tenure.policies.needs import needed_most
+from tenure.policies.ordering import order_by
+from tenure.policies.shelf.roi_knapsack import at_price_of_money
+from tenure.policies.view import InstitutionView
 from tests.made_views import PRODUCTS, beliefs_of, view_of, views
 
 numbers = st.one_of(

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.findings import moved
-from experiments.plots_structure import _threshold
-from experiments.plots_style import spread
-from experiments.recordings import STAGES
-from experiments.tables import average, average_of, expected_months_in_stage
+from tenure.experiments.report.figures.structure import _threshold
+from tenure.experiments.report.figures.style import spread
+from tenure.experiments.report.recordings import STAGES
+from tenure.experiments.report.sentences import moved
+from tenure.experiments.report.tables import average, average_of, expected_months_in_stage
 
 
 @settings(max_examples=50, deadline=None)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.documents import compose
-from experiments.reading import Document, Place, Value, apply_sets, overlay
+from tenure.experiments.config.documents import compose
+from tenure.experiments.config.reading import Document, Place, Value, apply_sets, overlay
 
 NAMES = st.sampled_from(["a", "b", "c.d"])
 DATA: st.SearchStrategy[dict[str, Value]] = st.dictionaries(

@@ -10,15 +10,15 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from agents.declaring import Field, Parameter, meanings_of
-from agents.rulebook import Rulebook
-from policies.guards import Guards
-from policies.treatments import NUMBERS
-from simulation.guard_settings import GuardSettings
-from simulation.parameters import Declared, declared, declared_at
-from simulation.rule_settings import GROUPS
-from simulation.settings import MarketSettings, market_from
-from simulation.settings_base import Settings, read_as_declared
+from tenure.agents.declaring import Field, Parameter, meanings_of
+from tenure.agents.rules.rulebook import Rulebook
+from tenure.policies.guard.guard import Guards
+from tenure.policies.treatments import NUMBERS
+from tenure.simulation.settings.base import Settings, read_as_declared
+from tenure.simulation.settings.guards import GuardSettings
+from tenure.simulation.settings.market import MarketSettings, market_from
+from tenure.simulation.settings.parameters import Declared, declared, declared_at
+from tenure.simulation.settings.rules import GROUPS
 
 ROOT = Path(__file__).parent.parent
 FLOORS = ("agents", "policies", "simulation")

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.person import PERSON
-from simulation.engine import RuleFault
-from simulation.institution import Institution
-from simulation.model import LifecycleModel
-from simulation.people import FIELDS, SETTABLE, PersonAgent, PersonRow, limits
+from tenure.agents.person import PERSON
+from tenure.simulation.engines.engine import RuleFault
+from tenure.simulation.institutions.institution import Institution
+from tenure.simulation.market.people import FIELDS, SETTABLE, PersonAgent, PersonRow, limits
+from tenure.simulation.model import LifecycleModel
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
 LIVELY_MARKET = small_market(people=80, rules=LIVELY, us={"policy": "uniform"}, world={"newcomers_per_year": 0.5})

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.market import US
-from simulation.ledger import ConservationError
-from simulation.model import LifecycleModel
-from simulation.phases import MONTH, Phase, one_month
+from tenure.agents.market import US
+from tenure.simulation.market.ledger import ConservationError
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.phases import MONTH, Phase, one_month
 from tests.markets import LIVELY, differences, small_market
 
 ROOT = Path(__file__).parents[1]

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.guards import by_catalogue
-from policies.plan import Acquisition, OfferChange, Plan, Treatments, as_plan
-from policies.shelf import SHELF
-from simulation.model import LifecycleModel
-from simulation.taking import PlanError, plan_of
+from tenure.policies.guard.guard import by_catalogue
+from tenure.policies.plan import Acquisition, OfferChange, Plan, Treatments, as_plan
+from tenure.policies.shelf import SHELF
+from tenure.simulation.institutions.taking import PlanError, plan_of
+from tenure.simulation.model import LifecycleModel
 from tests.made_views import MEANS, PRODUCTS, beliefs_of, view_of
 from tests.markets import small_market
 
-BUDGET = {"letters": {"budget_per_month": 50, "cost_per_contact": 1.0},
-          "radio": {"contacts_per_person_per_month": 0.1, "cost_per_contact": 1.0}}  # fmt: skip
+BUDGET = {
+    "letters": {"budget_per_month": 50, "cost_per_contact": 1.0},
+    "radio": {"contacts_per_person_per_month": 0.1, "cost_per_contact": 1.0},
+}
 MODEL = LifecycleModel(small_market(us={"acquisition": BUDGET}), seed=1)
 MODEL.step()
 CUSTOMERS = len(MODEL.us.view)
@@ -60,12 +62,16 @@ def good_columns(draw: st.DrawFn) -> dict[str, Any]:
     rows = draw(st.lists(st.tuples(st.integers(0, CUSTOMERS - 1), st.integers(0, 3), st.integers(0, 1))))
     amount = [draw(st.just(np.nan) | st.floats(0.0, MOST[code], width=32)) for _, code, _ in rows]
     whole = st.sampled_from([np.int8, np.int32, np.int64, np.uint8, np.uint64])
-    customer, treatment, because = (
-        np.array([row[k] for row in rows], np.int64).astype(draw(whole)) for k in range(3)
-    )  # fmt: skip
+    customer, treatment, because = (np.array([row[k] for row in rows], np.int64).astype(draw(whole)) for k in range(3))
     floats = np.array(amount, draw(st.sampled_from([np.float32, np.float64])))
-    return {"customer": customer, "treatment": treatment, "amount": floats, "because": because,
-            "names": NAMES, "reasons": ("a", "b")}  # fmt: skip
+    return {
+        "customer": customer,
+        "treatment": treatment,
+        "amount": floats,
+        "because": because,
+        "names": NAMES,
+        "reasons": ("a", "b"),
+    }
 
 
 @settings(deadline=None)

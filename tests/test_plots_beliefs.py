@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.belief import QUADRANTS
-from experiments.plots import image_bytes
-from experiments.plots_beliefs import _how_far, migration_figure, reliability, reliability_figure
-from experiments.recordings import QUADRANTS as SHOWN
-from experiments.recordings import NotRecordedError
-from simulation.belief_groups import DEFAULT, LEAVE
+from tenure.agents.belief import QUADRANTS
+from tenure.experiments.report.figures.beliefs import _how_far, migration_figure, reliability, reliability_figure
+from tenure.experiments.report.figures.figures import image_bytes
+from tenure.experiments.report.recordings import QUADRANTS as SHOWN
+from tenure.experiments.report.recordings import NotRecordedError
+from tenure.simulation.recording.beliefs.groups import DEFAULT, LEAVE
 
 Bin = tuple[str, float, float, float]
 """Label, people, predicted, happened."""

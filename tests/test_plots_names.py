@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 
-from experiments import plots_names
-from experiments.documents import compose
-from experiments.names import looks, market_name_problems, name_problems, same_names
-from experiments.plots import FIGURES, draw_figure, image_bytes, save_figure
-from experiments.plots_names import MOST_CELLS, Names, key_of, names_in_figures, undrawn_notes
-from experiments.plots_style import text_width, wrapped
-from experiments.recordings import Recordings
+from tenure.experiments.config.documents import compose
+from tenure.experiments.config.names import looks, market_name_problems, name_problems, same_names
+from tenure.experiments.report.figures import names as plots_names
+from tenure.experiments.report.figures.figures import FIGURES, draw_figure, image_bytes, save_figure
+from tenure.experiments.report.figures.names import MOST_CELLS, Names, key_of, names_in_figures, undrawn_notes
+from tenure.experiments.report.figures.style import text_width, wrapped
+from tenure.experiments.report.recordings import Recordings
 from tests.test_report import ABOUT, ARMS, OF_PEOPLE, as_read, made_up_runs, write_report
 
 SCRIPTS = {
@@ -245,7 +245,7 @@ replications: 2
 
 def test_a_run_with_chinese_names_says_one_note_at_most_and_matplotlib_nothing(tmp_path: Path) -> None:
     (tmp_path / "exp.yaml").write_text(CHINESE, encoding="utf-8")
-    words = [sys.executable, "-m", "experiments.commands", "run", "exp.yaml", "--workers", "1"]
+    words = [sys.executable, "-m", "tenure.experiments.commands.app", "run", "exp.yaml", "--workers", "1"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "PYTHONIOENCODING": "utf-8"}
     drawn = not names_in_figures(("不作为", "统一奖励")).stand_ins
     done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, check=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from experiments.commands import app
-from experiments.contract import try_contract
-from experiments.own_classes import policies_afresh
-from experiments.own_policies import snapshot
-from experiments.reading import ConfigError
-from policies.shelf import SHELF
+from tenure.experiments.commands.app import app
+from tenure.experiments.config.reading import ConfigError
+from tenure.experiments.plugins.own_classes import policies_afresh
+from tenure.experiments.plugins.own_policies import snapshot
+from tenure.experiments.verification.contract.contract import try_contract
+from tenure.policies.shelf import SHELF
 from tests.policies_on_trial import ALL, HEAD, TREAT, policy, tried
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -262,7 +262,8 @@ def test_the_order_of_a_set_gives_another_digest_under_another_hash_seed(tmp_pat
     for name, text in (("sets", sets), ("lawful", LAWFUL["learns"])):
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     code = (
-        "import runpy, sys; from pathlib import Path; from experiments.contract import try_contract\n"
+        "import runpy, sys; from pathlib import Path\n"
+        "from tenure.experiments.verification.contract.contract import try_contract\n"
         "for path in map(Path, sys.argv[1:]):\n"
         "    load = lambda: {'mine': runpy.run_path(str(path))['Mine']}\n"
         "    print(try_contract(path, path.read_text(), 'mine', load, quick=True).digest)"

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.decision_table import market_faults, read_rules
-from policies.plan import Plan, Treatments, as_plan
-from policies.policy import SettingsError, needs_view, settings_of
-from policies.shelf import SHELF, make_policy
-from policies.shelf.rules import shipped_table
-from policies.treatments import catalogue
-from policies.view import InstitutionView
+from tenure.policies.conditions.decision_table import market_faults, read_rules
+from tenure.policies.plan import Plan, Treatments, as_plan
+from tenure.policies.policy import SettingsError, needs_view, settings_of
+from tenure.policies.shelf import SHELF, make_policy
+from tenure.policies.shelf.rules import shipped_table
+from tenure.policies.treatments import catalogue
+from tenure.policies.view import InstitutionView
 from tests.made_views import KINDS, PRICES, PRODUCTS, as_rows, beliefs_of, view_of, views
 
 TABLE: list[dict[str, Any]] = [

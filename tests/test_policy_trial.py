@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from experiments import policy_trial
-from experiments.commands import app
-from experiments.config import load_experiment
-from experiments.reading import ConfigError
-from experiments.workers import Limits
+from tenure.experiments.commands.app import app
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.reading import ConfigError
+from tenure.experiments.plugins import policy_trial
+from tenure.experiments.running.workers import Limits
 from tests.folders import SMALL
 
 HEAD = """
@@ -70,7 +70,7 @@ def test_a_version_is_tried_once_and_an_edit_is_another(tmp_path: Path, monkeypa
         ("while True: pass", "", 12, "when it is tried, it took more than 3 seconds"),
         (SOUND, "sys.exit(0)", 6, "the file ends the program when it is run"),
         (SOUND, "np.seterr(all='ignore')", 6, "NumPy's error state was changed"),
-        (SOUND, "import simulation.model; simulation.model.US = 2", 6, "simulation.model"),
+        (SOUND, "import tenure.simulation.model; tenure.simulation.model.US = 2", 6, "tenure.simulation.model"),
         (SOUND, "from __future__ import annotations", 6, "from __future__ imports must occur at the beginning"),
     ],
 )
@@ -88,8 +88,10 @@ def test_what_loading_does_is_told_with_its_line(
 def test_postponed_annotations_load(tmp_path: Path) -> None:
     config, plugin = written(tmp_path)
     lines = plugin.read_text().lstrip()
-    plugin.write_text(f'"""Ours."""\nfrom __future__ import annotations\nfrom dataclasses import dataclass\n{lines}'
-                      .replace("class Mine", "@dataclass(frozen=True)\nclass Mine")
-                      .replace('name = "mine"', 'name = "mine"\n    reward: float = 4.0'))  # fmt: skip
+    plugin.write_text(
+        f'"""Ours."""\nfrom __future__ import annotations\nfrom dataclasses import dataclass\n{lines}'.replace(
+            "class Mine", "@dataclass(frozen=True)\nclass Mine"
+        ).replace('name = "mine"', 'name = "mine"\n    reward: float = 4.0')
+    )
     config.write_text(config.read_text().replace("own: mine", "own: {policy: mine, reward: 3}"))
     assert load_experiment(config, plugins=[plugin]).arms["own"].settings == {"reward": 3}

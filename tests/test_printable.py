@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.documents import Problem
-from experiments.point import Point
-from experiments.printable import code_point, json_text, printable, printable_line, shown
-from experiments.results import Results
-from experiments.results_lines import results_lines
-from experiments.terminal import console, failed_lines, folder_command, next_lines
+from tenure.experiments.commands.results_lines import results_lines
+from tenure.experiments.commands.terminal import console, failed_lines, folder_command, next_lines
+from tenure.experiments.config.documents import Problem
+from tenure.experiments.config.printable import code_point, json_text, printable, printable_line, shown
+from tenure.experiments.design.point import Point
+from tenure.experiments.store.results import Results
 
 FORBIDDEN = {chr(n) for n in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000))} - {"\n", "\t"} | set(
     "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -82,7 +82,7 @@ def test_json_escapes_letters_and_has_no_number_that_is_none() -> None:
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
 def test_an_answer_as_json_reaches_a_reader_whatever_the_pipe(encoding: str) -> None:
     """Each answer is an object with a version; the names come back as they are."""
-    script = "from experiments.command_line import print_json; print_json({data})"
+    script = "from tenure.experiments.commands.command_line import print_json; print_json({data})"
     for data in ({"arms": ["不作为", "שלום", "é", "\udcff"]}, ["不作为", {"a": 1}], []):
         words = [sys.executable, "-c", script.format(data=ascii(data))]
         found = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding}, check=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import experiments
-from experiments.provenance import MAKE_A_RUN, program_hash, sources_hash
+from tenure import experiments
+from tenure.experiments.store.provenance import MAKE_A_RUN, program_hash, sources_hash
 
 ROOT = Path(str(experiments.__file__)).parent.parent
 SIMULATOR = ("agents", "policies", "simulation")

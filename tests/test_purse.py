@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.market import TREATMENT, US
-from policies.plan import Acquisition, Plan, Treatments
-from policies.shelf import SHELF, make_policy
-from policies.view import InstitutionView
-from simulation.model import LifecycleModel
+from tenure.agents.market import TREATMENT, US
+from tenure.policies.plan import Acquisition, Plan, Treatments
+from tenure.policies.shelf import SHELF, make_policy
+from tenure.policies.view import InstitutionView
+from tenure.simulation.model import LifecycleModel
 from tests.markets import LIVELY, differences, small_market
 
 BUDGET = 300.0
@@ -133,9 +133,13 @@ def test_an_institution_may_have_a_budget_of_its_own() -> None:
     assert LifecycleModel(config, seed=1).us.purse.treatments_eur == pytest.approx(1200.0)
 
 
-REAL = {"capacity_per_month": {"all": 40}, "structure": [
-    {"quadrant": "low_risk_low_return", "sum_of": "balance", "at_least_eur": 60_000},
-    {"quadrant": "high_risk_low_return", "sum_of": "customers", "at_most_eur": 30}]}  # fmt: skip
+REAL = {
+    "capacity_per_month": {"all": 40},
+    "structure": [
+        {"quadrant": "low_risk_low_return", "sum_of": "balance", "at_least_eur": 60_000},
+        {"quadrant": "high_risk_low_return", "sum_of": "customers", "at_most_eur": 30},
+    ],
+}
 
 
 REWARD = {"policy": "uniform", "treatment": "loyalty_reward"}
@@ -167,8 +171,9 @@ def test_a_book_so_many_times_as_large_lives_the_same_months() -> None:
         assert small.us.view.budget == large.us.view.budget and small.us.allowed.refused == large.us.allowed.refused
         assert np.array_equal(small.us.allowed.contacts, large.us.allowed.contacts)
     assert "budget" in refused and len(refused) > 2
-    one, two = (model.recording().set_index(["measure", "month", "institution", "a", "b"])["value"]
-                for model in (small, large))  # fmt: skip
+    one, two = (
+        model.recording().set_index(["measure", "month", "institution", "a", "b"])["value"] for model in (small, large)
+    )
     stands = (one.index.get_level_values("measure") == "structure_limit") & (one.index.get_level_values("b") == "value")
     assert stands.any() and two[stands].to_numpy() == pytest.approx(16.0 * one[stands].to_numpy())
     assert one[~stands].equals(two[~stands])

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import agents
-import simulation.model
-from experiments.market_files import MARKETS
-from experiments.reading import read_with_extends
-from policies.shelf.do_nothing import DoNothing
-from simulation.model import LifecycleModel
-from simulation.settings import market_from
+import tenure.simulation.model
+from tenure import agents
+from tenure.experiments.config.reading import read_with_extends
+from tenure.experiments.shipped import MARKETS
+from tenure.policies.shelf.do_nothing import DoNothing
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.market import market_from
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
 ROOT = Path(agents.__file__).resolve().parent.parent
@@ -30,7 +30,7 @@ generators = st.sampled_from([np.random.SeedSequence, np.random.default_rng, np.
 
 
 def test_the_example_of_the_docstring_runs() -> None:
-    found = doctest.testmod(simulation.model)
+    found = doctest.testmod(tenure.simulation.model)
     assert found.attempted >= 4 and found.failed == 0
 
 
@@ -51,8 +51,29 @@ def test_a_seed_is_kept_and_gives_the_same_model_again(seed: int, replication: i
     assert by_rng.seed == seed and by_rng.random.random() == again.random.random()
 
 
-NO_SEEDS: list[Any] = [-1, 2**32, 2**63, 2**200, True, False, np.True_, 1.0, np.float64(3.0), "1", "", b"1", [1], (),
-                       {}, np.array([1, 2]), np.int64(-1), np.uint64(2**64 - 1), int, float("nan"), 1j]  # fmt: skip
+NO_SEEDS: list[Any] = [
+    -1,
+    2**32,
+    2**63,
+    2**200,
+    True,
+    False,
+    np.True_,
+    1.0,
+    np.float64(3.0),
+    "1",
+    "",
+    b"1",
+    [1],
+    (),
+    {},
+    np.array([1, 2]),
+    np.int64(-1),
+    np.uint64(2**64 - 1),
+    int,
+    float("nan"),
+    1j,
+]
 
 
 @pytest.mark.parametrize("seed", NO_SEEDS, ids=repr)
@@ -146,7 +167,7 @@ def test_processors_are_counted_in_one_place() -> None:
             named = {getattr(n, "attr", getattr(n, "name", "")) for n in ast.walk(ast.parse(path.read_text()))}
             if named & counting:
                 found.add(str(path.relative_to(ROOT)))
-    assert found == {"experiments/workers.py"}
+    assert found == {"experiments/running/workers.py"}
 
 
 # scripts
@@ -164,8 +185,8 @@ champion: nothing
 replications: 2
 """
 SCRIPT = """
-from experiments.config import load_experiment
-from experiments.runner import run_experiment
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.running.runner import run_experiment
 results = run_experiment(load_experiment("small.yaml"), "results", workers=2)
 print(len(results.names), "runs,", len(results.failed), "failed,", len(results.comparisons()) > 0)
 """
@@ -191,9 +212,14 @@ def test_a_script_without_a_main_guard_runs_its_experiment(how: str, tmp_path: P
     (tmp_path / "unguarded.py").write_text(script)
     arguments = {"pipe": ["-"], "command": ["-c", script], "notebook": ["-c", script]}.get(how, ["unguarded.py"])
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=tmp_path, input=script if how == "pipe" else "", capture_output=True,
-        text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=300,
-    )  # fmt: skip
+        [sys.executable, *arguments],
+        cwd=tmp_path,
+        input=script if how == "pipe" else "",
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "4 runs, 0 failed, True"
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from policies.condition_language import parse_condition
-from policies.conditions import Condition
-from policies.reachable import shadowed_by, unreachable
+from tenure.policies.conditions.condition import Condition
+from tenure.policies.conditions.language import parse_condition
+from tenure.policies.conditions.reachable import shadowed_by, unreachable
 
 STAGES = ("growth", "maturity", "decline")
 FIELDS: dict[str, tuple[str, ...] | None] = {"margin": None, "risk": None, "tenure_months": None, "stage": STAGES}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.documents import compose, plain_scalar
-from experiments.reading import (
+from tenure.experiments.config.documents import compose, plain_scalar
+from tenure.experiments.config.reading import (
     ConfigError,
     Document,
     Place,
@@ -22,7 +22,7 @@ from experiments.reading import (
     read_yaml,
     suggest,
 )
-from policies.written import Written
+from tenure.policies.settings.written import Written
 
 QUICK = """\
 question: Which earns most?   # a comment

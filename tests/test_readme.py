@@ -5,9 +5,10 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from experiments.commands import app
-from experiments.config import EXAMPLES, load_experiment
-from experiments.runner import run_experiment
+from tenure.experiments.commands.app import app
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.running.runner import run_experiment
+from tenure.experiments.shipped import EXAMPLES
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 SMALL = ("market.people=300", "market.burn_in_months=2", "warm_up_months=1", "months=3", "replications=2")

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.market_files import MARKETS
-from experiments.reading import read_with_extends
-from simulation.belief_groups import BINS, COMPARED, DEFAULT, KINDS
-from simulation.calibration import bins_off, standard_errors_off
-from simulation.model import LifecycleModel
+from tenure.experiments.config.reading import read_with_extends
+from tenure.experiments.shipped import MARKETS
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.recording.beliefs.calibration import bins_off, standard_errors_off
+from tenure.simulation.recording.beliefs.groups import BINS, COMPARED, DEFAULT, KINDS
 from tests.markets import small_market
 from tests.test_beliefs import conjugate
 
@@ -21,9 +21,11 @@ SEGMENTS = {"recent": "tenure_months < 24", "rest": "otherwise"}
 KALMAN_GAIN, RETURN_DRIFT = 0.15, 1500.0
 RETURN_NOISE = RETURN_DRIFT * (1.0 - KALMAN_GAIN) / KALMAN_GAIN**2
 AS_THE_TRUTH = {
-    "class_return": 0.0, "class_return_sd": (KALMAN_GAIN * RETURN_NOISE) ** 0.5, "return_noise": RETURN_NOISE**0.5,
+    "class_return": 0.0,
+    "class_return_sd": (KALMAN_GAIN * RETURN_NOISE) ** 0.5,
+    "return_noise": RETURN_NOISE**0.5,
     "return_drift": RETURN_DRIFT,
-}  # fmt: skip
+}
 """The true margin is a moving average of the months' margins, the latest with weight 0.15, from 0. The Kalman filter of
 a local level is the same average where its steady-state gain K is that weight, which is where the noise's variance
 is drift (1 - K) / K^2, and that of the estimate K times the noise's (Durbin & Koopman 2012, section 2.11)."""

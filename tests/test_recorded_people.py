@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agents.market import TREATMENT, US
-from experiments.store import read_run, without_keys, write_run
-from simulation.measures import FATES
-from simulation.model import LifecycleModel
+from tenure.agents.market import TREATMENT, US
+from tenure.experiments.store.store import read_run, without_keys, write_run
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.recording.measures import FATES
 from tests.markets import LIVELY, lived, small_market
 
 CLOSED = {"policy": "do_nothing", "acquisition": {}, "visible": False}
@@ -22,12 +22,18 @@ def people_of(model: LifecycleModel) -> pd.DataFrame:
     rows = model.recording()
     rows = rows[rows["measure"].str.startswith("person/")]
     wide = rows.pivot(index="a", columns="measure", values=["value", "b"])
-    return pd.DataFrame({
-        "quadrant": wide[("b", "person/profit")], "stage": wide[("b", "person/charged")],
-        "group": wide[("b", "person/treatment")], "fate": wide[("b", "person/months")],
-        **{name: wide[("value", f"person/{name}")].astype(float)
-           for name in ("profit", "charged", "rewards", "treatment", "months")},
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "quadrant": wide[("b", "person/profit")],
+            "stage": wide[("b", "person/charged")],
+            "group": wide[("b", "person/treatment")],
+            "fate": wide[("b", "person/months")],
+            **{
+                name: wide[("value", f"person/{name}")].astype(float)
+                for name in ("profit", "charged", "rewards", "treatment", "months")
+            },
+        }
+    )
 
 
 def test_everybody_who_was_ours_has_a_row_with_what_was_true_at_month_0() -> None:
@@ -66,8 +72,15 @@ def test_a_reward_is_no_lower_charge_and_a_missing_one_no_higher() -> None:
     fee: dict[str, Any] = {"insurance": {"kind": "fee", "fee_per_year": 90}}
     policy = {"policy": "uniform", "treatment": "loyalty_reward", "amount": 20}
     us = {**CLOSED, "share": "100%", "policy": policy}
-    config = small_market(products=fee, people=200, rules=LIVELY, us=us, rivals=NOBODY_ELSE,
-                          guards={"budget_per_month": 2000}, world={"newcomers_per_year": 0})  # fmt: skip
+    config = small_market(
+        products=fee,
+        people=200,
+        rules=LIVELY,
+        us=us,
+        rivals=NOBODY_ELSE,
+        guards={"budget_per_month": 2000},
+        world={"newcomers_per_year": 0},
+    )
     model = lived(config, 6, seed=2)
     people, rows = people_of(model), model.recording()
     assert np.allclose(people["charged"], 7.5 * people["months"])
@@ -89,8 +102,14 @@ def test_a_reward_is_no_lower_charge_and_a_missing_one_no_higher() -> None:
 )
 def test_treatment_money_of_people_adds_up_to_the_books(policy: Any) -> None:
     us = {**CLOSED, "share": "100%", "policy": policy}
-    config = small_market(people=300, rules=LIVELY, us=us, rivals=NOBODY_ELSE, world={"newcomers_per_year": 0},
-                          guards={"budget_per_month": 200})  # fmt: skip
+    config = small_market(
+        people=300,
+        rules=LIVELY,
+        us=us,
+        rivals=NOBODY_ELSE,
+        world={"newcomers_per_year": 0},
+        guards={"budget_per_month": 200},
+    )
     model = LifecycleModel(config, seed=5)
     model.start_recording()
     posted: list[int] = []
@@ -113,9 +132,14 @@ def test_treatment_money_of_people_adds_up_to_the_books(policy: Any) -> None:
 
 
 def test_fates_are_what_happened() -> None:
-    config = small_market(people=300, rules=LIVELY, rivals={},
-                          us={**CLOSED, "share": "100%", "policy": {"policy": "uniform", "treatment": "end"}},
-                          guards={"budget_per_month": 1e6}, world={"newcomers_per_year": 0})  # fmt: skip
+    config = small_market(
+        people=300,
+        rules=LIVELY,
+        rivals={},
+        us={**CLOSED, "share": "100%", "policy": {"policy": "uniform", "treatment": "end"}},
+        guards={"budget_per_month": 1e6},
+        world={"newcomers_per_year": 0},
+    )
     model = lived(config, 12, seed=1)
     people = people_of(model)
     told = people["fate"].str.contains("told to go")

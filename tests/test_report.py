@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.effects import turns_without_closing
-from experiments.plots import FIGURES, draw_figure, save_figure
-from experiments.plots_style import COLOURS
-from experiments.recordings import CAUSES, LINES, QUADRANTS, STAGES, Recordings, read_recordings
-from experiments.report import report_part, write_page
-from experiments.statistics import Comparison, compare
-from experiments.tables import migration, profit_by_line, shares_over_time, stage_months
+from tenure.experiments.analysis.statistics import Comparison, compare
+from tenure.experiments.report.effects import turns_without_closing
+from tenure.experiments.report.figures.figures import FIGURES, draw_figure, save_figure
+from tenure.experiments.report.figures.style import COLOURS
+from tenure.experiments.report.page import report_part, write_page
+from tenure.experiments.report.recordings import CAUSES, LINES, QUADRANTS, STAGES, Recordings, read_recordings
+from tenure.experiments.report.tables import migration, profit_by_line, shares_over_time, stage_months
 
 
 def write_report(path: Path, question: str, recordings: Recordings, about: Mapping[str, str]) -> Path:

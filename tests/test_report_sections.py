@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from experiments import terminal
-from experiments.config import load_experiment
-from experiments.findings_gains import share_of
-from experiments.plots import draw_figure
-from experiments.recordings import MEASURES, read_recordings, recordings_of
-from experiments.runner import Results, run_experiment
-from experiments.summary import report_of
+from tenure.experiments.commands import terminal
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.report.figures.figures import draw_figure
+from tenure.experiments.report.recordings import MEASURES, read_recordings, recordings_of
+from tenure.experiments.report.sections.gains import share_of
+from tenure.experiments.report.summary import report_of
+from tenure.experiments.running.runner import Results, run_experiment
 
 CONFIG = """
 question: Who gains?

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import load_experiment
-from experiments.effects import returns_of
-from experiments.metrics import METRICS
-from experiments.recordings import recordings_of
-from experiments.results import open_results
-from experiments.results_json import comparisons_json
-from experiments.runner import Results, run_experiment
-from experiments.summary import report_of
+from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.commands.results_json import comparisons_json
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.report.effects import returns_of
+from tenure.experiments.report.recordings import recordings_of
+from tenure.experiments.report.summary import report_of
+from tenure.experiments.running.runner import Results, run_experiment
+from tenure.experiments.store.results import open_results
 from tests.folders import no_report, no_workers
 
 __all__ = ["no_report", "no_workers"]  # fixtures
@@ -70,7 +70,7 @@ def test_beside_an_arm_that_does_nothing_a_return_is_always_given(tmp_path: Path
 def test_terminal_report_figures_and_json_give_the_same_returns(
     results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("experiments.report._figures", lambda recordings: [])  # which take seconds to draw
+    monkeypatch.setattr("tenure.experiments.report.page._figures", lambda recordings: [])  # which take seconds to draw
     recordings = recordings_of(results)
     assert returns_of(recordings, METRICS["return_on_treatment"]) == results.returns_reported()
     plain = comparisons_json(results)
@@ -87,5 +87,5 @@ def test_terminal_report_figures_and_json_give_the_same_returns(
 
 def test_what_was_done_is_read_once(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     first = results.also_does
-    monkeypatch.setattr("experiments.worked_out.read_rows", None)
+    monkeypatch.setattr("tenure.experiments.analysis.worked_out.read_rows", None)
     assert open_results(results.folder).also_does == first

@@ -18,9 +18,11 @@ def numbers(function: ast.FunctionDef) -> list[int | float]:
     return [
         node.value
         for node in ast.walk(function)
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float) and id(node) not in places
+        if isinstance(node, ast.Constant)
+        and type(node.value) in (int, float)
+        and id(node) not in places
         and node.value not in PLAIN
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(set(RULES) - MATHEMATICS))

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments import formula_text, worked_out
-from experiments.metric import of_a_run
-from experiments.metrics import METRICS, RETURNS
-from experiments.recorded_run import Rates, RecordedRun, rates_of, recorded
-from experiments.recordings import MEASURES, read_recordings
-from experiments.tables import profit_by_line
-from experiments.worked_out import OF_A_RUN, figures, metric_text, metrics_of
-from simulation.model import LifecycleModel
-from simulation.settings import MarketSettings
+from tenure.experiments.analysis import formula_text, worked_out
+from tenure.experiments.analysis.metric import of_a_run
+from tenure.experiments.analysis.metrics import METRICS, RETURNS
+from tenure.experiments.analysis.recorded_run import Rates, RecordedRun, rates_of, recorded
+from tenure.experiments.analysis.worked_out import OF_A_RUN, figures, metric_text, metrics_of
+from tenure.experiments.report.recordings import MEASURES, read_recordings
+from tenure.experiments.report.tables import profit_by_line
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.market import MarketSettings
 from tests.made_runs import BAD, BOOK, GOOD, Row, long, person, store_runs
 from tests.markets import flat_rates, small_market
 
@@ -116,8 +116,13 @@ def test_at_no_discount_profit_is_the_ledger_to_the_cent_and_the_closing_value(
 
 @given(money, rates)
 def test_what_the_ledger_says_does_not_depend_on_the_rate(by_month: list[int], rate: float) -> None:
-    nominal = ("profit_undiscounted_per_customer", "volatility_of_profit", "loss_rate_per_year", "return_on_capital",
-               "cost_per_new_customer")  # fmt: skip
+    nominal = (
+        "profit_undiscounted_per_customer",
+        "volatility_of_profit",
+        "loss_rate_per_year",
+        "return_on_capital",
+        "cost_per_new_customer",
+    )
     rows = [*earning(by_month), *(row for row in BOOK if row[0] in ("joiners", "leavers") and row[1] < len(by_month))]
     first, other = (metrics_of(run_of(rows, discount=one)) for one in (0.1, rate))
     assert [first[name] for name in nominal] == pytest.approx([other[name] for name in nominal], nan_ok=True)
@@ -142,8 +147,12 @@ def test_what_comes_back_is_discounted_on_both_sides(rate: float, spent_at: floa
     """A treatment that brings, in the same month, twice what it costs gives 2 back per EUR at every rate."""
     month = round(11 * spent_at)
     base = earning([0] * 12)
-    paid = [*base, ("treatments", month, "gift", "cost_eur", 50.0), ("ledger", month, "treatment", "", -50.0),
-            ("ledger", month, "fees", "", 100.0)]  # fmt: skip
+    paid = [
+        *base,
+        ("treatments", month, "gift", "cost_eur", 50.0),
+        ("ledger", month, "treatment", "", -50.0),
+        ("ledger", month, "fees", "", 100.0),
+    ]
     found = [metrics_of(run_of(rows, discount=rate)) for rows in (base, paid)]
     for spend in RETURNS.values():
         assert found[0][spend] == 0.0
@@ -154,12 +163,12 @@ def test_what_comes_back_is_discounted_on_both_sides(rate: float, spent_at: floa
 
 def test_the_lines_of_profit_add_up_to_profit() -> None:
     run = run_of(BOOK)
-    values = pd.DataFrame([("us", 0, name, value) for name, value in metrics_of(run).items()],
-                          columns=["arm", "replication", "metric", "value"])  # fmt: skip
+    values = pd.DataFrame(
+        [("us", 0, name, value) for name, value in metrics_of(run).items()],
+        columns=["arm", "replication", "metric", "value"],
+    )
     rows = long(BOOK).assign(arm="us", replication=0)
-    recordings = read_recordings(
-        rows[rows["measure"].isin(MEASURES)], "us", ["us"], values, weights=run.rates.weights
-    )  # fmt: skip
+    recordings = read_recordings(rows[rows["measure"].isin(MEASURES)], "us", ["us"], values, weights=run.rates.weights)
     lines = profit_by_line(recordings)["us"].loc[0]
     assert lines.sum() == pytest.approx(BY_HAND["profit_per_customer"])
     assert lines["interest"] == pytest.approx((20.0 * FIRST + 30.0 * SECOND) / 10)
@@ -182,8 +191,16 @@ def test_metrics_of_stored_runs_are_those_of_their_rows_and_are_kept(
     pd.testing.assert_frame_equal(figures(tmp_path, "nothing", known)[0], table)
 
 
-@of_a_run(label="fees", unit="EUR", whose="own book", window="whole run", better="higher", decimals=1,
-          headline=("fees", "EUR"), matters_from=1.0)  # fmt: skip
+@of_a_run(
+    label="fees",
+    unit="EUR",
+    whose="own book",
+    window="whole run",
+    better="higher",
+    decimals=1,
+    headline=("fees", "EUR"),
+    matters_from=1.0,
+)
 def fees(run: RecordedRun) -> float:
     """All fees."""
     return run.total("ledger", a=("fees",))
@@ -212,8 +229,14 @@ def test_a_new_metric_is_worked_out_of_the_runs_that_are_there_and_no_other_with
 
 
 def test_pairs_and_metrics_of_runs_that_are_gone_make_no_row(tmp_path: Path) -> None:
-    known = store_runs(tmp_path, {("nothing", 0): [*BOOK, *person("1")], ("a", 0): [*BOOK, *person("1", charged=30.0)],
-                                  ("a", 1): [*BOOK, *person("1", charged=60.0)]})  # fmt: skip
+    known = store_runs(
+        tmp_path,
+        {
+            ("nothing", 0): [*BOOK, *person("1")],
+            ("a", 0): [*BOOK, *person("1", charged=30.0)],
+            ("a", 1): [*BOOK, *person("1", charged=60.0)],
+        },
+    )
     table, pairs = figures(tmp_path, "nothing", known)
     assert pairs[["arm", "replication", "harmed"]].to_numpy().tolist() == [["nothing", 0, 0.0], ["a", 0, 1.0]]
     less = dict(list(known.items())[:2])
@@ -257,9 +280,14 @@ def text_of(folder: Path, source: str) -> str:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("A remark.", "Something else."), ("# another", "# a third"), ("Half of it.", "A half."), ("2.0 * x", "3.0 * x"),
-     ("helper(x) + 1.0", "helper(x)  +  1.0")],
-)  # fmt: skip
+    [
+        ("A remark.", "Something else."),
+        ("# another", "# a third"),
+        ("Half of it.", "A half."),
+        ("2.0 * x", "3.0 * x"),
+        ("helper(x) + 1.0", "helper(x)  +  1.0"),
+    ],
+)
 def test_neither_a_remark_nor_another_formula_changes_a_text(tmp_path: Path, before: str, after: str) -> None:
     assert text_of(tmp_path, SOURCE.replace(before, after)) == text_of(tmp_path, SOURCE)
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from experiments import store
-from experiments.batch import Queue
-from experiments.config import load_experiment
-from experiments.point import Point
-from experiments.results import open_results
-from experiments.runner import Event, run_experiment
-from experiments.starts import start_is_whole, start_path
-from experiments.tasks import Done, Task
-from experiments.workers import Limits, WorkerError
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.design.point import Point
+from tenure.experiments.design.tasks import Done, Task
+from tenure.experiments.running.batch import Queue
+from tenure.experiments.running.runner import Event, run_experiment
+from tenure.experiments.running.starts import start_is_whole, start_path
+from tenure.experiments.running.workers import Limits, WorkerError
+from tenure.experiments.store import store
+from tenure.experiments.store.results import open_results
 
 SMALL = """
 question: Does a reward pay?
@@ -34,7 +34,7 @@ replications: 2
 """
 FAILS = """
 from dataclasses import dataclass
-from policies.plan import Treatments
+from tenure.policies.plan import Treatments
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def test_an_edit_of_one_arm_runs_that_arm_only(config: Path, tmp_path: Path) -> 
     assert budget.made == 4
 
 
-PATCH = "import simulation.model as m; f = m.dispatched; m.dispatched = lambda *a, f=f: f(*a)"
+PATCH = "import tenure.simulation.model as m; f = m.dispatched; m.dispatched = lambda *a, f=f: f(*a)"
 FAULTS = {
     "raise RuntimeError('this policy has a fault')": "RuntimeError: this policy has a fault",
     "import sys; sys.exit(3)": "it ends the program (SystemExit: 3)",
@@ -111,7 +111,7 @@ FAULTS = {
     "while True: pass": "it took more than 3 seconds",
     "import os; os._exit(5)": "the worker process ended with exit code 5 3 times",
     "import os; os.kill(os.getpid(), 9)": "the worker process was killed by signal 9 3 times",
-    PATCH: "simulation.model.dispatched was replaced",
+    PATCH: "tenure.simulation.model.dispatched was replaced",
     "import numpy; numpy.random.rand()": "NumPy's global generator was used",
     "import numpy; numpy.seterr(all='ignore')": "NumPy's error state was changed",
     "import os; os.environ['X'] = 'y'": "the environment was changed",
@@ -154,7 +154,7 @@ def test_workers_that_cannot_begin_are_told_from_such_that_were_killed(
 
 
 def test_results_without_runs_answer_in_words(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.runner.run_batch", lambda *_: None)
+    monkeypatch.setattr("tenure.experiments.running.runner.run_batch", lambda *_: None)
     results = run_experiment(load_experiment(config), tmp_path / "out")
     assert results.names == () and results.comparisons() == [] and len(results.metrics()) == 0
     assert results.returns() == {"uniform": None}
@@ -215,7 +215,7 @@ def test_a_lost_task_is_done_again_first() -> None:
 
 
 def command(folder: Path, config: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "experiments.commands", "run", str(config), "-o", str(folder), *more]
+    return [sys.executable, "-m", "tenure.experiments.commands.app", "run", str(config), "-o", str(folder), *more]
 
 
 def wait_for(path: Path, pattern: str, process: "subprocess.Popen[bytes]") -> None:
@@ -234,9 +234,13 @@ def test_ctrl_c_leaves_whole_files_and_the_same_command_goes_on(config: Path, tm
     config.write_text(SMALL.replace("replications: 2", "replications: 200"))
     folder = tmp_path / "out"
     process = subprocess.Popen(
-        command(folder, config, "--workers", workers), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        start_new_session=True, preexec_fn=heeds_ctrl_c,
-    )  # fmt: skip
+        command(folder, config, "--workers", workers),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=heeds_ctrl_c,
+    )
     wait_for(folder / "runs", "*.parquet", process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
     _, told = process.communicate(timeout=60)

@@ -12,12 +12,12 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import agents
-from agents.chance import draw4
-from simulation.compiled import appraise_rows, live_rows, observe_rows
-from simulation.counting import count_rows
-from simulation.files import scope_rows
-from simulation.model import LifecycleModel
+from tenure import agents
+from tenure.agents.chance import draw4
+from tenure.simulation.engines.compiled import appraise_rows, live_rows, observe_rows
+from tenure.simulation.institutions.files import scope_rows
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.recording.counting import count_rows
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
 ROOT = Path(agents.__file__).resolve().parent.parent
@@ -65,13 +65,22 @@ def test_every_entry_point_is_compiled_once() -> None:
     one_product = {"savings": {"kind": "deposit", "rate": 0, "balance": 6000}}
     for config in (
         small_market(),
-        small_market(rivals={}, us={"policy": "uniform", "acquisition": {"mail": {
-            "contacts_per_person_per_month": 1, "precision": 1}}}),
-        small_market(products=one_product, world={"switching_cost": 1, "discount": 0},
-                     rules={"credit": {"correlation": 0}, "needs": {"event_sd": 0}},
-                     us={"score_noise": 0, "quality": 1, "highest_risk": 0,
-                         "existing_customers": ["open", "settled", "contacted", "browsing"]}),
-    ):  # fmt: skip
+        small_market(
+            rivals={},
+            us={"policy": "uniform", "acquisition": {"mail": {"contacts_per_person_per_month": 1, "precision": 1}}},
+        ),
+        small_market(
+            products=one_product,
+            world={"switching_cost": 1, "discount": 0},
+            rules={"credit": {"correlation": 0}, "needs": {"event_sd": 0}},
+            us={
+                "score_noise": 0,
+                "quality": 1,
+                "highest_risk": 0,
+                "existing_customers": ["open", "settled", "contacted", "browsing"],
+            },
+        ),
+    ):
         model = lived(config, 2, seed=0, replication=1)
         stored = io.BytesIO()
         np.savez(stored, allow_pickle=False, **model.state())
@@ -88,8 +97,8 @@ def test_every_entry_point_is_compiled_once() -> None:
 
 
 APPRAISE = """
-from simulation.compiled import appraise_rows
-from simulation.model import LifecycleModel
+from tenure.simulation.engines.compiled import appraise_rows
+from tenure.simulation.model import LifecycleModel
 from tests.markets import small_market
 model = LifecycleModel(small_market(), seed=1)
 print(model.facts().truths["default_per_year"].sum(), sum(appraise_rows.dispatcher.stats.cache_hits.values()))

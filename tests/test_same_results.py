@@ -9,14 +9,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from experiments import store
-from experiments.auditing import audit_folder
-from experiments.config import load_experiment
-from experiments.kept import Kept
-from experiments.remarks import remarks
-from experiments.results import open_results
-from experiments.runner import Event, run_experiment
-from experiments.worked_out import METRICS_KEPT
+from tenure.experiments.analysis.worked_out import METRICS_KEPT
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.running.runner import Event, run_experiment
+from tenure.experiments.store import store
+from tenure.experiments.store.auditing import audit_folder
+from tenure.experiments.store.kept import Kept
+from tenure.experiments.store.remarks import remarks
+from tenure.experiments.store.results import open_results
 from tests.folders import SMALL
 
 BY_PROCESS = """
@@ -80,8 +80,9 @@ def test_runs_of_other_versions_share_no_table_without_a_word(config: Path, tmp_
     assert list(remarks(results)) == []
     stored = store.read_run(results.folder, results.names[0])
     older = {**stored.metadata["environment"], "numpy": "1.0.0"}
-    store.write_run(results.folder, results.names[0], store.without_keys(stored.table),
-                    {**stored.metadata, "environment": older})  # fmt: skip
+    store.write_run(
+        results.folder, results.names[0], store.without_keys(stored.table), {**stored.metadata, "environment": older}
+    )
     (told,) = remarks(open_results(results.folder))
     assert "different versions" in told and "1 with numpy 1.0.0" in told
 
@@ -121,7 +122,7 @@ def test_a_policy_that_depends_on_its_process_is_found_by_the_run_made_again(con
 RACER = """
 import sys, time
 from experiments import runner
-from experiments.config import load_experiment
+from tenure.experiments.config.experiment import load_experiment
 
 runner.run_batch = lambda *given: None
 experiment = load_experiment(f"{sys.argv[1]}/my.yaml")
@@ -138,10 +139,15 @@ def test_configs_of_one_name_that_begin_at_the_same_moment_share_no_folder(tmp_p
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     start = str(time.time() + 12.0)
     racers = [
-        subprocess.Popen([sys.executable, "-c", RACER, str(number), start], cwd=tmp_path, env=environment,
-                         stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", RACER, str(number), start],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for number in range(6)
-    ]  # fmt: skip
+    ]
     told = dict(racer.communicate(timeout=120)[0].strip().split(":") for racer in racers)
     assert set(told.values()) == {"results/my", *(f"results/my-{number}" for number in range(2, 7))}
     for number, folder in told.items():

@@ -6,17 +6,24 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments.config import load_experiment
-from experiments.market_files import MARKETS
-from experiments.reading import read_with_extends
-from experiments.recorded_run import rates_of, recorded
-from experiments.worked_out import OF_A_RUN
-from simulation.model import LifecycleModel
-from simulation.settings import market_from
+from tenure.experiments.analysis.recorded_run import rates_of, recorded
+from tenure.experiments.analysis.worked_out import OF_A_RUN
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.reading import read_with_extends
+from tenure.experiments.shipped import MARKETS
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.market import market_from
 
 BURN_IN, MONTHS, REPLICATIONS = 18, 12, 8
-PER_CUSTOMER = ("attrition_per_year", "cost_per_new_customer", "profit_per_customer", "treatment_spend_per_customer",
-                "acquisition_spend_per_customer", "growth", "share_low_risk_high_return")  # fmt: skip
+PER_CUSTOMER = (
+    "attrition_per_year",
+    "cost_per_new_customer",
+    "profit_per_customer",
+    "treatment_spend_per_customer",
+    "acquisition_spend_per_customer",
+    "growth",
+    "share_low_risk_high_return",
+)
 NEAR = {"growth": 0.04, "share_low_risk_high_return": 0.02}
 """What two sizes may differ by at most, where a share of the level says little."""
 
@@ -24,8 +31,10 @@ NEAR = {"growth": 0.04, "share_low_risk_high_return": 0.02}
 def metrics(people: int, replication: int, **changes: Any) -> dict[str, float]:
     """Return the metrics of a year of the default market, of which so many people are simulated."""
     data: dict[str, Any] = read_with_extends(MARKETS / "default.market.yaml").data
-    data["us"] |= {"policy": {"policy": "uniform", "treatment": "loyalty_reward"},
-                   "guards": {"capacity_per_month": {"loyalty_reward": 400}}}  # fmt: skip
+    data["us"] |= {
+        "policy": {"policy": "uniform", "treatment": "loyalty_reward"},
+        "guards": {"capacity_per_month": {"loyalty_reward": 400}},
+    }
     data |= {"people": people, "guards": {"budget_per_month": 4000}} | changes
     model = LifecycleModel(market_from(data), seed=5, replication=replication, first_month=-BURN_IN)
     for _ in range(BURN_IN):

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import store
-from experiments.config import Experiment, load_experiment
-from experiments.documents import ConfigError
-from experiments.effects import difference_cell
-from experiments.joint import joint_table
-from experiments.metrics import METRICS
-from experiments.planning import plan_tasks
-from experiments.point import Point, labelled, point_at
-from experiments.points import points_of
-from experiments.results import Results, open_results
-from experiments.runner import run_experiment
-from experiments.scenario_files import shipped_scenarios
-from experiments.tasks import Order
-from experiments.work import arm_model, state_before
+from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.config.documents import ConfigError
+from tenure.experiments.config.experiment import Experiment, load_experiment
+from tenure.experiments.design.planning import plan_tasks
+from tenure.experiments.design.point import Point, labelled, point_at
+from tenure.experiments.design.points import points_of
+from tenure.experiments.design.scenario_files import shipped_scenarios
+from tenure.experiments.design.tasks import Order
+from tenure.experiments.report.effects import difference_cell
+from tenure.experiments.report.joint import joint_table
+from tenure.experiments.running.runner import run_experiment
+from tenure.experiments.running.work import arm_model, state_before
+from tenure.experiments.store import store
+from tenure.experiments.store.results import Results, open_results
 from tests.folders import answer, no_report, no_workers, record_of, tenure
 
 __all__ = ["no_report", "no_workers"]  # fixtures
@@ -229,9 +229,13 @@ def test_bits_depend_on_what_a_scenario_does_alone(tmp_path: Path) -> None:
         folder.mkdir()
     plain = run(folders[0])
     several = {
-        "base": "{}", "late": f"{{from: 3, world: {HARD}}}", "now": f"{{world: {HARD}}}",
-        "dated": f"{{from: 0, world: {HARD}}}", "crisis": "crisis", "brief": f"{{from: 1, to: 1, world: {HARD}}}",
-    }  # fmt: skip
+        "base": "{}",
+        "late": f"{{from: 3, world: {HARD}}}",
+        "now": f"{{world: {HARD}}}",
+        "dated": f"{{from: 0, world: {HARD}}}",
+        "crisis": "crisis",
+        "brief": f"{{from: 1, to: 1, world: {HARD}}}",
+    }
     many = run(folders[1], f"{{{', '.join(f'{name}: {one}' for name, one in several.items())}}}")
     turned = run(folders[2], f"{{{', '.join(f'{name}: {one}' for name, one in reversed(several.items()))}}}")
     hashes = {name: many.under(name).hash for name in several}
@@ -323,8 +327,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("told")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("experiments.runner.run_batch", serially)
-        patch.setattr("experiments.runner._live_one_again", lambda *given: None)
+        patch.setattr("tenure.experiments.running.runner.run_batch", serially)
+        patch.setattr("tenure.experiments.running.runner._live_one_again", lambda *given: None)
         results = run(folder, "{base: {}, crisis: crisis}", "replications=2")
     assert not results.failed
     return results.folder
@@ -399,7 +403,7 @@ def test_a_run_is_asked_for_by_scenario_arm_and_replication(out: Path, tmp_path:
 
 
 def test_a_record_without_a_scenarios_market_is_told(out: Path, tmp_path: Path) -> None:
-    from experiments.record_shape import misshapen
+    from tenure.experiments.store.record_shape import misshapen
 
     record = record_of(out)
     assert misshapen(record) == ""

@@ -13,15 +13,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from experiments.arms import laid_over
-from experiments.config import load_experiment
-from experiments.reading import ConfigError
-from policies.faults import Fault, faults_of
-from simulation.calendar_months import calendar_month
-from simulation.model import LifecycleModel
-from simulation.parameters import declared_at
-from simulation.schedule import Schedule, held_from, is_schedule, laid, month_from
-from simulation.settings import MarketSettings, market_from
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.config.reading import ConfigError
+from tenure.experiments.design.arms import laid_over
+from tenure.policies.settings.faults import Fault, faults_of
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.market import MarketSettings, market_from
+from tenure.simulation.settings.parameters import declared_at
+from tenure.simulation.values.calendar import calendar_month
+from tenure.simulation.values.schedule import Schedule, held_from, is_schedule, laid, month_from
 from tests.markets import differences, small_market
 from tests.test_numbers import MARKET, NUMBERS, At, ends, market_with
 

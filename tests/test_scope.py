@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agents.belief import BELIEF, BROWSING, OPEN, SCOPES, SETTLED, SIGNAL
-from agents.declaring import MAX_PRODUCTS
-from agents.market import TREATMENT, US
-from simulation.counting import SOURCES, counted
-from simulation.engine import Totals
-from simulation.files import Files, ScopeRule, scope_rule
-from simulation.model import LifecycleModel
-from simulation.settings import market_from
+from tenure.agents.belief import BELIEF, BROWSING, OPEN, SCOPES, SETTLED, SIGNAL
+from tenure.agents.declaring import MAX_PRODUCTS
+from tenure.agents.market import TREATMENT, US
+from tenure.simulation.engines.engine import Totals
+from tenure.simulation.institutions.files import Files, ScopeRule, scope_rule
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.recording.counting import SOURCES, counted
+from tenure.simulation.settings.market import market_from
 from tests.markets import LIVELY, first_difference, small_market
 
 RIVAL = 2
@@ -62,18 +62,24 @@ CASES: dict[str, tuple[ScopeRule, list[Seen], list[str | None]]] = {
     "another line": (WIDE, [LOAN, CARD, OURS, LOAN], ["other_lines", "open", "open", "other_lines"]),
     "another line never counts as settled": (WIDE, [LOAN, AWAY], ["other_lines", None]),
     "settled for two months": (WIDE, [OURS, AWAY, AWAY, AWAY], ["open", "settled", "settled", None]),
-    "two months from the last one": (WIDE, [CARD, AWAY, CARD, AWAY, AWAY, AWAY],
-                                     ["open", "settled", "open", "settled", "settled", None]),
+    "two months from the last one": (
+        WIDE,
+        [CARD, AWAY, CARD, AWAY, AWAY, AWAY],
+        ["open", "settled", "open", "settled", "settled", None],
+    ),
     "in contact for three months": (WIDE, [MET, AWAY, AWAY, AWAY], ["contacted"] * 3 + [None]),
     "a further contact": (WIDE, [MET, AWAY, MET, AWAY, AWAY, AWAY], ["contacted"] * 5 + [None]),
     "browsing for two months": (WIDE, [SEEN, AWAY, AWAY], ["browsing", "browsing", None]),
     "browsing by somebody without provider": (WIDE, [Seen(trace=3), Seen()], ["browsing", "browsing"]),
-    "settled before all else": (WIDE, [OURS, SEEN._replace(met=1 << US), SEEN, SEEN, SEEN],
-                                ["open", "settled", "settled", "contacted", "browsing"]),
+    "settled before all else": (
+        WIDE,
+        [OURS, SEEN._replace(met=1 << US), SEEN, SEEN, SEEN],
+        ["open", "settled", "settled", "contacted", "browsing"],
+    ),
     "a contact of another's": (WIDE, [AWAY._replace(met=1 << RIVAL), AWAY], [None, None]),
     "gone for good": (WIDE, [OURS._replace(met=1 << US, trace=1), LEFT, LEFT], ["open", None, None]),
     "a customer met and browsing": (WIDE, [OURS._replace(met=1 << US, trace=1)], ["open"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -90,8 +96,12 @@ def test_traces_are_for_those_who_see_them() -> None:
 
 
 def test_a_setting_becomes_the_rule_that_it_says() -> None:
-    us = {"existing_customers": ["settled", "browsing"], "settled_counts_for_months": 7, "business_line": ["card"],
-          "browsing_counts_for_months": 4}  # fmt: skip
+    us = {
+        "existing_customers": ["settled", "browsing"],
+        "settled_counts_for_months": 7,
+        "business_line": ["card"],
+        "browsing_counts_for_months": 4,
+    }
     market = market_from(small_market(us=us))
     assert scope_rule(market.us, tuple(market.products)) == ScopeRule(0, 0, 7, 0, 4, CARD_ONLY)
     assert scope_rule(market.rivals["bigbank"], tuple(market.products)) == ScopeRule(1, 1, 0, 0, 0, EVERY_PRODUCT)

@@ -254,7 +254,7 @@ def is_private(name: str) -> bool:
 
 def test_private_reads_by_hand() -> None:
     text = """
-from policies.view import InstitutionView, _other
+from tenure.policies.view import InstitutionView, _other
 import sys
 class A:
     _shared = 1
@@ -312,8 +312,8 @@ def test_the_picture_shows_every_folder_and_the_arrows_that_are_needed(tmp_path:
     lay(
         tmp_path,
         {
-            "agents/month.py": "",
-            "policies/shelf/a.py": "import policies.guard.b, policies.view.c\n",
+            "agents/month/live.py": "",
+            "policies/shelf/a.py": "import policies.guard.b, tenure.policies.view.c\n",
             "policies/guard/b.py": "from tenure.policies.view import c\n",
             "policies/view/c.py": "from agents import month\n",
             "simulation/books/d.py": "import simulation.rows.e\n",

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.person import STAGES
-from policies.plan import Treatments, as_plan
-from policies.policy import SettingsError
-from policies.shelf import SHELF, make_policy
-from policies.view import InstitutionView
+from tenure.agents.person import STAGES
+from tenure.policies.plan import Treatments, as_plan
+from tenure.policies.policy import SettingsError
+from tenure.policies.shelf import SHELF, make_policy
+from tenure.policies.view import InstitutionView
 from tests.made_views import PRICES, PRODUCTS, as_rows, beliefs_of, view_of, views
 from tests.markets import LEARNERS
 
@@ -127,7 +127,20 @@ def test_settings_that_make_no_sense_say_so(policy: str, told: dict[str, Any], m
 
 def test_all_of_the_shelf_is_there() -> None:
     wanted = {
-        "do_nothing", "uniform", "random_trial", "rules", "quadrant_rules", "stage_rules", "price_war", "price_match",
-        "needs_led", "propensity_retention", "uplift", "roi_knapsack", "optimal_structure", "thompson", "oracle",
-    }  # fmt: skip
+        "do_nothing",
+        "uniform",
+        "random_trial",
+        "rules",
+        "quadrant_rules",
+        "stage_rules",
+        "price_war",
+        "price_match",
+        "needs_led",
+        "propensity_retention",
+        "uplift",
+        "roi_knapsack",
+        "optimal_structure",
+        "thompson",
+        "oracle",
+    }
     assert set(SHELF) == wanted

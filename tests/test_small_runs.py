@@ -6,19 +6,25 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from experiments.commands import app
-from experiments.metrics import METRICS
-from policies.shelf import SHELF
+from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.commands.app import app
+from tenure.policies.shelf import SHELF
 
 PLAIN = {
-    "market": "{extends: default, people: 20, burn_in_months: 1MORE}", "months": "2", "warm_up_months": "1",
-    "budget_per_month": "4000", "champion": "nothing", "replications": "2",
+    "market": "{extends: default, people: 20, burn_in_months: 1MORE}",
+    "months": "2",
+    "warm_up_months": "1",
+    "budget_per_month": "4000",
+    "champion": "nothing",
+    "replications": "2",
     "arms": "{nothing: do_nothing, uniform: {policy: uniform, treatment: loyalty_reward}}",
-}  # fmt: skip
+}
 PRODUCTS = {
-    "deposit": "{kind: deposit, rate: 1%, balance: 2000}", "fee": "{kind: fee, fee_per_year: 40}",
-    "instalment": "{kind: instalment, apr: 9%, amount: 5000}", "revolving": "{kind: revolving, apr: 18%, line: 2000}",
-}  # fmt: skip
+    "deposit": "{kind: deposit, rate: 1%, balance: 2000}",
+    "fee": "{kind: fee, fee_per_year: 40}",
+    "instalment": "{kind: instalment, apr: 9%, amount: 5000}",
+    "revolving": "{kind: revolving, apr: 18%, line: 2000}",
+}
 ONE_MARKET = "{currency: EUR, people: 20, burn_in_months: 1, products: {only: PRODUCT}, us: {share: 50%}}"
 EVERY = ", ".join(f"{name}: {{policy: {name}}}" for name in SHELF if name != "rules")
 
@@ -29,8 +35,14 @@ def of_one(kind: str) -> dict[str, str]:
 
 
 SMALL: dict[str, dict[str, str]] = {
-    "as small as can be": {"people": "1", "months": "1", "warm_up_months": "0", "replications": "1",
-                           "arms": "{nothing: do_nothing}", "more": ", burn_in_months: 0"},
+    "as small as can be": {
+        "people": "1",
+        "months": "1",
+        "warm_up_months": "0",
+        "replications": "1",
+        "arms": "{nothing: do_nothing}",
+        "more": ", burn_in_months: 0",
+    },
     "one person": {"people": "1"},
     "three people": {"people": "3", "replications": "3"},
     "sixty people, one arm": {"people": "60", "arms": "{nothing: do_nothing}"},
@@ -53,10 +65,11 @@ SMALL: dict[str, dict[str, str]] = {
     "scenarios": {"scenarios": "{base: {}, crisis: crisis, late: {from: 1, to: 1, world: {newcomers_per_year: 50%}}}"},
     "limits and segments": {
         "guards": "{structure: [{quadrant: low_risk_low_return, share_of: line, at_least: 1%}, {name: all, sum_of: "
-                  "customers, at_most_eur: 1}], capacity_per_month: {all: 0}}",
-        "more": ", segments: {rich: income > 1e6, poor: income < 1e6}"},
+        "customers, at_most_eur: 1}], capacity_per_month: {all: 0}}",
+        "more": ", segments: {rich: income > 1e6, poor: income < 1e6}",
+    },
     "files of strangers": {"more": ", us: {existing_customers: [settled, contacted, browsing], feedback: true}"},
-}  # fmt: skip
+}
 pytestmark = [pytest.mark.filterwarnings(f"error::{kind}") for kind in ("RuntimeWarning", "UserWarning")]
 QUICK = ("as small as can be", "scenarios", "nobody in three quadrants", "deposits alone")
 

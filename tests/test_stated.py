@@ -10,22 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments import limits, stated, terminal
-from experiments.config import load_experiment
-from experiments.findings_stated import reported
-from experiments.findings_treatments import GIVEN, SPENT, alone, treatments_given
-from experiments.limits import Met, counted, held
-from experiments.recordings import recordings_of
-from experiments.results import Results
-from experiments.results_json import comparisons_json
-from experiments.runner import run_experiment
-from experiments.stated import NOBODY, PEOPLE, Stated, compared
-from policies.guard_rules import MEASURES as WORDS
-from policies.guard_rules import StructureLimit, measured, standing
-from policies.shelf import make_policy
-from policies.view import InstitutionView
-from simulation.guard_settings import StructureSettings
-from simulation.model import LifecycleModel
+from tenure.experiments.commands import terminal
+from tenure.experiments.commands.results_json import comparisons_json
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.report import limits, stated
+from tenure.experiments.report.limits import Met, counted, held
+from tenure.experiments.report.recordings import recordings_of
+from tenure.experiments.report.sections.stated import reported
+from tenure.experiments.report.sections.treatments import GIVEN, SPENT, alone, treatments_given
+from tenure.experiments.report.stated import NOBODY, PEOPLE, Stated, compared
+from tenure.experiments.running.runner import run_experiment
+from tenure.experiments.store.results import Results
+from tenure.policies.guard.rules import MEASURES as WORDS
+from tenure.policies.guard.rules import StructureLimit, measured, standing
+from tenure.policies.shelf import make_policy
+from tenure.policies.view import InstitutionView
+from tenure.simulation.model import LifecycleModel
+from tenure.simulation.settings.guards import StructureSettings
 from tests.made_views import views
 from tests.test_guards import sound
 
@@ -53,9 +54,7 @@ def test_what_is_exactly_as_written_is_never_told_to_differ(
     assert len(lines) == 1 and "as written, within 1 point" in lines[0]
 
 
-@given(
-    st.floats(0.0, 0.9), st.lists(st.integers(0, 1000), min_size=2, max_size=8), st.sampled_from([1, 10, 100])
-)  # fmt: skip
+@given(st.floats(0.0, 0.9), st.lists(st.integers(0, 1000), min_size=2, max_size=8), st.sampled_from([1, 10, 100]))
 def test_a_share_differs_where_gap_passes_margin_and_interval(written: float, ours: list[int], times: int) -> None:
     """Beside scipy: Student's interval, or that of drawing people at random, whichever is wider."""
     people = 1000 * times
@@ -75,8 +74,9 @@ def test_a_share_differs_where_gap_passes_margin_and_interval(written: float, ou
 
 def test_shares_by_hand() -> None:
     # 24, 25 and 26 hundredths: mean 25, standard error 1/sqrt(3) = .577, times 4.303
-    found = compared({"us": 0.152}, 1000, [{"us": 240.0, NOBODY: 760.0}, {"us": 250.0, NOBODY: 750.0},
-                                           {"us": 260.0, NOBODY: 740.0}])[0]  # fmt: skip
+    found = compared(
+        {"us": 0.152}, 1000, [{"us": 240.0, NOBODY: 760.0}, {"us": 250.0, NOBODY: 750.0}, {"us": 260.0, NOBODY: 740.0}]
+    )[0]
     assert found.found.mean == pytest.approx(0.25) and found.found.half_width == pytest.approx(0.02484, abs=1e-5)
     assert found.differs
 

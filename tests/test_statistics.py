@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments.metric import difference_text, level_text
-from experiments.metrics import METRICS, STANDARD_METRICS
-from experiments.ratios import return_on_treatment, returns_on_treatment
-from experiments.statistics import (
+from tenure.experiments.analysis.metric import difference_text, level_text
+from tenure.experiments.analysis.metrics import METRICS, STANDARD_METRICS
+from tenure.experiments.analysis.ratios import return_on_treatment, returns_on_treatment
+from tenure.experiments.analysis.statistics import (
     SIGNS,
     Verdict,
     compare,

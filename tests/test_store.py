@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.hashing import canonical_json, content_checksum, run_name
-from experiments.sealing import HOST, TOKEN, clear_temporary
-from experiments.store import (
+from tenure.experiments.design.hashing import canonical_json, content_checksum, run_name
+from tenure.experiments.store.sealing import HOST, TOKEN, clear_temporary
+from tenure.experiments.store.store import (
     FORMAT,
     DamagedRunError,
     damage,
@@ -213,7 +213,7 @@ def test_bad_input_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_later_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.store.FORMAT", FORMAT + 1)
+    monkeypatch.setattr("tenure.experiments.store.store.FORMAT", FORMAT + 1)
     write_run(tmp_path, "x", recording(), RECORD)
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"later version .*update"):
@@ -242,7 +242,7 @@ WRITER = """
 import os, signal, sys, time
 from pathlib import Path
 import numpy as np, pandas as pd
-from experiments.store import write_run
+from tenure.experiments.store.store import write_run
 
 folder, deadly, wanted = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 calls = {"fsync": 0, "replace": 0}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from policies.structure import (
+from tenure.policies.structure.program import (
     InfeasibleStructure,
     Numbers,
     Program,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from policies.structure import (
+from tenure.policies.structure.program import (
     InfeasibleStructure,
     Program,
     Resource,

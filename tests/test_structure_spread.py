@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from policies.structure import (
+from tenure.policies.structure.program import (
     InfeasibleStructure,
     Numbers,
     Program,
@@ -17,7 +17,7 @@ from policies.structure import (
     occupancy_under,
     solve,
 )
-from policies.structure_spread import spread
+from tenure.policies.structure.spread import spread
 from tests.test_structure import at_least_people, nursery, share_of_new
 from tests.test_structure_laws import programs, under_budget
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments import taiwan, taiwan_chain, taiwan_data
+from tenure.experiments.evidence import taiwan, taiwan_chain, taiwan_data
 
 # Counted apart from this code: April to September, five steps pooled, status clipped to 0..5 (row: this month).
 POOLED = np.array(

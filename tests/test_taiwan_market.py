@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments.bands import Band, page
-from experiments.known_taiwan import data_chain, taiwan_2005
+from tenure.experiments.evidence.bands import Band, page
+from tenure.experiments.verification.cases.taiwan import data_chain, taiwan_2005
 
 
 def test_the_chain_is_the_counted_one() -> None:

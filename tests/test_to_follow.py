@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from experiments.commands import app
-from experiments.config import load_experiment
-from experiments.effects_csv import effects_csv, plain_name
-from experiments.gains import common
-from experiments.metrics import METRICS
-from experiments.results import Results
-from experiments.runner import run_experiment
-from experiments.to_follow import EACH, people_of_run, to_follow
+from tenure.experiments.analysis.gains import common
+from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.commands.app import app
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.life.to_follow import EACH, people_of_run, to_follow
+from tenure.experiments.report.effects_csv import effects_csv, plain_name
+from tenure.experiments.running.runner import run_experiment
+from tenure.experiments.store.results import Results
 from tests.test_door import loaded_by
 
 CONFIG = """
@@ -58,8 +58,9 @@ def test_who_is_named_had_it_happen_under_that_arm_only(results: Results) -> Non
                     "charged off": own.charged_off[k] and not base.charged_off[k],
                     "spared being told to go": base.told_to_go[k] and not own.told_to_go[k],
                     "spared being charged off": base.charged_off[k] and not own.charged_off[k],
-                    "pays most more": paid > 0.0, "pays most less": paid < 0.0,
-                }  # fmt: skip
+                    "pays most more": paid > 0.0,
+                    "pays most less": paid < 0.0,
+                }
                 assert happened[one.why]
     told = [one for one in to_follow(results) if one.why == "told to go"]
     assert 1 <= len(told) <= EACH

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.declaring import Parameter
-from policies.written import Written
-from simulation import calendar_months, units
-from simulation.settings_base import Settings
+from tenure.agents.declaring import Parameter
+from tenure.policies.settings.written import Written
+from tenure.simulation.settings.base import Settings
+from tenure.simulation.values import calendar, units
 
 PARSERS: list[Callable[[object], float]] = [
     units.parse_share,
@@ -179,18 +179,26 @@ def test_refuses_what_only_looks_like_a_multiplier(written: str) -> None:
 
 
 def test_a_month_of_the_calendar_is_read() -> None:
-    assert calendar_months.parse_calendar_month("2027-01") == "2027-01"
-    assert calendar_months.month_number("2028-06") - calendar_months.month_number("2027-01") == 17
+    assert calendar.parse_calendar_month("2027-01") == "2027-01"
+    assert calendar.month_number("2028-06") - calendar.month_number("2027-01") == 17
 
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [(2027, "2027-01"), ("2027", "2027-01"), ("2027-1", "2027-01"), ("2027/03", "2027-03"), (2027.03, "2027-03"),
-     ("2027-03-31", "2027-03"), ("2027-03-31 12:00:00", "2027-03"), ("2027-03-31T12:00:00Z", "2027-03")],
-)  # fmt: skip
+    [
+        (2027, "2027-01"),
+        ("2027", "2027-01"),
+        ("2027-1", "2027-01"),
+        ("2027/03", "2027-03"),
+        (2027.03, "2027-03"),
+        ("2027-03-31", "2027-03"),
+        ("2027-03-31 12:00:00", "2027-03"),
+        ("2027-03-31T12:00:00Z", "2027-03"),
+    ],
+)
 def test_another_spelling_of_a_month_is_answered_by_the_month(written: object, meant: str) -> None:
     with pytest.raises(ValueError, match=rf"is not a month: did you mean {meant}\?$"):
-        calendar_months.parse_calendar_month(written)
+        calendar.parse_calendar_month(written)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +206,7 @@ def test_another_spelling_of_a_month_is_answered_by_the_month(written: object, m
 )
 def test_refuses_what_is_no_month(written: object) -> None:
     with pytest.raises(ValueError, match=r"write (one|a month) such as 2027-01$"):
-        calendar_months.parse_calendar_month(written)
+        calendar.parse_calendar_month(written)
 
 
 class Terms(Settings):

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.belief import BELIEF, Belief
-from agents.chance import POLICY, address, draw4
-from agents.declaring import fields_of
-from agents.treatment import EFFECT
-from policies.plan import Acquisition, OfferChange, Plan, Treatments, as_plan, first_of_each
-from policies.treatments import NUMBERS, catalogue, effects_table
-from policies.view import InstitutionView
-from policies.view_columns import FIELDS, condition_fields
+from tenure.agents.belief import BELIEF, Belief
+from tenure.agents.chance import POLICY, address, draw4
+from tenure.agents.declaring import fields_of
+from tenure.agents.treatment import EFFECT
+from tenure.policies.columns import FIELDS, condition_fields
+from tenure.policies.plan import Acquisition, OfferChange, Plan, Treatments, as_plan, first_of_each
+from tenure.policies.treatments import NUMBERS, catalogue, effects_table
+from tenure.policies.view import InstitutionView
 from tests.made_views import INSTITUTIONS, KINDS, PRODUCTS, as_rows, beliefs_of, view_of, views
 
 CATALOGUE = catalogue(dict(zip(PRODUCTS, KINDS, strict=True)))
@@ -166,9 +166,19 @@ def test_the_catalogue_starts_with_none_and_sells_every_product() -> None:
     names = [treatment.name for treatment in CATALOGUE]
     assert names[:4] == ["none", "cross_sell_loan", "cross_sell_card", "cross_sell_savings"]
     of_customers = {
-        "loyalty_reward", "service_upgrade", "price_cut", "reprice", "line_increase", "line_decrease", "early_help",
-        "needs_review", "reminder", "let_go", "stop_lending", "end",
-    }  # fmt: skip
+        "loyalty_reward",
+        "service_upgrade",
+        "price_cut",
+        "reprice",
+        "line_increase",
+        "line_decrease",
+        "early_help",
+        "needs_review",
+        "reminder",
+        "let_go",
+        "stop_lending",
+        "end",
+    }
     assert of_customers | {"win_back", "preferential_offer"} == set(names[4:])
     assert [treatment.product for treatment in CATALOGUE[:4]] == [-1, 0, 1, 2]
 

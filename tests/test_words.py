@@ -14,23 +14,29 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from experiments import terminal
-from experiments.acts import CHANNEL, PRICES, TREATMENT, also_does
-from experiments.effects import effects_table, pairing_text
-from experiments.effects_csv import effects_csv
-from experiments.findings import points
-from experiments.findings_cells import CellMoney, cells_finding
-from experiments.findings_gains import gains_section, group_differences, group_sentence, harm_sentences, share_of
-from experiments.findings_optimum import optimum_sections
-from experiments.gains import COUNTED, MONEY
-from experiments.intervals import MORE_DECIMALS, Average, interval_text, share_text
-from experiments.metrics import METRICS, RETURNS, STANDARD_METRICS, metrics_in
-from experiments.ratios import Ratio
-from experiments.recordings import QUADRANTS, Recordings, recordings_of
-from experiments.results import Results
-from experiments.returns import return_reported, why_not_lines
-from experiments.statistics import SIGNS, Comparison, compare
-from experiments.verified import Known
+from tenure.experiments.analysis.acts import CHANNEL, PRICES, TREATMENT, also_does
+from tenure.experiments.analysis.gains import COUNTED, MONEY
+from tenure.experiments.analysis.intervals import MORE_DECIMALS, Average, interval_text, share_text
+from tenure.experiments.analysis.metrics import METRICS, RETURNS, STANDARD_METRICS, metrics_in
+from tenure.experiments.analysis.ratios import Ratio
+from tenure.experiments.analysis.returns import return_reported, why_not_lines
+from tenure.experiments.analysis.statistics import SIGNS, Comparison, compare
+from tenure.experiments.commands import terminal
+from tenure.experiments.report.effects import effects_table, pairing_text
+from tenure.experiments.report.effects_csv import effects_csv
+from tenure.experiments.report.recordings import QUADRANTS, Recordings, recordings_of
+from tenure.experiments.report.sections.cells import CellMoney, cells_finding
+from tenure.experiments.report.sections.gains import (
+    gains_section,
+    group_differences,
+    group_sentence,
+    harm_sentences,
+    share_of,
+)
+from tenure.experiments.report.sections.optimum import optimum_sections
+from tenure.experiments.report.sentences import points
+from tenure.experiments.store.results import Results
+from tenure.experiments.store.verified import Known
 
 numbers = st.one_of(st.floats(-1e6, 1e6), st.floats(-0.2, 0.2), st.just(0.0))
 widths = st.one_of(st.floats(0.0, 1e6), st.floats(0.0, 0.2), st.just(0.0), st.just(math.nan))
@@ -78,8 +84,11 @@ def test_no_share_lies_beyond_0_and_100(mean: float, half_width: float) -> None:
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)), min_size=2, max_size=4))
 def test_a_learnt_mix_is_a_share(mixes: list[tuple[float, float]]) -> None:
-    rows = [("learns", r, 5, name, "", value) for r, both in enumerate(mixes)
-            for name, value in zip(("mix/none", "target/growth.low_risk_high_return"), both, strict=True)]  # fmt: skip
+    rows = [
+        ("learns", r, 5, name, "", value)
+        for r, both in enumerate(mixes)
+        for name, value in zip(("mix/none", "target/growth.low_risk_high_return"), both, strict=True)
+    ]
     columns = ["arm", "replication", "month", "a", "b", "value"]
     recordings = Recordings("learns", ("learns",), {"policy_notes": pd.DataFrame(rows, columns=columns)})
     (section,) = optimum_sections(recordings)
@@ -106,13 +115,25 @@ def test_every_metric_says_what_matters_and_speaks_of_standard_deviations() -> N
 
 def made_results(values: dict[str, dict[str, list[float]]], champion: str = "nothing", **about: Any) -> Results:
     """Results with these values: arm -> metric -> a value by replication."""
-    rows = [(arm, r, metric, value) for arm, by in values.items() for metric, some in by.items()
-            for r, value in enumerate(some)]  # fmt: skip
+    rows = [
+        (arm, r, metric, value)
+        for arm, by in values.items()
+        for metric, some in by.items()
+        for r, value in enumerate(some)
+    ]
     table = pd.DataFrame(rows, columns=["arm", "replication", "metric", "value"])
     arms = {arm: {"policy": "do_nothing" if arm == champion else "uniform"} for arm in values}
-    record = {"champion": champion, "arms": arms, "metrics": list(STANDARD_METRICS), "months": 12, "replications": 3,
-              "question": "?", "market": {"currency": "EUR", "products": {}, "treatments": {}}, "runs": {},
-              "scenarios": {}} | about  # fmt: skip
+    record = {
+        "champion": champion,
+        "arms": arms,
+        "metrics": list(STANDARD_METRICS),
+        "months": 12,
+        "replications": 3,
+        "question": "?",
+        "market": {"currency": "EUR", "products": {}, "treatments": {}},
+        "runs": {},
+        "scenarios": {},
+    } | about
     known = {f"{arm}{r}": Known(0, 0, 0, "", arm, r, "", "", "") for arm in values for r in range(3)}
     results = Results(Path("folder"), record, known, {}, {})
     results.__dict__["_figures"] = (table, pd.DataFrame(columns=["arm", "replication", *COUNTED]))
@@ -159,8 +180,13 @@ def test_the_table_says_what_the_numbers_say(results: Results) -> None:
             assert around != "?" and float(mean) != 0.0
         if sign == "≈":
             assert around != "?"
-    judged = [one for one in results.comparisons() if one.metric in results.about["metrics"]
-              and METRICS[one.metric].better != "none" and not math.isnan(one.difference)]  # fmt: skip
+    judged = [
+        one
+        for one in results.comparisons()
+        if one.metric in results.about["metrics"]
+        and METRICS[one.metric].better != "none"
+        and not math.isnan(one.difference)
+    ]
     written = [signs[found[4]] for found in CELL.finditer(text) if found[4]]
     assert sorted(written) == sorted(one.verdict for one in judged)
     for one in judged:
@@ -199,11 +225,17 @@ def test_whatever_is_not_given_back_has_its_reason(results: Results) -> None:
 
 
 def test_two_names_never_look_the_same_in_the_table() -> None:
-    names = ["retention_offer_for_everybody_in_segment_01", "retention_offer_for_everybody_in_segment_02",
-             "retention_offer_for_some_in_segment_01"]  # fmt: skip
+    names = [
+        "retention_offer_for_everybody_in_segment_01",
+        "retention_offer_for_everybody_in_segment_02",
+        "retention_offer_for_some_in_segment_01",
+    ]
     level = {"profit_per_customer": [100.0, 101.0, 103.0], "attrition_per_year": [0.1, 0.1, 0.11]}
-    results = made_results({"nothing": level, **dict.fromkeys(names, level)}, oracles=names[:1], metrics=[
-        "profit_per_customer", "attrition_per_year", "loss_rate_per_year", "growth", "quadrant_error"])  # fmt: skip
+    results = made_results(
+        {"nothing": level, **dict.fromkeys(names, level)},
+        oracles=names[:1],
+        metrics=["profit_per_customer", "attrition_per_year", "loss_rate_per_year", "growth", "quadrant_error"],
+    )
     table = list(terminal.effects_lines(results))[3:9]
     first = [line[2:].split("  ")[0] for line in table[2:]]
     assert len(set(first)) == 4 and all(cell_len(line) <= terminal.WIDEST for line in table)
@@ -226,8 +258,13 @@ def test_pairing_names_where_it_was_worth_least_over_all_metrics_shown() -> None
     def one(metric: str, arm: str, worth: float) -> Comparison:
         return Comparison(metric, arm, "nothing", 1.0, 1.0, 0.1, 0.1, 5, 0, worth, "better")
 
-    rows = [one("profit_per_customer", "a", 200.0), one("profit_per_customer", "b", 2500.0),
-            one("attrition_per_year", "b", 4.0), one("growth", "a", 1.1), one("share_harmed", "a", 1.0)]  # fmt: skip
+    rows = [
+        one("profit_per_customer", "a", 200.0),
+        one("profit_per_customer", "b", 2500.0),
+        one("attrition_per_year", "b", 4.0),
+        one("growth", "a", 1.1),
+        one("share_harmed", "a", 1.0),
+    ]
     shown = ["profit_per_customer", "attrition_per_year", "share_harmed"]
     expected = "pairing made the runs worth 4.0 to over 1,000 times as many, least for attrition_per_year of b"
     assert pairing_text(rows, shown) == expected
@@ -254,8 +291,13 @@ def test_a_return_is_given_or_its_reason() -> None:
     )
 
 
-MARKET = {"products": {"card": {"kind": "revolving"}}, "treatments": {"gift": {"extends": "loyalty_reward"},
-          "smile": {"extends": "loyalty_reward", "reward": 0, "contact_cost": 0}}}  # fmt: skip
+MARKET = {
+    "products": {"card": {"kind": "revolving"}},
+    "treatments": {
+        "gift": {"extends": "loyalty_reward"},
+        "smile": {"extends": "loyalty_reward", "reward": 0, "contact_cost": 0},
+    },
+}
 
 
 def acts(**arms: dict[str, float]) -> pd.DataFrame:
@@ -292,9 +334,12 @@ def test_what_an_arm_does_beside_paying(act: str, words: str) -> None:
 
 
 def test_what_an_arm_changes_of_us_is_more_than_money_unless_it_is_the_money() -> None:
-    arms = {"usual": {"policy": "rules"}, "guards": {"policy": "rules", "us": {"guards": {}}},
-            "more": {"policy": "rules", "us": {"budget_per_month": 5000}},
-            "mail": {"policy": "rules", "us": {"acquisition": {"mail": {}}}}}  # fmt: skip
+    arms = {
+        "usual": {"policy": "rules"},
+        "guards": {"policy": "rules", "us": {"guards": {}}},
+        "more": {"policy": "rules", "us": {"budget_per_month": 5000}},
+        "mail": {"policy": "rules", "us": {"acquisition": {"mail": {}}}},
+    }
     about = {"champion": "usual", "arms": arms, "market": MARKET}
     rows = acts(**{arm: {TREATMENT + "gift": 10.0} for arm in arms})
     found = also_does(about, rows)
@@ -321,8 +366,9 @@ def worlds(draw: st.DrawFn) -> Recordings:
                     if arm != "nothing":
                         row |= {"harmed": harmed + luck * (r % 2), "gains": gains + luck * (r % 2)}
                     row |= {"fewer_rewards": row["harmed"], "more_rewards": row["gains"]}
-                    rows.append({"arm": arm, "replication": r, "quadrant": quadrant, "stage": "growth", "group": group,
-                                 **row})  # fmt: skip
+                    rows.append(
+                        {"arm": arm, "replication": r, "quadrant": quadrant, "stage": "growth", "group": group, **row}
+                    )
     return Recordings("nothing", ("nothing", *arms), {}, pairs=pd.DataFrame(rows), currency="GBP")
 
 
@@ -385,7 +431,9 @@ def test_the_cell_that_is_named_has_the_largest_return_in_the_table(some: list[t
 
 
 def test_matters_from_are_those_of_the_comparison_unless_given() -> None:
-    runs = pd.DataFrame([(arm, r, "profit_per_customer", 100.0 + r + 0.4 * (arm == "x")) for arm in ("now", "x")
-                         for r in range(3)], columns=["arm", "replication", "metric", "value"])  # fmt: skip
+    runs = pd.DataFrame(
+        [(arm, r, "profit_per_customer", 100.0 + r + 0.4 * (arm == "x")) for arm in ("now", "x") for r in range(3)],
+        columns=["arm", "replication", "metric", "value"],
+    )
     (equal,), (better,) = compare(runs, "now"), compare(runs, "now", {})
     assert (equal.verdict, better.verdict) == ("equal", "better") and SIGNS["equal"] == "≈"

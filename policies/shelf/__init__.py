@@ -2,27 +2,40 @@
 
 from collections.abc import Mapping
 
-from policies.faults import Fault
-from policies.policy import Policy, SettingsError, build_policy
-from policies.shelf.do_nothing import DoNothing
-from policies.shelf.needs_led import NeedsLed
-from policies.shelf.optimal_structure import OptimalStructure
-from policies.shelf.oracle import Oracle
-from policies.shelf.price_match import PriceMatch
-from policies.shelf.price_war import PriceWar
-from policies.shelf.propensity_retention import PropensityRetention
-from policies.shelf.random_trial import RandomTrial
-from policies.shelf.roi_knapsack import RoiKnapsack
-from policies.shelf.rules import QuadrantRules, Rules, StageRules
-from policies.shelf.thompson import Thompson
-from policies.shelf.uniform import Uniform
-from policies.shelf.uplift import Uplift
-from policies.suggest import did_you_mean
+from tenure.policies.policy import Policy, SettingsError, build_policy
+from tenure.policies.settings.faults import Fault
+from tenure.policies.settings.suggest import did_you_mean
+from tenure.policies.shelf.do_nothing import DoNothing
+from tenure.policies.shelf.needs_led import NeedsLed
+from tenure.policies.shelf.optimal_structure import OptimalStructure
+from tenure.policies.shelf.oracle import Oracle
+from tenure.policies.shelf.price_match import PriceMatch
+from tenure.policies.shelf.price_war import PriceWar
+from tenure.policies.shelf.propensity_retention import PropensityRetention
+from tenure.policies.shelf.random_trial import RandomTrial
+from tenure.policies.shelf.roi_knapsack import RoiKnapsack
+from tenure.policies.shelf.rules import QuadrantRules, Rules, StageRules
+from tenure.policies.shelf.thompson import Thompson
+from tenure.policies.shelf.uniform import Uniform
+from tenure.policies.shelf.uplift import Uplift
 
 _ALL: tuple[type, ...] = (
-    DoNothing, Uniform, RandomTrial, Rules, QuadrantRules, StageRules, PriceWar, PriceMatch, NeedsLed,
-    PropensityRetention, Uplift, RoiKnapsack, OptimalStructure, Thompson, Oracle,
-)  # fmt: skip
+    DoNothing,
+    Uniform,
+    RandomTrial,
+    Rules,
+    QuadrantRules,
+    StageRules,
+    PriceWar,
+    PriceMatch,
+    NeedsLed,
+    PropensityRetention,
+    Uplift,
+    RoiKnapsack,
+    OptimalStructure,
+    Thompson,
+    Oracle,
+)
 SHELF: dict[str, type] = {str(vars(policy)["name"]): policy for policy in _ALL}
 """Name -> class of every policy on the shelf."""
 ALIASES: Mapping[str, str] = {"static": "do_nothing"}

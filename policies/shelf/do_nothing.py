@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from policies.plan import Treatments
-from policies.view import InstitutionView
+from tenure.policies.plan import Treatments
+from tenure.policies.view import InstitutionView
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import numpy as np
 
-from agents.declaring import Parameter
-from policies.needs import believed_need, needed_most
-from policies.ordering import order_by
-from policies.plan import Treatments
-from policies.policy import check_settings
-from policies.treatments import CROSS_SELL
-from policies.view import InstitutionView
+from tenure.agents.declaring import Parameter
+from tenure.policies.needs import believed_need, needed_most
+from tenure.policies.ordering import order_by
+from tenure.policies.plan import Treatments
+from tenure.policies.policy import check_settings
+from tenure.policies.treatments import CROSS_SELL
+from tenure.policies.view import InstitutionView
 
 
 @dataclass(frozen=True)

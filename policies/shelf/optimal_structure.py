@@ -7,26 +7,26 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.belief import QUADRANTS
-from agents.declaring import Parameter
-from policies.epochs import CELL_NAMES, CELLS, Floats, cells_of, due
-from policies.faults import Fault, word_faults
-from policies.lessons import random_effects
-from policies.outcomes import Outcomes
-from policies.owed import capital_eur
-from policies.plan import Acquisition, Plan
-from policies.policy import State
-from policies.shelf.learning import LEAST_DISCOUNT, BestArms, EpochLearner
-from policies.structure import InfeasibleStructure, Program, Resource, Share, Structure, solve
-from policies.structure_spread import spread
-from policies.view import InstitutionView
-from policies.volatility import ProfitVolatility
+from tenure.agents.belief import QUADRANTS
+from tenure.agents.declaring import Parameter
+from tenure.policies.learning.epochs import CELL_NAMES, CELLS, Floats, cells_of, due
+from tenure.policies.learning.learner import LEAST_DISCOUNT, BestArms, EpochLearner
+from tenure.policies.learning.lessons import random_effects
+from tenure.policies.outcomes import Outcomes
+from tenure.policies.owed import capital_eur
+from tenure.policies.plan import Acquisition, Plan
+from tenure.policies.policy import State
+from tenure.policies.settings.faults import Fault, word_faults
+from tenure.policies.structure.program import InfeasibleStructure, Program, Resource, Share, Structure, solve
+from tenure.policies.structure.spread import spread
+from tenure.policies.structure.volatility import ProfitVolatility
+from tenure.policies.view import InstitutionView
 
 OBJECTIVES = ("value", "average", "growth", "return_on_capital", "stability")
 IN_EUR = ("value", "average", "return_on_capital", "stability")
 """Objectives in which an EUR can be compared with an EUR."""
 MEASURES = ("customers", "balance", "credit_and_deposits")
-"""What floors and ceilings may be shares of, in the words of the guard (`policies.guard_rules.MEASURES`)."""
+"""What floors and ceilings may be shares of, in the words of the guard (`tenure.policies.guard.rules.MEASURES`)."""
 BUDGET, CAPITAL, CONTACTS, ACQUISITION = "budget", "capital", "contacts", "acquisition"
 DRAWS = 40
 """Programs solved again with drawn estimates, to tell what is uncertain; assumption."""
@@ -120,10 +120,13 @@ class OptimalStructure(EpochLearner):
         new = in_turn & (some.tenure_months < self.epoch_months)
         owed = some.balance * in_turn
         each = {
-            "people": in_turn, "newcomers": new, "brought": new & (some.by_channel == 1),
-            "balance": owed, "credit_and_deposits": owed + some.deposits * in_turn,
+            "people": in_turn,
+            "newcomers": new,
+            "brought": new & (some.by_channel == 1),
+            "balance": owed,
+            "credit_and_deposits": owed + some.deposits * in_turn,
             "capital": capital_eur(some) * in_turn,
-        }  # fmt: skip
+        }
         for name, weight in each.items():
             self.sums[name] += np.bincount(cell, weight, minlength=CELLS)
         self.sums["now"] *= 1.0 - 1.0 / self.epoch_months  # about the last epoch's
@@ -182,8 +185,9 @@ class OptimalStructure(EpochLearner):
         low, high = self.floors, self.ceilings
         shares = tuple(
             Share(quadrant, np.arange(CELLS) % len(QUADRANTS) == index, low.get(quadrant), high.get(quadrant), weights)
-            for index, quadrant in enumerate(QUADRANTS) if quadrant in low or quadrant in high
-        )  # fmt: skip
+            for index, quadrant in enumerate(QUADRANTS)
+            if quadrant in low or quadrant in high
+        )
         discount = 0.0 if self.objective == "average" else (1.0 + discount_per_year) ** years - 1.0
         inflow = np.maximum(self.sums["newcomers"] / epochs, FEWEST_NEWCOMERS)
         made = Program(moves[:, :, :CELLS], reward, inflow, self.sums["now"], discount, tuple(resources), shares)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from policies.shelf.roi_knapsack import RoiKnapsack
+from tenure.policies.shelf.roi_knapsack import RoiKnapsack
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,10 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.declaring import Parameter
-from policies.plan import MOST_POINTS, OfferChange, Plan
-from policies.policy import check_settings
-from policies.view import InstitutionView
+from tenure.agents.declaring import Parameter
+from tenure.policies.plan import MOST_POINTS, OfferChange, Plan
+from tenure.policies.policy import check_settings
+from tenure.policies.view import InstitutionView
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import numpy as np
 
-from agents.declaring import Parameter
-from policies.decision_table import treatment_faults
-from policies.faults import Fault
-from policies.ordering import order_by
-from policies.plan import Treatments
-from policies.policy import check_settings
-from policies.view import InstitutionView
+from tenure.agents.declaring import Parameter
+from tenure.policies.conditions.decision_table import treatment_faults
+from tenure.policies.ordering import order_by
+from tenure.policies.plan import Treatments
+from tenure.policies.policy import check_settings
+from tenure.policies.settings.faults import Fault
+from tenure.policies.view import InstitutionView
 
 
 @dataclass(frozen=True)

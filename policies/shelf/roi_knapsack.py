@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.epochs import Floats, Ints
-from policies.shelf.learning import BestArms, EpochLearner
-from policies.view import InstitutionView
+from tenure.policies.learning.epochs import Floats, Ints
+from tenure.policies.learning.learner import BestArms, EpochLearner
+from tenure.policies.view import InstitutionView
 
 DEAREST = 1e9
 """EUR of effect asked for one EUR of cost at most: at such a price nothing is bought."""
@@ -92,8 +92,12 @@ def _price_of_money(effect: Floats, cost: Floats, budget: float, paid: Floats, p
         moved = at_low != at_high
         if not moved.all():
             effect, cost, place, at_low, at_high = (
-                effect[moved], cost[moved], place[moved], at_low[moved], at_high[moved]
-            )  # fmt: skip
+                effect[moved],
+                cost[moved],
+                place[moved],
+                at_low[moved],
+                at_high[moved],
+            )
         middle = (low + high) / 2.0
         arm = _best_at(middle, effect, cost)
         if too_dear(arm):

@@ -6,10 +6,10 @@ from importlib.resources import files
 
 from ruamel.yaml import YAML
 
-from policies.decision_table import Amount, Row, Rule, decide_by_rules, read_rules, treatment_faults
-from policies.plan import Treatments
-from policies.policy import check_settings
-from policies.view import InstitutionView
+from tenure.policies.conditions.decision_table import Amount, Row, Rule, decide_by_rules, read_rules, treatment_faults
+from tenure.policies.plan import Treatments
+from tenure.policies.policy import check_settings
+from tenure.policies.view import InstitutionView
 
 SETTING = "setting"
 """In the shipped table: what to do is a setting of the policy."""

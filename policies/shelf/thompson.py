@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.epochs import Floats, cells_of
-from policies.policy import State
-from policies.shelf.learning import BestArms, Decision, EpochLearner
-from policies.view import InstitutionView
+from tenure.policies.learning.epochs import Floats, cells_of
+from tenure.policies.learning.learner import BestArms, Decision, EpochLearner
+from tenure.policies.policy import State
+from tenure.policies.view import InstitutionView
 
 
 @dataclass(frozen=True, eq=False)

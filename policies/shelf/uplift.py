@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.shelf.learning import BestArms, EpochLearner
-from policies.view import InstitutionView
+from tenure.policies.learning.learner import BestArms, EpochLearner
+from tenure.policies.view import InstitutionView
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,91 @@
+"""Before the first month: the customers with whom the market begins, made by the rules that they will live by."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.agents import chance
+from tenure.agents.belief import Signal
+from tenure.agents.compiling import compiled
+from tenure.agents.declaring import rule
+from tenure.agents.formulas import cents
+from tenure.agents.month.accounts import open_product
+from tenure.agents.month.choosing import enter, first_product
+from tenure.agents.month.debts import pay_level, wanted_on_line
+from tenure.agents.month.live import show_accounts
+from tenure.agents.month.reading import held_products, luck
+from tenure.agents.person import GROWTH, NOBODY, Person
+from tenure.agents.rules import accounts, relationship
+from tenure.agents.rules.opening import holds_at_opening, stage_at_opening
+from tenure.agents.rules.rulebook import World
+
+
+@rule
+def begin(person: Person, years: float, world: World) -> None:
+    """A customer of so many years' standing: products, lines, balances, depth and stage."""
+    if person.provider == NOBODY:
+        return
+    enter(person, person.provider, world)
+    person.tenure_months = int(12.0 * years)
+    u, _, _, _ = luck(person.id, chance.ORIGIN, world, 0, 1)
+    first = first_product(person, person.provider, u, world)
+    for k in range(world.product_count):
+        u, v, term, lived = luck(person.id, chance.ORIGIN, world, 0, 2 + k)
+        further = world.offers[person.provider].sells[k] == 1 and u < holds_at_opening(
+            person.need[k], years, world.rules.opening
+        )
+        if k == first or further:
+            open_product(person, k, term, v, world)
+            run_off(person, k, lived, world)
+    deepen(person, world)
+    for k in range(world.product_count):
+        if person.held[k] == 1 and world.products[k].draws == 1:
+            person.balance_cents[k] = cents(wanted_on_line(person, k, world))
+        elif person.held[k] == 1 and world.products[k].keeps_deposits == 1:
+            amount = world.products[k].amount
+            person.balance_cents[k] = cents(
+                accounts.deposit_wanted(amount, person.income, person.depth, world.rules.accounts)
+            )
+
+
+@rule
+def run_off(person: Person, k: int, lived: float, world: World) -> None:
+    """A loan is somewhere in its term, and was paid back until then; it is no older than the relationship."""
+    if world.products[k].amortises == 1:
+        for _ in range(min(int(lived * person.months_left[k]), person.tenure_months)):
+            pay_level(person, k)
+
+
+@rule
+def deepen(person: Person, world: World) -> None:
+    """Share of wallet and stage after the months with the provider, at a satisfaction of 0."""
+    group, opening = world.rules.relationship, world.rules.opening
+    potential = relationship.depth_potential(held_products(person), 0.0, group)
+    for month in range(person.tenure_months):
+        growing = stage_at_opening(month, opening) == GROWTH
+        person.depth = relationship.depth_next(person.depth, potential, growing, False, group)
+    person.stage = stage_at_opening(person.tenure_months, opening)
+
+
+@rule
+def apply(person: Person, signal: Signal, world: World) -> None:
+    """What institutions see before the first month: everybody's application and accounts."""
+    signal.person_id, signal.trace = person.id, -1
+    signal.provider, signal.before = person.provider, person.provider
+    signal.tenure_months = person.tenure_months
+    if person.provider > NOBODY:
+        signal.joined = 1
+        show_accounts(person, signal, world)
+
+
+@compiled
+def begin_each(people: NDArray[np.void], years: NDArray[np.float64], world: World) -> None:
+    """Make everybody's books."""
+    for row in range(len(people)):
+        begin(people[row], years[row], world)
+
+
+@compiled
+def apply_each(people: NDArray[np.void], signals: NDArray[np.void], world: World) -> None:
+    """Make everybody's first signal."""
+    for row in range(len(people)):
+        apply(people[row], signals[row], world)

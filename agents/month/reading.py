@@ -1,0 +1,66 @@
+"""What the month's rules read of a person: luck, what is held and owed, risk, and what a scorecard says of it."""
+
+from tenure.agents import chance
+from tenure.agents.chance import decision, draw4
+from tenure.agents.declaring import rule
+from tenure.agents.formulas import normal_quantile
+from tenure.agents.market import Offer
+from tenure.agents.person import Person
+from tenure.agents.rules.rulebook import World
+
+
+@rule
+def luck(
+    person: int, kind: int, world: World, institution: int = 0, ordinal: int = 0
+) -> tuple[float, float, float, float]:
+    """Four uniforms of this person, month and kind of decision; about an institution, if its word is given."""
+    word = decision(kind, institution, ordinal)
+    return draw4(world.now.seed, world.now.replication, person, world.now.month, word)
+
+
+@rule
+def held_products(person: Person) -> int:
+    """Number of products held with the provider."""
+    held = 0
+    for k in range(len(person.held)):
+        held += person.held[k]
+    return held
+
+
+@rule
+def owed_cents(person: Person, world: World) -> int:
+    """Credit balance with the provider."""
+    owed = 0
+    for k in range(world.product_count):
+        if world.products[k].lends == 1:
+            owed += person.balance_cents[k]
+    return owed
+
+
+@rule
+def drawn_cents(person: Person, world: World) -> int:
+    """Revolving balance with the provider."""
+    drawn = 0
+    for k in range(world.product_count):
+        if world.products[k].draws == 1:
+            drawn += person.balance_cents[k]
+    return drawn
+
+
+@rule
+def risk_above(person: Person, world: World) -> float:
+    """The person's risk, log-odds above the average."""
+    return person.risk_trait + person.risk_event - world.rules.credit.average_risk
+
+
+@rule
+def application_score(person: Person, institution: int, world: World) -> float:
+    """What the institution's scorecard reads: true risk and an error of its own."""
+    u, _, _, _ = luck(person.id, chance.APPLICATION, world, world.offers[institution].word)
+    return person.risk_trait + person.risk_event + world.offers[institution].score_noise * normal_quantile(u)
+
+
+@rule
+def would_lend(person: Person, score: float, offer: Offer) -> bool:
+    """Underwriting: not past due, not barred, not above the highest accepted risk."""
+    return person.months_past_due == 0 and person.barred_months == 0 and score <= offer.highest_risk

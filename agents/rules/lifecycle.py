@@ -1,0 +1,79 @@
+"""Lifecycle: stages of a relationship and the ways out of it."""
+
+from typing import Annotated, NamedTuple
+
+from tenure.agents.declaring import Parameter, rule
+from tenure.agents.formulas import logistic, odds_factor, per_month, with_odds_times
+from tenure.agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
+
+
+class Lifecycle(NamedTuple):
+    """Parameters of the discrete-time stage hazards (log-odds a month) and of leaving for own reasons."""
+
+    first_use: Annotated[float, Parameter("log-odds", -40, 40, "assumption: half are in use after two months")] = -0.9
+    """Log-odds a month of moving from acquisition to growth, by first use."""
+    maturity: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -4.0
+    """Log-odds a month of moving from growth to maturity at a share of wallet of 0."""
+    maturity_depth: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 3.0
+    """Added to the log-odds of reaching maturity by a share of wallet of 100% instead of 0."""
+    decline: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -4.6
+    """Log-odds a month that a mature relationship falls into decline, at satisfaction 0 and without fatigue."""
+    decline_satisfaction: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = -1.2
+    """Added to the log-odds of falling into decline by each unit of satisfaction."""
+    decline_fatigue: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 0.6
+    """Added to the log-odds of falling into decline by each unit of fatigue from contacts."""
+    saved: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -3.0
+    """Log-odds a month that a declining relationship grows again, at satisfaction 0."""
+    saved_satisfaction: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 1.5
+    """Added to the log-odds of growing again by each unit of satisfaction."""
+    decline_gone: Annotated[float, Parameter("share/month", 0, 1, "0: choice already counts those who leave")] = 0.0
+    """Probability a month of leaving from decline, beside all other ways out."""
+    leave_alpha: Annotated[float, Parameter("1", 1e-9, 100, "Fader & Hardie 2007, high end .668; set by tenure")] = 0.8
+    """First parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end 3.806; set by tenure")] = 2.7
+    """Second parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
+    leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
+    """Added to the yearly log-odds of leaving for own reasons by each product held beyond the first."""
+    renew: Annotated[float, Parameter("log-odds", -40, 40, "assumption: most who settle their last product")] = -1.0
+    """Log-odds that a customer whose last product has run off takes it again, at need and satisfaction 0."""
+    renew_need: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 2.0
+    """Added to the log-odds of taking a product again by a need of 1 instead of 0."""
+    renew_satisfaction: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 0.8
+    """Added to the log-odds of taking a product again by each unit of satisfaction."""
+
+
+@rule
+def leaves_stage(stage: int, depth: float, satisfaction: float, fatigue: float, lifecycle: Lifecycle) -> float:
+    """Probability of leaving the present lifecycle stage this month."""
+    if stage == ACQUISITION:
+        return logistic(lifecycle.first_use)
+    if stage == GROWTH:
+        return logistic(lifecycle.maturity + lifecycle.maturity_depth * depth)
+    if stage == MATURITY:
+        x = lifecycle.decline + lifecycle.decline_satisfaction * satisfaction + lifecycle.decline_fatigue * fatigue
+        return logistic(x)
+    return logistic(lifecycle.saved + lifecycle.saved_satisfaction * satisfaction)
+
+
+@rule
+def stage_after(stage: int) -> int:
+    """Stage that follows when this one is left: decline that is saved goes on in growth."""
+    if stage in (ACQUISITION, DECLINE):
+        return GROWTH
+    return MATURITY if stage == GROWTH else DECLINE
+
+
+@rule
+def leaves_for_own_reasons(theta: float, products_held: int, declining: bool, lifecycle: Lifecycle) -> float:
+    """Probability of leaving this month for own reasons; further products lower the yearly log-odds."""
+    yearly = theta
+    if products_held > 1:
+        yearly = with_odds_times(theta, odds_factor(lifecycle.leave_per_product * (products_held - 1)))
+    p = per_month(yearly)
+    return 1.0 - (1.0 - p) * (1.0 - lifecycle.decline_gone) if declining else p
+
+
+@rule
+def renews(need: float, satisfaction: float, lifecycle: Lifecycle) -> float:
+    """Probability that a customer whose last product has run off takes it again rather than settle and leave."""
+    return logistic(lifecycle.renew + lifecycle.renew_need * need + lifecycle.renew_satisfaction * satisfaction)

@@ -1,0 +1,103 @@
+"""Reach: who is contacted by which channel, and what is read."""
+
+import math
+from typing import Annotated, NamedTuple
+
+from tenure.agents.declaring import Parameter, rule
+from tenure.agents.formulas import MOST_SHIFT, between
+from tenure.agents.market import Offer
+
+MEDIAN_INCOME, SD_LOG_INCOME, MEAN_AGE, SD_AGE = 3300.0, 0.6, 45.0, 15.0
+"""Only a scale on which income and age are told to a score: its weights make up for it."""
+MOST_PART = 5.0
+"""What a part of a targeting score counts for at most, up or down."""
+MOST_INCOME = 1e9
+"""EUR a month above which no income is told to a score."""
+MOST_EXPECTED = 25
+"""Contacts a month that one channel means for one person at most."""
+MOST_RECEIVED = 4 * MOST_EXPECTED
+"""Contacts a month of one channel that arrive at most, which is as good as never."""
+
+
+class Reach(NamedTuple):
+    """Parameters of contacts by institutions that are not the provider."""
+
+    read_share: Annotated[float, Parameter("share", 0, 1, "response 1.1% of card mail, 1998 (American Banker)")] = 0.05
+    """Probability that a contact by a channel is read, before contacts compete for attention."""
+    score_fit: Annotated[float, Parameter("1", -10, 10, "assumption: targeting seeks unserved need")] = 2.0
+    """Weight in a channel's targeting score of the share of a person's needs that the institution serves."""
+    score_episode: Annotated[float, Parameter("1", -10, 10, "assumption: and those who look for it now")] = 1.0
+    """Added to a channel's targeting score in a need episode, where the institution sees browsing."""
+    score_risk: Annotated[float, Parameter("1/log-odds", -10, 10, "assumption: and shuns risk")] = 0.3
+    """Taken off a channel's targeting score by each unit of log-odds of risk above the average."""
+    read_invitation: Annotated[float, Parameter("share", 0, 1, "assumption: mail from a known sender")] = 0.3
+    """Probability that an invitation by an institution that knows the person is read, before contacts compete."""
+
+
+@rule
+def targeting_score(fit: float, in_episode: bool, risk_above_average: float, reach: Reach) -> float:
+    """How well a person fits what a channel looks for; about 0 for an average person."""
+    return between(
+        reach.score_fit * (fit - 0.5)
+        + (reach.score_episode if in_episode else 0.0)
+        - reach.score_risk * risk_above_average,
+        -MOST_PART,
+        MOST_PART,
+    )
+
+
+@rule
+def lookalike_score(income: float, age_years: float, looks_for_product: bool, offer: Offer) -> float:
+    """What an institution's own score of the customers it wants adds, 0 without one.
+
+    `tenure.policies.learning.lookalike` fits it.
+    """
+    w = offer.lookalike
+    if w[0] == 0.0:
+        return 0.0
+    x = math.log(between(income, 1.0, MOST_INCOME) / MEDIAN_INCOME) / SD_LOG_INCOME
+    y = (age_years - MEAN_AGE) / SD_AGE
+    acute = w[4] if looks_for_product and offer.sees_browsing == 1 else 0.0
+    return between(w[1] + w[2] * x + w[3] * y + acute, -MOST_PART, MOST_PART)
+
+
+@rule
+def expected_contacts(rate: float, precision: float, score: float) -> float:
+    """Contacts a month that a channel means for a person, lambda exp(precision x score); precision 0 broadcasts."""
+    return rate if precision == 0.0 else rate * math.exp(between(precision * score, -MOST_SHIFT, MOST_SHIFT))
+
+
+@rule
+def contacts_received(u: float, expected: float) -> int:
+    """Contacts that arrive in a month: Poisson, by inverse distribution function, a small `u` for many.
+
+    At least one arrives with probability 1 - exp(-expected), which is below `expected`: what reaches the same person
+    twice is paid twice (Blattberg & Deighton 1996).
+    """
+    if u >= expected:
+        return 0
+    mean = between(expected, 0.0, MOST_EXPECTED)
+    received, term, more = 0, math.exp(-mean), -math.expm1(-mean)
+    while u < more and received < MOST_RECEIVED:
+        received += 1
+        term *= mean / received
+        more -= term
+    return received
+
+
+@rule
+def reads_any(p: float, contacts: int) -> float:
+    """Probability that at least one of the contacts of one sender is read."""
+    return p if contacts == 1 else 1.0 - math.pow(1.0 - p, float(contacts))
+
+
+@rule
+def reads(attention: float, contacts_received: int, reach: Reach) -> float:
+    """Probability that one contact is read and considered; clutter shares out attention."""
+    return reach.read_share * attention / (attention + contacts_received)
+
+
+@rule
+def reads_invitation(attention: float, contacts_received: int, reach: Reach) -> float:
+    """Probability that an invitation by somebody who knows one is read; the same clutter takes from it."""
+    return reach.read_invitation * attention / (attention + contacts_received)

@@ -1,0 +1,1 @@
+"""Metrics of stored runs, and the statistics of arms on shared luck."""

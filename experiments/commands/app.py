@@ -1,0 +1,177 @@
+"""The command `tenure`. Heavy imports wait until a command needs them, so that `tenure --help` is quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenure.experiments.commands import folders
+from tenure.experiments.commands.command_line import (
+    Config,
+    Json,
+    PolicyFiles,
+    Sets,
+    Workers,
+    answering,
+    app,
+    print_json,
+    say,
+    say_lines,
+    stop,
+)
+
+__all__ = ["app", "folders", "main"]
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(help="Experiments, *.market.yaml, *.scenario.yaml or policy files.")],
+    sets: Sets = None,
+    policies: PolicyFiles = None,
+    workers: Workers = 0,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Print every value and where it came from.")] = False,
+    json: Json = False,
+) -> None:
+    """Find every error of a file at once; with none, say what running it takes."""
+    with answering(json):
+        from tenure.experiments.commands import checking
+
+        found = [checking.check_file(name, sets or [], policies or [], workers, resolved) for name in files]
+        if json:
+            print_json([one.data for one in found])
+        else:
+            say("\n\n".join("\n".join(one.lines) for one in found))
+        if any(one.faulty for one in found):
+            raise typer.Exit(2)
+
+
+@app.command()
+def run(
+    config: Config,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder of the results.")] = None,
+    workers: Workers = 0,
+    engine: Annotated[str, typer.Option(help="compiled, or objects: the same results, slowly.")] = "compiled",
+    policies: PolicyFiles = None,
+    sets: Sets = None,
+    only: Annotated[str, typer.Option(help="[SCENARIO/]ARM/REPLICATION: make this run alone.")] = "",
+    month_limit: Annotated[float, typer.Option(min=0.1, help="Seconds that a month of a run may take.")] = 60.0,
+    memory_gb: Annotated[float, typer.Option(min=0, help="That a worker may take; 0: what is free, shared.")] = 0.0,
+    json: Json = False,
+) -> None:
+    """Make the runs that are missing, compare the arms, and write the report."""
+    with answering(json):
+        from tenure.experiments.commands import run as running
+        from tenure.experiments.running.workers import Limits
+
+        if engine not in ("compiled", "objects"):
+            stop(f"--engine: there is no engine '{engine}'. Write compiled or objects.", 2)
+        limits = Limits(month_limit, int(memory_gb * 1e9))
+        how = running.How(workers, engine, limits, running.point_asked(only), json)
+        found = running.run_asked(running.Asked(config, out, tuple(sets or ()), tuple(policies or ())), how)
+        if json:
+            print_json(found)
+        if found["failed"]:
+            raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    case: Annotated[str, typer.Argument(help="One case, such as staying; by default all (about two minutes).")] = "",
+    json: Json = False,
+) -> None:
+    """Reproduce published results with the running simulator: expected, simulated, standard errors apart."""
+    with answering(json):
+        from tenure.experiments.commands.terminal import verification_lines
+        from tenure.experiments.config.reading import suggest
+        from tenure.experiments.verification.cases.answers import CASES
+
+        if case and case not in CASES:
+            raise ValueError(f"there is no case '{case}'. {suggest(case, CASES)}")
+        rows = []
+        for name in [case] if case else CASES:
+            found = CASES[name]()
+            rows += found
+            if not json:
+                say_lines(verification_lines(name, found))
+        if json:
+            print_json([row._asdict() for row in rows])
+        else:
+            wrong = sum(not row.ok for row in rows)
+            say(f"{len(rows) - wrong} of {len(rows)} comparisons lie within four standard errors.")
+        if any(not row.ok for row in rows):
+            raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    word: Annotated[list[str] | None, typer.Argument(help="Of a config or a table; with --person a config.")] = None,
+    policies: PolicyFiles = None,
+    person: Annotated[int | None, typer.Option(help="Tell this person's months, true and believed.")] = None,
+    arm: Annotated[str, typer.Option(help="Of that life; by default the champion.")] = "",
+    replication: Annotated[int, typer.Option(min=0, help="Of that life.")] = 0,
+    months: Annotated[int, typer.Option(min=0, help="Of that life; 0: as the experiment has.")] = 0,
+    scenario: Annotated[str, typer.Option(help="Of that life; by default the first.")] = "",
+    every: Annotated[bool, typer.Option("--every", help="Tell months without change, too.")] = False,
+    sets: Sets = None,
+    json: Json = False,
+) -> None:
+    """Explain any word of configs, tables and reports; alone: the month by phases; with --person: one life."""
+    with answering(json):
+        name = " ".join(word or ())
+        if person is not None:
+            from tenure.experiments.life.table import explain_person
+
+            config = name or "quickstart.yaml"
+            life = explain_person(
+                config, person, arm, replication, months, sets or [], policies or [], every, json, scenario
+            )
+            if json:
+                print_json(life)
+            return
+        from tenure.experiments.listing.listing import called, entries, known_to
+        from tenure.experiments.listing.listing import explain as look_up
+        from tenure.experiments.listing.text import entry_lines
+
+        known = known_to(policies)
+        found = look_up(name, known) if name else list(entries("phases"))
+        if json:
+            print_json([one._asdict() for one in found])
+            return
+        if not name:
+            say("A month, in order:\n")
+        say_lines(entry_lines(found, name, as_text=bool(name) and not called(name, known)))
+        say("Next     " + ("tenure list words" if name else "tenure explain quadrant_rules"))
+
+
+@app.command("list")
+def list_kind(
+    kind: Annotated[str, typer.Argument(help="policies, metrics, view, settings, words, ...")] = "",
+    policies: PolicyFiles = None,
+    json: Json = False,
+) -> None:
+    """List what there is of a kind; alone: the kinds."""
+    with answering(json):
+        from tenure.experiments.listing.listing import entries, kinds, known_to
+        from tenure.experiments.listing.text import list_lines
+
+        found = list(entries(kind, known_to(policies)) if kind else kinds())
+        if json:
+            print_json([one._asdict() for one in found])
+            return
+        say_lines(list_lines(found))
+        verb = {"": "list", "examples": "run"}.get(kind, "explain")
+        example = next((one.name for one in found if one.name.replace("_", "").isalnum()), found[0].name)
+        say(f"\nNext     tenure {verb} {example}")
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without ± shows something else, and goes on
+    app()
+
+
+if __name__ == "__main__":
+    main()

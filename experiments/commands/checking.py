@@ -1,0 +1,129 @@
+"""What `tenure check` answers: every error of a file, or what running it takes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tenure.experiments.commands import terminal
+from tenure.experiments.config.advice.notes import note_lines, notes_under
+from tenure.experiments.config.checks import institution_problems
+from tenure.experiments.config.experiment import Experiment, find_config, in_order, load_experiment, resolved
+from tenure.experiments.config.market_files import market_settings
+from tenure.experiments.config.printable import printable
+from tenure.experiments.config.reading import ConfigError, Document, Problem, read_with_extends
+from tenure.experiments.design.estimating import estimate, shortage_notes
+from tenure.experiments.design.scenario_files import ENDING as SCENARIO
+from tenure.experiments.design.scenario_files import scenario_of_file
+from tenure.experiments.design.scenario_markets import scenario_over
+from tenure.experiments.plugins.known import known_policies
+from tenure.experiments.plugins.own_policies import snapshot
+from tenure.experiments.running.workers import processors
+from tenure.experiments.shipped import MARKETS
+from tenure.policies.policy import settings_of
+from tenure.simulation.settings.market import MarketSettings
+
+
+class Checked(NamedTuple):
+    """The answer for one file: lines to print, the same as plain data, and whether something is wrong."""
+
+    lines: list[str]
+    data: dict[str, object]
+    faulty: bool = False
+
+
+def check_file(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool) -> Checked:
+    """Check an experiment, a market (``*.market.yaml``), a scenario (``*.scenario.yaml``) or policies (``*.py``)."""
+    found = _checked(name, sets, plugins, workers, every_value)
+    return found._replace(lines=[printable(line) for line in found.lines])
+
+
+def _checked(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool) -> Checked:
+    try:
+        if name.endswith(".py"):
+            return _policies(Path(name))
+        if name.endswith(".market.yaml"):
+            return _market(Path(name), plugins)
+        if name.endswith(SCENARIO):
+            return _scenario(Path(name), plugins)
+        return _experiment(name, load_experiment(name, sets, plugins), sets, workers, every_value)
+    except ConfigError as error:
+        lines = [str(one) for one in error.problems]
+        if len(lines) > 1:
+            lines.append(f"{len(lines)} problems")
+        return Checked(lines, {"file": name, "problems": [one._asdict() for one in error.problems]}, True)
+
+
+def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers: int, every_value: bool) -> Checked:
+    takes = estimate(experiment, workers or processors())
+    under = {one.name: experiment.under(one.name) for one in experiment.scenarios}
+    notes = [*notes_under(under), *shortage_notes(takes, Path("results"))]
+    lines = [experiment.settings.question, terminal.plan_line(experiment, takes)]
+    shipped = find_config(name)[1]
+    lines += [f"the shipped example, {experiment.path}"] if shipped else []
+    lines += note_lines(notes)
+    plan: dict[str, object] = {**takes._asdict()}
+    if experiment.scenarios[0].name:
+        plan["scenarios"] = [one.name for one in experiment.scenarios]
+    data: dict[str, object] = {"file": name, "problems": [], "plan": plan, "notes": notes}
+    if every_value:
+        rows = list(resolved(experiment))
+        width = min(max(len(key) for key, _, _ in rows), 50)
+        lines += ["", *(f"{key:<{width}}  {value!s:<28}  {origin}" for key, value, origin in rows), ""]
+        data["resolved"] = {key: {"value": value, "from": origin} for key, value, origin in rows}
+    words = ["tenure", "run", name, *(word for one in experiment.plugins for word in ("--policies", str(one)))]
+    words += [word for one in sets for word in ("--set", one)]
+    lines.append(f"No errors.\nNext     {terminal.command_text(words)}")
+    return Checked(lines, data)
+
+
+def _market(path: Path, plugins: Sequence[Path]) -> Checked:
+    document = read_with_extends(path, [MARKETS])
+    problems: list[Problem] = []
+    market = market_settings(document, problems)
+    if market is not None:
+        problems += institution_problems(document, market, known_policies(plugins))
+    if problems or market is None:
+        raise ConfigError(in_order(problems, document))
+    names = ", ".join(market.institutions())
+    lines = [f"{path}: {market.people:,} people; {names}; products {', '.join(market.products)}", "No errors."]
+    lines.append(f"Next     write 'market: {path.name}' in an experiment beside it")
+    return Checked(lines, {"file": str(path), "problems": []})
+
+
+def _scenario(path: Path, plugins: Sequence[Path]) -> Checked:
+    """Check a scenario by laying it over the default market; what is wrong over another one is told there."""
+    problems: list[Problem] = []
+    text = scenario_of_file(path, problems)
+    base = read_with_extends(MARKETS / "default.market.yaml", [MARKETS])
+    market, known = market_settings(base, problems), known_policies(plugins)
+
+    def check(document: Document, one: MarketSettings | None) -> list[Problem]:
+        return [] if one is None else list(institution_problems(document, one, known))
+
+    if market is not None:
+        scenario_over(text, base, market, check, frozenset(), problems)
+    if problems:
+        raise ConfigError(in_order(problems, text.over))
+    lines = [f"{path}: fits the default market", "No errors."]
+    lines.append(f"Next     write 'scenarios: {{base: {{}}, {text.name}: {path.name}}}' in an experiment beside it")
+    return Checked(lines, {"file": str(path), "problems": []})
+
+
+def _policies(path: Path) -> Checked:
+    from tenure.experiments.plugins.policy_trial import tried  # loads the model
+
+    known = known_policies([path])
+    source = snapshot(path)
+    trial = tried(source)
+    lines, found = [], {}
+    for name in sorted(trial.told):
+        settings, (proposals, nanoseconds) = list(settings_of(known[name])), trial.told[name]
+        found[name] = settings
+        slow = " (those of the shelf: under 300)" if nanoseconds > 300.0 else ""
+        told = f"{len(settings)} settings: {', '.join(settings) or 'none'}"
+        took = f"{proposals:,} proposals, {nanoseconds:,.0f} ns a customer{slow}"
+        lines.append(f"{path.name}   {name}   {told}   {took}")
+    lines += [f"  note: {note}" for note in trial.notes]
+    lines += [f"  depends on {one.path}" for one in source.modules[1:]]
+    lines.append(f"No errors.\nNext     tenure run CONFIG --policies {path}")
+    return Checked(lines, {"file": str(path), "problems": [], "policies": found})

@@ -1,0 +1,241 @@
+"""The commands about a folder of results: what is there, what it says, whether it is whole, what may go."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenure.experiments.commands.command_line import (
+    Folder,
+    Json,
+    PolicyFiles,
+    answering,
+    app,
+    print_json,
+    say,
+    say_lines,
+)
+
+if TYPE_CHECKING:
+    from tenure.experiments.store.results import Results
+
+TOLD_OF_FAILURES = (
+    "scenario",
+    "arm",
+    "replication",
+    "seed",
+    "error",
+    "policy",
+    "month",
+    "file",
+    "line",
+    "trace",
+    "damaged",
+)
+"""Entries of the record of a failure that are told; it may hold anything else, commands too, if others made it."""
+
+
+@app.command()
+def status(folder: Folder, json: Json = False) -> None:
+    """Say how many runs of each arm are there, missing, damaged or failed, scenario by scenario if there are any."""
+    with answering(json):
+        from tenure.experiments.commands.folder_words import failed_lines, folder_command, next_lines, reading_bar
+        from tenure.experiments.store.remarks import remarks
+        from tenure.experiments.store.results import open_results
+
+        with reading_bar(json) as tell:
+            results = open_results(folder, progress=tell)
+        count, told = _counted(results), list(remarks(results))
+        if json:
+            failed = {
+                name: {key: one[key] for key in TOLD_OF_FAILURES if one.get(key, "") != ""}
+                for name, one in results.failed.items()
+            }
+            data = {"folder": str(folder), "failed": failed, "remarks": told}
+            own: dict[str, object] = {"scenarios": count} if results.scenarios[0] else {"arms": count[""]}
+            print_json({**data, **own})
+            return
+        wanted = len(results.about["runs"])
+        say(f"{results.about['question']}\n{len(results.names)} of {wanted} runs are there")
+        for scenario, arms in count.items():
+            if scenario:
+                say(f"In the scenario '{scenario}':")
+            for arm, one in arms.items():
+                parts = [f"{one[what]} {what}" for what in ("damaged", "failed") if one[what]]
+                say(f"  {arm:<20} {one['there']:>5} of {one['wanted']}   {', '.join(parts)}".rstrip())
+        say_lines(f"  note: {one}" for one in told)
+        say_lines(failed_lines(results))
+        step = (folder_command("compare", folder), "the effects of every arm")
+        if len(results.names) < wanted:
+            step = (folder_command("run", folder), "makes the runs that are missing")
+        say_lines(next_lines([step]))
+
+
+def _counted(results: "Results") -> dict[str, dict[str, dict[str, int]]]:
+    """Return scenario -> arm -> how many runs are wanted, there, damaged and failed."""
+    none = {"wanted": 0, "there": 0, "damaged": 0, "failed": 0}
+    count = {scenario: {arm: dict(none) for arm in results.arms} for scenario in results.scenarios}
+    for name in results.about["runs"]:
+        point = results.point(name)
+        one = count[point.scenario][point.arm]
+        one["wanted"] += 1
+        one["there"] += name in results.known
+        one["damaged"] += name in results.damaged
+        one["failed"] += name in results.failed
+    return count
+
+
+@app.command()
+def compare(
+    folder: Folder,
+    scenario: Annotated[str, typer.Option("--scenario", help="Of this scenario alone.")] = "",
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file, for a spreadsheet.")] = None,
+    people: Annotated[bool, typer.Option("--people", help="Name people whom an arm harms or benefits most.")] = False,
+    replication: Annotated[int, typer.Option(min=0, help="Whose people.")] = 0,
+    json: Json = False,
+) -> None:
+    """Print the effect of every arm against the champion, in all scenarios beside each other and in each of them."""
+    with answering(json):
+        from tenure.experiments.commands.results_json import comparisons_json
+
+        results = _worked_out(folder, json, scenario)
+        if csv is not None:
+            _write_csv(results, csv, json)
+        elif people:
+            _people(results, replication, json)
+        elif json:
+            print_json(comparisons_json(results))
+        else:
+            _compare(results)
+
+
+def _write_csv(results: "Results", path: Path, json: bool) -> None:
+    from tenure.experiments.report.effects_csv import write_effects_csv
+
+    write_effects_csv(results, path)
+    if json:
+        print_json({"folder": str(results.folder), "csv": str(path)})
+    else:
+        say(f"Table    {path}")
+
+
+def _people(results: "Results", replication: int, json: bool) -> None:
+    from tenure.experiments.commands.folder_words import command_text, next_lines
+    from tenure.experiments.life.to_follow import follow_json, follow_lines, to_follow
+
+    each = {scenario: results.under(scenario) for scenario in results.scenarios}
+    found = {scenario: to_follow(one, replication) for scenario, one in each.items()}
+    if json:
+        people = [
+            {**({"scenario": scenario} if scenario else {}), **one}
+            for scenario, some in found.items()
+            for one in follow_json(some)
+        ]
+        print_json({"folder": str(results.folder), "currency": results.currency, "people": people})
+        return
+    config, sets = results.about["config"]["name"], [w for one in results.about["sets"] for w in ("--set", one)]
+    for scenario, some in found.items():
+        if scenario:
+            say(f"In the scenario '{scenario}':")
+        say_lines(follow_lines(each[scenario], some, replication))
+        for one in some[:1]:
+            words = ["tenure", "explain", config, "--person", str(one.person), "--arm", one.arm]
+            words += ["--scenario", scenario] if scenario else []
+            words += ["--replication", str(replication), *sets]
+            say_lines(next_lines([(command_text(words), "that life, month by month")]))
+
+
+def _compare(results: "Results") -> None:
+    from tenure.experiments.commands import terminal
+    from tenure.experiments.commands.results_lines import each_lines, joint_lines
+    from tenure.experiments.store.remarks import remarks
+
+    say(results.about["question"] + "\n")
+    say_lines(joint_lines(results))
+    say_lines(each_lines(results))
+    say_lines([*terminal.failed_lines(results), ""])
+    say_lines(f"  note: {one}" for one in remarks(results))
+    say(terminal.hash_line(results))
+    step = (terminal.folder_command("report", results.folder), "figures: quadrants, stages, leaving, profit")
+    say_lines(terminal.next_lines([step]))
+
+
+@app.command()
+def report(
+    folder: Folder,
+    figure: Annotated[str, typer.Option(help="Write only this figure of the report, as PNG beside it.")] = "",
+    scenario: Annotated[str, typer.Option("--scenario", help="Whose figure; by default the first's.")] = "",
+    json: Json = False,
+) -> None:
+    """Write the report of results that are there: one HTML file that opens offline."""
+    with answering(json):
+        from tenure.experiments.commands import terminal
+        from tenure.experiments.report.figures.names import undrawn_notes
+        from tenure.experiments.report.summary import figure_of, report_of
+
+        results = _worked_out(folder, json)
+        shown = scenario or results.scenarios[0]
+        path = figure_of(results.under(shown), figure) if figure else report_of(results)
+        if json:
+            print_json({"figure" if figure else "report": str(path)})
+            return
+        say_lines(undrawn_notes(results.arms))
+        if figure:
+            say(f"Figure   {path}")
+            return
+        say(f"Report   {path}")
+        say_lines(terminal.next_lines([(terminal.folder_command("compare", folder), "the same effects, here")]))
+
+
+@app.command()
+def audit(
+    folder: Folder,
+    rerun: Annotated[int, typer.Option(min=0, help="Make so many runs again and compare every bit.")] = 0,
+    policies: PolicyFiles = None,
+    json: Json = False,
+) -> None:
+    """Verify every file of a folder of results; with --rerun make some runs again and compare them bit by bit."""
+    with answering(json):
+        from tenure.experiments.store.auditing import audit_folder, audit_lines
+
+        found = audit_folder(folder, rerun, policies or [], quiet=json)
+        if json:
+            print_json(found._asdict())
+        else:
+            say_lines(audit_lines(found, folder))
+        if found.damaged or found.differing:
+            raise typer.Exit(1)
+
+
+@app.command()
+def tidy(folder: Folder, json: Json = False) -> None:
+    """Remove runs that no arm uses any more, states that nothing needs, and what killed processes left."""
+    with answering(json):
+        from tenure.experiments.store.auditing import tidy_folder
+
+        removed = tidy_folder(folder)
+        if json:
+            print_json(removed)
+            return
+        say_lines(f"removed  {count:>6} {what}" for what, count in removed.items() if count)
+        if not any(removed.values()):
+            say("Nothing to remove.")
+
+
+def _worked_out(folder: Path, quiet: bool, scenario: str = "") -> "Results":
+    """Return results with metrics and pairs worked out, or stop where there is nothing to compare with."""
+    from tenure.experiments.commands.folder_words import folder_command, reading_bar
+    from tenure.experiments.store.results import open_results
+
+    with reading_bar(quiet) as tell:
+        results = open_results(folder, progress=tell)
+        results = results.under(scenario) if scenario else results
+        for one in map(results.under, results.scenarios):
+            if one.champion not in {run.arm for run in one.known.values()}:
+                where = f" in the scenario '{one.scenario}'" if one.scenario else ""
+                raise ValueError(
+                    f"{results.folder}: there is no run of the champion '{results.champion}'{where} yet. "
+                    f"Make it: {folder_command('run', results.folder)}"
+                )
+        results.work_out(tell)
+    return results

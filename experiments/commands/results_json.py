@@ -1,0 +1,68 @@
+"""Results as plain data, for ``--json``: of all scenarios, one by one, where there are any."""
+
+from dataclasses import asdict
+
+from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.analysis.statistics import Comparison
+from tenure.experiments.report.effects import verdict_shown
+from tenure.experiments.report.limits import held, held_json
+from tenure.experiments.report.stated import stated, stated_json
+from tenure.experiments.store.remarks import remarks
+from tenure.experiments.store.results import Results
+
+
+def comparisons_json(results: Results) -> dict[str, object]:
+    """Return what was run and what it gave; with scenarios, what each gave is below ``scenarios``."""
+    common: dict[str, object] = {
+        "folder": str(results.folder),
+        "question": results.about["question"],
+        "champion": results.champion,
+        "arms": list(results.arms),
+        "runs": len(results.names),
+        "made": results.made,
+        "hash": results.hash,
+        "failed": {name: failure_json(results, name) for name in results.failed},
+        "remarks": list(remarks(results)),
+        "changes": list(results.changes),
+        "currency": results.currency,
+    }
+    if not results.scenarios[0]:
+        return common | _given(results)
+    each = {scenario: _given(results.under(scenario)) for scenario in results.scenarios}
+    return common | {"scenarios": each}
+
+
+def failure_json(results: Results, name: str) -> dict[str, object]:
+    """Return what a reader needs of a failed run; its scenario only where there are scenarios."""
+    one = results.failed[name]
+    where = {"scenario": one["scenario"]} if one["scenario"] else {}
+    return {**where, "arm": one["arm"], "replication": one["replication"], "error": one["error"]}
+
+
+def _given(results: Results) -> dict[str, object]:
+    """Return what one scenario gave."""
+    reported = results.returns_reported()
+    comparisons = results.comparisons()
+    where = {"scenario": results.scenario} if results.scenario else {}
+    return {
+        **where,
+        "hash": results.hash,
+        "comparisons": [where | _comparison(one) for one in comparisons],
+        "return_on_treatment": {
+            arm: None if one.ratio is None else one.ratio._asdict() for arm, one in reported.items()
+        },
+        "no_return_on_treatment": {arm: one.why_not for arm, one in reported.items() if one.why_not},
+        "matters_from": {
+            name: METRICS[name].matters_from
+            for name in dict.fromkeys(one.metric for one in comparisons)
+            if name in METRICS
+        },
+        "stated": stated_json(stated(results)),
+        "limits": held_json(held(results)),
+    }
+
+
+def _comparison(one: Comparison) -> dict[str, object]:
+    """Return a comparison; there is no verdict of a metric by which arms are not judged."""
+    metric = METRICS.get(one.metric)
+    return asdict(one) | {"verdict": verdict_shown(metric, one) if metric else one.verdict}

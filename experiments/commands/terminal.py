@@ -1,0 +1,265 @@
+"""What the terminal shows: progress while runs are made, and the table of effects. It needs no colour.
+
+What comes from a file, a record or an error is made printable first, and no text of theirs is taken for markup.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from textwrap import wrap
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from tenure.experiments.commands.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
+from tenure.experiments.config.printable import printable_line
+from tenure.experiments.report.labels import told_apart
+
+__all__ = ["command_text", "failed_lines", "folder_command", "hash_line", "next_lines"]
+
+if TYPE_CHECKING:
+    from tenure.experiments.config.experiment import Experiment
+    from tenure.experiments.design.estimating import Estimate
+    from tenure.experiments.report.effects import EffectsTable
+    from tenure.experiments.running.runner import Event
+    from tenure.experiments.store.results import Results
+    from tenure.experiments.verification.cases.rows import Row
+
+WIDEST = 110
+MARGIN = 8
+"""Columns that the names of arms have at least in a table."""
+
+
+def console() -> Console:
+    """Return a console at most 110 columns wide."""
+    screen = Console()
+    return Console(
+        highlight=False, markup=False, emoji=False, width=min(screen.width, WIDEST) if screen.is_terminal else WIDEST
+    )
+
+
+def seconds_text(seconds: float) -> str:
+    """Write a time roughly: ``20 s``, ``5 min``, ``2 h``."""
+    if seconds < 99.5:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def bytes_text(size: float) -> str:
+    """Write a size roughly: ``14 MB``."""
+    return f"{max(size / 1e6, 1):.0f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
+
+
+def people_text(people: int, stands_for: int | None) -> str:
+    """Say how many people are simulated, and for how many.
+
+    >>> people_text(20000, 20000), people_text(300, 20000)
+    ('20,000 people', '300 people for 20,000')
+    """
+    return f"{people:,} people" + (f" for {stands_for:,}" if stands_for not in (None, people) else "")
+
+
+def plan_line(experiment: "Experiment", takes: "Estimate") -> str:
+    """Say what will be run, in how many scenarios, and what it takes."""
+    settings, market = experiment.settings, experiment.market
+    arms = f"{len(experiment.arms)} arm{'s' if len(experiment.arms) != 1 else ''}"
+    scenarios = len(experiment.scenarios)
+    under = f"{scenarios} scenarios x " if scenarios > 1 else ""
+    return (
+        f"{under}{arms} x {settings.replications} replications x {settings.months} months, "
+        f"{people_text(market.people, market.stands_for)}"
+        f"    {takes.runs} runs, about {seconds_text(takes.seconds)}, {bytes_text(takes.disk)}"
+    )
+
+
+class RunBars(AbstractContextManager["RunBars"]):
+    """Progress of a run on a terminal: the compile line, states before month 0, runs, failures."""
+
+    def __init__(self, screen: Console) -> None:
+        self.screen = screen
+        self.bars = Progress(
+            TextColumn("{task.description:<5}"),
+            BarColumn(36),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("about"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=screen,
+            disable=not screen.is_terminal,
+            transient=False,
+        )
+        self.runs: TaskID | None = None
+        self.starts: TaskID | None = None
+
+    def __call__(self, event: "Event") -> None:
+        """Show an event."""
+        if event.kind == "compiling":
+            self.screen.print("compiling the rules, once on this machine ...", end="")
+        elif event.kind == "compiled":
+            self.screen.print(f"......... {seconds_text(event.seconds)}")
+        elif event.kind == "note":
+            self.screen.print(printable_line(f"note: {event.text}"), soft_wrap=True)
+        elif event.kind == "begin":
+            if event.done:
+                self.screen.print(f"{event.done} of {event.total} runs are there already and are kept")
+            self.bars.start()
+            self.runs = self.bars.add_task("runs", total=event.total, completed=event.done)
+        elif event.kind == "failed":
+            self.bars.console.print(printable_line(f"failed  {event.text}"), markup=False)
+        elif event.kind == "start":
+            if self.starts is None:
+                self.starts = self.bars.add_task("start", total=event.total)
+            self.bars.update(self.starts, completed=event.done)
+        elif event.kind == "run" and self.runs is not None:
+            self.bars.update(self.runs, completed=event.done)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the bars as they are."""
+        self.bars.stop()
+
+
+def effects_lines(results: "Results") -> Iterator[str]:
+    """Yield the table of effects: the champion's levels, the others' paired differences, and what ± is over."""
+    from tenure.experiments.report.effects import effects_table
+    from tenure.experiments.report.recordings import recordings_of
+
+    table = effects_table(recordings_of(results, measures=()))
+    yield printable_line(
+        f"Per customer at the start, over {results.about['months']} months, {discount_text(results.about['market'])}, "
+        "closing value included."
+    )
+    yield printable_line(f"Differences from '{results.champion}', 95% intervals.")
+    yield ""
+    heads = [["", *(metric.headline[line] for metric in table.metrics)] for line in (0, 1)]
+    rows = [[row.arm, *(f"{cell.text} {cell.sign}".rstrip() for cell in row.cells)] for row in table.rows]
+    yield from table_lines(heads, rows, results.oracles)
+    yield ""
+    yield from (line for text in _legend(table, len(results.arms), results.oracles) for line in wrapped(text))
+
+
+def discount_text(market: Mapping[str, object]) -> str:
+    """Say at what rate a market discounts later money: ``discounted at 10% a year``, no rate if it has dates."""
+    world = market.get("world")
+    rate = world.get("discount") if isinstance(world, Mapping) else None
+    return f"discounted at {100.0 * rate:g}% a year" if isinstance(rate, int | float) else "discounted"
+
+
+def table_lines(
+    heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], oracles: Sequence[str] = ()
+) -> Iterator[str]:
+    """Yield the lines of a table of arms, in as many blocks of columns as it takes.
+
+    Parameters
+    ----------
+    heads : sequence of sequences of str
+        Two lines of column headings, the first of each for the arms.
+    rows : sequence of sequences of str
+        An arm and its cells; names of arms are cut so that they differ.
+    oracles : sequence of str
+        Arms that are marked with a star.
+    """
+    arms = [printable_line(row[0]) for row in rows]
+    sees = {printable_line(arm): " *" for arm in oracles}
+    whole = [*heads, *rows]
+    widths = [max(cell_len(row[i]) for row in whole) for i in range(1, len(heads[0]))]
+    widest = max(cell_len(arm + sees.get(arm, "")) for arm in arms)
+    gap = 3 if widest + sum(widths) + 3 * len(widths) + 2 <= WIDEST else 2
+    least = max(MARGIN, min(widest, WIDEST - sum(widths) - gap * len(widths) - 2))
+    labels = told_apart(arms, least - (2 if any(arm in sees for arm in arms) else 0))
+    names = [*(head[0] for head in heads), *(labels[arm] + sees.get(arm, "") for arm in arms)]
+    first = max(cell_len(name) for name in names)
+    for block, columns in enumerate(_blocks(widths, WIDEST - 2 - first, gap)):
+        if block:
+            yield ""
+        for name, row in zip(names, whole, strict=True):
+            cells = [(name, first), *((row[i + 1], widths[i]) for i in columns)]
+            yield ("  " + (" " * gap).join(text + " " * (width - cell_len(text)) for text, width in cells)).rstrip()
+
+
+def _blocks(widths: list[int], limit: int, gap: int) -> Iterator[list[int]]:
+    """Yield the columns that fit beside each other, at least one at a time."""
+    block: list[int] = []
+    for i, width in enumerate(widths):
+        if block and sum(widths[k] + gap for k in block) + width + gap > limit:
+            yield block
+            block = []
+        block.append(i)
+    yield block
+
+
+def _legend(table: "EffectsTable", arms: int, oracles: Sequence[str]) -> Iterator[str]:
+    """Yield what is to be known of the table: its signs, what pairing was worth, what ± is over, why there is ``-``."""
+    from tenure.experiments.analysis.statistics import SIGNS
+
+    if arms > 1:
+        signs = "  ".join(f"{sign} {word}" for word, sign in SIGNS.items())
+        yield f"{signs}      {table.pairing}".rstrip()
+        yield table.matters
+        over = f" ({table.replications} replication{'' if table.replications == '1' else 's'})"
+        over = over if table.replications else ""
+        yield f"The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
+        yield from table.unsaid
+    if oracles:
+        yield "* sees the truth, which no institution can"
+
+
+def wrapped(text: str) -> list[str]:
+    """Return a text as lines of a terminal, set in."""
+    return wrap(printable_line(text), WIDEST, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+
+
+def spent_line(results: "Results") -> str:
+    """Say what was spent on treatment, arm by arm: arms are compared at equal ceilings, not equal spend."""
+    table = results.metrics()
+    spent = table[table["metric"] == "treatment_spend_per_customer"].groupby("arm", observed=True)["value"].mean()
+    parts = [f"{arm} {spent[arm]:.2f}" for arm in results.arms if arm in spent.index]
+    what = f"Spent on treatment, {results.currency} per customer at the start, discounted"
+    return "\n".join(wrapped(f"{what}: {', '.join(parts)}"))
+
+
+def harm_lines(results: "Results") -> Iterator[str]:
+    """Yield who is harmed most, beside the same people under the champion; nothing if people were not recorded."""
+    from tenure.experiments.report.recordings import recordings_of
+    from tenure.experiments.report.sections.gains import harm_sentences
+
+    shown = recordings_of(results, measures=())
+    there = set() if shown.pairs is None else set(shown.pairs["arm"])
+    for sentence in harm_sentences(replace(shown, arms=tuple(arm for arm in shown.arms if arm in there))):
+        yield from wrapped(sentence)
+
+
+def stated_lines_of(results: "Results") -> Iterator[str]:
+    """Yield what a user stated beside what was simulated: shares at month 0, limits of structure met or not."""
+    from tenure.experiments.report.limits import held, limit_lines
+    from tenure.experiments.report.stated import stated, stated_lines
+
+    before = int(results.about["market"]["burn_in_months"]), int(results.about["warm_up_months"])
+    yield from stated_lines(stated(results), *before, WIDEST)
+    yield from limit_lines(held(results), results.currency, WIDEST)
+
+
+def verification_lines(case: str, rows: "Sequence[Row]") -> list[str]:
+    """Return one case's comparisons with known answers as a table."""
+    lines = [case, f"  {'':46} {'known':>12} {'simulated':>12} {'s.e. apart':>11}"]
+    labels = told_apart([row.what for row in rows], 46)
+    for row in rows:
+        apart = f"{row.z:+.1f}" if row.standard_error > 0 else "exact" if row.ok else "differs"
+        lines.append(
+            f"  {labels[row.what]:46} {row.expected:>12.5g} {row.simulated:>12.5g} {apart:>11}"
+            + ("" if row.ok else "   WRONG")
+        )
+    return [*lines, ""]

@@ -1,0 +1,1 @@
+"""Experiments as users write them: read, laid over their market, checked."""

@@ -1,0 +1,1 @@
+"""What a reader would want to have been told before the run."""

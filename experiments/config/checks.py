@@ -1,0 +1,248 @@
+"""What is wrong with an experiment: every fault of its settings, arms and policies, with its place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tenure.experiments.analysis.metrics import METRICS, RENAMED, STANDARD_METRICS
+from tenure.experiments.config.advice.impossible import policy_faults
+from tenure.experiments.config.documents import plain_value
+from tenure.experiments.config.market_files import market_settings
+from tenure.experiments.config.names import name_problems
+from tenure.experiments.config.printable import shown
+from tenure.experiments.config.problems import fault_problem
+from tenure.experiments.config.reading import Document, KeyPath, Place, Problem, Value, overlay, suggest
+from tenure.experiments.config.settings import ExperimentSettings
+from tenure.experiments.plugins.right_parts import right_part
+from tenure.policies.conditions.decision_table import market_faults
+from tenure.policies.policy import Policy
+from tenure.policies.settings.faults import Fault, FaultyError
+from tenure.policies.shelf import make_policy
+from tenure.policies.shelf.rules import QuadrantRules, Rules
+from tenure.policies.treatments import CROSS_SELL
+from tenure.simulation.settings.institution import ARM_KEYS
+from tenure.simulation.settings.market import MarketSettings
+
+_ELSEWHERE = {
+    **{
+        name: f"It is the market's: write market: {{extends: default, {name}: ...}}."
+        for name in MarketSettings.model_fields
+    },
+    "circumstances": "What the world does is now called 'scenarios': write scenarios: {base: {}, crisis: crisis}, each "
+    "a name and a shipped scenario, a file, or what is different, such as {world: {macro_mean: 2}}. What we choose "
+    "belongs to arms, and anything else to a run of its own with --set KEY=VALUE.",
+}
+"""Keys that have no place in an experiment -> where they belong."""
+
+
+def experiment_settings(document: Document, problems: list[Problem]) -> ExperimentSettings | None:
+    """Return the settings of an experiment, and add its problems: then plain ones stand for those that are wrong.
+
+    None where nothing can be made of it.
+    """
+    arms = document.data.get("arms")
+    names = list(arms) if isinstance(arms, dict) and arms else [str(document.data.get("champion"))]
+
+    def plain(at: KeyPath) -> tuple[KeyPath, Value] | None:
+        if at[0] == "arms":
+            return (at[:2], "do_nothing") if len(at) > 1 else (at, dict.fromkeys(names, "do_nothing"))
+        instead: dict[str, Value] = {"question": "?", "months": 12, "champion": names[0]}
+        return (at[:1], instead[str(at[0])]) if at[0] in instead else None
+
+    settings, faults = right_part(ExperimentSettings, document.data, plain, _ELSEWHERE)
+    problems += [fault_problem(document, fault) for fault in faults if fault.at[:1] != ("scenarios",)]
+    if settings is not None:
+        problems += _experiment_problems(settings, document)
+    return settings
+
+
+def _experiment_problems(settings: ExperimentSettings, document: Document) -> Iterator[Problem]:
+    if not settings.question.strip():
+        yield document.problem(("question",), "question: the question is empty", "Write what you want to know.")
+    if not settings.arms:
+        yield document.problem(("arms",), "there are no arms", "Write at least one, such as 'nothing: do_nothing'.")
+    elif settings.champion not in settings.arms:
+        message = f"the champion {shown(settings.champion)} is not an arm"
+        yield document.problem(("champion",), message, suggest(settings.champion, settings.arms))
+    yield from name_problems(document, "arms", "an arm")
+    if not settings.metrics:
+        mend = f"Name one, such as {STANDARD_METRICS[0]}, or leave the line out for the standard five."
+        yield document.problem(("metrics",), "metrics: there is none to compare the arms by", mend)
+    for index, metric in enumerate(settings.metrics):
+        at: KeyPath = ("metrics", index) if ("metrics", index) in document.positions else ("metrics",)
+        if metric not in METRICS:
+            mend = f"Write {RENAMED[metric]}: that is its name." if metric in RENAMED else suggest(metric, METRICS)
+            yield document.problem(at, f"there is no metric '{metric}'", mend)
+        elif metric in settings.metrics[:index]:
+            yield document.problem(at, f"the metric '{metric}' is written twice", f"Keep one '{metric}'.")
+
+
+def with_own_guards(of_market: Document, document: Document, settings: ExperimentSettings) -> Document:
+    """Return a market with what an experiment lays over it for every arm: budget, contact rule and guards."""
+    guarded = settings.guards.model_dump(by_alias=True, exclude_unset=True, exclude={"contacts"})
+    common: dict[str, Value] = {}
+    if settings.budget_per_month is not None:
+        common["budget_per_month"] = settings.budget_per_month
+    if settings.guards.contacts is not None:
+        common |= {f"contacts_{name}": value for name, value in settings.guards.contacts}
+    data: dict[str, Value] = {"us": {"guards": plain_value(guarded)}} if guarded else {}
+    if common:
+        data["guards"] = common
+
+    def moved(places: Mapping[KeyPath, Place]) -> dict[KeyPath, Place]:
+        """Return the places of what is laid over, as those of a market."""
+        told = {("us", "guards", *at[1:]): place for at, place in places.items() if at[:1] == ("guards",)}
+        told |= {
+            ("guards", f"contacts_{at[-1]}"): place
+            for at, place in places.items()
+            if at[:2] == ("guards", "contacts") and len(at) == 3
+        }
+        told |= {("guards", *at): place for at, place in places.items() if at == ("budget_per_month",)}
+        return {at: place for at, place in told.items() if _is_in(data, at)}
+
+    over = Document(document.path, data, moved(document.positions), moved(document.key_positions), document.files)
+    return overlay(of_market, over)
+
+
+def _is_in(data: object, at: KeyPath) -> bool:
+    """Return whether something stands at a place."""
+    for part in at:
+        if isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, list | tuple) and isinstance(part, int) and part in range(len(data)):
+            data = data[part]
+        else:
+            return False
+    return True
+
+
+def as_written(document: Document, problems: Sequence[Problem]) -> list[Problem]:
+    """Return problems of a market `with_own_guards` by the names that the experiment has for its own guards."""
+    places = [*document.positions.items(), *document.key_positions.items()]
+    own = {place for at, place in places if at[:1] == ("guards",)}
+    return [
+        one._replace(message=one.message.removeprefix("us."))
+        if one.message.startswith("us.guards.") and Place(*one[:3]) in own
+        else one
+        for one in problems
+    ]
+
+
+def arm_problems(
+    document: Document, of_market: Document | None, market: MarketSettings | None, known: Mapping[str, type]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the policies of arms, their settings, and what they change about us.
+
+    Parameters
+    ----------
+    document, of_market : Document
+        The experiment, and its market with what holds in every arm.
+    market : MarketSettings or None
+        What is right of it; policies are checked alone where nothing is.
+    known : mapping
+        Policies by name.
+    """
+    arms = document.data.get("arms")
+    for arm, choice in (arms if isinstance(arms, dict) else {}).items():
+        own = choice.get("us") if isinstance(choice, dict) else None
+        lived = market
+        if isinstance(own, dict) and own and of_market is not None:
+            problems: list[Problem] = []
+            lived = _of_arm(document, of_market, ("arms", arm), own, problems) or market
+            yield from problems
+        yield from _choice_problems(document, ("arms", arm), choice, lived, known)
+
+
+def _of_arm(
+    document: Document, of_market: Document, at: KeyPath, own: dict[str, Value], problems: list[Problem]
+) -> MarketSettings | None:
+    """Return the market with what an arm changes about us, and add what is wrong with that."""
+    for key in own:
+        if key not in ARM_KEYS:
+            message = f"an arm cannot change '{key}' of us"
+            mend = f"It may change {', '.join(ARM_KEYS)}; the rest belongs to the market."
+            problems.append(document.problem((*at, "us", key), message, mend, of_key=True))
+    data: dict[str, Value] = {key: value for key, value in own.items() if key in ARM_KEYS}
+    if not data:
+        return None
+
+    def below(places: Mapping[KeyPath, Place]) -> dict[KeyPath, Place]:
+        return {one[len(at) :]: place for one, place in places.items() if one[: len(at) + 1] == (*at, "us")}
+
+    places, keys = below(document.positions), below(document.key_positions)
+    over = Document(document.path, {"us": data}, places, keys, document.files)
+    return market_settings(overlay(of_market, over), problems)
+
+
+def institution_problems(document: Document, market: MarketSettings, known: Mapping[str, type]) -> Iterator[Problem]:
+    """Yield what is wrong with the policies of the market's institutions."""
+    found = [
+        problem
+        for now in market.phases()
+        for name, one in now.institutions().items()
+        for problem in _choice_problems(
+            document,
+            ("us", "policy") if one is now.us else ("rivals", name, "policy"),
+            plain_value({"policy": one.policy.policy, **one.policy.settings}),
+            now,
+            known,
+        )
+    ]
+    yield from dict.fromkeys(found)
+
+
+def _choice_problems(
+    document: Document, at: KeyPath, choice: Value, market: MarketSettings | None, known: Mapping[str, type]
+) -> Iterator[Problem]:
+    settings = {"policy": choice} if isinstance(choice, str) else choice
+    if not isinstance(settings, dict) or not isinstance(settings.get("policy"), str):
+        return  # told when the experiment was checked
+    name = str(settings["policy"])
+    own = {key: value for key, value in settings.items() if key not in ("policy", "us")}
+    try:
+        policy, faults = _made(name, own, known)
+    except Exception as error:
+        said = " ".join(f"{error}".split())
+        refuses = (
+            f"refuses its settings: {said}"
+            if isinstance(error, ValueError)
+            else (f"fails with its settings, {type(error).__name__}: {said}")
+        )
+        mend = "Mend the settings, or what the policy makes of them in its file."
+        yield document.problem(at, f"the policy '{name}' {refuses}", mend)
+        return
+    if policy is not None and market is not None:
+        faults += [*_named_faults(policy, market), *policy_faults(policy, market)]
+    yield from (fault_problem(document, fault, at) for fault in faults)
+
+
+def _made(name: str, settings: dict[str, Value], known: Mapping[str, type]) -> tuple[Policy | None, list[Fault]]:
+    """Return a policy with those of its settings that are right, if it can be made, and what is wrong with others."""
+    faults: list[Fault] = []
+    while True:
+        try:
+            return make_policy(name, settings, known), faults
+        except FaultyError as error:
+            faults += [one for one in error.faults if one.at or not faults]
+            wrong = {one.at[0] for one in error.faults if one.at}
+        except Exception:
+            if faults:  # what else is wrong is told when these are mended
+                return None, faults
+            raise
+        left = {key: value for key, value in settings.items() if key not in wrong}
+        if len(left) == len(settings):
+            return None, faults
+        settings = left
+
+
+def _named_faults(policy: Policy, market: MarketSettings) -> list[Fault]:
+    """Return what a policy names of products, segments and treatments that this market has not."""
+    table = policy.table if isinstance(policy, Rules | QuadrantRules) else ()
+    known = [one.name for one in market.catalogue()]
+    faults = market_faults(table, tuple(market.products), tuple(market.segments), known)
+    for field in ("treatment", "treatments", "high_risk_high_return"):
+        value = getattr(policy, field, None)
+        named_here = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+        for place, named in enumerate(named_here):
+            if isinstance(named, str) and named not in (*known, CROSS_SELL):
+                at: KeyPath = (field,) if isinstance(value, str) else (field, place)
+                faults.append(Fault(f"this market has no treatment '{named}'", suggest(named, known), at))
+    return faults

@@ -1,0 +1,322 @@
+"""An experiment as a user writes it: read, laid over its market, checked; every fault at once."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tenure.experiments.config.checks import (
+    arm_problems,
+    as_written,
+    experiment_settings,
+    institution_problems,
+    with_own_guards,
+)
+from tenure.experiments.config.documents import plain_value
+from tenure.experiments.config.market_files import (
+    leaves,
+    left_market_note,
+    market_document,
+    market_over,
+    market_settings,
+)
+from tenure.experiments.config.reading import (
+    ConfigError,
+    Document,
+    KeyPath,
+    Place,
+    Problem,
+    Value,
+    apply_sets,
+    file_name_fault,
+    is_there,
+    read_with_extends,
+    read_yaml,
+    suggest,
+)
+from tenure.experiments.config.schedule_files import with_columns
+from tenure.experiments.config.settings import ExperimentSettings
+from tenure.experiments.design.scenario_files import ScenarioText, scenario_texts
+from tenure.experiments.design.scenario_markets import Scenario, scenario_over
+from tenure.experiments.plugins.known import known_policies
+from tenure.experiments.shipped import EXAMPLES
+from tenure.simulation.settings.institution import PolicySettings
+from tenure.simulation.settings.market import MarketSettings
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A checked experiment, ready to be run.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, without its ending.
+    path : Path
+        The file asked for.
+    settings : ExperimentSettings
+        What the experiment says, defaults included.
+    market_data : dict
+        The market as plain data: overrides, budget and the champion's policy for us are in it.
+    market : MarketSettings
+        The same, checked.
+    scenarios : tuple of Scenario
+        The markets in which every arm is run, in the order of the file; the market alone where there are none.
+    places : mapping
+        Path of keys -> where the value was written, of the experiment and below ``market``.
+    plugins : tuple of Path
+        Files with policies of the user's own.
+    sets : tuple of str
+        What was given as ``--set``.
+    written : dict
+        All that was written, as plain data with the whole market below ``market``: enough to load it again.
+    oracles : tuple of str
+        Arms whose policy is shown the truth.
+    shipped : bool
+        Whether it is an example that comes with the program.
+    remarks : tuple of str
+        What its reader should know of how it was read.
+    """
+
+    name: str
+    path: Path
+    settings: ExperimentSettings
+    market_data: dict[str, Value]
+    market: MarketSettings
+    scenarios: tuple[Scenario, ...]
+    places: Mapping[KeyPath, Place]
+    plugins: tuple[Path, ...]
+    sets: tuple[str, ...]
+    written: dict[str, Value]
+    oracles: tuple[str, ...]
+    shipped: bool
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def arms(self) -> dict[str, PolicySettings]:
+        """Name -> policy of every arm, in the order of the file."""
+        return self.settings.arms
+
+    def under(self, scenario: str) -> "Experiment":
+        """Return the experiment in one of its scenarios, as if that were its market; ValueError if there is none."""
+        found = next((one for one in self.scenarios if one.name == scenario), None)
+        if found is None:
+            names = [one.name for one in self.scenarios if one.name]
+            raise ValueError(f"there is no scenario '{scenario}'. {suggest(scenario, names)}")
+        return replace(self, market_data=found.market_data, market=found.market, scenarios=(found,))
+
+
+def find_config(name: str | Path) -> tuple[Path, bool]:
+    """Return where a config is, and whether it is a shipped example: the file itself first, then the shelf."""
+    path = Path(name)
+    if not is_there(path) and path.name == str(name):
+        for shipped in (EXAMPLES / path.name, EXAMPLES / f"{path.name}.yaml"):
+            if is_there(shipped):
+                return shipped, True
+    return path, False
+
+
+def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequence[Path] = ()) -> Experiment:
+    """Read and check an experiment.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or the name of a shipped example.
+    sets : sequence of str
+        ``KEY=VALUE`` from the command line, laid over the file: ``months=12``, ``market.people=2000``.
+    plugins : sequence of Path
+        Python files with policies of the user's own.
+
+    Raises
+    ------
+    ConfigError
+        With every fault at its file, line and column, and how to mend it.
+    """
+    found, shipped = find_config(path)
+    known = known_policies(plugins)
+    written = _with_market_mapping(read_with_extends(found, [EXAMPLES]))
+    document = apply_sets(written, map(_of_market, sets))
+    problems: list[Problem] = []
+    document = with_columns(document, problems)
+    of_market = market_document(document, problems) if _market_can_be_named(document, problems) else None
+    made = _checked(document, of_market, problems, known, found, plugins, sets, shipped)
+    return replace(made, remarks=tuple(left_market_note(written, document)))
+
+
+def _of_market(written: str) -> str:
+    """Return ``market=NAME`` as ``market.extends=NAME``: another base, below what the experiment itself writes."""
+    key, equals, value = written.partition("=")
+    named = key.strip() == "market" and equals and value.strip()[:1] not in ("", "{", "[")
+    return f"market.extends={value}" if named else written
+
+
+def load_recorded(
+    written: Mapping[str, Value],
+    record: Path,
+    sets: Sequence[str],
+    plugins: Sequence[Path],
+    without: Collection[str],
+    path: Path,
+    all_sets: Sequence[str],
+    shipped: bool,
+) -> Experiment:
+    """Return an experiment from what the record of its folder says was written.
+
+    Parameters
+    ----------
+    written : mapping
+        See `Experiment.written`.
+    record : Path
+        File that it stands in, for messages.
+    sets : sequence of str
+        ``KEY=VALUE`` laid over it now.
+    plugins : sequence of Path
+        Files with policies of the user's own.
+    without : collection of str
+        Arms to leave out.
+    path : Path
+        Where the config was, or is.
+    all_sets : sequence of str
+        All that was ever laid over it, for the record.
+    shipped : bool
+        Whether it came with the program.
+
+    Raises
+    ------
+    ConfigError
+        As `load_experiment`; places are those of `sets` alone.
+    """
+    own = {key: value for key, value in written.items() if key != "market"}
+    arms, whole = own.get("arms"), written.get("market")
+    if isinstance(arms, dict):
+        own["arms"] = {arm: one for arm, one in arms.items() if arm not in without}
+    problems: list[Problem] = []
+    document = apply_sets(Document(record, {**own, "market": {}}, {}, {}, (record,)), map(_of_market, sets))
+    document = with_columns(document, problems)
+    if isinstance(document.data["market"], dict) and "extends" in document.data["market"]:
+        message, mend = "the market of a folder of results is recorded as a whole", "Run the config with this setting."
+        problems.append(document.problem(("market", "extends"), message, mend))
+    base = Document(record, dict(whole) if isinstance(whole, dict) else {}, {}, {}, (record,))
+    of_market = market_over(document, base, problems)
+    return _checked(document, of_market, problems, known_policies(plugins), path, plugins, all_sets, shipped)
+
+
+def _checked(
+    document: Document,
+    of_market: Document | None,
+    problems: list[Problem],
+    known: Mapping[str, type],
+    path: Path,
+    plugins: Sequence[Path],
+    sets: Sequence[str],
+    shipped: bool,
+) -> Experiment:
+    """Return the experiment of a document and its market, or raise all that is wrong with it."""
+    settings = experiment_settings(document, problems)
+    guarded = of_market if of_market is None or settings is None else with_own_guards(of_market, document, settings)
+    of_guarded: list[Problem] = []
+    market = None if guarded is None else market_settings(guarded, of_guarded)
+    problems += as_written(document, of_guarded)
+
+    def check(of_one: Document | None, one: MarketSettings | None) -> list[Problem]:
+        found = list(arm_problems(document, of_one, one, known))
+        return found if of_one is None or one is None else [*found, *institution_problems(of_one, one, known)]
+
+    problems += check(guarded, market)
+    texts, known_problems = scenario_texts(document, problems), frozenset(problems)
+    in_scenarios: list[tuple[ScenarioText, Document]] = []
+    if guarded is not None and market is not None:
+        for text in texts:
+            found = scenario_over(text, guarded, market, check, known_problems, problems)
+            in_scenarios += [] if found is None else [(text, found)]
+    if problems or settings is None or of_market is None or guarded is None:
+        raise ConfigError(in_order(problems, document))
+    data = _with_champion(guarded.data, settings)
+    written: dict[str, Value] = {**document.data, "market": of_market.data}
+    scenarios = [_in_market(laid.data, settings, text) for text, laid in in_scenarios]
+    scenarios = scenarios or [_in_market(guarded.data, settings)]
+    if texts:
+        written["scenarios"] = {text.name: text.written() for text in texts}
+    below = {("market", *at): place for at, place in guarded.positions.items() if at}
+    places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
+    oracles = [arm for arm, one in settings.arms.items() if getattr(known[one.policy], "needs_truth", False)]
+    return Experiment(
+        name=path.name.removesuffix(".yaml"),
+        path=path,
+        settings=settings,
+        market_data=data,
+        market=MarketSettings.model_validate(data),
+        scenarios=tuple(scenarios),
+        places=places,
+        plugins=tuple(plugins),
+        sets=tuple(sets),
+        written=written,
+        oracles=tuple(oracles),
+        shipped=shipped,
+    )
+
+
+def _in_market(data: Mapping[str, Value], settings: ExperimentSettings, text: ScenarioText | None = None) -> Scenario:
+    whole = _with_champion(data, settings)
+    name, always = ("", False) if text is None else (text.name, text.always)
+    return Scenario(name, whole, MarketSettings.model_validate(whole), always)
+
+
+def resolved(experiment: Experiment) -> Iterator[tuple[str, object, str]]:
+    """Yield name, value and origin of every setting, those of the market below ``market.``."""
+    own = experiment.settings.model_dump(mode="json", exclude={"market"})
+    market = experiment.market.model_dump(mode="json", by_alias=True)
+    for at, value in leaves({**own, "market": market}, ()):
+        place = next((experiment.places[at[:n]] for n in range(len(at), 0, -1) if at[:n] in experiment.places), None)
+        exact = place is not None and (at in experiment.places or at[0] == "arms")
+        origin = (f"{place.path}:{place.line}" if place.line else place.path) if exact and place else "default"
+        yield ".".join(map(str, at)), value, origin
+
+
+def _with_market_mapping(document: Document) -> Document:
+    """Write ``market: default`` as ``market: {extends: default}``; overrides keep the market of an extended file."""
+    market = document.data.get("market")
+    name: Value = market if isinstance(market, str) else None
+    place = document.positions.get(("market",))
+    if isinstance(market, dict) and "extends" not in market:
+        for file in document.files[1:]:
+            base = read_yaml(file)
+            under = base.data.get("market")
+            at: KeyPath = ("market", "extends") if isinstance(under, dict) else ("market",)
+            name = under.get("extends") if isinstance(under, dict) else under
+            if name is not None:
+                place = base.positions[at]
+                break
+    if not isinstance(name, str) or place is None:
+        return document
+    data = deepcopy(document.data)
+    data["market"] = {"extends": name, **(market if isinstance(market, dict) else {})}
+    return replace(document, data=data, positions={**document.positions, ("market", "extends"): place})
+
+
+def _market_can_be_named(document: Document, problems: list[Problem]) -> bool:
+    market = document.data.get("market")
+    name = market.get("extends") if isinstance(market, dict) else None
+    fault = file_name_fault(name) if isinstance(name, str) else None
+    if fault is not None:
+        problems.append(document.problem(("market", "extends"), *fault))
+    return fault is None
+
+
+def _with_champion(data: Mapping[str, Value], settings: ExperimentSettings) -> dict[str, Value]:
+    """Return the market with the champion's policy for us."""
+    market = deepcopy(dict(data))
+    champion, us = settings.arms[settings.champion], market["us"]
+    policy = plain_value({"policy": champion.policy, **champion.settings})
+    market["us"] = {**(us if isinstance(us, dict) else {}), "policy": policy}
+    return market
+
+
+def in_order(problems: Sequence[Problem], document: Document) -> list[Problem]:
+    """Without repetition, in the order of the file, the files asked for first."""
+    files = [str(path) for path in document.files]
+    unique = list(dict.fromkeys(problems))
+    return sorted(
+        unique, key=lambda p: (files.index(p.path) if p.path in files else len(files), p.path, p.line, p.column)
+    )

@@ -1,0 +1,129 @@
+"""The market of an experiment: its file, the experiment's overrides over it, and whether it is possible."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+
+from tenure.experiments.config.advice.impossible import market_impossible
+from tenure.experiments.config.market_factors import multiplied
+from tenure.experiments.config.names import market_name_problems
+from tenure.experiments.config.problems import fault_problem
+from tenure.experiments.config.reading import Document, KeyPath, Problem, Value, overlay, read_with_extends, suggest
+from tenure.experiments.config.schedule_files import with_columns
+from tenure.experiments.design.scenario_files import shipped_scenarios
+from tenure.experiments.plugins.right_parts import right_part
+from tenure.experiments.shipped import MARKETS
+from tenure.simulation.settings.market import MarketSettings
+from tenure.simulation.values.calendar import calendar_month
+
+
+def market_path(name: str, beside: Path) -> Path | None:
+    """Return the file of a market: a file beside the experiment, else the shipped one of that name."""
+    tried = [beside / name, beside / f"{name}.market.yaml"]
+    if Path(name).name == name:
+        tried += [MARKETS / name, MARKETS / f"{name}.market.yaml"]
+    return next((one for one in tried if "\0" not in name and one.is_file()), None)
+
+
+def market_document(document: Document, problems: list[Problem]) -> Document | None:
+    """Return the market that the experiment names, with the experiment's overrides over it."""
+    written = document.data.get("market")
+    if not isinstance(written, dict):
+        message = "'market' is missing" if written is None else "market: a name or a mapping is wanted"
+        problems.append(document.problem(("market",), message, "Write 'market: default'."))
+        return None
+    name = written.get("extends", "default")
+    if not isinstance(name, str):
+        mend = "Write 'extends: default'."
+        problems.append(document.problem(("market", "extends"), "market: a name or a file is wanted", mend))
+        return None
+    place, beside = document.place(("market", "extends")), _beside(document)
+    found = market_path(name, beside)
+    if found is None:
+        shipped = [file.name.removesuffix(".market.yaml") for file in MARKETS.glob("*.market.yaml")]
+        shipped += [file.name for file in beside.glob("*.market.yaml")]
+        mend = f"It is a scenario, of any market: write scenarios: {{base: {{}}, {name}: {name}}}."
+        mend = mend if name in shipped_scenarios() else suggest(name, shipped)
+        problems.append(Problem(*place, f"there is no market '{name}'", mend))
+        return None
+    return market_over(document, read_with_extends(found, [MARKETS]), problems)
+
+
+def left_market_note(before: Document, after: Document) -> list[str]:
+    """Say that a market of a user's own was given up, where settings laid over an experiment name another one."""
+    files = []
+    for document in (before, after):
+        written = document.data.get("market")
+        name = written.get("extends", "default") if isinstance(written, dict) else None
+        files.append(market_path(name, _beside(document)) if isinstance(name, str) else None)
+    old, new = files
+    if old is None or new is None or old == new or old.parent == MARKETS:
+        return []
+    taken = new.name.removesuffix(".market.yaml")
+    return [
+        f"market.extends takes {taken} instead of {old.name}: people, names and shares are those of {taken}; "
+        "what the experiment itself writes below 'market' stays"
+    ]
+
+
+def _beside(document: Document) -> Path:
+    """Return the folder in which the market of an experiment is looked for first: that of the file that names it."""
+    place = document.place(("market", "extends"))
+    return Path(place.path).parent if place.line else document.path.parent
+
+
+def market_over(document: Document, base: Document, problems: list[Problem]) -> Document:
+    """Return a market with what an experiment writes below ``market`` laid over it."""
+    written = document.data.get("market")
+    data = {key: value for key, value in written.items() if key != "extends"} if isinstance(written, dict) else {}
+    over = Document(
+        path=document.path,
+        data=deepcopy(data),
+        files=document.files,
+        positions={at[1:]: place for at, place in document.positions.items() if _overrides(at)},
+        key_positions={at[1:]: place for at, place in document.key_positions.items() if _overrides(at)},
+    )
+    base = with_columns(base, problems)
+    return overlay(base, multiplied(over, base, problems))
+
+
+def _overrides(at: KeyPath) -> bool:
+    return at[:1] == ("market",) and at[1:2] != ("extends",)
+
+
+def market_settings(document: Document, problems: list[Problem]) -> MarketSettings | None:
+    """Return the market of a document, and add its problems: then it has plain settings where something is wrong.
+
+    None where nothing can be made of it.
+    """
+    market, faults = right_part(MarketSettings, document.data, _plain)
+    if market is not None:
+        faults += market_impossible(market)
+        for month in market.changes:
+            first, told = calendar_month(market.start, month), {(one.at, one.mend) for one in faults}
+            faults += [
+                one._replace(what=f"from {first} on, {one.what}")
+                for one in market_impossible(market.at(month))
+                if (one.at, one.mend) not in told
+            ]
+    problems += [fault_problem(document, fault) for fault in faults]
+    problems += market_name_problems(document)
+    return market
+
+
+def _plain(at: KeyPath) -> tuple[KeyPath, Value] | None:
+    """Return what stands in for a wrong part of a market; see `right_parts.StandIn`."""
+    if at[0] == "products" and len(at) > 1:
+        return at[:2], {"kind": "fee"}
+    if at == ("us",):
+        return at, {"share": 0.0}
+    return (at, 0.0) if at[-1] == "share" else None
+
+
+def leaves(value: object, at: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    """Yield path and value of everything in nested mappings that is no mapping itself."""
+    if isinstance(value, dict) and value:
+        for key, child in value.items():
+            yield from leaves(child, (*at, key))
+    else:
+        yield at, value

@@ -1,0 +1,66 @@
+"""An experiment as its file writes it: the question, the arms, and how often it is asked."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from tenure.agents.declaring import Parameter, parameters_of
+from tenure.experiments.analysis.metrics import STANDARD_METRICS
+from tenure.policies.guard.guard import Guards
+from tenure.simulation.settings.base import Settings
+from tenure.simulation.settings.guards import InstitutionGuards
+from tenure.simulation.settings.institution import Budget, PolicyChoice
+from tenure.simulation.values.units import LARGEST_SEED
+
+HELD_TO = parameters_of(Guards)
+LONGEST_RUN = 1200  # months
+MOST_REPLICATIONS = 100_000
+
+
+class ContactRule(Settings):
+    """How often a customer may be contacted."""
+
+    at_most: Annotated[int, HELD_TO["contacts_at_most"][2]] = 2
+    """Contacts that a customer gets at most within `in_months`."""
+    in_months: Annotated[int, HELD_TO["contacts_in_months"][2]] = 3
+    """Months within which contacts are counted."""
+
+
+class ExperimentGuards(InstitutionGuards):
+    """Rules that hold in every arm, for us."""
+
+    contacts: ContactRule | None = None
+    """How often a customer may be contacted, in place of the market's rule."""
+
+
+def _names(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class ExperimentSettings(Settings):
+    """An experiment: the question, the arms, and how often it is asked."""
+
+    question: str
+    """What the experiment asks: the first line of the table and of the report."""
+    months: Annotated[int, Parameter("months", 1, LONGEST_RUN, "the user's own")]
+    """Length of every run, from month 0."""
+    warm_up_months: Annotated[int, Parameter("months", 0, LONGEST_RUN, "assumption")] = 24
+    """Months simulated under the champion's policy before month 0, in every arm alike."""
+    budget_per_month: Budget | None = None
+    """Money a month for existing customers, the same ceiling for every arm; else the market's."""
+    guards: ExperimentGuards = ExperimentGuards()
+    """Rules that hold for us in every arm."""
+    arms: dict[str, PolicyChoice]
+    """What is compared: a name and a policy, with its settings and what is different about us."""
+    champion: str
+    """The arm that all others are compared with."""
+    replications: Annotated[int, Parameter("replications", 1, MOST_REPLICATIONS, "assumption")] = 10
+    """How often every arm is run, each time with other luck that all arms share."""
+    seed: Annotated[int, Parameter("1", 0, LARGEST_SEED, "by definition: any number is as good")] = 1
+    """Number from which all luck is drawn; another one is another series of replications."""
+    metrics: Annotated[tuple[str, ...], BeforeValidator(_names)] = STANDARD_METRICS
+    """What the table shows, in the order of its columns; by default the standard five."""
+    market: object = None
+    """The market: a name or a file, or a mapping of `extends` and what is different."""
+    scenarios: dict[str, object] = Field(default_factory=dict)
+    """What the world does, by name, and every arm meets each: a shipped scenario, a file, or what is different."""

@@ -1,0 +1,1 @@
+"""Designs: the points that an experiment consists of."""

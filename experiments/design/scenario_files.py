@@ -1,0 +1,236 @@
+"""Scenarios as a user writes them: shipped ones by name, files, or settings in place; and what one may set."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tenure.experiments.config.documents import ConfigError, Document, KeyPath, Place, Problem, Value
+from tenure.experiments.config.names import name_problems
+from tenure.experiments.config.printable import shown
+from tenure.experiments.config.reading import file_name_fault, overlay, read_with_extends, suggest
+from tenure.experiments.shipped import SCENARIOS
+
+ENDING = ".scenario.yaml"
+MOST_SCENARIOS = 100
+SECTIONS = ("world", "rivals", "rules", "us")
+"""What the world decides of a market; of us it is only costs, see `_of_us`."""
+WHEN = ("from", "to", "always")
+"""Keys of a scenario that say when it holds."""
+_FORM = "Write a shipped scenario, such as crisis, a file, or what is different, such as {world: {macro_mean: 1.5}}"
+_MAY_SET = "A scenario may set world, rivals, rules, us.funding_cost and us.acquisition.<channel>.cost_per_contact"
+
+
+@dataclass(frozen=True)
+class ScenarioText:
+    """A scenario as it was written, before it is laid over a market.
+
+    Attributes
+    ----------
+    name : str
+        Of the scenario.
+    over : Document
+        What is different, with the keys of a market, and where each was written.
+    first, last : value
+        As written under `from` and `to`; None where they are not.
+    always : bool
+        Whether it holds before month 0, too.
+    """
+
+    name: str
+    over: Document
+    first: Value
+    last: Value
+    always: bool
+
+    def written(self) -> dict[str, Value]:
+        """Return the whole scenario as it could be written in place."""
+        when = {"from": self.first, "to": self.last, "always": self.always or None}
+        return {**{key: value for key, value in when.items() if value is not None}, **self.over.data}
+
+
+def shipped_scenarios() -> dict[str, str]:
+    """Return name -> what it is, of the scenarios that come with the program: the comment above each file."""
+    found = {}
+    for path in sorted(SCENARIOS.glob(f"*{ENDING}")):
+        comment = [line[1:].strip() for line in path.read_text(encoding="utf-8").splitlines() if line[:1] == "#"]
+        found[path.name.removesuffix(ENDING)] = " ".join(comment)
+    return found
+
+
+def shipped_scenario(name: str) -> Document:
+    """Return what is different in a shipped scenario, with the keys of a market."""
+    return _text(name, read_with_extends(SCENARIOS / f"{name}{ENDING}", [SCENARIOS]), []).over
+
+
+def scenario_texts(document: Document, problems: list[Problem]) -> list[ScenarioText]:
+    """Return the scenarios of an experiment that can be read, and add what is wrong with any of them."""
+    written = document.data.get("scenarios", {})
+    if not isinstance(written, dict):
+        problems.append(document.problem(("scenarios",), "scenarios: a mapping is wanted, name by name", f"{_FORM}."))
+        return []
+    if len(written) > MOST_SCENARIOS:
+        what = f"scenarios: {len(written)} are more than the {MOST_SCENARIOS} in which a question can be asked"
+        mend = "Leave some out, or divide them among several experiments."
+        problems.append(document.problem(("scenarios",), what, mend))
+        return []
+    problems += name_problems(document, "scenarios", "a scenario")
+    found = []
+    for name, value in written.items():
+        own: list[Problem] = []
+        try:
+            text = _read(document, name, value, own)
+        except ConfigError as error:
+            text, own = None, [*own, *error.problems]
+        problems += own
+        if text is not None:
+            found.append(text)
+    return found
+
+
+def scenario_of_file(path: Path, problems: list[Problem]) -> ScenarioText:
+    """Return the scenario that a file holds, and add what is wrong with it; `ConfigError` if it cannot be read."""
+    return _text(path.name.removesuffix(ENDING), read_with_extends(path, [SCENARIOS]), problems)
+
+
+def _read(document: Document, name: str, value: Value, problems: list[Problem]) -> ScenarioText | None:
+    at: KeyPath = ("scenarios", name)
+    if isinstance(value, str):
+        base = _named(document, at, value, problems)
+        return None if base is None else _text(name, base, problems)
+    if not isinstance(value, dict):
+        what = f"scenarios: {shown(name)} says nothing" if value is None else f"scenarios: {shown(name)} is no mapping"
+        problems.append(document.problem(at, what, f"{_FORM}; {{}} is the market as it is."))
+        return None
+    own = below(document, at)
+    if "extends" not in value:
+        return _text(name, own, problems)
+    extended = value["extends"]
+    if not isinstance(extended, str):
+        problems.append(document.problem((*at, "extends"), "'extends' names no scenario", "Write 'extends: crisis'."))
+        return None
+    base = _named(document, (*at, "extends"), extended, problems)
+    own.data.pop("extends")
+    if base is not None and "always" not in own.data and {"from", "to"} & {*own.data}:
+        base.data.pop("always", None)
+    return None if base is None else _text(name, overlay(base, own), problems)
+
+
+def _named(document: Document, at: KeyPath, name: str, problems: list[Problem]) -> Document | None:
+    """Return the scenario of a name: a file beside the one that names it, else a shipped one."""
+    fault = file_name_fault(name)
+    if fault is not None:
+        problems.append(document.problem(at, *fault))
+        return None
+    place = document.place(at)
+    beside = Path(place.path).parent if place.line else document.path.parent
+    tried = [beside / name, beside / f"{name}{ENDING}"]
+    tried += [SCENARIOS / f"{name.removesuffix(ENDING)}{ENDING}"] if Path(name).name == name else []
+    found = next((one for one in tried if one.is_file()), None)
+    if found is None:
+        known = [*shipped_scenarios(), *(file.name for file in beside.glob(f"*{ENDING}"))]
+        problems.append(document.problem(at, f"there is no scenario {shown(name)}", suggest(name, known)))
+        return None
+    return read_with_extends(found, [SCENARIOS])
+
+
+def below(document: Document, at: KeyPath) -> Document:
+    """Return the mapping at a place of a document as a document of its own."""
+    data: Value = document.data
+    for part in at:
+        data = data[part] if isinstance(data, dict) and isinstance(part, str) else {}
+
+    def moved(places: Mapping[KeyPath, Place]) -> dict[KeyPath, Place]:
+        return {one[len(at) :]: place for one, place in places.items() if one[: len(at)] == at}
+
+    own = dict(data) if isinstance(data, dict) else {}
+    places = {(): document.place(at), **moved(document.positions)}
+    return Document(document.path, own, places, moved(document.key_positions), document.files)
+
+
+def _text(name: str, written: Document, problems: list[Problem]) -> ScenarioText:
+    """Return a scenario with those of its settings that it may make, and add what is wrong with others."""
+    data = dict(written.data)
+    first, last, always = (data.pop(key, None) for key in WHEN)
+    if not (always is None or isinstance(always, bool)):
+        problems.append(written.problem(("always",), "always: true or false is wanted", "Write one of the two."))
+    if always is True and (first is not None or last is not None):
+        key = "from" if first is not None else "to"
+        what = f"'always' means before month 0 as well, and '{key}' limits it"
+        problems.append(written.problem((key,), what, "Leave one of the two out."))
+        first = last = None
+    for at in list(_forbidden(data)):
+        what = f"the scenario {shown(name)} cannot change {_path(at)}"
+        problems.append(written.problem(at, what, _instead(at), of_key=True))
+        _take_out(data, at)
+    return ScenarioText(name, replace(written, data=data), first, last, always is True)
+
+
+def _forbidden(data: Mapping[str, Value]) -> Iterator[KeyPath]:
+    """Yield the places of a scenario that are no doing of the world."""
+    for key, value in data.items():
+        if key == "us":
+            yield from _of_us(value)
+        elif key not in SECTIONS:
+            yield (key,)
+        elif not isinstance(value, dict) or not value:
+            yield (key,)
+
+
+def _of_us(value: Value) -> Iterator[KeyPath]:
+    """Yield what a scenario changes about us beside the costs of funding and of contacts."""
+    if not isinstance(value, dict):
+        yield ("us",)
+        return
+    for key, inner in value.items():
+        if key != "acquisition":
+            if key != "funding_cost":
+                yield ("us", key)
+            continue
+        for channel, settings in inner.items() if isinstance(inner, dict) else ():
+            if not isinstance(settings, dict):
+                yield ("us", key, channel)
+                continue
+            yield from (("us", key, channel, one) for one in settings if one != "cost_per_contact")
+
+
+def _instead(at: KeyPath) -> str:
+    """Return where that belongs which is no doing of the world."""
+    key = at[0]
+    if key == "us":
+        return f"{_MAY_SET}; what we choose belongs to an arm, below its 'us'."
+    if key in SECTIONS:
+        return f"Write what is different below {key}, or leave it out."
+    if key in (
+        "people",
+        "products",
+        "segments",
+        "quadrants",
+        "schemes",
+        "traits",
+        "treatments",
+        "guards",
+        "start",
+        "stands_for",
+        "burn_in_months",
+        "currency",
+    ):
+        return f"{_MAY_SET}. Another market is another run: --set market.{key}=..."
+    near = suggest(str(key), [*SECTIONS, *WHEN, "extends"])
+    return near if near.startswith("Did") else f"{_MAY_SET}; 'from', 'to' and 'always' say when."
+
+
+def _path(at: KeyPath) -> str:
+    return f"'{'.'.join(map(str, at))}'"
+
+
+def _take_out(data: dict[str, Value], at: KeyPath) -> None:
+    """Take a setting out of nested mappings, which are copied on the way."""
+    first, *rest = at
+    inner = data.get(str(first))
+    if rest and isinstance(inner, dict):
+        own = dict(inner)
+        _take_out(own, tuple(rest))
+        data[str(first)] = own
+        if own:
+            return
+    data.pop(str(first), None)

@@ -1,0 +1,1 @@
+"""Published facts beside what comes out of the simulator."""

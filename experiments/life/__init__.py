@@ -1,0 +1,1 @@
+"""One life: a person's months, and what was believed of them."""

@@ -1,0 +1,1 @@
+"""What `tenure list` and `tenure explain` tell."""

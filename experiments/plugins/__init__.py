@@ -1,0 +1,1 @@
+"""Policies of a user's own."""

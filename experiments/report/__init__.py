@@ -1,0 +1,1 @@
+"""The report: what came out, in tables and sentences."""

@@ -1,0 +1,198 @@
+"""The report of an experiment: one HTML file that opens offline and prints."""
+
+import base64
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import jinja2
+from markupsafe import Markup
+
+from tenure.experiments.report.effects import EffectsTable, effects_table
+from tenure.experiments.report.figures.figures import FIGURES, draw_figure, image_bytes
+from tenure.experiments.report.joint import JointTable
+from tenure.experiments.report.recordings import NotRecordedError, Recordings
+from tenure.experiments.report.sections.beliefs import HEADS, belief_remarks, belief_table
+from tenure.experiments.report.sections.cells import cells_section
+from tenure.experiments.report.sections.funnel import funnel_section
+from tenure.experiments.report.sections.gains import gains_section
+from tenure.experiments.report.sections.optimum import optimum_sections
+from tenure.experiments.report.sections.regret import regret_section
+from tenure.experiments.report.sections.section import Section
+from tenure.experiments.report.sections.stated import Reported
+from tenure.experiments.report.sections.treatments import treatments_section
+from tenure.experiments.report.sentences import effects_finding
+from tenure.experiments.store.sealing import MARK, ZEROS, sealed, write_whole
+
+TEMPLATE = Path(__file__).with_name("report.html.j2")
+PART = Path(__file__).with_name("report_part.html.j2")
+"""Of the page, what is said of one scenario."""
+
+
+class ReportFigure(NamedTuple):
+    """A figure as the page shows it; `source` is a data URI, empty if it could not be drawn."""
+
+    name: str
+    finding: str
+    note: str
+    source: str
+
+
+class ReportPart(NamedTuple):
+    """What a report says of one scenario, or of an experiment without any.
+
+    Attributes
+    ----------
+    scenario : str
+        Empty where there are none.
+    anchor : str
+        What leads to it on the page.
+    answer : str
+        What was found.
+    alarms : tuple of str
+        What a reader must know before the rest.
+    body : Markup
+        Tables, figures and sections, ready for the page.
+    """
+
+    scenario: str
+    anchor: str
+    answer: str
+    alarms: tuple[str, ...]
+    body: Markup
+
+
+def report_part(
+    recordings: Recordings, stated: Reported | None = None, scenario: str = "", anchor: str = ""
+) -> ReportPart:
+    """Return what a report says of one scenario.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        What was recorded, and what it comes to.
+    stated : Reported, optional
+        What a user stated, beside what was simulated, from `tenure.experiments.report.sections.stated`.
+    scenario, anchor : str
+        As in the part.
+    """
+    table = effects_table(recordings)
+    body = _template(PART, recordings.arms).render(
+        prefix=f"{anchor}-" if anchor else "",
+        effects=table,
+        champion=recordings.champion,
+        over=what_the_interval_is_over(table),
+        beliefs=belief_table(recordings),
+        belief_heads=HEADS,
+        remarks=belief_remarks(recordings),
+        figures=list(_figures(recordings)),
+        sections=[*(() if stated is None else stated.sections), *sections_of(recordings)],
+        oracles=recordings.oracles,
+    )
+    alarms = () if stated is None else stated.alarms
+    return ReportPart(scenario, anchor, effects_finding(recordings), alarms, Markup(body))
+
+
+def write_page(
+    path: Path,
+    question: str,
+    champion: str,
+    arms: Sequence[str],
+    parts: Sequence[ReportPart],
+    about: Mapping[str, str],
+    joint: JointTable | None = None,
+) -> Path:
+    """Write a report of its parts, scenario by scenario, with all scenarios beside each other in front.
+
+    Parameters
+    ----------
+    path : Path
+        HTML file to write; its folder must exist.
+    question : str
+        What the experiment asks; the first line of the page.
+    champion, arms
+        As in the recordings.
+    about : mapping
+        How the experiment was made (config, seed, versions), label to text.
+    parts : sequence of ReportPart
+        One for each scenario, or one alone.
+    joint : JointTable, optional
+        All scenarios beside each other.
+    """
+    page = _template(TEMPLATE, arms).render(
+        question=question,
+        question_language="en" if question.isascii() else "",
+        champion=champion,
+        parts=parts,
+        joint=joint,
+        about=dict(about),
+    )
+    write_whole(path, sealed(f"{page}\n<!-- {(MARK + ZEROS).decode()} -->\n".encode()), path.parent)
+    return path
+
+
+SECTIONS: tuple[Callable[[Recordings], Section | None], ...] = (
+    treatments_section,
+    gains_section,
+    cells_section,
+    regret_section,
+    funnel_section,
+)
+"""What makes each section of the page, in its order; None where the recordings hold nothing for it."""
+
+
+def sections_of(recordings: Recordings) -> Iterator[Section]:
+    """Yield the sections that the recordings hold something for, in the order of the page."""
+    for made in SECTIONS:
+        section = made(recordings)
+        if section is not None:
+            yield section
+    yield from optimum_sections(recordings)
+
+
+def what_the_interval_is_over(table: EffectsTable) -> str:
+    """Say what the ± of the table is over."""
+    if not table.replications:
+        return "One arm only: levels, averaged over replications."
+    corrected = f", widened so that all {table.family} arms' intervals hold at once" if table.family > 1 else ""
+    return (
+        f"± is half a 95% interval of the average paired difference over {table.replications} replications{corrected}. "
+        "It is chance in the simulation only: more replications shrink it, and it says nothing of settings "
+        "that nobody knows."
+    )
+
+
+def _figures(recordings: Recordings) -> Iterator[ReportFigure]:
+    """Draw all figures; one whose rows are missing becomes a remark instead."""
+    for name in FIGURES:
+        if name == "effects" and not recordings.comparisons:
+            continue
+        try:
+            drawing = draw_figure(name, recordings)
+        except NotRecordedError as error:
+            yield ReportFigure(name, f"Not drawn: {name.replace('_', ' ')}", f"{error}.", "")
+            continue
+        image = base64.b64encode(image_bytes(drawing.figure, "svg")).decode("ascii")
+        yield ReportFigure(name, drawing.finding, drawing.note, f"data:image/svg+xml;base64,{image}")
+
+
+def _kept_apart(names: Sequence[str]) -> Callable[[object], object]:
+    """Return what keeps names that are written from right to left from turning the sentence around them."""
+    leftward = [name for name in names if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)]
+    if not leftward:
+        return lambda text: text
+    found = re.compile("|".join(map(re.escape, sorted(leftward, key=len, reverse=True))))
+    return lambda text: found.sub("\u2068\\g<0>\u2069", text) if type(text) is str else text  # no ready markup
+
+
+def _template(file: Path, arms: Sequence[str]) -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_kept_apart(arms),
+    )
+    return environment.from_string(file.read_text(encoding="utf-8"))

@@ -1,0 +1,241 @@
+"""What a report reads of an experiment: the recorded rows by measure, own institution only, and what they come to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from tenure.agents.market import LINES as LINES
+from tenure.agents.person import STAGES as STAGES
+from tenure.experiments.analysis.metric import DECLARED_IN
+from tenure.experiments.analysis.metrics import RETURNS, STANDARD_METRICS
+from tenure.experiments.analysis.recorded_run import FloatArray, rates_of
+from tenure.experiments.analysis.statistics import Comparison
+
+if TYPE_CHECKING:
+    from tenure.experiments.store.results import Results
+
+QUADRANTS = ("low_risk_high_return", "low_risk_low_return", "high_risk_high_return", "high_risk_low_return")
+"""In the order in which they are shown."""
+CAUSES = ("poached", "own_reasons", "settled", "charged_off", "ended")
+"""In the order in which they are shown."""
+MEASURES = (
+    "customers_by_cell",
+    "credit_balance_by_cell",
+    "stage_moves",
+    "migration/quadrant/true/heads",
+    "migration/quadrant/believed/heads",
+    "reliability_people",
+    "reliability_predicted",
+    "reliability_happened",
+    "score_people",
+    "score_auc",
+    "score_brier",
+    "tag_error",
+    "tag_error_people",
+    "risk_error",
+    "risk_error_expected",
+    "risk_error_people",
+    "markov_order",
+    "lookalike",
+    "leavers",
+    "ledger",
+    "plane_risk",
+    "plane_return",
+    "funnel",
+    "treatments",
+    "policy_notes",
+)
+"""The measures that a report reads."""
+
+
+class NotRecordedError(ValueError):
+    """The recordings do not hold what a figure needs."""
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """The recordings of an experiment, cut by measure, own institution only.
+
+    Attributes
+    ----------
+    champion : str
+        The arm that the others are compared with.
+    arms : tuple of str
+        All arms, the champion first.
+    rows : mapping
+        Measure to its rows: arm, replication, month, a, b, value.
+    values : DataFrame or None
+        Metrics of the runs: arm, replication, metric, value. None if they were not worked out.
+    comparisons : tuple of Comparison
+        Arms against the champion, metric by metric.
+    splits : tuple of float or None
+        Where the quadrants part: default probability in 12 months, margin a year. None if not known.
+    metrics : tuple of str
+        Those to show, in the order of their columns.
+    pairs : DataFrame or None
+        Who gains and who is harmed, from `tenure.experiments.analysis.worked_out.figures`.
+    oracles : tuple of str
+        Arms that are shown the truth, which no institution can be.
+    currency : str
+        What money is named in.
+    also_does : mapping
+        What is spent -> arm -> what it does otherwise than the champion beside that, from
+        `tenure.experiments.analysis.acts`.
+    weights : array or None
+        What money of each month is worth at the beginning of the run,
+        `tenure.experiments.analysis.recorded_run.Rates.weights`; None if later money is not discounted.
+    """
+
+    champion: str
+    arms: tuple[str, ...]
+    rows: Mapping[str, pd.DataFrame]
+    values: pd.DataFrame | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    splits: tuple[float, float] | None = None
+    metrics: tuple[str, ...] = STANDARD_METRICS
+    pairs: pd.DataFrame | None = None
+    oracles: tuple[str, ...] = ()
+    currency: str = DECLARED_IN
+    also_does: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    weights: FloatArray | None = None
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """All arms but the champion."""
+        return self.arms[1:]
+
+    def of(self, measure: str) -> pd.DataFrame:
+        """Give the rows of a measure.
+
+        Raises
+        ------
+        NotRecordedError
+            If there are none.
+        """
+        if measure not in self.rows:
+            raise NotRecordedError(f"the recordings have no rows of {measure!r}")
+        return self.rows[measure]
+
+
+def read_recordings(
+    runs: pd.DataFrame,
+    champion: str,
+    arms: Sequence[str],
+    values: pd.DataFrame | None = None,
+    comparisons: Iterable[Comparison] = (),
+    splits: tuple[float, float] | None = None,
+    metrics: Sequence[str] = STANDARD_METRICS,
+    pairs: pd.DataFrame | None = None,
+    oracles: Sequence[str] = (),
+    currency: str = DECLARED_IN,
+    also_does: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
+    weights: FloatArray | None = None,
+) -> Recordings:
+    """Cut the long rows of an experiment by measure.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        Columns measure, month, institution, a, b, value, arm, replication. The own institution is the one whose
+        customers are counted by cell; rows of the others are left out.
+    champion : str
+        One of `arms`.
+    arms : sequence of str
+        The arms in the order to show; the champion is put first.
+    values : DataFrame, optional
+        Metrics of the runs: arm, replication, metric, value.
+    comparisons : iterable of Comparison
+        From `tenure.experiments.analysis.statistics.compare`.
+    splits : tuple of float, optional
+        Where the quadrants part: default probability in 12 months, margin a year.
+    metrics : sequence of str
+        Those to show.
+    pairs, oracles, currency, also_does, weights
+        As in `Recordings`; no pairs and an empty table of them are the same.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, the champion is not an arm, or an arm has no rows.
+    """
+    wanted = ("measure", "month", "institution", "a", "b", "value", "arm", "replication")
+    missing = [name for name in wanted if name not in runs.columns]
+    if missing:
+        raise ValueError(f"the recordings lack the columns {missing}; they need {list(wanted)}")
+    if champion not in arms:
+        raise ValueError(f"the champion {champion!r} is not an arm; the arms are {list(arms)}")
+    order = (champion, *(arm for arm in arms if arm != champion))
+    absent = [arm for arm in order if arm not in set(runs["arm"].unique())]
+    if absent:
+        raise ValueError(f"no rows of arm {absent[0]!r}; run it first, or leave it out of the report")
+    institutions = runs.loc[runs["measure"] == "customers_by_cell", "institution"].unique()
+    own = runs[runs["institution"].isin([*institutions, ""]) & runs["arm"].isin(order)]
+    rows = {str(name): part for name, part in own.groupby("measure", sort=False, observed=True)}
+    there = None if pairs is None or pairs.empty else pairs[pairs["arm"].isin(order)]
+    seeing = tuple(arm for arm in order if arm in oracles)
+    return Recordings(
+        champion=champion,
+        arms=order,
+        rows=rows,
+        values=values,
+        comparisons=tuple(comparisons),
+        splits=splits,
+        metrics=tuple(metrics),
+        pairs=there,
+        oracles=seeing,
+        currency=currency,
+        also_does=also_does or {},
+        weights=weights,
+    )
+
+
+def recordings_of(results: "Results", measures: Sequence[str] = MEASURES) -> Recordings:
+    """Return what was recorded in the runs that are there of an experiment, and what it comes to.
+
+    Parameters
+    ----------
+    results : Results
+        As stored.
+    measures : sequence of str
+        Of which the rows are read; none where a table of effects is all that is wanted, which takes no rows.
+
+    Raises
+    ------
+    ValueError
+        If rows are read and there are no runs of the champion.
+    """
+    shown = tuple(str(name) for name in results.about["metrics"])
+    also_does = results.also_does if RETURNS.keys() & set(shown) else {}
+    if not measures:
+        order = (results.champion, *(arm for arm in results.arms if arm != results.champion))
+        return Recordings(
+            champion=results.champion,
+            arms=order,
+            rows={},
+            values=results.metrics(),
+            metrics=shown,
+            comparisons=tuple(results.comparisons()),
+            pairs=None if results.pairs.empty else results.pairs,
+            oracles=results.oracles,
+            currency=results.currency,
+            also_does=also_does,
+        )
+    market = results.about["market"]
+    splits = (float(market["quadrants"]["risk"]["split"]), float(market["quadrants"]["return"]["split"]))
+    there = {one.arm for one in results.known.values()}
+    return read_recordings(
+        results.rows(measures),
+        results.champion,
+        [arm for arm in results.arms if arm in there],
+        results.metrics(),
+        results.comparisons(),
+        splits,
+        shown,
+        results.pairs,
+        results.oracles,
+        results.currency,
+        also_does,
+        rates_of(market)(int(results.about["months"])).weights,
+    )

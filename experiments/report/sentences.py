@@ -1,0 +1,331 @@
+"""The sentence above each figure, worked out from the data: what rose, what fell, what is within chance.
+
+No sentence here knows its answer beforehand. Each picks the arm furthest from the champion among those whose
+interval leaves 0 out and whose difference shows in the decimals written, and says so where there is none. The
+intervals hold for all arms at once, since the furthest of many is picked.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from tenure.experiments.analysis.intervals import Average, interval_text, number
+from tenure.experiments.analysis.metric import Metric, difference_text, level_text
+from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.analysis.statistics import SIGNS, Comparison, Verdict
+from tenure.experiments.report.labels import listed
+from tenure.experiments.report.recordings import QUADRANTS, Recordings
+from tenure.experiments.report.tables import Tables, against_champion, average, average_of, metric_values, paired
+
+WORDS = {
+    "low_risk_low_return": "low-risk low-return",
+    "low_risk_high_return": "low-risk high-return",
+    "high_risk_low_return": "high-risk low-return",
+    "high_risk_high_return": "high-risk high-return",
+    "new": "new customers",
+    "left": "left",
+    "own_reasons": "own reasons",
+    "charged_off": "charged off",
+    "deposit_margin": "deposit margin",
+    "credit_loss": "credit loss",
+    "capital_charge": "capital charge",
+    "closing_value": "closing value",
+}
+"""How a name of the recording is written for a reader; other names stand as they are."""
+
+Text = Callable[[float], str]
+
+
+@dataclass(frozen=True)
+class ValueFormat:
+    """How values of one kind are written: called with a value, it gives the text.
+
+    >>> percent(0.1416), points.apart(-0.021, 0.004), months.around(5.04, 0.3)
+    ('14.2%', '-2.1 ± 0.4 points', '5.0 ± 0.3 months')
+    """
+
+    unit: str
+    times: float = 1.0
+    """What a value is multiplied by before it is shown."""
+    most: float = np.inf
+    """More than which no difference can be."""
+    decimals: int = 1
+
+    def __call__(self, value: float) -> str:
+        """Write a value with its unit."""
+        return self._with_unit(number(value * self.times, self.decimals))
+
+    def apart(self, mean: float, half_width: float) -> str:
+        """Write a difference, signed, with half its interval and its unit."""
+        return self._with_unit(interval_text(mean * self.times, half_width * self.times, self.decimals, signed=True))
+
+    def around(self, mean: float, half_width: float) -> str:
+        """Write an average with half its interval and its unit."""
+        return self._with_unit(interval_text(mean * self.times, half_width * self.times, self.decimals))
+
+    def up_to(self, mean: float, half_width: float) -> str:
+        """Write how much an average with this interval could be at most, either way."""
+        most = min(abs(mean) + half_width, self.most) * self.times
+        least = 10.0**-self.decimals
+        return self._with_unit(f"{'' if most >= least else 'under '}{number(max(most, least), self.decimals)}")
+
+    def _with_unit(self, text: str) -> str:
+        return text + ("" if self.unit == "%" else " ") + self.unit
+
+
+percent = ValueFormat("%", 100.0)
+"""A fraction in per cent."""
+points = ValueFormat("points", 100.0, most=1.0)
+"""A difference of two fractions in percentage points."""
+months = ValueFormat("months")
+
+
+def money(currency: str) -> ValueFormat:
+    """Return how amounts of money are written.
+
+    >>> money("GBP")(1234.56)
+    '1,234.6 GBP'
+    """
+    return ValueFormat(currency)
+
+
+def words(name: str) -> str:
+    """Write a name of the recording for a reader."""
+    return WORDS.get(name, name.replace("_", " "))
+
+
+def moved(before: float, after: float, half_width: float, of: str = "", text: Text = percent) -> str:
+    """Say how something moved from start to end.
+
+    Parameters
+    ----------
+    before, after : float
+        Averages over replications.
+    half_width : float
+        Half the 95% interval of the change; nan if not known.
+    of : str
+        The whole that a share is of, in words.
+    text : callable
+        Writes one value with its unit.
+
+    >>> moved(0.14, 0.18, 0.002), moved(0.18, 0.14, 0.002, "of customers")
+    ('rises from 14.0% to 18.0%', 'falls from 18.0% to 14.0% of customers')
+    >>> moved(0.14, 0.142, 0.004)
+    'goes from 14.0% to 14.2%, within chance'
+    """
+    whole = f" {of}" if of else ""
+    if text(before) == text(after):
+        return f"stays at {text(after)}{whole}"
+    way = f"from {text(before)} to {text(after)}{whole}"
+    if np.isnan(half_width):
+        return f"goes {way} in one replication"
+    if abs(after - before) <= half_width:
+        return f"goes {way}, within chance"
+    return f"{'rises' if after > before else 'falls'} {way}"
+
+
+def furthest(differences: Mapping[str, Average], text: Text) -> str | None:
+    """Name the arm furthest from the champion among those beyond chance; None if none is, visibly."""
+    sure = [arm for arm, d in differences.items() if d.beyond_chance and text(abs(d.mean)) != text(0.0)]
+    return max(sure, key=lambda arm: abs(differences[arm].mean), default=None)
+
+
+def within_chance(champion: str, differences: Mapping[str, Average], text: ValueFormat) -> str:
+    """Say that no arm is told apart from the champion, and how far apart they could be, or that chance is not known."""
+    if not differences:
+        return "no other arm was run"
+    arm = max(differences, key=lambda name: abs(differences[name].mean))
+    mean, half_width = differences[arm]
+    if np.isnan(mean):
+        return "no replication was run of all arms"
+    if np.isnan(half_width):
+        return f"{arm} differs by {signed(mean, text)} in one replication, so chance is not known"
+    if all(one == (0.0, 0.0) for one in differences.values()):
+        return f"no arm differs from {champion} in any replication"
+    shown = text.apart(mean, half_width)
+    if any(one.beyond_chance for one in differences.values()):
+        return f"no arm differs from {champion} enough to show (furthest is {arm}, {shown})"
+    could = f"the furthest, {arm}, could differ by up to {text.up_to(mean, half_width)}"
+    return f"no arm is told apart from {champion}: {could} ({shown})"
+
+
+def signed(value: float, text: Text) -> str:
+    """Write a difference with its sign, none if it rounds to nothing."""
+    size = text(abs(value))
+    return size if size == text(0.0) else ("+" if value > 0 else "-") + size
+
+
+def composition_finding(recordings: Recordings, customers: Tables, balances: Tables, category: str) -> str:
+    """Say how the share of a stage or quadrant moved, under the arm furthest from the champion and under it.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        The experiment.
+    customers, balances : Tables
+        From `tenure.experiments.report.tables.shares_over_time`.
+    category : str
+        The stage or quadrant to speak of.
+    """
+    champion = recordings.champion
+    ends = {arm: table.xs(category, axis=1, level=0).iloc[:, -1] for arm, table in customers.items()}
+    differences = against_champion(recordings, ends)
+    said = {
+        arm: f"{_moved_share(customers[arm], category, 'of customers')}, and "
+        f"{_moved_share(balances[arm], category, 'of credit balances')}"
+        for arm in recordings.arms
+    }
+    arm = furthest(differences, points)
+    if arm is None:
+        rest = f"; {within_chance(champion, differences, points)}" if differences else ""
+        return f"Under {champion}, {words(category)} {said[champion]}{rest}"
+    return f"Under {arm}, {words(category)} {said[arm]}; under {champion} it {said[champion]}"
+
+
+def _moved_share(table: pd.DataFrame, category: str, of: str = "") -> str:
+    over_time = table.xs(category, axis=1, level=0)
+    first, last = over_time.iloc[:, [0]], over_time.iloc[:, -1:].set_axis(over_time.columns[:1], axis=1)
+    change = average_of(paired(first, last), over_time.columns[0])
+    return moved(float(first.mean().iloc[0]), float(last.mean().iloc[0]), change.half_width, of)
+
+
+def plane_finding(recordings: Recordings, customers: Tables) -> str:
+    """Say how the share of high-risk customers moved from start to end, under two arms."""
+    champion = recordings.champion
+    high = [name for name in QUADRANTS if name.startswith("high_risk")]
+    risky = {arm: pd.concat({"high": sum(table[name] for name in high)}, axis=1) for arm, table in customers.items()}
+    differences = against_champion(recordings, {arm: table.iloc[:, -1] for arm, table in risky.items()})
+    said = {arm: _moved_share(table, "high") for arm, table in risky.items()}
+    arm = furthest(differences, points)
+    if arm is not None:
+        return f"Under {arm} the share of high-risk customers {said[arm]}; under {champion} it {said[champion]}"
+    rest = f"; {within_chance(champion, differences, points)}" if differences else ""
+    return f"Under {champion} the share of high-risk customers {said[champion]}{rest}"
+
+
+def migration_finding(
+    recordings: Recordings,
+    chances: Tables,
+    origin: str = "low_risk_low_return",
+    target: str = "low_risk_high_return",
+    apart: int = 12,
+) -> str:
+    """Say which share of one quadrant is in another some months on, and which arm alters it most."""
+    champion, way = recordings.champion, (origin, target)
+    level = average_of(average(chances[champion][[way]]), way).mean
+    differences = against_champion(recordings, {arm: table[way] for arm, table in chances.items()})
+    under = f"Under {champion}, {percent(level)} of {words(origin)} customers are {words(target)} {apart} months on"
+    if np.isnan(level):
+        return f"Under {champion}, no customer was {words(origin)} for so long"
+    return under + _against(champion, differences, points, "raises", "lowers", "it")
+
+
+def stage_months_finding(recordings: Recordings, months_by_stage: Tables) -> str:
+    """Say how long a new customer stays, and which arm alters it most."""
+    champion = recordings.champion
+    base = months_by_stage[champion]
+    differences = against_champion(recordings, _totals(months_by_stage))
+    total = float(base.sum(axis=1).mean())
+    under = (
+        f"A new customer can expect {months(total)} under {champion}, "
+        f"{float(base['maturity'].mean()):.1f} of them in maturity"
+    )
+    return under + _against(champion, differences, months, "lengthens", "shortens", "this")
+
+
+def attrition_finding(recordings: Recordings, rates: Tables) -> str:
+    """Say how many leave a year, which arm alters it most, and through which cause."""
+    champion = recordings.champion
+    level = float(rates[champion].sum(axis=1).mean())
+    differences = against_champion(recordings, _totals(rates))
+    under = f"Under {champion} {percent(level)} of customers leave in a year"
+    arm = furthest(differences, points)
+    through = "" if arm is None else _mostly(rates[champion], rates[arm], differences[arm].mean, points)
+    return under + _against(champion, differences, points, "raises", "lowers", "this") + through
+
+
+def profit_finding(recordings: Recordings, lines: Tables) -> str:
+    """Say which arm earns most beyond chance, through which line, and what the closing value is of it."""
+    champion, amount = recordings.champion, money(recordings.currency)
+    differences = against_champion(recordings, _totals(lines))
+    level = float(lines[champion].sum(axis=1).mean())
+    closing = float(lines[champion]["closing_value"].mean())
+    if not differences:
+        return f"{champion} earns {amount(level)} per customer at the start, {amount(closing)} of it closing value"
+    gains = {arm: difference for arm, difference in differences.items() if difference.mean > 0.0}
+    arm = furthest(gains, amount) or furthest(differences, amount)
+    if arm is None:
+        chance = within_chance(champion, differences, amount)
+        return f"{champion} earns {amount(level)} per customer at the start; {chance}"
+    mean, half_width = differences[arm]
+    apart = float(paired(lines[champion], lines[arm]).loc["closing_value", "mean"])
+    best = "" if mean > 0 else ": no arm earns more beyond chance"
+    return (
+        f"{arm} earns {amount.around(abs(mean), half_width)} {'more' if mean > 0 else 'less'} per customer "
+        f"at the start than {champion}{_mostly(lines[champion], lines[arm], mean, amount)}; "
+        f"closing value is {signed(apart, amount)} of the difference{best}"
+    )
+
+
+def effects_finding(recordings: Recordings, metric: str = "profit_per_customer") -> str:
+    """Give the verdicts on one metric in a sentence, best first."""
+    every = [c for c in recordings.comparisons if c.metric == metric]
+    rows = sorted((c for c in every if not np.isnan(c.difference)), key=lambda c: -c.difference)
+    known = METRICS[metric].in_currency(recordings.currency)
+    if not every:
+        level = level_text(known, float(metric_values(recordings)[metric].mean()))
+        shown = level if known.unit == "%" else f"{level} {known.unit}"
+        return f"{recordings.champion}: {shown}, {known.label}; no other arm was run"
+    said: list[str] = []
+    meanings: tuple[tuple[Verdict, str], ...] = (
+        ("better", "better than"),
+        ("worse", "worse than"),
+        ("equal", "equal to"),
+        ("undecided", "not told apart from"),
+    )
+    for meaning, phrase in meanings:
+        arms = [_named_effect(row, known) for row in rows if row.verdict == meaning]
+        if arms:
+            said.append(f"{listed(arms)} {'is' if len(arms) == 1 else 'are'} {phrase} {recordings.champion}")
+    unpaired = [row.arm for row in every if row not in rows]
+    if unpaired:
+        said.append(f"{listed(unpaired)}: no run beside one of {recordings.champion}")
+    return f"On {known.label}: {'; '.join(said)}"
+
+
+def _named_effect(row: Comparison, known: Metric) -> str:
+    unit = "points" if known.unit == "%" else known.unit
+    return f"{row.arm} ({SIGNS[row.verdict]} {difference_text(known, row.difference, row.half_width)} {unit})"
+
+
+def _against(
+    champion: str,
+    differences: Mapping[str, Average],
+    text: ValueFormat,
+    up: Literal["raises", "lengthens"],
+    down: Literal["lowers", "shortens"],
+    it: str,
+) -> str:
+    """Say which arm alters a level most, as the second half of a sentence."""
+    if not differences:
+        return ""
+    arm = furthest(differences, text)
+    if arm is None:
+        return f"; {within_chance(champion, differences, text)}"
+    mean, half_width = differences[arm]
+    return f"; {arm} {up if mean > 0 else down} {it} by {text.around(abs(mean), half_width)}"
+
+
+def _totals(tables: Tables) -> dict[str, "pd.Series[float]"]:
+    return {arm: table.sum(axis=1, skipna=False) for arm, table in tables.items()}
+
+
+def _mostly(champion: pd.DataFrame, arm: pd.DataFrame, total: float, text: Text) -> str:
+    """Name the column that moves most in the direction of the total."""
+    means = paired(champion, arm)["mean"] * np.sign(total)
+    name = str(means.idxmax())
+    how = "mostly" if means[name] > abs(total) / 2.0 else "above all"
+    return f", {how} through {words(name)} ({signed(float(means[name] * np.sign(total)), text)})"

@@ -1,0 +1,95 @@
+"""Results put into the report and into JSON."""
+
+from pathlib import Path
+
+from tenure.experiments.commands.terminal import people_text
+from tenure.experiments.config.reading import suggest
+from tenure.experiments.report.figures.figures import FIGURES, save_figure
+from tenure.experiments.report.joint import joint_table
+from tenure.experiments.report.labels import listed
+from tenure.experiments.report.page import ReportPart, report_part, write_page
+from tenure.experiments.report.recordings import recordings_of
+from tenure.experiments.report.sections.stated import reported as reported_of_stated
+from tenure.experiments.store.record import REPORT, is_foreign_report
+from tenure.experiments.store.record_shape import About, MarketRecord
+from tenure.experiments.store.remarks import remarks
+from tenure.experiments.store.results import Results
+from tenure.experiments.store.store import UNUSED
+from tenure.simulation.values.schedule import values_of
+
+
+def report_of(results: Results) -> Path:
+    """Write the report of results into their folder, and return the file.
+
+    Raises
+    ------
+    ValueError
+        If runs of the champion or of an arm are missing, or there is a page under that name that is not tenure's.
+    """
+    if is_foreign_report(results.folder):
+        raise ValueError(f"{results.folder / REPORT}: tenure did not write this; move it away, and ask again")
+    about, market = results.about, results.about["market"]
+    described = {
+        "Config": str(about["config"]["name"]) + "".join(f" --set {one}" for one in about["sets"]),
+        "Market": f"{people_text(market['people'], market['stands_for'])}, {1 + len(market['rivals'])} institutions",
+        "Before month 0": f"{market['burn_in_months']} months with nobody treated, then {about['warm_up_months']} "
+        f"months under '{results.champion}'",
+        "Months": str(about["months"]),
+        "Runs": f"{len(results.names)} of {len(about['runs'])}",
+        "Seed": str(about["seed"]),
+        "Budget": f"{_budget(market)} {results.currency} a month, {_for_whom(about)}",
+        "Program": f"tenure {about['tenure']}, sources {about['sources'][:12]}",
+        "Commit": str(about.get("commit") or "unknown"),
+        "Results": f"{results.hash} over all recorded values",
+    }
+    notes = [one for one in remarks(results) if REPORT not in one and f"{UNUSED}/" not in one]
+    described |= {"Note" if number == 1 else f"Note {number}": one for number, one in enumerate(notes, start=1)}
+    if len(results.scenarios) > 1:
+        described["Scenarios"] = listed(
+            [one + (" (before month 0, too)" if about["scenarios"][one]["always"] else "") for one in results.scenarios]
+        )
+    parts = [_part(results.under(one), place) for place, one in enumerate(results.scenarios)]
+    path, arms = results.folder / REPORT, _arms(results)
+    return write_page(path, about["question"], results.champion, arms, parts, described, joint_table(results))
+
+
+def _budget(market: MarketRecord) -> str:
+    """Return the money of a month; a budget with dates as from its least to its most."""
+    values = values_of(market["guards"]["budget_per_month"])
+    return f"{min(values):,.0f}" if len(values) == 1 else f"{min(values):,.0f} to {max(values):,.0f}, by date,"
+
+
+def _part(results: Results, place: int) -> ReportPart:
+    """Return what the report says of one scenario."""
+    anchor = f"scenario-{place + 1}" if results.scenario else ""
+    return report_part(recordings_of(results), reported_of_stated(results), results.scenario, anchor)
+
+
+def _arms(results: Results) -> list[str]:
+    """Return the arms of which there are runs."""
+    there = {one.arm for one in results.known.values()}
+    return [arm for arm in results.arms if arm in there]
+
+
+def _for_whom(about: About) -> str:
+    """Say in which arms the market's budget holds."""
+    own = [
+        str(arm)
+        for arm, one in about["arms"].items()
+        if {"budget_per_month", "acquisition_share"} & {*(one.get("us") or {})}
+    ]
+    return f"in every arm but {listed(own)}" if own else "the same in every arm"
+
+
+def figure_of(results: Results, name: str) -> Path:
+    """Write one figure of the report as PNG into the folder of results, and return the file.
+
+    Raises
+    ------
+    ValueError
+        If the report has no such figure.
+    """
+    if name not in FIGURES:
+        raise ValueError(f"the report has no figure '{name}'. {suggest(name, FIGURES)}")
+    file = f"{name}-{results.scenario}.png" if results.scenario else f"{name}.png"
+    return save_figure(results.folder / file, name, recordings_of(results))

@@ -1,0 +1,1 @@
+"""Runs, made in processes of their own."""

@@ -1,0 +1,202 @@
+"""What a worker does: live the state before month 0, or live one arm from it and store its recording."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from tenure.agents.compiling import load_numba
+from tenure.experiments.config.documents import Value
+from tenure.experiments.design.arms import market_with
+from tenure.experiments.design.hashing import content_checksum
+from tenure.experiments.design.point import Point
+from tenure.experiments.design.tasks import Done, Order, Task
+from tenure.experiments.plugins.own_classes import policies_afresh
+from tenure.experiments.plugins.own_policies import PolicySource, import_installed
+from tenure.experiments.plugins.untouched import changes, fingerprint
+from tenure.experiments.running.faults import Where
+from tenure.experiments.running.starts import State, largest, read_start, write_start
+from tenure.experiments.store import store
+from tenure.experiments.store.provenance import environment
+from tenure.experiments.store.sealing import DamagedError
+from tenure.experiments.verification.contract.files import hearing
+from tenure.experiments.verification.contract.source import Breach, Source
+from tenure.policies.shelf import SHELF, make_policy
+from tenure.simulation.model import LifecycleModel
+
+Tell = Callable[[str], None]
+
+
+def get_ready() -> None:
+    """Load what the first month would else wait for, and be charged with."""
+    load_numba()
+
+
+def perform(order: Order, task: Task, tell: Tell) -> Done:
+    """Do one task; whatever the model or a policy does wrong becomes text, so that it sinks nothing else."""
+    began, began_cpu = time.perf_counter(), time.process_time()
+    import_installed(needed_files(order, task))
+    before = fingerprint()
+    where = where_of(order, task, tell)
+    error: tuple[str, dict[str, Value]] | None = None
+    store_it: Callable[[], object] | None = None
+    try:
+        with own_policies(order, task, where) as known:
+            store_it = _lived(order, task, known, where)
+        error = where.breach
+    except BaseException as fault:  # a policy may raise anything; Ctrl-C is the parent's
+        error = where.failed(fault)
+    touched = changes(before)
+    if touched and error is None:
+        error = where.told(f"after it, {'; '.join(touched[:3])}: a run must leave the program as it was")
+    if error is not None or store_it is None:
+        what, details = error or ("", None)
+        return Done(time.perf_counter() - began, what, details, spoilt=bool(touched))
+    try:
+        store_it()
+    except OSError as fault:
+        told = (fault.errno or 0, fault.strerror or str(fault), str(fault.filename or order.folder))
+        return Done(time.perf_counter() - began, disk=told)
+    return Done(time.perf_counter() - began, cpu_seconds=time.process_time() - began_cpu)
+
+
+def lived_again(order: Order, task: Task, tell: Tell) -> str:
+    """Live a run in this process and return the checksum of its table, without storing it; else what went wrong."""
+    where = where_of(order, task, tell)
+    try:
+        with own_policies(order, task, where) as known:
+            return content_checksum(_run_table(order, task, known, where))
+    except BaseException as fault:
+        return where.failed(fault)[0]
+
+
+def killed(order: Order, task: Task, what: str, phase: str, frames: list[tuple[str, int]]) -> Done:
+    """Return what to tell of a task whose process was ended: what happened, in which month, at which line."""
+    where = where_of(order, task, lambda phase: None)
+    where.phase = phase
+    return Done(0.0, *where.told(what, frames))
+
+
+def where_of(order: Order, task: Task, tell: Tell) -> Where:
+    """Return who tells where a task is."""
+    name = order.policies[task.point.arm][0] if task.is_run else order.policies[order.champion][0]
+    return Where(needed_files(order, task), name, tell)
+
+
+def needed_files(order: Order, task: Task) -> tuple[PolicySource, ...]:
+    """Return the policy files that a task executes."""
+    return tuple(order.own[index] for index in order.needs.get((task.point.scenario, task.point.arm), ()))
+
+
+@contextmanager
+def own_policies(order: Order, task: Task, where: Where) -> Iterator[dict[str, type]]:
+    """Give name -> class of the shelf and of the policy files of a task, executed anew; hear what these open."""
+    sources = needed_files(order, task)
+    with ExitStack() as stack:
+        for one in sources:
+            source = Source(Path(one.path), one.modules[0].source.decode(errors="replace"))
+            stack.enter_context(hearing(source, one.input_paths, where.opened))
+        if sources:
+            where.month("loading")
+        known = stack.enter_context(policies_afresh(sources))
+        yield known
+        changed = next((name for name in (one.changed_input() for one in sources) if name), "")
+        if changed:
+            where.opened(Breach(f"its input {changed} changed while it ran", ""))
+
+
+def _lived(order: Order, task: Task, known: dict[str, type], where: Where) -> Callable[[], object]:
+    """Do the work of a task; return what is left: to store it."""
+    began, folder, point = time.perf_counter(), Path(order.folder), task.point
+    if not task.is_run:
+        state = state_before(order, point, known, where.month)
+        return lambda: write_start(folder, task.name, state)
+    table = _run_table(order, task, known, where)
+    record: dict[str, object] = {
+        **order.record,
+        "market": {**order.resolved[point.scenario]},
+        "scenario": point.scenario,
+        "arm": point.arm,
+        "replication": point.replication,
+        "over": [[path, value] for path, value in point.over],
+        "seed": order.seed,
+        "start": task.start,
+        "own_policies": {Path(one.path).name: one.digest for one in needed_files(order, task)},
+        "engine": order.engine,
+        "seconds": round(time.perf_counter() - began, 3),
+        "environment": {**environment()},
+    }
+    return lambda: store.write_run(folder, task.name, table, record)
+
+
+def _run_table(order: Order, task: Task, known: dict[str, type], where: Where) -> pd.DataFrame:
+    """Live one arm's months from the stored state, and return its recording."""
+    model = arm_model(order, task.point, _start(order, task, known, where), known)
+    model.start_recording()
+    for _ in range(order.months):
+        where.month(model.month)
+        model.step()
+    return model.recording()
+
+
+def _start(order: Order, task: Task, known: dict[str, type], where: Where) -> State:
+    """Read the state that a run goes on from; live it again where it has been damaged since the work began."""
+    try:
+        return read_start(Path(order.folder), task.start, largest(order.people))
+    except DamagedError:
+        return state_before(order, task.point, known, where.month)
+
+
+def state_before(
+    order: Order,
+    point: Point,
+    known: Mapping[str, type] = SHELF,
+    lived: Callable[[int], None] = lambda month: None,
+) -> State:
+    """Live burn-in with nobody treated, then the warm-up under the champion; return the state before month 0.
+
+    Parameters
+    ----------
+    point : Point
+        Of a run that goes on from it, or of the state itself.
+    known : mapping, optional
+        Policies by name; by default those of the shelf.
+    lived : callable
+        Told of every month before it is lived.
+    """
+    before = order.burn_in_months + order.warm_up_months
+    model = _model(order, point._replace(scenario=order.scenario_before(point.scenario), arm=""), known, -before)
+    us, champion = model.us.name, model.us.policy
+    model.set_policy(us, make_policy("do_nothing"))
+    for _ in range(order.burn_in_months):
+        lived(model.month)
+        model.step()
+    model.set_policy(us, champion)
+    for _ in range(order.warm_up_months):
+        lived(model.month)
+        model.step()
+    return model.state()
+
+
+def arm_model(order: Order, point: Point, state: State, known: Mapping[str, type] = SHELF) -> LifecycleModel:
+    """Return a point's market in the state before month 0."""
+    model = _model(order, point, known)
+    model.restore(state)
+    name, settings = order.policies[point.arm]
+    model.set_policy(model.us.name, make_policy(name, settings, known))
+    return model
+
+
+def _model(order: Order, point: Point, known: Mapping[str, type], first_month: int = 0) -> LifecycleModel:
+    data = market_with(order.market_of(point.scenario), point.over, order.us.get(point.arm, {}))
+    return LifecycleModel(
+        data,
+        seed=order.seed,
+        replication=point.replication,
+        engine=order.engine,
+        threads=1,
+        known=dict(known),
+        first_month=first_month,
+    )

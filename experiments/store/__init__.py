@@ -1,0 +1,1 @@
+"""Folders of results: what they hold, and whether it is whole."""

@@ -1,0 +1,310 @@
+"""What an experiment gave, as stored in its folder: which runs are there and whole, and what they say."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tenure.experiments.config.documents import Value
+from tenure.experiments.design.hashing import canonical_json
+from tenure.experiments.design.point import Point, point_at
+from tenure.experiments.store import store
+from tenure.experiments.store.record import read_about
+from tenure.experiments.store.record_shape import About
+from tenure.experiments.store.verified import Known, Runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tenure.experiments.analysis.ratios import Ratio
+    from tenure.experiments.analysis.returns import Return
+    from tenure.experiments.analysis.statistics import Comparison
+
+
+@dataclass(frozen=True)
+class Results:
+    """What an experiment gave, as stored in its folder.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the experiment.
+    about : About
+        Question, champion, arms, months, replications, metrics, the resolved market and more.
+    known : mapping
+        Run that is there and whole -> what is known of its file, replication by replication.
+    damaged : mapping
+        Run that is there and damaged -> what is wrong.
+    failed : mapping
+        Run that failed -> its record with ``error``.
+    damage : str
+        What is wrong with one of the two records of the folder; empty if nothing is.
+    made, seconds : int, float
+        Runs made now, and the time that it took; 0 when only read.
+    changes : tuple of str
+        What this call found changed since the folder was last run, and what it did about it.
+    scenario : str
+        The one whose runs these are, in results `under` a scenario; else empty.
+    others : tuple of str
+        Seals of the folder's other runs.
+    """
+
+    folder: Path
+    about: About
+    known: Mapping[str, Known]
+    damaged: Mapping[str, str]
+    failed: Mapping[str, Mapping[str, Value]]
+    damage: str = ""
+    made: int = 0
+    seconds: float = 0.0
+    changes: tuple[str, ...] = ()
+    scenario: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Scenarios in the order of the file; one without a name where there are none."""
+        return (self.scenario,) if self.scenario else tuple(self.about["scenarios"]) or ("",)
+
+    def under(self, scenario: str) -> "Results":
+        """Return what the experiment gave in one scenario, as if there were no other; ValueError if there is none."""
+        if scenario == self.scenario and len(self.scenarios) == 1:
+            return self
+        if scenario not in self.scenarios:
+            known = ", ".join(self.scenarios)
+            raise ValueError(f"{self.folder}: there is no scenario '{scenario}'. Known: {known}.")
+        return self._each[scenario]
+
+    @cached_property
+    def _each(self) -> "Mapping[str, Results]":
+        return {scenario: self._restricted(scenario) for scenario in self.scenarios}
+
+    def _restricted(self, scenario: str) -> "Results":
+        runs = {name: one for name, one in self.about["runs"].items() if _point(one).scenario == scenario}
+        about: About = {**self.about, "runs": runs, "market": self.about["scenarios"][scenario]["market"]}
+        known = {name: one for name, one in self.known.items() if name in runs}
+        return replace(
+            self,
+            about=about,
+            known=known,
+            scenario=scenario,
+            damaged={name: one for name, one in self.damaged.items() if name in runs},
+            failed={name: one for name, one in self.failed.items() if name in runs},
+            others=tuple(one.seal for name, one in self.known.items() if name not in runs),
+        )
+
+    def _of_one(self) -> "Results":
+        """Return these results if they are of one scenario, so that arms can be paired; else ValueError."""
+        if len(self.scenarios) == 1:
+            return self.under(self.scenarios[0])
+        names = ", ".join(self.scenarios)
+        raise ValueError(
+            f"{self.folder} holds the scenarios {names}, and arms are paired within each: ask for one, such as "
+            f"results.under('{self.scenarios[0]}')"
+        )
+
+    def point(self, run: str) -> Point:
+        """Return the point of a run of the record."""
+        return _point(self.about["runs"][run])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Runs that are there and whole, replication by replication."""
+        return tuple(self.known)
+
+    @property
+    def champion(self) -> str:
+        """The arm that the others are compared with."""
+        return str(self.about["champion"])
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """All arms in the order of the file."""
+        return tuple(self.about["arms"])
+
+    @property
+    def currency(self) -> str:
+        """What money is named in: the currency of the market."""
+        return str(self.about["market"]["currency"])
+
+    @property
+    def oracles(self) -> tuple[str, ...]:
+        """Arms whose policy is shown the truth."""
+        return tuple(self.about.get("oracles", ()))
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 (hex) over recorded values in the order of arms and replications: the same wherever they are made.
+
+        Metrics, names, times, versions and the bytes of files have no part in it; a run that is missing has. Of several
+        scenarios it is over the hash of each by its name, in whatever order they are written.
+        """
+        if len(self.scenarios) > 1:
+            each = {scenario: self.under(scenario).hash for scenario in self.scenarios}
+            return hashlib.sha256(canonical_json(each).encode()).hexdigest()
+        values = {(one.arm, one.replication): one.checksum for one in self.known.values()}
+        whole = [
+            [values.get((arm, replication), "") for replication in range(int(self.about["replications"]))]
+            for arm in self.arms
+        ]
+        return hashlib.sha256(canonical_json(whole).encode()).hexdigest()
+
+    def rows(self, measures: Sequence[str] | None = None) -> "pd.DataFrame":
+        """Return the recorded rows of all runs: arm, replication, measure, month, institution, a, b, value."""
+        return store.read_measures(self.folder, self.names, measures)
+
+    def work_out(self, progress: Callable[[], None]) -> None:
+        """Work out metrics and pairs now, else done when they are asked for; `progress` is told of each run."""
+        from tenure.experiments.analysis.worked_out import figures
+
+        for one in map(self.under, self.scenarios):
+            found = figures(one.folder, one.champion, one.known, progress=progress, others=one.others)
+            one.__dict__["_figures"] = found
+
+    @cached_property
+    def _figures(self) -> "tuple[pd.DataFrame, pd.DataFrame]":
+        from tenure.experiments.analysis.worked_out import figures
+
+        if self._of_one() is not self:
+            return self._of_one()._figures
+        return figures(self.folder, self.champion, self.known, others=self.others)
+
+    @property
+    def pairs(self) -> "pd.DataFrame":
+        """Return who gains and who is harmed beside the champion, arm by arm (`analysis.worked_out.figures`)."""
+        return self._figures[1]
+
+    @cached_property
+    def _sorted_metrics(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        from tenure.experiments.analysis.gains import metrics_of_pairs
+        from tenure.experiments.analysis.metrics import METRICS
+
+        shown = [METRICS[name] for name in self.about["metrics"] if name in METRICS]
+        of_runs, of_pairs = self._figures[0], metrics_of_pairs(self.pairs, shown)
+        table = pd.concat([of_runs, of_pairs], ignore_index=True) if len(of_pairs) else of_runs
+        order = {arm: place for place, arm in enumerate(self.arms)}
+        keys = table["arm"].map(order).to_numpy(dtype=int) * 10_000_000 + table["replication"].to_numpy(dtype=int)
+        return table.iloc[keys.argsort(kind="stable")].reset_index(drop=True)
+
+    def metrics(self) -> "pd.DataFrame":
+        """Return a row per run and metric: arm, replication, metric, value; of a pair's only if it is to be shown.
+
+        Of several scenarios, one after the other, the scenario is a column in front.
+        """
+        if len(self.scenarios) == 1:
+            return self._sorted_metrics.copy()
+        import pandas as pd
+
+        each = {scenario: self.under(scenario).metrics() for scenario in self.scenarios}
+        for scenario, table in each.items():
+            table.insert(0, "scenario", scenario)
+        return pd.concat(each.values(), ignore_index=True)
+
+    @cached_property
+    def _comparisons(self) -> "list[Comparison]":
+        from tenure.experiments.analysis.statistics import compare
+
+        if self.champion not in {one.arm for one in self.known.values()}:
+            return []
+        return compare(self._sorted_metrics, self.champion)
+
+    def comparisons(self) -> "list[Comparison]":
+        """Return every arm against the champion on every metric; empty while there is nothing to compare."""
+        return list(self._comparisons)
+
+    def returns(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Ratio | None]":
+        """Return what comes back per extra unit of money on treatment, or on what else is spent; None where unsaid."""
+        return {arm: one.ratio for arm, one in self.returns_reported(spend).items()}
+
+    def returns_reported(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Return]":
+        """Return what comes back per extra unit of money on treatment, or on what else is spent, by arm, or why not.
+
+        Beside a champion that does nothing a return is given wherever an arm spends more; beside another only where
+        money is all that differs: see `also_does`.
+        """
+        from tenure.experiments.analysis.returns import returns_reported
+
+        others = [arm for arm in self.arms if arm != self.champion]
+        values = self._sorted_metrics
+        return returns_reported(values, self.champion, others, spend, self.also_does[spend], self.currency)
+
+    @cached_property
+    def also_does(self) -> "Mapping[str, Mapping[str, tuple[str, ...]]]":
+        """What is spent -> arm -> what it does otherwise than the champion beside that. Empty if that does nothing.
+
+        See `tenure.experiments.analysis.acts.also_does`.
+        """
+        from tenure.experiments.analysis.acts import OF_MONEY, also_does
+        from tenure.experiments.analysis.returns import DOES_NOTHING
+        from tenure.experiments.analysis.worked_out import what_arms_did
+
+        if self.about["arms"][self.champion]["policy"] == DOES_NOTHING:
+            return {spend: {} for spend in OF_MONEY}
+        acts = what_arms_did(self.folder, self.known, self.others)
+        return {spend: also_does(self.about, acts, spend) for spend in OF_MONEY}
+
+
+def open_results(
+    folder: Path | str,
+    all_anew: bool = False,
+    progress: Callable[[], None] = lambda: None,
+    made: int = 0,
+    seconds: float = 0.0,
+    changes: Iterable[str] = (),
+) -> Results:
+    """Read what is there of an experiment; every file that changed since it was last read is verified.
+
+    Parameters
+    ----------
+    folder : path
+        Of the experiment.
+    all_anew : bool
+        Whether every seal is verified.
+    progress : callable
+        Told of each file that was read.
+    made, seconds, changes
+        Of what was just run, see `Results`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder holds no experiment.
+    ValueError
+        If its record is damaged, or a later version wrote it.
+    """
+    folder = Path(folder)
+    about, damage = read_about(folder)
+    runs = Runs(folder)
+    runs.look(about["runs"], all_anew, progress)
+    runs.save()
+    for name, address in about["runs"].items():
+        found = runs.known.get(name)
+        if found is not None and found.point != _point(address)._replace(over=()):
+            runs.damaged[name] = f"{store.run_path(folder, name)}: says that it is {found.point.label}"
+            del runs.known[name]
+    known = {name: runs.known[name] for name in about["runs"] if name in runs.known}
+    lacking = {name: _point(one) for name, one in about["runs"].items() if name not in known}
+    failed = {
+        name: {
+            **one,
+            "scenario": lacking[name].scenario,
+            "arm": lacking[name].arm,
+            "replication": lacking[name].replication,
+        }
+        for name, one in store.failures(folder).items()
+        if name in lacking
+    }
+    damaged = {name: one for name, one in runs.damaged.items() if name in about["runs"]}
+    return Results(folder, about, known, damaged, failed, damage, made, seconds, tuple(changes))
+
+
+def _point(address: list[Value]) -> Point:
+    """Return the point of an entry of a record, which was found to be one when it was read."""
+    found = point_at(address)
+    if found is None:
+        raise ValueError(f"{address} names no run")
+    return found

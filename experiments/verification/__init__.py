@@ -1,0 +1,1 @@
+"""What shows that the simulator and its policies do what they should."""

@@ -1,0 +1,1 @@
+"""The contract of a policy, and how it is tried."""

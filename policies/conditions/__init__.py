@@ -1,0 +1,1 @@
+"""The language of conditions, for segments, eligibility, rules and guards."""

@@ -1,0 +1,1 @@
+"""The guard: what every plan is held to."""

@@ -1,0 +1,1 @@
+"""What policies that learn share."""

@@ -1,0 +1,1 @@
+"""Settings of policies: how they are declared, and what is wrong with those that are given."""

@@ -1,0 +1,1 @@
+"""The structure of customers that an institution wants, as a linear program."""

@@ -1,0 +1,1 @@
+"""Engines: what lets everybody live a month by the rules."""

@@ -1,0 +1,1 @@
+"""What an institution has, and what it does in a month."""

@@ -1,0 +1,1 @@
+"""The state of a market: people, products and offers, and its books."""

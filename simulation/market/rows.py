@@ -1,0 +1,119 @@
+"""From settings to what the rules read: products, offers, and the world, laid out once and brought up to date."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.agents.chance import institution_word
+from tenure.agents.market import EXPOSURES, OFFER, OWN_CORRELATION, Now, products_of_kinds
+from tenure.agents.rules.estimation import Splits
+from tenure.agents.rules.rulebook import WORLD, Rulebook
+from tenure.simulation.settings.institution import InstitutionSettings
+from tenure.simulation.settings.market import MarketSettings
+
+
+def product_rows(settings: MarketSettings) -> NDArray[np.void]:
+    """Return the market's products, shape (products,) of PRODUCT."""
+    rows = products_of_kinds([product.kind for product in settings.products.values()])
+    for row, product in zip(rows, settings.products.values(), strict=True):
+        if product.exposure is not None:
+            row["exposure"] = EXPOSURES.index(product.exposure)
+        if product.basel_correlation is not None:
+            row["exposure"], row["basel_correlation"] = OWN_CORRELATION, product.basel_correlation
+        row["amount"] = product.size
+        row["shortest_months"], row["longest_months"] = product.term_months
+        row["loss_given_default"], row["interchange"] = product.loss_given_default, product.interchange
+        row["use_fee_cents"] = math.floor(product.fee_per_use * 100.0 + 0.5)
+    return rows
+
+
+def institution_names(settings: MarketSettings) -> tuple[str, ...]:
+    """Return the names by index; 0 is nobody."""
+    return ("nobody", *settings.institutions())
+
+
+def offer_rows(settings: MarketSettings) -> NDArray[np.void]:
+    """Return list offers, shape (institutions + 1,) of OFFER; row 0 is nobody.
+
+    Raises
+    ------
+    ValueError
+        If two institutions' names have the same address in luck.
+    """
+    rows = np.zeros(len(settings.institutions()) + 1, OFFER)
+    for j, (name, one) in enumerate(settings.institutions().items(), start=1):
+        _fill_offer(rows[j], name, one, settings)
+    if len(set(rows["word"].tolist())) != len(rows):
+        raise ValueError("two institutions' names share one address in luck: rename one of them")
+    return rows
+
+
+def _fill_offer(row: np.void, name: str, one: InstitutionSettings, settings: MarketSettings) -> None:
+    row["word"] = institution_word(name)
+    for k, (label, product) in enumerate(settings.products.items()):
+        row["sells"][k] = int(one.products is None or label in one.products)
+        own = one.apr.get(label, product.apr) if product.rate is None else one.rate.get(label, product.rate)
+        row["price"][k] = (100.0 if product.rate is None else -100.0) * (own or 0.0)
+        row["fee_cents"][k] = math.floor(product.fee_per_year * 100.0 / 12.0 + 0.5)
+        row["servicing_cents"][k] = math.floor(one.servicing_per_month.get(label, 0.0) * 100.0 + 0.5)
+    row["quality"], row["service"], row["ease"] = one.quality, one.service, one.convenience
+    row["funding"] = 100.0 * one.funding_cost
+    row["premium_per_risk"], row["highest_risk"] = one.premium_per_risk, one.highest_risk
+    row["score_noise"], row["visible"] = one.score_noise, int(one.visible)
+    heard = one.information
+    row["hears_application"], row["hears_behaviour"] = int(heard.application), int(heard.behaviour)
+    row["hears_responses"], row["sees_browsing"] = int(heard.responses), int(heard.browsing)
+    row["reading_noise"], row["other_lines"] = heard.noise, heard.other_lines
+    row["believed_noise"] = heard.noise if heard.believed_noise is None else heard.believed_noise
+    for k, label in enumerate(settings.products):
+        row["line"][k] = int(one.business_line is None or label in one.business_line)
+    for c, channel in enumerate(one.acquisition.values()):
+        row["precision"][c] = channel.precision
+        row["contact_cents"][c] = math.floor(channel.cost_per_contact * 100.0 + 0.5)
+        row["spends"] = 1
+
+
+def event_shock_sd(rules: Rulebook) -> float:
+    """Standard deviation of a month's shock that keeps the changing part of risk at its stationary spread."""
+    return rules.needs.event_sd * math.sqrt(1.0 - rules.needs.event_persistence**2)
+
+
+KNOWN_TO_THE_INSTITUTION_ALONE = ("reach", "ended_share", "observes", "lookalike")
+"""Of an offer, what follows from an institution's month and not from settings: never laid out anew."""
+
+
+def new_world() -> np.void:
+    """Return a world in which nothing is set, one row of WORLD."""
+    world: np.void = np.zeros(1, WORLD)[0]
+    return world
+
+
+def lay_out(world: np.void, settings: MarketSettings, rules: Rulebook, effects: NDArray[np.void]) -> None:
+    """Write into a world what settings say of products, offers at list prices, effects and rules."""
+    products, offers = product_rows(settings), offer_rows(settings)
+    world["institutions"], world["product_count"] = len(offers), len(products)
+    world["products"][: len(products)], world["effects"][: len(effects)] = products, effects
+    for name in offers.dtype.names or ():
+        if name not in KNOWN_TO_THE_INSTITUTION_ALONE:
+            world["offers"][name][: len(offers)] = offers[name]
+    world["rules"] = rules
+    world["splits"] = Splits(settings.quadrants.risk.split, settings.quadrants.return_.split)
+
+
+def set_month(
+    world: np.void, settings: MarketSettings, rules: Rulebook, month: int, luck: tuple[int, int], systematic: float
+) -> None:
+    """Write into a world which month it is: its address in luck and the state of the common factor."""
+    offers = world["offers"][: world["institutions"]]
+    seen = offers["service"][offers["visible"] == 1]
+    world["now"] = Now(
+        seed=luck[0],
+        replication=luck[1],
+        month=month,
+        switching_cost=float(settings.world.switching_cost),
+        systematic=float(systematic),
+        event_shock_sd=event_shock_sd(rules),
+        best_service=float(seen.max(initial=-np.inf)),
+        discount=float(settings.world.discount),
+    )

@@ -1,0 +1,132 @@
+"""What the recording keeps of the book: customers, balances, money, who came and who left."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.agents.belief import QUADRANTS
+from tenure.agents.market import LINES
+from tenure.agents.person import CAUSES, STAGES
+from tenure.simulation.market.ledger import profit_cents
+from tenure.simulation.recording import measures
+from tenure.simulation.recording.counting import BUCKETS, PRODUCTS_HELD, TENURE_YEARS
+from tenure.simulation.recording.measure import Measure
+from tenure.simulation.recording.observing import MonthFacts
+from tenure.simulation.recording.rows import Row
+
+PLANE_SAMPLE = 800
+"""Customers, at most, on the plane of risk and return."""
+NEW_MONTHS = 12
+"""Months of tenure in which a customer is new; assumption."""
+
+
+def state_rows(facts: MonthFacts) -> Iterator[Row]:
+    """Give what is so at a month's end, of everybody and of our cells."""
+    yield from _cells(facts)
+    yield from _stocks(facts)
+
+
+def flow_rows(facts: MonthFacts) -> Iterator[Row]:
+    """Give what moved in a month: who joined, who left and why, moves between stages, profit and loss."""
+    counts, month = facts.counts, facts.month
+    for measure, table, labels in (
+        (measures.LEAVERS, counts["leavers"], TENURE_YEARS),
+        (measures.LEAVERS_BY_PRODUCTS, counts["leavers_by_products"], PRODUCTS_HELD),
+    ):
+        for j, cause, c in np.argwhere(table).tolist():
+            yield measure.name, month, facts.names[j], CAUSES[cause], labels[c], table[j, cause, c]
+    came = counts["joiners"]
+    joiners = np.stack([came[:, 1], came[:, 2:-1].sum(axis=1), came[:, -1]], axis=1)
+    yield from _table(facts, measures.JOINERS, joiners, measures.JOINERS.a.words)
+    moves = counts["stage_moves"]
+    for origin, to in np.argwhere(moves).tolist():
+        yield (
+            measures.STAGE_MOVES.name,
+            month,
+            facts.us,
+            STAGES[origin],
+            (*STAGES, "gone")[to],
+            moves[origin, to],
+        )
+    for j, lines in enumerate(profit_cents(facts.postings).tolist()):
+        for line, cents in zip(LINES, lines, strict=True):
+            if j > 0:
+                yield measures.LEDGER.name, month, facts.names[j], line, "", cents / 100.0
+    yield from _new_customers(facts)
+
+
+def reach_rows(facts: MonthFacts) -> Iterator[Row]:
+    """Give what each channel reached, cost and brought."""
+    cents, joiners = facts.offers["contact_cents"], facts.counts["joiners"]
+    channels = {name: tuple(one.acquisition) for name, one in facts.settings.institutions().items()}
+    for j, name in enumerate(facts.names):
+        for c, channel in enumerate(channels.get(name, ())):
+            contacts = facts.tally[j, c]
+            for what, value in (
+                ("contacts", contacts),
+                ("spend_eur", contacts * cents[j, c] / 100.0),
+                ("joined", joiners[j, 2 + c]),
+            ):
+                yield measures.REACH.name, facts.month, name, channel, what, value
+
+
+def plane_rows(facts: MonthFacts) -> Iterator[Row]:
+    """Give a sample of our customers on the plane of risk and return."""
+    step = max(1, len(facts.own_rows) // PLANE_SAMPLE)
+    for i in range(0, len(facts.own_rows), step)[:PLANE_SAMPLE]:
+        person = str(int(facts.signals["person_id"][facts.own_rows[i]]))
+        truth = facts.truths[i]
+        quadrant = QUADRANTS[int(truth["quadrant"])]
+        yield measures.PLANE_RISK.name, facts.month, facts.us, person, quadrant, truth["default_per_year"]
+        yield measures.PLANE_RETURN.name, facts.month, facts.us, person, quadrant, truth["margin_per_year"]
+
+
+def closing_rows(facts: MonthFacts) -> Iterator[Row]:
+    """Give what our customers are worth beyond the last month; what they cost is negative."""
+    for what, sign in (("future_margin", 1.0), ("expected_loss", -1.0), ("future_capital_cost", -1.0)):
+        yield measures.CLOSING_VALUE.name, facts.month, facts.us, what, "", sign * facts.truths[what].sum()
+
+
+def _cells(facts: MonthFacts) -> Iterator[Row]:
+    """Our customers and balances by stage and quadrant."""
+    cell = facts.stages * len(QUADRANTS) + facts.truths["quadrant"]
+    s, own = facts.signals, facts.own_rows
+    for measure, weight in (
+        (measures.CUSTOMERS_BY_CELL, None),
+        (measures.CREDIT_BALANCE_BY_CELL, s["credit_cents"][own] / 100.0),
+        (measures.DEPOSIT_BALANCE_BY_CELL, s["deposit_cents"][own] / 100.0),
+    ):
+        for i, value in enumerate(np.bincount(cell, weight, minlength=len(STAGES) * len(QUADRANTS)).tolist()):
+            stage, quadrant = divmod(i, len(QUADRANTS))
+            yield measure.name, facts.month, facts.us, STAGES[stage], QUADRANTS[quadrant], value
+
+
+def _stocks(facts: MonthFacts) -> Iterator[Row]:
+    """Customers, balances, tenure, products and past due of every institution."""
+    counts, month = facts.counts, facts.month
+    yield measures.CUSTOMERS.name, month, "gone", "", "", int(counts["gone"])
+    for j, name in enumerate(facts.names):
+        yield measures.CUSTOMERS.name, month, name, "", "", counts["customers"][j]
+        if j > 0:
+            yield measures.CREDIT_BALANCE.name, month, name, "", "", counts["credit_cents"][j] / 100.0
+            yield measures.DEPOSIT_BALANCE.name, month, name, "", "", counts["deposit_cents"][j] / 100.0
+    yield from _table(facts, measures.CUSTOMERS_BY_TENURE, counts["by_tenure"], TENURE_YEARS)
+    yield from _table(facts, measures.CUSTOMERS_BY_PRODUCTS, counts["by_products"], PRODUCTS_HELD)
+    yield from _table(facts, measures.PAST_DUE_BALANCE, counts["past_due_cents"] / 100.0, BUCKETS)
+
+
+def _table(
+    facts: MonthFacts, measure: Measure, table: NDArray[np.integer] | NDArray[np.floating], labels: Sequence[str]
+) -> Iterator[Row]:
+    """Rows of a table by institution and one label; what is zero leaves none."""
+    for j, c in np.argwhere(table).tolist():
+        yield measure.name, facts.month, facts.names[j], labels[c], "", table[j, c]
+
+
+def _new_customers(facts: MonthFacts) -> Iterator[Row]:
+    """Our customers in their first twelve months, by quadrant."""
+    new = facts.signals["tenure_months"][facts.own_rows] < NEW_MONTHS
+    counts = np.bincount(facts.truths["quadrant"][new], minlength=len(QUADRANTS))
+    for name, value in zip(QUADRANTS, counts.tolist(), strict=True):
+        yield measures.NEW_CUSTOMERS_BY_QUADRANT.name, facts.month, facts.us, name, "", value

@@ -1,0 +1,116 @@
+"""Person by person: what became of those who were our customers at month 0, to pair the same person under two arms."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.agents.belief import QUADRANTS
+from tenure.agents.market import US
+from tenure.agents.person import CHARGED_OFF, ENDED, STAGES
+from tenure.policies.guard.costs import forgone_cents
+from tenure.simulation.institutions.contacts import cost_cents
+from tenure.simulation.institutions.teaching import profit_eur
+from tenure.simulation.recording.measures import (
+    FATES,
+    PERSON_CHARGED,
+    PERSON_MONTHS,
+    PERSON_PROFIT,
+    PERSON_REWARDS,
+    PERSON_TREATMENT,
+)
+from tenure.simulation.recording.observing import MonthFacts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIELDS = (
+    "person_id",
+    "before",
+    "provider",
+    "cause",
+    "margin_per_year",
+    "paid_cents",
+    "ending",
+    "lending_stopped",
+    "credit_cents",
+)
+"""Of a signal, that are read here."""
+
+
+class PeopleRecorder:
+    """Adds up, month by month, what each starting customer brought and cost, was charged and got in rewards.
+
+    A person is a row of the model's people, and keeps it as long as a recording lasts: newcomers are put behind.
+    The audit group is read here alone; no view has it.
+    """
+
+    def __init__(self, start: MonthFacts) -> None:
+        people, rows, n = start.people, start.own_rows, len(start.own_rows)
+        self.rows, self.ids, self.quadrants = rows, people["id"][rows], start.truths["quadrant"]
+        self.stages, self.groups = people["stage"][rows], people["group"][rows]
+        self.owed_cents = start.signals["credit_cents"][rows]
+        self.profit_eur, self.treatment_cents = np.zeros(n), np.zeros(n)
+        self.charged_cents, self.reward_cents, self.months = np.zeros((3, n), np.int64)
+        self.told_to_go, self.charged_off, self.stays = np.zeros((3, n), np.bool_)
+
+    def note(self, facts: MonthFacts, taken: NDArray[np.bool_]) -> None:
+        """Add a month that has been lived; `taken` says which of our contacts were."""
+        seen = {name: facts.signals[name][self.rows] for name in FIELDS}  # far quicker than rows whole
+        if not np.array_equal(seen["person_id"], self.ids):
+            raise RuntimeError("people have changed their rows since the recording began: call start_recording() anew")
+        ours, still = seen["before"] == US, seen["provider"] == US
+        spent, rewards = self._spent(facts, taken)
+        lost = seen["cause"] == CHARGED_OFF
+        margin = profit_eur(seen["margin_per_year"], lost, self.owed_cents, facts.products)
+        self.profit_eur += np.where(ours, margin, 0.0) - spent / 100.0
+        self.treatment_cents += spent + self._forgone(facts)
+        self.charged_cents += np.where(ours, seen["paid_cents"] + rewards, 0)  # a signal has rewards taken off
+        self.reward_cents += rewards
+        self.months += ours
+        self.told_to_go |= still & ((seen["ending"] == 1) | (seen["lending_stopped"] == 1))
+        self.told_to_go |= ours & (seen["cause"] == ENDED)
+        self.charged_off |= ours & lost
+        self.stays, self.owed_cents = still, np.where(still, seen["credit_cents"], 0)
+
+    def _spent(self, facts: MonthFacts, taken: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the cents of contacts and rewards, and of rewards alone, the welcomes of who came back among them."""
+        contacts, at, n = facts.ours.allowed.contacts, facts.ours.rows, len(facts.people)
+        cents = cost_cents(contacts, taken, facts.effects)
+        rewards = cents - facts.effects["contact_cents"][contacts["treatment"]]
+        spent, given = (np.asarray(np.bincount(at, some, n)[self.rows], np.float64) for some in (cents, rewards))
+        return spent, given.astype(np.int64)
+
+    def _forgone(self, facts: MonthFacts) -> NDArray[np.float64]:
+        """Return the cents of income that the month's price cuts gave up, as the guard counts them."""
+        ours, allowed = facts.ours, facts.ours.allowed
+        if allowed.offer is None and not allowed.given_up_eur:
+            return np.zeros(len(self.rows))
+        cents = np.zeros(len(facts.people))
+        cents[ours.at] = forgone_cents(allowed.contacts, allowed.offer, ours.view, facts.treatments)
+        return cents[self.rows]
+
+    def table(self, month: int, us: str) -> "pd.DataFrame":
+        """Return rows of each person: ``person/profit``, ``/charged``, ``/rewards``, ``/treatment``, ``/months``.
+
+        `a` is the person. `b` carries what was so at month 0, or became: of profit the true quadrant, of what the
+        person was charged (interest and fees) the true stage, of treatment the audit group, of months with us the
+        fate, one of `FATES`; of rewards nothing. Money in EUR over the whole run. Profit is margin while ours, less
+        loss at charge-off, less what contacts and rewards cost; treatment has given-up income, too.
+        """
+        import pandas as pd
+
+        fates = self.told_to_go + 2 * self.charged_off + 4 * self.stays
+        who = self.ids.astype(np.str_).astype(object)
+        parts = {
+            PERSON_PROFIT.name: (np.array(QUADRANTS, object)[self.quadrants], np.round(self.profit_eur, 2)),
+            PERSON_CHARGED.name: (np.array(STAGES, object)[self.stages], self.charged_cents / 100.0),
+            PERSON_REWARDS.name: (np.full(len(who), "", object), self.reward_cents / 100.0),
+            PERSON_TREATMENT.name: (self.groups.astype(np.str_).astype(object), np.round(self.treatment_cents) / 100.0),
+            PERSON_MONTHS.name: (np.array(FATES, object)[fates], self.months.astype(np.float64)),
+        }
+        frames = [
+            pd.DataFrame({"measure": measure, "month": month, "institution": us, "a": who, "b": b, "value": value})
+            for measure, (b, value) in parts.items()
+        ]
+        return pd.concat(frames, ignore_index=True).astype({"month": "int32"})

@@ -1,0 +1,1 @@
+"""Settings of a market: what a user may write, each declared once."""

@@ -1,0 +1,23 @@
+"""Settings of the world around the market: times, switching, newcomers, discounting."""
+
+from typing import Annotated
+
+from tenure.agents.declaring import Parameter
+from tenure.simulation.settings.base import Settings
+
+
+class WorldSettings(Settings):
+    """The world around the market."""
+
+    macro_mean: Annotated[float, Parameter("standard deviations", -10, 10, "by definition: usual times")] = 0.0
+    """Mean of the common factor behind missed payments, in standard deviations; above 0 times are bad."""
+    macro_persistence: Annotated[float, Parameter("share", 0, 1, "assumption")] = 0.95
+    """Share of the common factor's distance from its mean that is left a month later; assumption."""
+    macro_sd: Annotated[float, Parameter("standard deviations", 0, 10, "by definition: the unit")] = 1.0
+    """Standard deviation of the common factor over time; 0: times never change; 1 by definition."""
+    switching_cost: Annotated[float, Parameter("utility", 0, 40, "k; CMA 2015: 3% a year switch")] = 3.0
+    """Mean utility of staying merely because switching is a trouble; people differ by `traits.inertia_sd`."""
+    newcomers_per_year: Annotated[float, Parameter("share", 0, 1, "assumption: as many as leave")] = 0.062
+    """People who enter the market in a year, as a share of all; assumption: as many as leave it."""
+    discount: Annotated[float, Parameter("rate/year", 0, 1, "assumption")] = 0.10
+    """Rate a year at which later money is discounted; assumption."""

@@ -1,0 +1,1 @@
+"""Values as a user writes them: units, months of the calendar, values with dates."""

@@ -1,0 +1,48 @@
+"""The one door: what users of Tenure import. Each name is loaded when it is first used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tenure.experiments.config.experiment import load_experiment
+    from tenure.experiments.running.runner import run_experiment
+    from tenure.policies.plan import Acquisition, OfferChange, Plan, Treatments
+    from tenure.policies.policy import Policy
+    from tenure.policies.view import InstitutionView
+    from tenure.simulation.model import LifecycleModel
+    from tenure.simulation.settings.market import MarketSettings
+
+__all__ = [
+    "Acquisition",
+    "InstitutionView",
+    "LifecycleModel",
+    "MarketSettings",
+    "OfferChange",
+    "Plan",
+    "Policy",
+    "Treatments",
+    "load_experiment",
+    "run_experiment",
+]
+_HOMES = {
+    "Acquisition": "tenure.policies.plan",
+    "InstitutionView": "tenure.policies.view",
+    "LifecycleModel": "tenure.simulation.model",
+    "MarketSettings": "tenure.simulation.settings.market",
+    "OfferChange": "tenure.policies.plan",
+    "Plan": "tenure.policies.plan",
+    "Policy": "tenure.policies.policy",
+    "Treatments": "tenure.policies.plan",
+    "load_experiment": "tenure.experiments.config.experiment",
+    "run_experiment": "tenure.experiments.running.runner",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tenure' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
