@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import Market, People, default_market, market_of, people_of
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.experiments.running.workers import processors
 from tenure.simulation.engines.compiled import CompiledEngine
 from tenure.simulation.engines.engine import Engine, dispatched

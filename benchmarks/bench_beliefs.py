@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.numpy_people import default_market
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.simulation.institutions.files import Files
 from tenure.simulation.institutions.history import TagHistory
 from tenure.simulation.model import LifecycleModel

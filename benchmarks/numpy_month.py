@@ -27,7 +27,7 @@ from benchmarks.numpy_people import (
     Market,
     People,
 )
-from tenure.agents.market import LINES
+from tenure.agents.ledger import LINES
 from tenure.agents.person import (
     ACQUISITION,
     CHARGED_OFF,

@@ -22,7 +22,7 @@ LOAN, CARD, SAVINGS = 0, 1, 2
 INTEREST, FEES, DEPOSIT_MARGIN, FUNDING, SERVICING, _, ACQUISITION_COST, CREDIT_LOSS, RECOVERY, CAPITAL_CHARGE = range(
     10
 )
-"""Places of `tenure.agents.market.LINES`; the sixth is treatment, which is none here."""
+"""Places of `tenure.agents.ledger.LINES`; the sixth is treatment, which is none here."""
 
 
 @dataclass

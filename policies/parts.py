@@ -55,7 +55,7 @@ class MarketTerms(NamedTuple):
     """What holds in the whole market this month, whoever serves the customer."""
 
     products: NDArray[np.void]
-    """dtype `tenure.agents.market.PRODUCT`, shape (products,): the loss given default of each, and its other terms."""
+    """dtype `tenure.agents.offer.PRODUCT`, shape (products,): the loss given default of each, and its other terms."""
     credit: Credit
     """Parameters of credit, such as those of Basel's formula."""
     discount_per_year: float

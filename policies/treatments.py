@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from tenure.agents.declaring import Parameter
-from tenure.agents.market import KINDS
+from tenure.agents.offer import KINDS
 from tenure.agents.rules.rulebook import MAX_TREATMENTS
 from tenure.agents.treatment import EFFECT
 from tenure.policies.settings.faults import Fault, refuse, told

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tenure.agents.belief import BELIEF
 from tenure.agents.chance import POLICY, address, draw_each
 from tenure.agents.declaring import MAX_PRODUCTS
-from tenure.agents.market import KINDS
+from tenure.agents.offer import KINDS
 from tenure.policies.columns import FIELDS, CustomerColumns, condition_fields, condition_words, view_condition
 from tenure.policies.conditions.condition import Condition
 from tenure.policies.needs import believed_need

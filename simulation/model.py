@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.belief import SIGNAL, TRUTH
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.agents.person import PERSON
+from tenure.agents.signal import SIGNAL
+from tenure.agents.truth import TRUTH
 from tenure.policies.policy import Policy
 from tenure.policies.shelf import SHELF
 from tenure.simulation.customers import Customers

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tenure.agents.market import TREATMENT
+from tenure.agents.ledger import TREATMENT
 from tenure.policies.plan import OfferChange, Plan, Treatments
 from tenure.policies.shelf import SHELF
 from tenure.policies.view import InstitutionView

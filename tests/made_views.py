@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tenure.agents.belief import BELIEF, QUADRANTS
-from tenure.agents.market import products_of_kinds
+from tenure.agents.offer import products_of_kinds
 from tenure.agents.person import STAGES
 from tenure.agents.rules.credit import Credit
 from tenure.policies.guard.guard import Guards, InstitutionMeans

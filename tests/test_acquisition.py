@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tenure.agents.belief import QUADRANTS
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.agents.person import NOBODY
 from tenure.agents.rules.reach import MOST_EXPECTED, contacts_received, reads_any
 from tenure.experiments.analysis.recorded_run import recorded as as_metrics_read

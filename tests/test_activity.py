@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.agents.rules.usage import Activity, told_by, uses
 from tenure.simulation.model import LifecycleModel
 from tests.markets import lived, small_market

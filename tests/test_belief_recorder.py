@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from tenure.agents.belief import BELIEF, OPEN, QUADRANTS, SETTLED
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.agents.person import STAGES
 from tenure.policies.parts import PostedOffers
 from tenure.policies.schemes import RETURN_BANDS, RISK_GRADES, Schemes

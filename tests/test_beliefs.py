@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tenure.agents.belief import BELIEF, OPEN, SETTLED, SIGNAL
+from tenure.agents.belief import BELIEF, OPEN, SETTLED
 from tenure.agents.declaring import MAX_PRODUCTS
-from tenure.agents.market import OFFER, US
 from tenure.agents.month.observe import observe
+from tenure.agents.offer import OFFER, US
 from tenure.agents.rules.estimation import Learning, Splits
 from tenure.agents.rules.rulebook import Rulebook, World
+from tenure.agents.signal import SIGNAL
 from tenure.agents.treatment import Effect
 from tenure.experiments.verification.cases import rows
 from tenure.policies.treatments import catalogue, effects_table

@@ -9,7 +9,7 @@ from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.bench_deciding import copies, cost_of_deciding, lived
 from benchmarks.numpy_month import live_month
 from benchmarks.numpy_people import default_market, market_of, people_of
-from tenure.agents.market import CREDIT_LOSS, INTEREST
+from tenure.agents.ledger import CREDIT_LOSS, INTEREST
 from tenure.simulation.engines.engine import dispatched
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.phases import MONTH

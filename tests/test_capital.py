@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from tenure.agents.market import (
+from tenure.agents.offer import (
     EXPOSURES,
     KINDS,
     MORTGAGE,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tenure.agents import market
+from tenure.agents import ledger
 from tenure.agents.month import accounts
 from tenure.agents.rules import credit
 from tenure.simulation.engines.engine import RuleFault
@@ -47,7 +47,7 @@ def test_loans_are_what_was_lent_less_what_came_back() -> None:
     for _ in range(12):
         model.step()
     total = sum(one.ledger for one in ledgers)
-    posted[:, 0], posted[:, 1] = total[:, market.LOANS], -total[:, market.DEPOSITS]
+    posted[:, 0], posted[:, 1] = total[:, ledger.LOANS], -total[:, ledger.DEPOSITS]
     assert (opening[1:] + posted[1:] == model.books.balances[1:]).all()
     assert not total.sum(axis=0).any() and not total.sum(axis=1).any()
     assert np.abs(posted[1:]).min() > 0
@@ -57,14 +57,14 @@ def lose(account: int, side: int) -> Any:
     """Return a posting that loses a cent of one account: from the institution's books (1) or the world's (0)."""
 
     def receive(ledger: Any, institution: int, to: int, amount_cents: int) -> None:
-        market.receive(ledger, institution, to, amount_cents)
+        ledger.receive(ledger, institution, to, amount_cents)
         if to == account:
             ledger[institution if side else 0, to] += 1
 
     return receive
 
 
-@pytest.mark.parametrize("account", [market.LOANS, market.DEPOSITS, market.FEES])
+@pytest.mark.parametrize("account", [ledger.LOANS, ledger.DEPOSITS, ledger.FEES])
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_lost_cent_is_found_in_the_month(account: int, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model = LifecycleModel(small_market(), seed=0, engine="objects")

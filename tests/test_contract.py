@@ -10,7 +10,7 @@ import pytest
 from tenure import agents
 
 AGENTS = Path(agents.__file__).resolve().parent
-TREES = {path.name: ast.parse(path.read_text()) for path in sorted(AGENTS.rglob("*.py"))}
+TREES = {path.relative_to(AGENTS).as_posix(): ast.parse(path.read_text()) for path in sorted(AGENTS.rglob("*.py"))}
 ROOT = AGENTS.parent
 MATH = {"exp", "log", "log1p", "expm1", "sqrt", "floor", "tanh", "erf", "pow"}
 BUILTINS = {"abs", "min", "max", "len", "range", "int", "float", "bool"}
@@ -158,18 +158,18 @@ def written(tree: ast.AST) -> set[str]:
 
 def test_only_the_month_writes_a_person_or_a_belief() -> None:
     for name, tree in TREES.items():
-        if not name.startswith("month"):
+        if not name.startswith("month/"):
             assert not written(tree) & {"person", "belief", "signal"}, name
-    assert "belief" in written(TREES["month_beliefs.py"]) and "person" in written(TREES["month.py"])
+    assert "belief" in written(TREES["month/observe.py"]) and "person" in written(TREES["month/live.py"])
 
 
 def test_what_is_true_and_what_is_believed_never_meet() -> None:
     for name, tree in TREES.items():
         names = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        if name == "month_beliefs.py":
+        if name == "month/observe.py":
             assert "person" not in names and written(tree) <= {"belief", "fault"}
-        elif name.startswith("month"):
+        elif name.startswith("month/"):
             assert "belief" not in names
 
 

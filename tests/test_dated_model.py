@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tenure.agents.market import INTEREST, US
+from tenure.agents.ledger import INTEREST
+from tenure.agents.offer import US
 from tenure.policies.plan import Acquisition, OfferChange, Plan
 from tenure.policies.shelf import make_policy
 from tenure.simulation.model import LifecycleModel

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tenure.agents.belief import TRUTH
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.agents.person import GONE
 from tenure.agents.treatment import CONTACT
+from tenure.agents.truth import TRUTH
 from tenure.simulation.engines import compiled
 from tenure.simulation.engines.compiled import CompiledEngine
 from tenure.simulation.engines.engine import Engine, RuleFault, Totals, dispatched, stop_on

@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 from tenure.agents.belief import NEWS, QUADRANTS, SCOPES
 from tenure.agents.declaring import parameters_of
-from tenure.agents.market import ACCOUNTS
-from tenure.agents.market import KINDS as PRODUCT_KINDS
+from tenure.agents.ledger import ACCOUNTS
+from tenure.agents.offer import KINDS as PRODUCT_KINDS
 from tenure.agents.person import CAUSES, STAGES
 from tenure.agents.rules.population import Traits
 from tenure.agents.rules.rulebook import Rulebook

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.policies.guard.guard import Allowed, Guards, guard
 from tenure.policies.guard.limits import Quota, from_the_top
 from tenure.policies.plan import OfferChange, Plan, Treatments

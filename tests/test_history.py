@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tenure.agents.belief import JOINED, LEFT, NEWS, SIGNAL
-from tenure.agents.market import US
+from tenure.agents.belief import JOINED, LEFT, NEWS
+from tenure.agents.offer import US
+from tenure.agents.signal import SIGNAL
 from tenure.experiments.verification.cases import rows as known_rows
 from tenure.policies.schemes import SCHEMES, SEGMENT
 from tenure.simulation.institutions.files import Files, ScopeRule

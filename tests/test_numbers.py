@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from tenure.agents.chance import draw4
-from tenure.agents.market import OWN_CORRELATION
+from tenure.agents.offer import OWN_CORRELATION
 from tenure.agents.rules.capital import capital_share
 from tenure.agents.rules.credit import Credit
 from tenure.experiments.commands.app import app

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenure.agents.belief import SIGNAL
-from tenure.agents.market import US
+from tenure.agents.offer import US
+from tenure.agents.signal import SIGNAL
 from tenure.experiments.life.following import Following
 from tenure.simulation import model as model_module
 from tenure.simulation.institutions.contacts import INVITED, taken_contacts

@@ -17,7 +17,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tenure.agents.belief import BELIEF, QUADRANTS, SCOPES
-from tenure.agents.market import MAX_CHANNELS, US
+from tenure.agents.offer import MAX_CHANNELS, US
 from tenure.agents.person import CAUSES, STAGES
 from tenure.experiments.commands.app import app
 from tenure.experiments.commands.command_line import JSON_VERSION

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.agents.belief import SIGNAL, Signal
 from tenure.agents.month.accounts import bank
 from tenure.agents.month.debts import draw_on_line, wanted_on_line
 from tenure.agents.month.first import apply, begin
@@ -15,6 +14,7 @@ from tenure.agents.month.reading import application_score, risk_above
 from tenure.agents.person import PERSON, Person
 from tenure.agents.rules import accounts
 from tenure.agents.rules.rulebook import Rulebook, World
+from tenure.agents.signal import SIGNAL, Signal
 from tenure.simulation.engines.objects import as_object, as_row, as_world
 from tenure.simulation.market.population import BEFORE_ALL
 from tenure.simulation.model import LifecycleModel

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.simulation.market.ledger import ConservationError
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.phases import MONTH, Phase, one_month

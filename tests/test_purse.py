@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.agents.market import TREATMENT, US
+from tenure.agents.ledger import TREATMENT
+from tenure.agents.offer import US
 from tenure.policies.plan import Acquisition, Plan, Treatments
 from tenure.policies.shelf import SHELF, make_policy
 from tenure.policies.view import InstitutionView

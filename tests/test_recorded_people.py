@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tenure.agents.market import TREATMENT, US
+from tenure.agents.ledger import TREATMENT
+from tenure.agents.offer import US
 from tenure.experiments.store.store import read_run, without_keys, write_run
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.recording.measures import FATES

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tenure.agents.belief import BELIEF, BROWSING, OPEN, SCOPES, SETTLED, SIGNAL
+from tenure.agents.belief import BELIEF, BROWSING, OPEN, SCOPES, SETTLED
 from tenure.agents.declaring import MAX_PRODUCTS
-from tenure.agents.market import TREATMENT, US
+from tenure.agents.ledger import TREATMENT
+from tenure.agents.offer import US
+from tenure.agents.signal import SIGNAL
 from tenure.simulation.engines.engine import Totals
 from tenure.simulation.institutions.files import Files, ScopeRule, scope_rule
 from tenure.simulation.model import LifecycleModel

@@ -1,15 +1,16 @@
 """A person's everyday accounts with the provider: products taken, deposits, fees, and what closes or moves them."""
 
-from tenure.agents import chance, checks, market
-from tenure.agents.belief import NEVER, Signal
+from tenure.agents import chance, checks, ledger
+from tenure.agents.belief import NEVER
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import cents
-from tenure.agents.market import receive
+from tenure.agents.ledger import receive
 from tenure.agents.month.reading import application_score, luck, risk_above, would_lend
 from tenure.agents.person import Person
 from tenure.agents.rules import accounts, needs, usage
 from tenure.agents.rules.rulebook import World
+from tenure.agents.signal import Signal
 
 A_YEAR_IN_EUR = 0.12
 """EUR a year that a cent a month is."""
@@ -47,7 +48,7 @@ def open_product(person: Person, k: int, u: float, v: float, world: World) -> No
         lent = cents(accounts.loan_granted(size, v, world.rules.accounts))
         person.months_left[k] = accounts.term_granted(product.shortest_months, product.longest_months, u)
         person.balance_cents[k] += lent
-        receive(world.ledger, person.provider, market.LOANS, -lent)
+        receive(world.ledger, person.provider, ledger.LOANS, -lent)
         consolidate(person, lent, world)
 
 
@@ -58,7 +59,7 @@ def consolidate(person: Person, lent: int, world: World) -> None:
         if world.products[k].draws == 1 and person.balance_cents[k] > 0:
             repaid = min(lent, cents(person.balance_cents[k] / 100.0 * world.rules.needs.consolidates))
             person.balance_cents[k] -= repaid
-            receive(world.ledger, person.provider, market.LOANS, repaid)
+            receive(world.ledger, person.provider, ledger.LOANS, repaid)
 
 
 @rule
@@ -87,14 +88,14 @@ def bank(person: Person, signal: Signal, world: World) -> None:
             change = cents(world.rules.accounts.deposit_speed * (wanted - person.balance_cents[k] / 100.0))
             change = max(change, -person.balance_cents[k])
             person.balance_cents[k] += change
-            receive(world.ledger, person.provider, market.DEPOSITS, change)
+            receive(world.ledger, person.provider, ledger.DEPOSITS, change)
             margins += cents(person.balance_cents[k] / 100.0 * (offer.funding + offer.price[k]) / 1200.0)
         elif world.products[k].draws == 1:
             spent = person.income * world.rules.activity.spent * person.depth * person.need[k] * signal.used
             fees += cents(spent * world.products[k].interchange)
-    receive(world.ledger, person.provider, market.FEES, fees)
-    receive(world.ledger, person.provider, market.SERVICING, -servicing)
-    receive(world.ledger, person.provider, market.DEPOSIT_MARGIN, margins)
+    receive(world.ledger, person.provider, ledger.FEES, fees)
+    receive(world.ledger, person.provider, ledger.SERVICING, -servicing)
+    receive(world.ledger, person.provider, ledger.DEPOSIT_MARGIN, margins)
     signal.margin_per_year = (fees - servicing + margins) * A_YEAR_IN_EUR
 
 
@@ -114,9 +115,9 @@ def close_accounts(person: Person, world: World) -> None:
     """Whatever is left is paid: debts to the provider, deposits to the person; nothing is held any more."""
     for k in range(world.product_count):
         if world.products[k].lends == 1:
-            receive(world.ledger, person.provider, market.LOANS, person.balance_cents[k])
+            receive(world.ledger, person.provider, ledger.LOANS, person.balance_cents[k])
         elif world.products[k].keeps_deposits == 1:
-            receive(world.ledger, person.provider, market.DEPOSITS, -person.balance_cents[k])
+            receive(world.ledger, person.provider, ledger.DEPOSITS, -person.balance_cents[k])
         person.balance_cents[k], person.held[k], person.months_left[k] = 0, 0, 0
     person.line_cents, person.first_line_cents, person.premium = 0, 0, 0.0
     person.months_past_due, person.ending, person.margin_per_year = 0, 0, 0.0
@@ -132,8 +133,8 @@ def move_debts(person: Person, to: int, limit_cents: int, world: World) -> None:
         if world.products[k].lends == 0:
             continue
         moved = min(undrawn, person.balance_cents[k]) if world.offers[to].sells[k] == 1 else 0
-        receive(world.ledger, person.provider, market.LOANS, moved)
-        receive(world.ledger, to, market.LOANS, -moved)
+        receive(world.ledger, person.provider, ledger.LOANS, moved)
+        receive(world.ledger, to, ledger.LOANS, -moved)
         undrawn -= moved
         left += person.balance_cents[k] - moved
         person.balance_cents[k] = moved

@@ -3,7 +3,6 @@
 import math
 
 from tenure.agents import checks
-from tenure.agents.belief import Truth
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.month.debts import capital_eur, lost_in_default_eur, miss_probability
@@ -11,6 +10,7 @@ from tenure.agents.month.reading import held_products, owed_cents, risk_above
 from tenure.agents.person import Person
 from tenure.agents.rules import credit, estimation, lifecycle
 from tenure.agents.rules.rulebook import World
+from tenure.agents.truth import Truth
 
 SHORTEST_PERPETUITY = 0.001
 """Who never leaves is worth at most a thousand years' margin, also where later money is not discounted."""

@@ -1,14 +1,14 @@
 """The end of a person's month: leave, or compare offers and choose. With `month.py`, it writes a person."""
 
-from tenure.agents import chance, checks, market
-from tenure.agents.belief import Signal
+from tenure.agents import chance, checks, ledger
 from tenure.agents.chance import decision, draw4
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import between, cents, normal_quantile
-from tenure.agents.market import Offer, receive
+from tenure.agents.ledger import receive
 from tenure.agents.month.accounts import close_accounts, move_debts, take_product
 from tenure.agents.month.reading import application_score, held_products, luck, owed_cents, risk_above, would_lend
+from tenure.agents.offer import MAX_CHANNELS, Offer
 from tenure.agents.person import (
     ACQUISITION,
     DECLINE,
@@ -24,6 +24,7 @@ from tenure.agents.person import (
 )
 from tenure.agents.rules import accounts, choice, lifecycle, needs
 from tenure.agents.rules.rulebook import World
+from tenure.agents.signal import Signal
 
 
 @rule
@@ -165,8 +166,8 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
         return
     cause, tally_source = (POACHED if old > NOBODY else NO_EXIT), world.contacted[j] + 1
     if world.welcome_cents[j] > 0:
-        receive(world.ledger, j, market.TREATMENT, -world.welcome_cents[j])
-    if (searched and world.contacted[j] <= market.MAX_CHANNELS) or world.contacted[j] == 0:
+        receive(world.ledger, j, ledger.TREATMENT, -world.welcome_cents[j])
+    if (searched and world.contacted[j] <= MAX_CHANNELS) or world.contacted[j] == 0:
         tally_source = 1
     if owed > 0:
         limit = cents(accounts.refinancing_limit(person.income, risk_above(person, world), world.rules.accounts))
@@ -174,7 +175,7 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
         move_debts(person, j, limit, world)
         for m in range(world.product_count):
             if world.products[m].lends == 0:
-                receive(world.ledger, old, market.DEPOSITS, -person.balance_cents[m])
+                receive(world.ledger, old, ledger.DEPOSITS, -person.balance_cents[m])
                 person.balance_cents[m], person.held[m] = 0, 0
         person.line_cents = keep_line
     elif old > NOBODY:

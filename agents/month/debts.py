@@ -1,16 +1,16 @@
 """A person's debts with the provider: interest, payments, missed ones, what is drawn, charge-off, and capital."""
 
-from tenure.agents import checks, market
-from tenure.agents.belief import Signal
+from tenure.agents import checks, ledger
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import cents
-from tenure.agents.market import book, receive
+from tenure.agents.ledger import book, receive
 from tenure.agents.month.accounts import A_YEAR_IN_EUR
 from tenure.agents.month.reading import drawn_cents, owed_cents, risk_above
 from tenure.agents.person import CHARGED_OFF, NO_EXIT, NOBODY, Person
 from tenure.agents.rules import accounts, capital, credit
 from tenure.agents.rules.rulebook import World
+from tenure.agents.signal import Signal
 
 MOST_OWED_CENTS = 100_000_000_000
 """Interest that is not paid makes no debt larger than this, so that sums of debts can be counted."""
@@ -22,15 +22,15 @@ def pay_former_lenders(person: Person, world: World) -> None:
     group = world.rules.accounts
     if person.owed_before_cents > 0:
         interest = cents(person.owed_before_cents / 100.0 * group.former_price / 1200.0)
-        receive(world.ledger, person.owed_before_to, market.INTEREST, interest)
+        receive(world.ledger, person.owed_before_to, ledger.INTEREST, interest)
         paid = accounts.payment_cents(person.owed_before_cents, group.former_months, group.former_payment)
-        receive(world.ledger, person.owed_before_to, market.LOANS, paid)
+        receive(world.ledger, person.owed_before_to, ledger.LOANS, paid)
         person.owed_before_cents -= paid
         if person.owed_before_cents == 0:
             person.owed_before_to = NOBODY
     if person.recovery_cents > 0:
         paid = accounts.payment_cents(person.recovery_cents, world.rules.credit.recovery_months, group.recovery_payment)
-        receive(world.ledger, person.recovery_to, market.RECOVERY, paid)
+        receive(world.ledger, person.recovery_to, ledger.RECOVERY, paid)
         person.recovery_cents -= paid
 
 
@@ -47,9 +47,9 @@ def borrow_and_repay(person: Person, signal: Signal, u: float, world: World) -> 
         pd = credit.defaults_within_year(due, miss, above, world.rules.credit)
         pd = checked(pd, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)
         charge = capital_eur(person, pd, world) * world.rules.credit.capital_cost / 12.0
-        receive(world.ledger, person.provider, market.CAPITAL_CHARGE, -cents(charge))
+        receive(world.ledger, person.provider, ledger.CAPITAL_CHARGE, -cents(charge))
         funding = cents(owed / 100.0 * offer.funding / 1200.0)
-        receive(world.ledger, person.provider, market.FUNDING, -funding)
+        receive(world.ledger, person.provider, ledger.FUNDING, -funding)
         interest = pay_interest(person, missed, world)
         signal.paid_cents += interest
         signal.margin_per_year += (interest - funding) * A_YEAR_IN_EUR
@@ -114,9 +114,9 @@ def pay_interest(person: Person, missed: bool, world: World) -> int:
             total += interest
             if missed:
                 person.balance_cents[k] += interest
-                book(world.ledger, person.provider, market.LOANS, market.INTEREST, interest)
+                book(world.ledger, person.provider, ledger.LOANS, ledger.INTEREST, interest)
             else:
-                receive(world.ledger, person.provider, market.INTEREST, interest)
+                receive(world.ledger, person.provider, ledger.INTEREST, interest)
     return total
 
 
@@ -125,7 +125,7 @@ def repay_principal(person: Person, world: World) -> None:
     """Level principal of instalment products; a product paid back is no longer held."""
     for k in range(world.product_count):
         if world.products[k].amortises == 1 and person.held[k] == 1:
-            receive(world.ledger, person.provider, market.LOANS, pay_level(person, k))
+            receive(world.ledger, person.provider, ledger.LOANS, pay_level(person, k))
             if person.balance_cents[k] == 0:
                 person.held[k], person.months_left[k] = 0, 0
 
@@ -154,7 +154,7 @@ def draw_on_line(person: Person, world: World) -> None:
             change = min(change, -cents(world.rules.accounts.run_off_payment))
         change = max(change, -person.balance_cents[k])
         person.balance_cents[k] += change
-        receive(world.ledger, person.provider, market.LOANS, -change)
+        receive(world.ledger, person.provider, ledger.LOANS, -change)
 
 
 @rule
@@ -189,7 +189,7 @@ def charge_off(person: Person, world: World) -> None:
     for k in range(world.product_count):
         if world.products[k].lends == 1 and person.balance_cents[k] > 0:
             recovered += cents(person.balance_cents[k] / 100.0 * (1.0 - world.products[k].loss_given_default))
-            book(world.ledger, person.provider, market.CREDIT_LOSS, market.LOANS, person.balance_cents[k])
+            book(world.ledger, person.provider, ledger.CREDIT_LOSS, ledger.LOANS, person.balance_cents[k])
             person.balance_cents[k] = 0
     person.recovery_cents, person.recovery_to = recovered, person.provider
     person.barred_months = world.rules.credit.barred_months

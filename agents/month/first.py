@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents import chance
-from tenure.agents.belief import Signal
 from tenure.agents.compiling import compiled
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import cents
@@ -15,8 +14,9 @@ from tenure.agents.month.live import show_accounts
 from tenure.agents.month.reading import held_products, luck
 from tenure.agents.person import GROWTH, NOBODY, Person
 from tenure.agents.rules import accounts, relationship
-from tenure.agents.rules.opening import holds_at_opening, stage_at_opening
+from tenure.agents.rules.population import holds_at_opening, stage_at_opening
 from tenure.agents.rules.rulebook import World
+from tenure.agents.signal import Signal
 
 
 @rule

@@ -9,20 +9,21 @@ compiled over rows, or as plain Python on agents, with the same bits.
 
 from collections.abc import Sequence
 
-from tenure.agents import chance, checks, market
-from tenure.agents.belief import Signal
+from tenure.agents import chance, checks, ledger
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import normal_quantile
-from tenure.agents.market import receive
+from tenure.agents.ledger import receive
 from tenure.agents.month.accounts import bank
 from tenure.agents.month.choosing import leave_or_choose
 from tenure.agents.month.debts import borrow_and_repay, pay_former_lenders
 from tenure.agents.month.reading import application_score, held_products, luck, owed_cents, risk_above
 from tenure.agents.month.treatments import let_effects_pass, read_invitation, read_treatments
+from tenure.agents.offer import MAX_CHANNELS
 from tenure.agents.person import DECLINE, GONE, GROWTH, NO_EXIT, NOBODY, Person
 from tenure.agents.rules import estimation, lifecycle, needs, reach, relationship, usage
 from tenure.agents.rules.rulebook import World
+from tenure.agents.signal import Signal
 from tenure.agents.treatment import Contact
 
 EVER = 1200
@@ -115,7 +116,7 @@ def meet_channels(
             world.fault,
         )
         a, b, c, d = luck(person.id, chance.REACH, world, offer.word)
-        for channel in range(market.MAX_CHANNELS):
+        for channel in range(MAX_CHANNELS):
             if offer.reach[channel] <= 0.0:
                 continue
             u = a if channel == 0 else (b if channel == 1 else (c if channel == 2 else d))
@@ -128,7 +129,7 @@ def meet_channels(
                 world.messages[j] += arrived
                 received += arrived
                 world.tally[j, channel] += arrived
-                receive(world.ledger, j, market.ACQUISITION_COST, -arrived * offer.contact_cents[channel])
+                receive(world.ledger, j, ledger.ACQUISITION_COST, -arrived * offer.contact_cents[channel])
     if received > 0:
         p = reach.reads(person.attention, received + int(pressure), world.rules.reach)
         p = checked(p, 0.0, 1.0, checks.READS, person.id, world.fault)

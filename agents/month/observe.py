@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents import checks
-from tenure.agents.belief import JOINED, LEFT, MOVED, NEVER, PAST_DUE, PRODUCTS, TREATED, Belief, Signal
+from tenure.agents.belief import JOINED, LEFT, MOVED, NEVER, PAST_DUE, PRODUCTS, TREATED, Belief
 from tenure.agents.checks import MOST_MONEY, checked
 from tenure.agents.declaring import rule
-from tenure.agents.market import MAX_CHANNELS, Offer
+from tenure.agents.offer import MAX_CHANNELS, Offer
 from tenure.agents.rules import credit, estimation, usage
 from tenure.agents.rules.estimation import Learning, Splits
 from tenure.agents.rules.rulebook import Rulebook, World
+from tenure.agents.signal import Signal
 from tenure.agents.treatment import Effect
 
 PERFECT = 1e12

@@ -4,7 +4,7 @@ from tenure.agents import chance
 from tenure.agents.chance import decision, draw4
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import normal_quantile
-from tenure.agents.market import Offer
+from tenure.agents.offer import Offer
 from tenure.agents.person import Person
 from tenure.agents.rules.rulebook import World
 

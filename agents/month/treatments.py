@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 
-from tenure.agents import chance, checks, market
-from tenure.agents.belief import Signal
+from tenure.agents import chance, checks, ledger
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import between, cents
-from tenure.agents.market import receive
+from tenure.agents.ledger import receive
 from tenure.agents.month.accounts import take_product
 from tenure.agents.month.reading import drawn_cents, luck, risk_above
+from tenure.agents.offer import MAX_CHANNELS
 from tenure.agents.person import Person
 from tenure.agents.rules import credit, reach, relationship
 from tenure.agents.rules.rulebook import World
+from tenure.agents.signal import Signal
 from tenure.agents.treatment import Contact, Effect
 
 
@@ -47,7 +48,7 @@ def read_treatments(
         if sent.institution != person.provider:
             continue
         pressure += effect.contact
-        receive(world.ledger, sent.institution, market.TREATMENT, -effect.contact_cents)
+        receive(world.ledger, sent.institution, ledger.TREATMENT, -effect.contact_cents)
         u, v, w, opts_out = luck(person.id, chance.RESPONSE, world)
         signal.treatment = sent.treatment
         if effect.contact > 0.0:
@@ -61,7 +62,7 @@ def read_treatments(
         signal.taken = 1
         reward = cents(effect.reward_cents / 100.0 * sent.amount)
         signal.paid_cents -= reward
-        receive(world.ledger, sent.institution, market.TREATMENT, -reward)
+        receive(world.ledger, sent.institution, ledger.TREATMENT, -reward)
         act(person, signal, effect, sent.amount, world)
     return pressure
 
@@ -123,11 +124,11 @@ def tell_needs(person: Person, signal: Signal, world: World) -> None:
 def read_invitation(person: Person, signal: Signal, sent: Contact, received: int, world: World) -> None:
     """An institution that knows a person who is not its customer makes a first offer of its own."""
     effect, j = world.effects[sent.treatment], sent.institution
-    receive(world.ledger, j, market.TREATMENT, -effect.contact_cents)
+    receive(world.ledger, j, ledger.TREATMENT, -effect.contact_cents)
     signal.invited |= 1 << j
     u, _, _, _ = luck(person.id, chance.INVITATION, world, world.offers[j].word)
     p = reach.reads_invitation(person.attention, received, world.rules.reach)
     if u < checked(p, 0.0, 1.0, checks.READS, person.id, world.fault):
-        world.considered[j], world.contacted[j] = 1, market.MAX_CHANNELS + 1
+        world.considered[j], world.contacted[j] = 1, MAX_CHANNELS + 1
         world.invitation[j] = effect.welcome * sent.amount
         world.welcome_cents[j] = cents(effect.reward_cents / 100.0 * sent.amount)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tenure.agents.compiling import compiled
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import between, normal_probability, normal_quantile
-from tenure.agents.market import MORTGAGE, OTHER_RETAIL, QUALIFYING_REVOLVING
+from tenure.agents.offer import MORTGAGE, OTHER_RETAIL, QUALIFYING_REVOLVING
 from tenure.agents.rules.credit import Credit
 
 MOST_CERTAIN = 0.9999

@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
 from tenure.agents.formulas import between, logistic
-from tenure.agents.market import Product
+from tenure.agents.offer import Product
 
 LEAST_UTILITY = -1e300
 """Below every utility."""

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
 from tenure.agents.formulas import MOST_SHIFT, between
-from tenure.agents.market import Offer
+from tenure.agents.offer import Offer
 
 MEDIAN_INCOME, SD_LOG_INCOME, MEAN_AGE, SD_AGE = 3300.0, 0.6, 45.0, 15.0
 """Only a scale on which income and age are told to a score: its weights make up for it."""

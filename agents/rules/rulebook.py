@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.declaring import MAX_PRODUCTS
-from tenure.agents.market import ACCOUNTS, MAX_CHANNELS, OFFER, PRODUCT, Now, Offer, Product
+from tenure.agents.ledger import ACCOUNTS
+from tenure.agents.offer import MAX_CHANNELS, OFFER, PRODUCT, Now, Offer, Product
 from tenure.agents.rules.accounts import Accounts
 from tenure.agents.rules.choice import Choice
 from tenure.agents.rules.credit import Credit
 from tenure.agents.rules.estimation import Learning, Splits
 from tenure.agents.rules.lifecycle import Lifecycle
 from tenure.agents.rules.needs import Needs
-from tenure.agents.rules.opening import Opening
+from tenure.agents.rules.population import Opening
 from tenure.agents.rules.reach import Reach
 from tenure.agents.rules.relationship import Relationship
 from tenure.agents.rules.usage import Activity

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.agents.person import CAUSES, NO_EXIT, NOBODY, POACHED
 from tenure.experiments.analysis.metric import in_currency
 from tenure.experiments.life.following import Moment, Sent

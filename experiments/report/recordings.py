@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from tenure.agents.market import LINES as LINES
+from tenure.agents.ledger import LINES as LINES
 from tenure.agents.person import STAGES as STAGES
 from tenure.experiments.analysis.metric import DECLARED_IN
 from tenure.experiments.analysis.metrics import RETURNS, STANDARD_METRICS

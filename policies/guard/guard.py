@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.declaring import Parameter
-from tenure.agents.market import KINDS
+from tenure.agents.offer import KINDS
 from tenure.agents.treatment import CONTACT
 from tenure.policies.columns import view_condition
 from tenure.policies.conditions.condition import Condition

@@ -8,15 +8,18 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.belief import BELIEF, SIGNAL, TRUTH, Belief, Signal, Truth
-from tenure.agents.market import ACCOUNTS, MAX_CHANNELS, Now, Offer, Product
+from tenure.agents.belief import BELIEF, Belief
+from tenure.agents.ledger import ACCOUNTS
 from tenure.agents.month.appraise import appraise
 from tenure.agents.month.live import live
 from tenure.agents.month.observe import observe
+from tenure.agents.offer import MAX_CHANNELS, Now, Offer, Product
 from tenure.agents.person import PERSON, Person
 from tenure.agents.rules.estimation import Splits
 from tenure.agents.rules.rulebook import Rulebook, World
+from tenure.agents.signal import SIGNAL, Signal
 from tenure.agents.treatment import Contact, Effect
+from tenure.agents.truth import TRUTH, Truth
 from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals
 from tenure.simulation.institutions.files import Files
 from tenure.simulation.market.people import PeopleHolder, PersonAgent

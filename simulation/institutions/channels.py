@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.market import MAX_CHANNELS
+from tenure.agents.offer import MAX_CHANNELS
 from tenure.simulation.settings.institution import ChannelSettings
 
 HIGHEST_RATE = 1000.0

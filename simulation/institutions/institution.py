@@ -8,7 +8,8 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.market import MAX_CHANNELS, TREATMENT, US
+from tenure.agents.ledger import TREATMENT
+from tenure.agents.offer import MAX_CHANNELS, US
 from tenure.policies.guard.guard import Allowed, Guards, guard
 from tenure.policies.outcomes import Outcomes
 from tenure.policies.plan import Plan

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.market import MAX_CHANNELS
+from tenure.agents.offer import MAX_CHANNELS
 from tenure.policies.guard.guard import Guards
 from tenure.policies.guard.rules import StructureLimit
 from tenure.policies.plan import Acquisition

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.market import ACCOUNTS, CASH, DEPOSITS, LOANS
+from tenure.agents.ledger import ACCOUNTS, CASH, DEPOSITS, LOANS
 
 
 class ConservationError(RuntimeError):

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from tenure.agents.belief import SIGNAL
 from tenure.agents.chance import ORIGIN, address, draw4_each
-from tenure.agents.market import Now
 from tenure.agents.month.first import apply_each, begin_each
+from tenure.agents.offer import Now
 from tenure.agents.rules.population import born
 from tenure.agents.rules.rulebook import Rulebook, World
+from tenure.agents.signal import SIGNAL
 from tenure.simulation.settings.market import MarketSettings
 
 COHORT_OF_MONTH_0 = 1_000_000

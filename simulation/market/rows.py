@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.chance import institution_word
-from tenure.agents.market import EXPOSURES, OFFER, OWN_CORRELATION, Now, products_of_kinds
+from tenure.agents.offer import EXPOSURES, OFFER, OWN_CORRELATION, Now, products_of_kinds
 from tenure.agents.rules.estimation import Splits
 from tenure.agents.rules.rulebook import WORLD, Rulebook
 from tenure.simulation.settings.institution import InstitutionSettings

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.belief import QUADRANTS
-from tenure.agents.market import LINES
+from tenure.agents.ledger import LINES
 from tenure.agents.person import CAUSES, STAGES
 from tenure.simulation.market.ledger import profit_cents
 from tenure.simulation.recording import measures

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.market import TREATMENT, US
+from tenure.agents.ledger import TREATMENT
+from tenure.agents.offer import US
 from tenure.policies.guard.costs import costs
 from tenure.policies.guard.guard import Guards
 from tenure.policies.guard.rules import standing

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.compiling import compiled
-from tenure.agents.market import MAX_CHANNELS, US
+from tenure.agents.offer import MAX_CHANNELS, US
 from tenure.agents.person import CAUSES, STAGES
 from tenure.agents.rules.rulebook import MAX_INSTITUTIONS
 

@@ -6,7 +6,7 @@ A recording is a table of rows (measure, month, institution, a, b, value). What 
 from collections.abc import Mapping
 
 from tenure.agents.belief import QUADRANTS
-from tenure.agents.market import LINES
+from tenure.agents.ledger import LINES
 from tenure.agents.person import CAUSES, STAGES
 from tenure.simulation.recording.beliefs.groups import (
     BINS,

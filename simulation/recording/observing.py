@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.policies.guard.guard import Allowed, Guards
 from tenure.policies.parts import read_only, sealed
 from tenure.policies.plan import Plan

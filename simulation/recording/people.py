@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.belief import QUADRANTS
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.agents.person import CHARGED_OFF, ENDED, STAGES
 from tenure.policies.guard.costs import forgone_cents
 from tenure.simulation.institutions.contacts import cost_cents

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tenure.agents.declaring import Parameter
-from tenure.agents.market import MAX_CHANNELS
+from tenure.agents.offer import MAX_CHANNELS
 from tenure.policies.settings.faults import Fault, FaultyError, KeyPath, refuse, told
 from tenure.policies.shelf import ALIASES
 from tenure.simulation.settings.base import Settings

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from tenure.agents.declaring import Parameter
-from tenure.agents.market import KINDS, ProductKind
+from tenure.agents.offer import KINDS, ProductKind
 from tenure.policies.settings.faults import Fault, FaultyError, refuse
 from tenure.simulation.settings.base import Settings
 from tenure.simulation.values.units import LOWEST_RATE

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.market import CREDIT_LOSS, US
+from tenure.agents.ledger import CREDIT_LOSS
+from tenure.agents.offer import US
 from tenure.experiments.config.documents import Value
 from tenure.experiments.verification.cases.letting_go import CONTACT, PURCHASE
 from tenure.experiments.verification.cases.rows import Row, compare, market, recorded, series

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.belief import OTHER_LINES
-from tenure.agents.market import US
+from tenure.agents.offer import US
 from tenure.policies.view import InstitutionView
 from tenure.simulation.recording.beliefs.errors import belief_error, tag_errors
 from tenure.simulation.recording.beliefs.groups import COMPARED, DEFAULT, KINDS, LEAVE

@@ -1,4 +1,4 @@
-"""What everybody in the market meets: products, posted offers, the month, and the two-sided ledger."""
+"""What everybody in the market meets: products, posted offers, and the month."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.declaring import Field, dtype_of, rule
+from tenure.agents.declaring import Field, dtype_of
 
 MAX_CHANNELS = 4
 US = 1
@@ -127,43 +127,3 @@ class Now(NamedTuple):
     """the best service on offer, which people come to expect a little"""
     discount: float
     """yearly rate at which later money is discounted"""
-
-
-# accounts of an institution: three of balance, then the lines of profit and loss
-CASH, LOANS, DEPOSITS = 0, 1, 2
-INTEREST, FEES, DEPOSIT_MARGIN, FUNDING, SERVICING, TREATMENT, ACQUISITION_COST = 3, 4, 5, 6, 7, 8, 9
-CREDIT_LOSS, RECOVERY, CAPITAL_CHARGE = 10, 11, 12
-ACCOUNTS = (
-    "cash",
-    "loans",
-    "deposits",
-    "interest",
-    "fees",
-    "deposit_margin",
-    "funding",
-    "servicing",
-    "treatment",
-    "acquisition",
-    "credit_loss",
-    "recovery",
-    "capital_charge",
-)
-LINES = ACCOUNTS[INTEREST:]
-
-
-@rule
-def receive(ledger: NDArray[np.int64], institution: int, account: int, amount_cents: int) -> None:
-    """The institution is paid from outside: two sides of its books, and the outside world's cash."""
-    ledger[institution, CASH] += amount_cents
-    ledger[institution, account] -= amount_cents
-    ledger[0, CASH] -= amount_cents
-    ledger[0, account] += amount_cents
-
-
-@rule
-def book(ledger: NDArray[np.int64], institution: int, to: int, source: int, amount_cents: int) -> None:
-    """No cash moves: `to` is debited, `source` credited, and the other way round with the outside world."""
-    ledger[institution, to] += amount_cents
-    ledger[institution, source] -= amount_cents
-    ledger[0, to] -= amount_cents
-    ledger[0, source] += amount_cents
