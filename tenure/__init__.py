@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tenure.agents.declaring import Parameter
     from tenure.experiments.config.experiment import load_experiment
     from tenure.experiments.running.runner import run_experiment
     from tenure.policies.plan import Acquisition, OfferChange, Plan, Treatments
@@ -18,6 +19,7 @@ __all__ = [
     "LifecycleModel",
     "MarketSettings",
     "OfferChange",
+    "Parameter",
     "Plan",
     "Policy",
     "Treatments",
@@ -30,6 +32,7 @@ _HOMES = {
     "LifecycleModel": "tenure.simulation.model",
     "MarketSettings": "tenure.simulation.settings.market",
     "OfferChange": "tenure.policies.plan",
+    "Parameter": "tenure.agents.declaring",
     "Plan": "tenure.policies.plan",
     "Policy": "tenure.policies.policy",
     "Treatments": "tenure.policies.plan",

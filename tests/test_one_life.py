@@ -2,147 +2,41 @@
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from rich.cells import cell_len
-from rich.console import Console
-from typer.testing import CliRunner
 
-from tenure.agents.belief import BELIEF, QUADRANTS, SCOPES
+from tenure.agents.belief import QUADRANTS, SCOPES
 from tenure.agents.offer import MAX_CHANNELS, US
 from tenure.agents.person import CAUSES, STAGES
-from tenure.experiments.commands.app import app
 from tenure.experiments.commands.command_line import JSON_VERSION
 from tenure.experiments.config.experiment import Experiment, load_experiment
 from tenure.experiments.design.planning import plan_tasks
-from tenure.experiments.design.point import Point
 from tenure.experiments.life.following import Following
-from tenure.experiments.life.months import START, Life, LifeMonth
+from tenure.experiments.life.months import START, Life
 from tenure.experiments.life.one_life import live_one_life
-from tenure.experiments.life.table import as_plain_data, months_to_show, print_life
+from tenure.experiments.life.table import as_plain_data
 from tenure.experiments.running.work import arm_model, state_before
-from tenure.simulation.recording.observing import MonthFacts
-from tests.markets import LIVELY, differences, small_market
+from tests.markets import differences
+from tests.told_lives import (
+    EXPERIMENT,
+    MONTHS,
+    PEOPLE,
+    REWARDS,
+    Held,
+    config,
+    experiment,
+    held,
+    row_of,
+    tenure,
+    text_of,
+    told,
+)
 
-MONTHS, PEOPLE = 18, 60
-EXPERIMENT = f"""
-question: Does a reward pay?
-market: small
-months: {MONTHS}
-warm_up_months: 3
-budget_per_month: 5000
-arms:
-  nothing: do_nothing
-  rewards: {{policy: uniform, treatment: loyalty_reward, share: 1.0}}
-champion: nothing
-replications: 1
-"""
-
-
-class Held(NamedTuple):
-    """What a market that nobody watches held at the end of a month; beliefs are those of the month's start."""
-
-    people: Any
-    signals: Any
-    beliefs: Any
-    truths: Any
-    """Of our customers, by id"""
-
-
-@dataclass
-class Keeper:
-    """An observer that keeps everything."""
-
-    kept: list[Held]
-
-    def month(self, facts: MonthFacts) -> None:
-        truths = dict(zip(facts.people["id"][facts.own_rows].tolist(), facts.truths.copy(), strict=True))
-        view = facts.ours.view
-        beliefs = np.zeros(len(view), BELIEF)
-        for name in (
-            "person_id",
-            "stage",
-            "scope",
-            "quadrant",
-            "default_per_year",
-            "margin_per_year",
-            "leave_per_year",
-        ):
-            beliefs[name] = view.field(name)
-        self.kept.append(Held(facts.people.copy(), facts.signals.copy(), beliefs, truths))
-
-
-REWARDS = Point("", "rewards", 0)
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("life")
-    rules = {**LIVELY, "lifecycle": {**LIVELY["lifecycle"], "decline_gone": 0.3}}
-    online = {"contacts_per_person_per_month": 0.5, "cost_per_contact": 1.0}
-    us = {"existing_customers": ["open", "settled"], "settled_counts_for_months": 6, "acquisition": {"online": online}}
-    market = small_market(
-        people=PEOPLE,
-        burn_in_months=6,
-        rules=rules,
-        us=us,
-        world={"newcomers_per_year": 0.4},
-        traits={"risk_mean": -1.5},
-    )
-    del market["guards"]["budget_per_month"]
-    (folder / "small.market.yaml").write_text(json.dumps(market), encoding="utf-8")
-    (folder / "small.yaml").write_text(EXPERIMENT, encoding="utf-8")
-    return folder / "small.yaml"
-
-
-@pytest.fixture(scope="module")
-def experiment(config: Path) -> Experiment:
-    return load_experiment(config)
-
-
-@pytest.fixture(scope="module")
-def held(experiment: Experiment) -> list[Held]:
-    """The market of the rewards, lived without a watcher; the first entry is the state before month 0."""
-    order = plan_tasks(experiment, Path()).order
-    state = state_before(order, REWARDS)
-    keeper = Keeper([Held(state["people"].copy(), state["signals"].copy(), None, {})])
-    model = arm_model(order, REWARDS, state)
-    model.observers.append(keeper)
-    for _ in range(MONTHS + 1):
-        model.step()
-    return keeper.kept
-
-
-def row_of(rows: Any, person: int, name: str = "id") -> Any:
-    found = rows[rows[name] == person]
-    return found[0] if len(found) else None
-
-
-def lives(experiment: Experiment, held: list[Held], count: int = 12) -> Iterator[Life]:
-    """The lives of those to whom most happened, of the persons at the start and of the newcomers."""
-    eventful = dict.fromkeys(held[-1].people["id"].tolist(), 0)
-    for one in held[1:]:
-        for name in ("cause", "joined", "treatment"):
-            for person in one.signals["person_id"][one.signals[name] > 0].tolist():
-                eventful[person] += 1
-    ranked = sorted(eventful, key=lambda person: -eventful[person])
-    olds, news = ([one for one in ranked if (one > PEOPLE) is new] for new in (False, True))
-    for person in [*olds[: count - 3], *news[:3]]:
-        if (person >> 32) - 1_000_000 < MONTHS:
-            yield live_one_life(experiment, person, "rewards")
-
-
-@pytest.fixture(scope="module")
-def told(experiment: Experiment, held: list[Held]) -> list[Life]:
-    return list(lives(experiment, held))
+__all__ = ["config", "experiment", "held", "told"]  # fixtures
 
 
 def test_the_same_life_is_told_twice(experiment: Experiment, told: list[Life]) -> None:
@@ -298,101 +192,6 @@ def test_arms_share_the_person_and_the_start(experiment: Experiment, told: list[
     assert replace(other, arm="rewards", months=[]) == replace(told[0], months=[])
     assert other.months[0] == told[0].months[0]
     assert not any(month.because for month in other.months)
-
-
-def some_months() -> st.SearchStrategy[list[LifeMonth]]:
-    def month(stage: str, provider: str, due: int, happened: list[str], credit: float) -> LifeMonth:
-        return LifeMonth(0, provider, stage, [], credit, 0.0, due, 0.0, 0.0, QUADRANTS[0], None, happened, {})
-
-    made = st.builds(
-        month,
-        st.sampled_from(STAGES[:2]),
-        st.sampled_from(["us", "fintech"]),
-        st.integers(0, 1),
-        st.sampled_from([[], [], ["took card"]]),
-        st.floats(0, 9),
-    )
-    return st.lists(made, min_size=1, max_size=12).map(
-        lambda some: [replace(one, month=at) for at, one in enumerate(some)]
-    )
-
-
-@given(some_months())
-def test_a_month_is_left_out_only_if_nothing_happened_and_nothing_changed(months: list[LifeMonth]) -> None:
-    shown = [one.month for one in months_to_show(months)]
-    assert shown == sorted(set(shown)) and shown[0] == 0 and shown[-1] == len(months) - 1
-    assert months_to_show(months, every=True) == months
-    for before, now in pairwise(months):
-        same = (before.provider, before.stage, before.months_past_due) == (
-            now.provider,
-            now.stage,
-            now.months_past_due,
-        )
-        quiet = same and not now.happened
-        assert (now.month in shown) == (not quiet or now.month == len(months) - 1)
-
-
-def text_of(life: Life, every: bool = False) -> str:
-    screen = Console(width=110, highlight=False)
-    with screen.capture() as caught:
-        print_life(screen, life, "", every)
-    return caught.get()
-
-
-def test_the_table_fits_110_columns_and_shows_a_dash_for_whom_we_do_not_know(told: list[Life]) -> None:
-    for life in told:
-        shown = text_of(life)
-        assert max(map(cell_len, shown.splitlines())) <= 110
-        assert shown.startswith(f"Person {life.person}: ")
-    stranger = next(life for life in told if any(month.believed is None for month in life.months))
-    month = next(one for one in stranger.months if one.believed is None)
-    lines = text_of(replace(stranger, months=[month])).splitlines()
-    at = next(i for i, line in enumerate(lines) if line.split()[1:2] == [month.provider])
-    assert lines[at + 1].split()[:3] == ["-", "-", "-"]
-
-
-def test_reasons_are_numbered_below_the_table(told: list[Life]) -> None:
-    life = next(one for one in told if any(month.because for month in one.months))
-    shown = text_of(life)
-    reason = next(reason for month in life.months for reason in month.because.values())
-    assert f"[1] because: {reason}" in shown and shown.count(reason) == 1
-
-
-def tenure(*words: str) -> "tuple[int, str, str]":
-    result = CliRunner().invoke(app, list(words))
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result.exit_code, result.stdout, result.stderr
-
-
-def test_json_is_the_whole_life(config: Path, told: list[Life]) -> None:
-    words = ["explain", "--person", str(told[0].person), str(config), "--arm", "rewards"]
-    code, out, _ = tenure(*words, "--json")
-    answer = json.loads(out, parse_constant=lambda name: pytest.fail(name))
-    assert code == 0 and answer == {"version": JSON_VERSION, **as_plain_data(told[0])}
-    code, out, _ = tenure(*words)
-    lines = out.splitlines()
-    assert code == 0 and lines[0].startswith(f"Person {told[0].person}: ")
-    assert lines[-1].startswith(f"Next     tenure explain --person {told[0].person} {config} --arm nothing")
-
-
-@pytest.mark.parametrize("person", ["0", "-3", str(PEOPLE + 1), str((MONTHS + 1_000_000) << 32), str(10**30)])
-def test_an_unknown_person_is_refused_with_the_ids_that_exist(config: Path, person: str) -> None:
-    code, out, err = tenure("explain", str(config), "--person", person)
-    assert code == 2 and not out and "Traceback" not in err
-    assert f"there is no person {person}. Persons 1 to {PEOPLE} live" in err
-
-
-def test_who_left_before_month_0_is_told_so_with_somebody_who_did_not(config: Path, held: list[Held]) -> None:
-    there = set(held[0].people["id"].tolist())
-    gone = next(one for one in range(1, PEOPLE + 1) if one not in there)
-    code, _, err = tenure("explain", str(config), "--person", str(gone))
-    assert code == 2 and f"person {gone} left the market before month 0" in err
-    assert int(err.split("--person")[1]) in there
-
-
-def test_an_unknown_arm_is_refused(config: Path) -> None:
-    code, _, err = tenure("explain", str(config), "--person", "1", "--arm", "reward")
-    assert code == 2 and "there is no arm 'reward'" in err and "rewards" in err
 
 
 def test_a_life_ends_when_its_person_leaves_the_market(experiment: Experiment, held: list[Held]) -> None:
