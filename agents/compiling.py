@@ -36,6 +36,12 @@ def sources_hash() -> str:
     return digest.hexdigest()[:16]
 
 
+def rules_folder_name() -> str:
+    """Return the name of the folder of these sources, compiled here: Numba keeps code by the place of its source."""
+    place = hashlib.sha256(str(Path(__file__).parent).encode()).hexdigest()
+    return f"rules-{sources_hash()}-{place[:8]}"
+
+
 @cache
 def private_folder() -> Path:
     """Return a folder for caches, which nobody else can write or read.
@@ -55,7 +61,7 @@ def private_folder() -> Path:
 @cache
 def cache_folder() -> Path:
     """Return where compiled rules are kept."""
-    name = f"rules-{sources_hash()}"
+    name = rules_folder_name()
     try:
         return _made_private(private_folder() / name)
     except OSError:

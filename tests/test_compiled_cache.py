@@ -47,7 +47,7 @@ def test_the_folders_are_ours_alone_even_if_they_were_open_to_all(tmp_path: Path
     ):
         for _ in ("made", "found open"):
             private, rules = map(Path, said(f"import os; os.umask(0); {FOLDERS}", tmp_path, **environment))
-            assert private == base / "tenure" and rules == private / f"rules-{compiling.sources_hash()}"
+            assert private == base / "tenure" and rules == private / compiling.rules_folder_name()
             assert mode(private) == mode(rules) == 0o700
             private.chmod(0o777)
             rules.chmod(0o777)
@@ -72,7 +72,7 @@ def spoil(how: str, tmp_path: Path) -> None:
         return
     cache.mkdir(parents=True)
     elsewhere.mkdir(mode=0o755)
-    rules = cache / "tenure" / f"rules-{compiling.sources_hash()}"
+    rules = cache / "tenure" / compiling.rules_folder_name()
     if how == "a link":
         (cache / "tenure").symlink_to(elsewhere)
     elif how == "a link to nothing":

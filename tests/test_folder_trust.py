@@ -271,7 +271,9 @@ def test_own_policies_are_given_again_and_what_they_print_disturbs_nothing(
     assert (told["made"], told["failed"], told["changes"]) == (6, {}, [])
     monkeypatch.setattr("tenure.experiments.running.runner.run_batch", serially)
     monkeypatch.setattr("tenure.experiments.running.runner._live_one_again", lambda *given: None)
-    missing = [name for name, (arm, number) in record_of(out)["runs"].items() if number == 0 and arm != "nothing"]
+    missing = [
+        name for name, (_, arm, number, *_) in record_of(out)["runs"].items() if number == 0 and arm != "nothing"
+    ]
     for name in missing:
         store.run_path(out, name).unlink()
     full = f"tenure run {out} --policies {own / 'mine.py'}"

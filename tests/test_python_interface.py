@@ -162,8 +162,8 @@ def test_processors_are_counted_in_one_place() -> None:
     """Elsewhere than in `processors`, what counts them would count those that this process may not use."""
     counting = {"cpu_count", "process_cpu_count", "sched_getaffinity", "cpu_affinity"}
     found = set()
-    for folder in ("agents", "policies", "simulation", "experiments", "benchmarks", "."):
-        for path in sorted((ROOT / folder).glob("*.py")):
+    for folder in ("agents", "policies", "simulation", "experiments", "benchmarks", "tenure"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
             named = {getattr(n, "attr", getattr(n, "name", "")) for n in ast.walk(ast.parse(path.read_text()))}
             if named & counting:
                 found.add(str(path.relative_to(ROOT)))

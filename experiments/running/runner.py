@@ -29,7 +29,7 @@ from tenure.experiments.store.unused import refuse_links
 from tenure.experiments.store.verified import Runs
 from tenure.simulation.model import LifecycleModel
 
-_ENTRY_POINTS = {"live_rows", "observe_rows", "appraise_rows"}
+_ENTRY_POINTS = {"begin_each", "live_rows", "observe_rows", "appraise_rows", "count_rows", "scope_rows"}
 
 
 class Event(NamedTuple):
