@@ -121,7 +121,7 @@ def test_a_policy_that_depends_on_its_process_is_found_by_the_run_made_again(con
 
 RACER = """
 import sys, time
-from experiments import runner
+from tenure.experiments.running import runner
 from tenure.experiments.config.experiment import load_experiment
 
 runner.run_batch = lambda *given: None
