@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tenure.agents.belief import QUADRANTS
 from tenure.experiments.commands.checking import check_file
@@ -339,3 +340,16 @@ def test_what_is_odd_is_noted(tmp_path: Path) -> None:
 )
 def test_what_is_shipped_is_possible(path: Path) -> None:
     assert not check_file(str(path), [], [], 1, False).faulty
+
+
+@pytest.mark.parametrize("kinds", [("revolving", "revolving"), ("deposit", "revolving", "instalment", "revolving")])
+def test_a_person_has_one_line_so_one_product_is_drawn_at_will(kinds: tuple[str, ...]) -> None:
+    sizes = {"revolving": {"apr": "18%", "line": 3000}, "deposit": {"rate": "1%", "balance": 100}}
+    other = {"apr": "9%", "amount": 1000, "term_months": 12}
+    products = {f"product{k}": {"kind": kind, **sizes.get(kind, other)} for k, kind in enumerate(kinds)}
+    market = {**small_market(), "products": products}
+    last = f"product{len(kinds) - 1}"
+    with pytest.raises(ValidationError, match=f"{last}.kind: {last} is drawn at will, as product[01] is"):
+        MarketSettings.model_validate(market)
+    del products[last]
+    MarketSettings.model_validate(market)

@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.config.experiment import Experiment
+from tenure.experiments.config.settings import ExperimentSettings
 from tenure.experiments.design.planning import plan_tasks
 from tenure.experiments.design.point import Point, labelled, point_at
 from tenure.experiments.design.points import points_of
 from tenure.experiments.design.tasks import Order
 from tenure.experiments.report.effects import difference_cell
 from tenure.experiments.report.joint import joint_table
+from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.running.work import arm_model, state_before
 from tenure.experiments.store import store
+from tenure.experiments.store.auditing import audit_folder, recorded_points
 from tenure.experiments.store.results import open_results
 from tests.folders import answer, no_report, no_workers, record_of, tenure
 from tests.scenarios import HARD, loaded, run, written
@@ -103,6 +106,22 @@ def test_a_design_is_a_function_that_makes_points(tmp_path: Path) -> None:
         for model in models:
             model.step()
         assert models[0].people.tobytes() == models[1].people.tobytes()
+
+
+@pytest.mark.usefixtures("no_workers", "no_report")
+def test_a_design_is_run_kept_and_made_again_by_the_points_of_its_record(tmp_path: Path) -> None:
+    def design(settings: ExperimentSettings) -> Iterator[Point]:
+        for point in points_of(settings):
+            yield point._replace(over=(("world.macro_mean", float(point.replication)),))
+
+    experiment = loaded(tmp_path, "", "replications=2")
+    made = run_experiment(experiment, tmp_path / "out", design=design)
+    assert made.made == 4 and all(made.point(name).over for name in made.names)
+    assert run_experiment(experiment, tmp_path / "out", design=design).made == 0
+    audited = audit_folder(made.folder, 0, [], quiet=True)
+    assert not audited.damaged
+    again = list(recorded_points(made.about))
+    assert {point.over for point in again} == {(("world.macro_mean", float(n)),) for n in range(2)} and len(again) == 4
 
 
 @given(st.text("abc ", min_size=1, max_size=3), st.text("abc", max_size=3), st.integers(0, 10**6), st.floats(-9, 9))

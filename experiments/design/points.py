@@ -2,7 +2,7 @@
 
 A point is a scenario, what else is laid over the market, an arm and a replication. `points_of` makes the points of an
 experiment as its file describes it, every arm in every scenario; another design (a grid, a sample of uncertain
-settings) is another function from the settings of an experiment to points, given to `planning.plan_tasks`.
+settings) is another function from the settings of an experiment to points: `run_experiment(..., design=mine)`.
 Tables pair arms within a scenario and a replication, so what is laid over must be the same for all arms of these.
 """
 

@@ -12,6 +12,7 @@ from tenure.experiments.analysis.metric import DECLARED_IN
 from tenure.experiments.analysis.metrics import RETURNS, STANDARD_METRICS
 from tenure.experiments.analysis.recorded_run import FloatArray, rates_of
 from tenure.experiments.analysis.statistics import Comparison
+from tenure.simulation.recording.measures import MEASURES as DECLARED
 
 if TYPE_CHECKING:
     from tenure.experiments.store.results import Results
@@ -21,33 +22,11 @@ QUADRANTS = ("low_risk_high_return", "low_risk_low_return", "high_risk_high_retu
 CAUSES = ("poached", "own_reasons", "settled", "charged_off", "ended")
 """In the order in which they are shown."""
 MEASURES = (
-    "customers_by_cell",
-    "credit_balance_by_cell",
-    "stage_moves",
+    *(name for name in DECLARED if not name.startswith("person/") and "{" not in name),
     "migration/quadrant/true/heads",
     "migration/quadrant/believed/heads",
-    "reliability_people",
-    "reliability_predicted",
-    "reliability_happened",
-    "score_people",
-    "score_auc",
-    "score_brier",
-    "tag_error",
-    "tag_error_people",
-    "risk_error",
-    "risk_error_expected",
-    "risk_error_people",
-    "markov_order",
-    "lookalike",
-    "leavers",
-    "ledger",
-    "plane_risk",
-    "plane_return",
-    "funnel",
-    "treatments",
-    "policy_notes",
 )
-"""The measures that a report reads."""
+"""What a report reads: all that is recorded but people one by one, and of migration that of the quadrants."""
 
 
 class NotRecordedError(ValueError):

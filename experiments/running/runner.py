@@ -15,6 +15,7 @@ from tenure.experiments.design.arms import laid_over
 from tenure.experiments.design.estimating import Timed, remember
 from tenure.experiments.design.planning import plan_tasks
 from tenure.experiments.design.point import Point
+from tenure.experiments.design.points import Design, points_of
 from tenure.experiments.design.tasks import Done, Order, Task
 from tenure.experiments.running.batch import Queue, run_batch
 from tenure.experiments.running.starts import start_is_whole
@@ -54,6 +55,7 @@ def run_experiment(
     only: Point | None = None,
     limits: Limits = USUAL_LIMITS,
     arms: Sequence[str] | None = None,
+    design: Design = points_of,
 ) -> Results:
     """Make the runs of an experiment that are missing, and return its results.
 
@@ -76,6 +78,8 @@ def run_experiment(
         Time and memory that a month of a run may take before that run has failed.
     arms : sequence of str, optional
         Make the runs of these arms alone; the record of the folder, which has all, stays as it is.
+    design : callable
+        Makes the points of the experiment; by default every arm in every scenario, replication by replication.
 
     Raises
     ------
@@ -95,7 +99,7 @@ def run_experiment(
     while True:
         folder, told = folder_of(experiment, out)
         refuse_links(folder)
-        planned = plan_tasks(experiment, folder, engine)
+        planned = plan_tasks(experiment, folder, engine, design)
         try:
             more, changed = write_record(planned, folder, arms is not None)
             break

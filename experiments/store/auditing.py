@@ -14,12 +14,14 @@ from tenure.experiments.commands.folder_words import folder_command, next_lines
 from tenure.experiments.commands.run import arms_without, full_command, where_config_is
 from tenure.experiments.config.experiment import load_recorded
 from tenure.experiments.design.planning import plan_tasks
+from tenure.experiments.design.point import Point, point_at
 from tenure.experiments.design.tasks import Order, Task
 from tenure.experiments.plugins.own_policies import snapshot
 from tenure.experiments.running.starts import start_path
 from tenure.experiments.running.workers import HASH_SEED, JobStoppedError, Limits, ask_once
 from tenure.experiments.store import store
 from tenure.experiments.store.record import ABOUT, REPORT
+from tenure.experiments.store.record_shape import About
 from tenure.experiments.store.remarks import remarks
 from tenure.experiments.store.results import Results, open_results
 from tenure.experiments.store.sealing import HOST, DamagedError, clear_temporary, process_lives, seal_of
@@ -181,6 +183,11 @@ def _figures_that_differ(results: Results) -> list[str]:
     return list(wrong.values())
 
 
+def recorded_points(about: About) -> Iterator[Point]:
+    """Yield the points of a folder as its record has them, with what is laid over their markets."""
+    yield from (point for address in about["runs"].values() if (point := point_at(address)) is not None)
+
+
 def _made_again(
     results: Results,
     rerun: int,
@@ -206,7 +213,7 @@ def _made_again(
         about["written"], folder / ABOUT, [], policies, without, path, list(about["sets"]), shipped
     )
     with tempfile.TemporaryDirectory(prefix="tenure-audit-") as nowhere:
-        planned = plan_tasks(experiment, Path(nowhere))
+        planned = plan_tasks(experiment, Path(nowhere), design=lambda _: recorded_points(about))
         tasks = [_of(results, task) for task in planned.runs if task.point.arm not in without]
         chosen = sorted((task for task in tasks if task is not None), key=_drawn)[:rerun]
         for task in chosen:

@@ -1,42 +1,24 @@
-"""The shelf: policies ready to use, by the name that a config gives."""
+"""The shelf: policies ready to use, by the name that a config gives; each file beside this one is found."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
 from tenure.policies.policy import Policy, SettingsError, build_policy
 from tenure.policies.settings.faults import Fault
 from tenure.policies.settings.suggest import did_you_mean
-from tenure.policies.shelf.do_nothing import DoNothing
-from tenure.policies.shelf.needs_led import NeedsLed
-from tenure.policies.shelf.optimal_structure import OptimalStructure
-from tenure.policies.shelf.oracle import Oracle
-from tenure.policies.shelf.price_match import PriceMatch
-from tenure.policies.shelf.price_war import PriceWar
-from tenure.policies.shelf.propensity_retention import PropensityRetention
-from tenure.policies.shelf.random_trial import RandomTrial
-from tenure.policies.shelf.roi_knapsack import RoiKnapsack
-from tenure.policies.shelf.rules import QuadrantRules, Rules, StageRules
-from tenure.policies.shelf.thompson import Thompson
-from tenure.policies.shelf.uniform import Uniform
-from tenure.policies.shelf.uplift import Uplift
 
-_ALL: tuple[type, ...] = (
-    DoNothing,
-    Uniform,
-    RandomTrial,
-    Rules,
-    QuadrantRules,
-    StageRules,
-    PriceWar,
-    PriceMatch,
-    NeedsLed,
-    PropensityRetention,
-    Uplift,
-    RoiKnapsack,
-    OptimalStructure,
-    Thompson,
-    Oracle,
-)
-SHELF: dict[str, type] = {str(vars(policy)["name"]): policy for policy in _ALL}
+
+def _of_this_folder() -> Iterator[type]:
+    """Yield the policies of the files here: classes of theirs that have a name of their own."""
+    for file in iter_modules(__path__):
+        module = f"{__name__}.{file.name}"
+        for one in vars(import_module(module)).values():
+            if isinstance(one, type) and one.__module__ == module and "name" in vars(one):
+                yield one
+
+
+SHELF: dict[str, type] = {str(vars(policy)["name"]): policy for policy in _of_this_folder()}
 """Name -> class of every policy on the shelf."""
 ALIASES: Mapping[str, str] = {"static": "do_nothing"}
 """Another word for a policy of the shelf -> its name; an institution that changes nothing is static."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from tenure.agents.declaring import MAX_PRODUCTS
+from tenure.agents.offer import KINDS
 from tenure.agents.rules.population import Traits
 from tenure.agents.rules.rulebook import MAX_INSTITUTIONS, Rulebook
 from tenure.policies.columns import view_condition
@@ -119,6 +120,10 @@ def _share_faults(market: MarketParts) -> Iterator[Fault]:
 
 def _product_faults(market: MarketParts) -> Iterator[Fault]:
     known = tuple(market.products)
+    drawing = [name for name, product in market.products.items() if KINDS[product.kind].draws]
+    for name in drawing[1:]:
+        what = f"{name} is drawn at will, as {drawing[0]} is, and a person has one line"
+        yield Fault(what, "leave one of them out", ("products", name, "kind"))
     for name, one in market.institutions().items():
         at = ("us",) if one is market.us else ("rivals", name)
         if one.existing_customers == ("other_lines",) and {*(one.business_line or ())} >= set(known):
