@@ -56,10 +56,10 @@ def test_loans_are_what_was_lent_less_what_came_back() -> None:
 def lose(account: int, side: int) -> Any:
     """Return a posting that loses a cent of one account: from the institution's books (1) or the world's (0)."""
 
-    def receive(ledger: Any, institution: int, to: int, amount_cents: int) -> None:
-        ledger.receive(ledger, institution, to, amount_cents)
+    def receive(books: Any, institution: int, to: int, amount_cents: int) -> None:
+        ledger.receive(books, institution, to, amount_cents)
         if to == account:
-            ledger[institution if side else 0, to] += 1
+            books[institution if side else 0, to] += 1
 
     return receive
 
