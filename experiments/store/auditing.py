@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -183,9 +183,12 @@ def _figures_that_differ(results: Results) -> list[str]:
     return list(wrong.values())
 
 
-def recorded_points(about: About) -> Iterator[Point]:
-    """Yield the points of a folder as its record has them, with what is laid over their markets."""
-    yield from (point for address in about["runs"].values() if (point := point_at(address)) is not None)
+def recorded_points(about: About, without: Collection[str] = ()) -> Iterator[Point]:
+    """Yield the points of a folder as its record has them, with what is laid over their markets; some arms aside."""
+    for address in about["runs"].values():
+        point = point_at(address)
+        if point is not None and point.arm not in without:
+            yield point
 
 
 def _made_again(
@@ -213,7 +216,7 @@ def _made_again(
         about["written"], folder / ABOUT, [], policies, without, path, list(about["sets"]), shipped
     )
     with tempfile.TemporaryDirectory(prefix="tenure-audit-") as nowhere:
-        planned = plan_tasks(experiment, Path(nowhere), design=lambda _: recorded_points(about))
+        planned = plan_tasks(experiment, Path(nowhere), design=lambda _: recorded_points(about, without))
         tasks = [_of(results, task) for task in planned.runs if task.point.arm not in without]
         chosen = sorted((task for task in tasks if task is not None), key=_drawn)[:rerun]
         for task in chosen:
