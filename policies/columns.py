@@ -69,7 +69,7 @@ class CustomerColumns:
 
     def field(self, name: str) -> Values:
         """Return a field of the beliefs, of all in view."""
-        raise NotImplementedError
+        raise NotImplementedError  # the view itself has them; columns alone are none
 
     person_id = Column()
     tenure_months = Column()
