@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.compiling import compiled, rule, rule_in_place
+from tenure.agents.compiling import compiled, in_bits, rule, when_compiled
 
 # kind of decision -> registered number; a number once given is never given again. A block has four words, and each
 # word one use: EPISODE starts, which, lasts, life event; LIFE pays, stage, service, looks around; USE asks, term, size,
@@ -49,7 +49,7 @@ def address(kind: int, institution: str = "", ordinal: int = 0) -> int:
     return decision(kind, institution_word(institution) if institution else 0, ordinal)
 
 
-@rule_in_place
+@in_bits
 def philox(
     c0: np.uint32, c1: np.uint32, c2: np.uint32, c3: np.uint32, k0: np.uint32, k1: np.uint32
 ) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
@@ -68,7 +68,27 @@ def philox(
     return c0, c1, c2, c3
 
 
-@compiled
+def _draw4(
+    seed: int, replication: int, person: int, month: int | np.int64, decision: int
+) -> tuple[float, float, float, float]:
+    """Return four uniforms, see `draw4`."""
+    p = np.uint64(person)
+    a, b, c, d = philox(
+        np.uint32(p & np.uint64(0xFFFFFFFF)),
+        np.uint32(p >> np.uint64(32)),
+        np.uint32(month & 0xFFFFFFFF),
+        np.uint32(decision),
+        np.uint32(seed),
+        np.uint32(replication),
+    )
+    return (a + 0.5) * _SCALE, (b + 0.5) * _SCALE, (c + 0.5) * _SCALE, (d + 0.5) * _SCALE
+
+
+draw4_compiled = compiled(_draw4)
+"""`draw4` as an entry point of its own, for plain Python."""
+
+
+@when_compiled(_draw4)
 def draw4(
     seed: int, replication: int, person: int, month: int | np.int64, decision: int
 ) -> tuple[float, float, float, float]:
@@ -85,16 +105,7 @@ def draw4(
     decision : int
         The decision word, see `address`.
     """
-    p = np.uint64(person)
-    a, b, c, d = philox(
-        np.uint32(p & np.uint64(0xFFFFFFFF)),
-        np.uint32(p >> np.uint64(32)),
-        np.uint32(month & 0xFFFFFFFF),
-        np.uint32(decision),
-        np.uint32(seed),
-        np.uint32(replication),
-    )
-    return (a + 0.5) * _SCALE, (b + 0.5) * _SCALE, (c + 0.5) * _SCALE, (d + 0.5) * _SCALE
+    return draw4_compiled(seed, replication, person, month, decision)
 
 
 def draw4_each(

@@ -1,9 +1,8 @@
 """Rules run as written, or compiled: the two marks, and a cache that knows when any rule was edited.
 
 Numba's disk cache looks at the file of the compiled entry point alone, so the cache's folder is named by a hash of all
-rule sources. It holds code that is run, so it lies where nobody else can write. SVML is switched off because its exp
-and log differ from the C library's in the last bit. Numba is loaded when the first entry point is called: most commands
-call none.
+rule sources. It holds code that is run, so it lies where nobody else can write. Numba is loaded when the first entry
+point is called: most commands call none.
 """
 
 import atexit
@@ -19,7 +18,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol, TypeVar, cast
 
-os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
 F = TypeVar("F", bound=Callable[..., object])
 CACHE = "TENURE_CACHE"
 """Environment variable: the private folder to use, for the processes that this one starts."""
@@ -29,10 +27,10 @@ def sources_hash() -> str:
     """Return 16 hex digits over the sources that compiled code is made from: `agents`, and the loops over it."""
     root = Path(__file__).resolve().parent
     digest = hashlib.sha256()
-    names = {"compiled.py", "counting.py"}
-    loops = [path for path in sorted((root.parent / "simulation").rglob("*.py")) if path.name in names]
-    for path in [*sorted(root.rglob("*.py")), *loops]:
-        digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in [*sorted(root.rglob("*.py")), *sorted((root.parent / "simulation").rglob("*.py"))]:
+        source = path.read_bytes()
+        if root in path.parents or b"@compiled" in source:
+            digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + source)
     return digest.hexdigest()[:16]
 
 
@@ -124,18 +122,28 @@ class _Rules:
     """Rules that were marked, until Numba is there to be told of them."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Callable[..., object], str]] = []
+        self.waiting: list[tuple[Callable[..., object], Callable[..., object]]] = []
         self.lock = threading.RLock()
 
-    def add(self, function: Callable[..., object], inline: str) -> None:
+    def add(self, function: Callable[..., object], inside: Callable[..., object]) -> None:
         with self.lock:
-            self.waiting.append((function, inline))
+            self.waiting.append((function, inside))
 
     def register(self) -> None:
-        """Make the rules marked so far callable from compiled code."""
+        """Make the rules marked so far callable from compiled code, where their lines stand in those that call them."""
         while self.waiting:
-            function, inline = self.waiting.pop()
-            load_numba().extending.register_jitable(inline=inline)(function)
+            function, inside = self.waiting.pop()
+            inlined = load_numba().extending.overload(function, jit_options={"forceinline": True}, strict=False)
+            inlined(_always(inside))
+
+
+def _always(function: Callable[..., object]) -> Callable[..., Callable[..., object]]:
+    """Return what tells Numba that this is the function, whatever the types of its arguments."""
+
+    def whatever(*arguments: object) -> Callable[..., object]:
+        return function
+
+    return whatever
 
 
 _RULES = _Rules()
@@ -183,15 +191,25 @@ class EntryPoint:
 
 
 def rule(function: F) -> F:
-    """Mark a scalar rule: plain Python as written, and callable from compiled code."""
-    _RULES.add(function, "never")
+    """Mark a scalar rule: plain Python as written, and callable from compiled code, where it is always inlined."""
+    _RULES.add(function, function)
     return function
 
 
-def rule_in_place(function: F) -> F:
-    """Mark a rule whose lines stand in those that call it, so that a loop over many can be made faster."""
-    _RULES.add(function, "always")
+def in_bits(function: F) -> F:
+    """Mark a function of a machine's words, for compiled code alone, where it is always inlined."""
+    _RULES.add(function, function)
     return function
+
+
+def when_compiled(other: Callable[..., object]) -> Callable[[F], F]:
+    """Mark a rule in whose place compiled code has another function, which gives the same bits."""
+
+    def marked(function: F) -> F:
+        _RULES.add(function, other)
+        return function
+
+    return marked
 
 
 def compiled(function: F) -> F:

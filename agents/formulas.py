@@ -3,6 +3,7 @@
 import math
 
 from tenure.agents.declaring import rule
+from tenure.agents.elementary import erf_, exp_, expm1_, log1p_, log_
 
 FLAT = 40.0
 """Log-odds beyond which a probability is as good as 0 or 1."""
@@ -22,13 +23,13 @@ def logistic(x: float) -> float:
         return LEAST_PROBABILITY
     if x > FLAT:
         return 1.0
-    return 1.0 / (1.0 + math.exp(-x))
+    return 1.0 / (1.0 + exp_(-x))
 
 
 @rule
 def odds_factor(log_odds_shift: float) -> float:
     """What a shift on the log-odds scale multiplies odds by."""
-    return 1.0 if log_odds_shift == 0.0 else math.exp(between(log_odds_shift, -MOST_SHIFT, MOST_SHIFT))
+    return 1.0 if log_odds_shift == 0.0 else exp_(between(log_odds_shift, -MOST_SHIFT, MOST_SHIFT))
 
 
 @rule
@@ -43,7 +44,7 @@ def with_odds_times(p: float, factor: float) -> float:
 @rule
 def normal_probability(x: float) -> float:
     """Standard normal distribution function."""
-    return 0.5 * (1.0 + math.erf(x / SQRT_2))
+    return 0.5 * (1.0 + erf_(x / SQRT_2))
 
 
 @rule
@@ -60,7 +61,7 @@ def normal_quantile(p: float) -> float:
     tail = p if q < 0.0 else 1.0 - p
     if tail < LEAST_TAIL:
         tail = LEAST_TAIL
-    r = math.sqrt(-math.log(tail))
+    r = math.sqrt(-log_(tail))
     if r <= 5.0:
         r -= 1.6
         x = (((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777) / (
@@ -79,7 +80,7 @@ def per_month(p_per_year: float) -> float:
     """Monthly probability that, repeated twelve times, gives the yearly one: 1 - (1 - p)^(1/12)."""
     if p_per_year >= 1.0:
         return 1.0
-    return -math.expm1(math.log1p(-p_per_year) / 12.0)
+    return -expm1_(log1p_(-p_per_year) / 12.0)
 
 
 @rule

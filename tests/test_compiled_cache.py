@@ -15,8 +15,8 @@ ROOT = Path(agents.__file__).resolve().parent.parent
 FOLDERS = (
     "from tenure.agents.compiling import private_folder, cache_folder; print(private_folder()); print(cache_folder())"
 )
-HITS = "sum(draw4.dispatcher.stats.cache_hits.values())"
-COMPILE = f"from tenure.agents.chance import draw4; draw4(1, 2, 3, 4, 5); print({HITS})"
+HITS = "sum(draw4_compiled.dispatcher.stats.cache_hits.values())"
+COMPILE = f"from tenure.agents.chance import draw4_compiled; draw4_compiled(1, 2, 3, 4, 5); print({HITS})"
 IS_ROOT = hasattr(os, "getuid") and os.getuid() == 0
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenure import agents
-from tenure.agents.chance import draw4
+from tenure.agents.chance import draw4_compiled
 from tenure.simulation.engines.compiled import appraise_rows, live_rows, observe_rows
 from tenure.simulation.institutions.files import scope_rows
 from tenure.simulation.model import LifecycleModel
@@ -99,7 +99,7 @@ def compile_all() -> None:
         assert all(one.dtype.isalignedstruct for one in rows)  # else whoever restores first compiles anew
         model.start_recording()
         model.step()
-    entries: tuple[Any, ...] = (live_rows, observe_rows, appraise_rows, count_rows, scope_rows, draw4)
+    entries: tuple[Any, ...] = (live_rows, observe_rows, appraise_rows, count_rows, scope_rows, draw4_compiled)
     for entry in entries:
         assert len(entry.dispatcher.signatures) == 1, f"{entry.__name__}: {entry.dispatcher.signatures}"
 

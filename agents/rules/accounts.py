@@ -1,9 +1,9 @@
 """Accounts: how much is lent and kept, on what terms, and how it is paid back."""
 
-import math
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
+from tenure.agents.elementary import log_
 from tenure.agents.formulas import between, cents
 
 
@@ -59,7 +59,7 @@ class Accounts(NamedTuple):
 @rule
 def income_sds(income: float, accounts: Accounts) -> float:
     """Standard deviations of log income above the median."""
-    return math.log(income / accounts.income_median) / accounts.income_sd
+    return log_(income / accounts.income_median) / accounts.income_sd
 
 
 @rule

@@ -4,11 +4,11 @@ U_ij = quality_j + w fit_ij - b_i price_ij + taste_ij + offer_ij
        + [provider] (s satisfaction_i + k_i) + [not provider] ease_j,   plus Gumbel noise of scale g.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
+from tenure.agents.elementary import exp_
 from tenure.agents.formulas import between, logistic
 from tenure.agents.offer import Product
 
@@ -116,7 +116,7 @@ def weigh(utilities: list[float], considered: Sequence[int], n: int, choice: Cho
     total = 0.0
     for j in range(n):
         if considered[j] == 1:
-            utilities[j] = math.exp(between((utilities[j] - top) / choice.noise, -FARTHEST, 0.0))
+            utilities[j] = exp_(between((utilities[j] - top) / choice.noise, -FARTHEST, 0.0))
             total += utilities[j]
         else:
             utilities[j] = 0.0

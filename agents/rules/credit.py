@@ -4,6 +4,7 @@ import math
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
+from tenure.agents.elementary import exp_, power_
 from tenure.agents.formulas import between, logistic, normal_probability, normal_quantile, odds_factor, with_odds_times
 
 BUCKETS = 5
@@ -101,7 +102,7 @@ def target_utilisation(need: float, income_sds: float, price: float, credit: Cre
     """Share of the line that a person wants drawn: need, income, and the rate (elasticity)."""
     share = credit.utilisation + credit.utilisation_need * need + credit.utilisation_income * income_sds
     relative = between(price, credit.price_least, credit.price_most) / credit.usual_price
-    return between(share * math.pow(relative, credit.rate_elasticity), 0.0, 1.0)
+    return between(share * power_(relative, credit.rate_elasticity), 0.0, 1.0)
 
 
 @rule
@@ -113,7 +114,7 @@ def line_after(line: float, factor: float, credit: Credit) -> float:
 @rule
 def line_that_counts(line: float, first_line: float, risk_above_average: float, credit: Credit) -> float:
     """The line whose share is drawn: of a change, only the pass-through, larger for weaker customers."""
-    weak = credit.line_pass_through * math.exp(
+    weak = credit.line_pass_through * exp_(
         between(credit.line_pass_through_risk * risk_above_average, -STEEPEST, STEEPEST)
     )
     return first_line + between(weak, 0.0, credit.line_pass_through_most) * (line - first_line)

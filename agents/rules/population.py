@@ -1,6 +1,5 @@
 """The population: what a person is born with, drawn by keyed luck, and with what book customers begin."""
 
-import math
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 
 from tenure.agents.chance import LEAVE_AT_BIRTH, NEEDS_AT_BIRTH, TRAITS, address, draw4_each
 from tenure.agents.declaring import Parameter, rule
+from tenure.agents.elementary import exp_
 from tenure.agents.person import ACQUISITION, GROWTH, MATURITY, PERSON
 
 
@@ -151,4 +151,4 @@ def stage_at_opening(tenure_months: int, opening: Opening) -> int:
 @rule
 def holds_at_opening(need: float, years: float, opening: Opening) -> float:
     """Probability that a customer with whom the market begins holds a product beyond the first."""
-    return opening.further * (1.0 - math.exp(-years / opening.further_years)) * need
+    return opening.further * (1.0 - exp_(-years / opening.further_years)) * need

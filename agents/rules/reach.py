@@ -1,9 +1,9 @@
 """Reach: who is contacted by which channel, and what is read."""
 
-import math
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
+from tenure.agents.elementary import exp_, expm1_, log_, power_
 from tenure.agents.formulas import MOST_SHIFT, between
 from tenure.agents.offer import Offer
 
@@ -55,7 +55,7 @@ def lookalike_score(income: float, age_years: float, looks_for_product: bool, of
     w = offer.lookalike
     if w[0] == 0.0:
         return 0.0
-    x = math.log(between(income, 1.0, MOST_INCOME) / MEDIAN_INCOME) / SD_LOG_INCOME
+    x = log_(between(income, 1.0, MOST_INCOME) / MEDIAN_INCOME) / SD_LOG_INCOME
     y = (age_years - MEAN_AGE) / SD_AGE
     acute = w[4] if looks_for_product and offer.sees_browsing == 1 else 0.0
     return between(w[1] + w[2] * x + w[3] * y + acute, -MOST_PART, MOST_PART)
@@ -64,7 +64,7 @@ def lookalike_score(income: float, age_years: float, looks_for_product: bool, of
 @rule
 def expected_contacts(rate: float, precision: float, score: float) -> float:
     """Contacts a month that a channel means for a person, lambda exp(precision x score); precision 0 broadcasts."""
-    return rate if precision == 0.0 else rate * math.exp(between(precision * score, -MOST_SHIFT, MOST_SHIFT))
+    return rate if precision == 0.0 else rate * exp_(between(precision * score, -MOST_SHIFT, MOST_SHIFT))
 
 
 @rule
@@ -77,7 +77,7 @@ def contacts_received(u: float, expected: float) -> int:
     if u >= expected:
         return 0
     mean = between(expected, 0.0, MOST_EXPECTED)
-    received, term, more = 0, math.exp(-mean), -math.expm1(-mean)
+    received, term, more = 0, exp_(-mean), -expm1_(-mean)
     while u < more and received < MOST_RECEIVED:
         received += 1
         term *= mean / received
@@ -88,7 +88,7 @@ def contacts_received(u: float, expected: float) -> int:
 @rule
 def reads_any(p: float, contacts: int) -> float:
     """Probability that at least one of the contacts of one sender is read."""
-    return p if contacts == 1 else 1.0 - math.pow(1.0 - p, float(contacts))
+    return p if contacts == 1 else 1.0 - power_(1.0 - p, float(contacts))
 
 
 @rule
