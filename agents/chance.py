@@ -21,6 +21,8 @@ REACH, READ, CHOICE, APPLICATION, INVITATION = 20, 21, 22, 23, 24
 SIGNAL, REVIEW = 30, 31
 MACRO, POLICY = 40, 41
 
+Uniforms = tuple[float, float, float, float]
+"""What one block gives."""
 WORDS = 4
 """Uniforms of one block."""
 LASTING = np.int64(0)
@@ -68,9 +70,7 @@ def philox(
     return c0, c1, c2, c3
 
 
-def _draw4(
-    seed: int, replication: int, person: int, month: int | np.int64, decision: int
-) -> tuple[float, float, float, float]:
+def _draw4(seed: int, replication: int, person: int, month: int | np.int64, decision: int) -> Uniforms:
     """Return four uniforms, see `draw4`."""
     p = np.uint64(person)
     a, b, c, d = philox(
@@ -89,9 +89,7 @@ draw4_compiled = compiled(_draw4)
 
 
 @when_compiled(_draw4)
-def draw4(
-    seed: int, replication: int, person: int, month: int | np.int64, decision: int
-) -> tuple[float, float, float, float]:
+def draw4(seed: int, replication: int, person: int, month: int | np.int64, decision: int) -> Uniforms:
     """Return four uniforms in the open interval (0, 1).
 
     Parameters

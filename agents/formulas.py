@@ -84,9 +84,22 @@ def per_month(p_per_year: float) -> float:
 
 
 @rule
+def twelve_times(p: float) -> float:
+    """The twelfth power: the probability that something of probability `p` happens in each of twelve months."""
+    quarter = p * p * p
+    return (quarter * quarter) * (quarter * quarter)
+
+
+@rule
 def cents(amount: float) -> int:
     """Whole cents of an amount in currency units, halves up; only for amounts already checked to be finite."""
     return int(math.floor(amount * 100.0 + 0.5))  # noqa: RUF046  # compiled, floor gives a float
+
+
+@rule
+def month_of_interest(balance_cents: int, points_per_year: float) -> int:
+    """Whole cents that a yearly rate, in points, makes of a balance in a month, halves up."""
+    return int(math.floor(balance_cents * points_per_year / 1200.0 + 0.5))  # noqa: RUF046  # as in `cents`
 
 
 @rule

@@ -1,12 +1,13 @@
 """A person's everyday accounts with the provider: products taken, deposits, fees, and what closes or moves them."""
 
-from tenure.agents import chance, checks, ledger
+from tenure.agents import checks, ledger
 from tenure.agents.belief import NEVER
+from tenure.agents.chance import Uniforms
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.formulas import cents
+from tenure.agents.formulas import cents, month_of_interest
 from tenure.agents.ledger import receive
-from tenure.agents.month.reading import application_score, luck, risk_above, would_lend
+from tenure.agents.month.reading import application_score, risk_above, would_lend
 from tenure.agents.person import Person
 from tenure.agents.rules import accounts, needs, usage
 from tenure.agents.rules.rulebook import World
@@ -63,11 +64,11 @@ def consolidate(person: Person, lent: int, world: World) -> None:
 
 
 @rule
-def bank(person: Person, signal: Signal, world: World) -> None:
+def bank(person: Person, signal: Signal, drawn: Uniforms, world: World) -> None:
     """Everyday banking: take a product one needs, keep deposits, pay fees; the provider pays its servicing."""
     offer, fees, servicing, margins = world.offers[person.provider], 0, 0, 0
     k = person.episode_product
-    asks, u, v, active = luck(person.id, chance.USE, world)
+    asks, u, v, active = drawn
     use(person, signal, active, world)
     if k >= 0 and person.held[k] == 0 and person.ending == 0:
         p = needs.takes_by_oneself(person.need[k], person.satisfaction, world.rules.needs)
@@ -89,7 +90,7 @@ def bank(person: Person, signal: Signal, world: World) -> None:
             change = max(change, -person.balance_cents[k])
             person.balance_cents[k] += change
             receive(world.ledger, person.provider, ledger.DEPOSITS, change)
-            margins += cents(person.balance_cents[k] / 100.0 * (offer.funding + offer.price[k]) / 1200.0)
+            margins += month_of_interest(person.balance_cents[k], offer.funding + offer.price[k])
         elif world.products[k].draws == 1:
             spent = person.income * world.rules.activity.spent * person.depth * person.need[k] * signal.used
             fees += cents(spent * world.products[k].interchange)

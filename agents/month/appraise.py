@@ -3,7 +3,6 @@
 from tenure.agents import checks
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.elementary import power_
 from tenure.agents.month.debts import capital_eur, lost_in_default_eur, miss_probability
 from tenure.agents.month.reading import held_products, owed_cents, risk_above
 from tenure.agents.person import Person
@@ -30,10 +29,8 @@ def appraise(person: Person, truth: Truth, world: World) -> None:
         truth.default_per_year = checked(pd, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)
     truth.margin_per_year = person.margin_per_year
     truth.quadrant = estimation.quadrant_of(truth.default_per_year, truth.margin_per_year, world.splits)
-    leaves = lifecycle.leaves_for_own_reasons(
-        person.leave_per_year, held_products(person), False, world.rules.lifecycle
-    )
-    stays = power_(1.0 - leaves, 12.0) * (1.0 - world.rules.learning.leave_otherwise) * (1.0 - truth.default_per_year)
+    leaves = lifecycle.leaves_within_year(person.leave_per_year, held_products(person), world.rules.lifecycle)
+    stays = (1.0 - leaves) * (1.0 - world.rules.learning.leave_otherwise) * (1.0 - truth.default_per_year)
     multiple = stays / max(1.0 + world.now.discount - stays, SHORTEST_PERPETUITY)
     truth.future_margin = multiple * truth.margin_per_year
     lost = truth.default_per_year * (1.0 + multiple)

@@ -1,7 +1,7 @@
 """The end of a person's month: leave, or compare offers and choose. With `month.py`, it writes a person."""
 
 from tenure.agents import chance, checks, ledger
-from tenure.agents.chance import decision, draw4
+from tenure.agents.chance import Uniforms, decision, draw4
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import between, cents, normal_quantile
@@ -28,29 +28,45 @@ from tenure.agents.signal import Signal
 
 
 @rule
-def leave_or_choose(person: Person, signal: Signal, cause: int, pressure: float, looks: float, world: World) -> None:
+def leave_or_choose(
+    person: Person, signal: Signal, cause: int, pressure: float, looks: float, drawn: Uniforms, world: World
+) -> None:
     """One uniform decides among the exits, in order: ended, charged off, settled, own reasons, poached."""
-    u, v, w, x = luck(person.id, chance.EXIT, world)
+    u, v, w, x = drawn
     if person.provider > NOBODY:
         if cause == NO_EXIT and person.ending == 1 and owed_cents(person, world) == 0:
             cause = ENDED
         if cause == NO_EXIT and held_products(person) == 0 and not renewed(person, v, w, x, world):
             cause = SETTLED
-        if cause == NO_EXIT:
-            p = lifecycle.leaves_for_own_reasons(
-                person.leave_per_year, held_products(person), person.stage == DECLINE, world.rules.lifecycle
-            )
-            p = checked(p, 0.0, 1.0, checks.LEAVES, person.id, world.fault)
-            if u < p:
-                cause = OWN_REASONS
-            else:
-                u = between((u - p) / (1.0 - p), 0.0, 1.0)
+        if cause == NO_EXIT and lifecycle.leaves_now(u, leaves_yearly(person, world), gone_monthly(person, world)):
+            cause = OWN_REASONS
         if cause != NO_EXIT:
             signal.cause = cause
             close_accounts(person, world)
             enter(person, GONE if cause == OWN_REASONS else NOBODY, world)
             return
     compare_and_choose(person, signal, pressure, looks, u, world)
+
+
+@rule
+def leaves_yearly(person: Person, world: World) -> float:
+    """The person's probability of leaving within a year for own reasons."""
+    p = lifecycle.leaves_within_year(person.leave_per_year, held_products(person), world.rules.lifecycle)
+    return checked(p, 0.0, 1.0, checks.LEAVES, person.id, world.fault)
+
+
+@rule
+def gone_monthly(person: Person, world: World) -> float:
+    """What decline adds: the probability a month of going without a reason."""
+    p = world.rules.lifecycle.decline_gone if person.stage == DECLINE else 0.0
+    return checked(p, 0.0, 1.0, checks.LEAVES, person.id, world.fault)
+
+
+@rule
+def left_of(u: float, person: Person, world: World) -> float:
+    """The uniform that is left of one by which a customer stayed: again between 0 and 1, for the choice."""
+    p = lifecycle.leaves_for_own_reasons(leaves_yearly(person, world), gone_monthly(person, world))
+    return between((u - p) / (1.0 - p), 0.0, 1.0)
 
 
 @rule
@@ -115,6 +131,8 @@ def compare_and_choose(person: Person, signal: Signal, pressure: float, looks: f
             others += 1
     if others == 0 or person.owed_before_cents > 0 or person.months_past_due > 0:
         return
+    if here > NOBODY:
+        u = left_of(u, person, world)
     world.considered[here] = 1
     for j in range(world.institutions):
         if world.considered[j] == 1:

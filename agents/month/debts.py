@@ -3,7 +3,7 @@
 from tenure.agents import checks, ledger
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.formulas import cents
+from tenure.agents.formulas import cents, month_of_interest
 from tenure.agents.ledger import book, receive
 from tenure.agents.month.accounts import A_YEAR_IN_EUR
 from tenure.agents.month.reading import drawn_cents, owed_cents, risk_above
@@ -21,7 +21,7 @@ def pay_former_lenders(person: Person, world: World) -> None:
     """A debt left with a former lender runs off with interest; a charged-off one is recovered little by little."""
     group = world.rules.accounts
     if person.owed_before_cents > 0:
-        interest = cents(person.owed_before_cents / 100.0 * group.former_price / 1200.0)
+        interest = month_of_interest(person.owed_before_cents, group.former_price)
         receive(world.ledger, person.owed_before_to, ledger.INTEREST, interest)
         paid = accounts.payment_cents(person.owed_before_cents, group.former_months, group.former_payment)
         receive(world.ledger, person.owed_before_to, ledger.LOANS, paid)
@@ -48,7 +48,7 @@ def borrow_and_repay(person: Person, signal: Signal, u: float, world: World) -> 
         pd = checked(pd, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)
         charge = capital_eur(person, pd, world) * world.rules.credit.capital_cost / 12.0
         receive(world.ledger, person.provider, ledger.CAPITAL_CHARGE, -cents(charge))
-        funding = cents(owed / 100.0 * offer.funding / 1200.0)
+        funding = month_of_interest(owed, offer.funding)
         receive(world.ledger, person.provider, ledger.FUNDING, -funding)
         interest = pay_interest(person, missed, world)
         signal.paid_cents += interest
@@ -108,7 +108,7 @@ def pay_interest(person: Person, missed: bool, world: World) -> int:
     for k in range(world.product_count):
         if world.products[k].lends == 1 and person.balance_cents[k] > 0:
             rate = max(0.0, offer.price[k] + person.premium - person.price_cut)
-            interest = cents(person.balance_cents[k] / 100.0 * rate / 1200.0)
+            interest = month_of_interest(person.balance_cents[k], rate)
             if missed:
                 interest = max(0, min(interest, MOST_OWED_CENTS - person.balance_cents[k]))
             total += interest

@@ -10,6 +10,7 @@ compiled over rows, or as plain Python on agents, with the same bits.
 from collections.abc import Sequence
 
 from tenure.agents import chance, checks, ledger
+from tenure.agents.chance import Uniforms
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import normal_quantile
@@ -36,18 +37,20 @@ def live(person: Person, signal: Signal, contacts: Sequence[Contact], first: int
     open_month(person, signal)
     if person.provider == GONE:
         return
-    needs_move(person, signal, world)
+    episode, of_use = luck(person.id, chance.EPISODE, world), luck(person.id, chance.USE, world)
+    pays, moves, served, looks = luck(person.id, chance.LIFE, world)
+    of_exit = luck(person.id, chance.EXIT, world)
+    needs_move(person, signal, episode, world)
     pay_former_lenders(person, world)
     pressure = read_treatments(person, signal, contacts, first, last, world)
     meet_channels(person, signal, contacts, first, last, pressure, world)
-    pays, moves, served, looks = luck(person.id, chance.LIFE, world)
     cause = NO_EXIT
     if person.provider > NOBODY:
-        bank(person, signal, world)
+        bank(person, signal, of_use, world)
         cause = borrow_and_repay(person, signal, pays, world)
         if cause == NO_EXIT:
             experience(person, pressure, moves, served, world)
-    leave_or_choose(person, signal, cause, pressure, looks, world)
+    leave_or_choose(person, signal, cause, pressure, looks, of_exit, world)
     show(person, signal, world)
 
 
@@ -63,9 +66,9 @@ def open_month(person: Person, signal: Signal) -> None:
 
 
 @rule
-def needs_move(person: Person, signal: Signal, world: World) -> None:
+def needs_move(person: Person, signal: Signal, drawn: Uniforms, world: World) -> None:
     """Needs become acute and pass; life events move the changing part of risk."""
-    starts, which, lasts, event = luck(person.id, chance.EPISODE, world)
+    starts, which, lasts, event = drawn
     if person.episode_months > 0:
         person.episode_months -= 1
         if person.episode_months == 0:

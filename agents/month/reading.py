@@ -1,7 +1,7 @@
 """What the month's rules read of a person: luck, what is held and owed, risk, and what a scorecard says of it."""
 
 from tenure.agents import chance
-from tenure.agents.chance import decision, draw4
+from tenure.agents.chance import Uniforms, decision, draw4
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import normal_quantile
 from tenure.agents.offer import Offer
@@ -10,9 +10,7 @@ from tenure.agents.rules.rulebook import World
 
 
 @rule
-def luck(
-    person: int, kind: int, world: World, institution: int = 0, ordinal: int = 0
-) -> tuple[float, float, float, float]:
+def luck(person: int, kind: int, world: World, institution: int = 0, ordinal: int = 0) -> Uniforms:
     """Four uniforms of this person, month and kind of decision; about an institution, if its word is given."""
     word = decision(kind, institution, ordinal)
     return draw4(world.now.seed, world.now.replication, person, world.now.month, word)

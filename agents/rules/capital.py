@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tenure.agents.compiling import compiled
 from tenure.agents.declaring import rule
-from tenure.agents.elementary import expm1_
+from tenure.agents.elementary import exp_
 from tenure.agents.formulas import between, normal_probability, normal_quantile
 from tenure.agents.offer import MORTGAGE, OTHER_RETAIL, QUALIFYING_REVOLVING
 from tenure.agents.rules.credit import Credit
@@ -26,7 +26,8 @@ def asset_correlation(pd: float, exposure: int, own: float, credit: Credit) -> f
     if exposure == MORTGAGE:
         return credit.mortgage_correlation
     if exposure == OTHER_RETAIL:
-        risky = expm1_(-credit.retail_correlation_decay * pd) / expm1_(-credit.retail_correlation_decay)
+        decay = credit.retail_correlation_decay
+        risky = (1.0 - exp_(-decay * pd)) / (1.0 - exp_(-decay))
         return credit.retail_correlation_risky * risky + credit.retail_correlation_safe * (1.0 - risky)
     return own
 

@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.formulas import logistic, odds_factor, per_month, with_odds_times
+from tenure.agents.formulas import logistic, odds_factor, per_month, twelve_times, with_odds_times
 from tenure.agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
 
 
@@ -64,13 +64,23 @@ def stage_after(stage: int) -> int:
 
 
 @rule
-def leaves_for_own_reasons(theta: float, products_held: int, declining: bool, lifecycle: Lifecycle) -> float:
-    """Probability of leaving this month for own reasons; further products lower the yearly log-odds."""
-    yearly = theta
+def leaves_within_year(theta: float, products_held: int, lifecycle: Lifecycle) -> float:
+    """Probability of leaving within a year for own reasons; further products lower its log-odds."""
     if products_held > 1:
-        yearly = with_odds_times(theta, odds_factor(lifecycle.leave_per_product * (products_held - 1)))
-    p = per_month(yearly)
-    return 1.0 - (1.0 - p) * (1.0 - lifecycle.decline_gone) if declining else p
+        return with_odds_times(theta, odds_factor(lifecycle.leave_per_product * (products_held - 1)))
+    return theta
+
+
+@rule
+def leaves_for_own_reasons(yearly: float, gone: float) -> float:
+    """Probability of leaving this month: the yearly one, spread over twelve months, and what decline adds (`gone`)."""
+    return 1.0 - (1.0 - per_month(yearly)) * (1.0 - gone)
+
+
+@rule
+def leaves_now(u: float, yearly: float, gone: float) -> bool:
+    """Whether `u` is below `leaves_for_own_reasons`, asked of twelve such months at once: there is no root to take."""
+    return twelve_times(1.0 - u) > (1.0 - yearly) * twelve_times(1.0 - gone)
 
 
 @rule

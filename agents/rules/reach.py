@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.elementary import exp_, expm1_, log_, power_
+from tenure.agents.elementary import exp_, log_, power_
 from tenure.agents.formulas import MOST_SHIFT, between
 from tenure.agents.offer import Offer
 
@@ -77,7 +77,8 @@ def contacts_received(u: float, expected: float) -> int:
     if u >= expected:
         return 0
     mean = between(expected, 0.0, MOST_EXPECTED)
-    received, term, more = 0, exp_(-mean), -expm1_(-mean)
+    received, term = 0, exp_(-mean)
+    more = 1.0 - term
     while u < more and received < MOST_RECEIVED:
         received += 1
         term *= mean / received

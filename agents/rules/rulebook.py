@@ -92,7 +92,7 @@ def dtype_like(group: Parameters) -> np.dtype[np.void]:
             return name, np.float64, (len(value),)
         return name, np.int64 if isinstance(value, int) else np.float64, ()
 
-    return np.dtype([column(name, value) for name, value in zip(group._fields, group, strict=True)])
+    return np.dtype([column(name, value) for name, value in zip(group._fields, group, strict=True)], align=True)
 
 
 WORLD = np.dtype(
