@@ -1,7 +1,6 @@
 """The model: a market of people and institutions, month by month, on Mesa."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ from tenure.simulation.engines.compiled import CompiledEngine
 from tenure.simulation.engines.engine import Engine, dispatched, stop_on
 from tenure.simulation.engines.objects import MesaModel, ObjectEngine
 from tenure.simulation.institutions.institution import Institution, named
-from tenure.simulation.market.ledger import Books
+from tenure.simulation.market.ledger import Books, balances_of
 from tenure.simulation.market.population import extended, first_people, first_signals, newcomers
 from tenure.simulation.phases import one_month
 from tenure.simulation.recording.observing import MonthFacts, Observer, facts_of
@@ -94,15 +93,15 @@ class LifecycleModel(WorldModel):
         if not callable(engine) and engine not in ("compiled", "objects"):
             raise ValueError(f"engine is 'compiled' or 'objects', not {engine!r}")
         self.known, self.restored = SHELF if known is None else known, 0
-        pool = ThreadPoolExecutor(threads) if threads > 1 else None
         own = engine if callable(engine) else ObjectEngine
-        self.engine: Engine = CompiledEngine(pool) if engine == "compiled" else own(self)
+        self.engine: Engine = CompiledEngine(threads) if engine == "compiled" else own(self)
         self.institutions = tuple(Institution(self, j, name) for j, name in enumerate(self.names[1:], start=US))
         self.people = first_people(self.settings, self.rules, self.world, *self.luck)
         self.signals = first_signals(self.people, self.world, *self.luck)
         self.observers: list[Observer] = []
         self.dispatch = dispatched((), len(self.people))
-        self.books = Books(self.names, self.people, self.signals)
+        self.books = Books(self.names)
+        self.books.open(self.engine.count(self.people, self.signals))
         self.engine.meet(len(self.people))
 
     @property
@@ -169,13 +168,13 @@ class LifecycleModel(WorldModel):
 
     def settle(self) -> None:
         """Money to the cent, people to the one; purses and channels go on, and who learns notes what became of it."""
-        self.books.close(self.people, self.signals, self.totals.ledger, self.month)
+        self.books.close(self.totals.counts, self.totals.ledger, self.month)
         for one in self.institutions:
             one.settle(self.totals)
 
     def money_balances(self) -> NDArray[np.int64]:
         """Return balances of every institution, as the people's accounts add up, see `simulation.market.ledger`."""
-        return self.books.balances_of(self.people, self.signals)
+        return balances_of(self.engine.count(self.people, self.signals), len(self.names))
 
     def truths_at(self, rows: NDArray[np.int64]) -> NDArray[np.void]:
         """Return what is true of the people at these rows, all customers of somebody."""
@@ -209,7 +208,7 @@ class LifecycleModel(WorldModel):
         self.date()
         for one in self.institutions:
             one.restore(part_of(state, one.name))
-        self.books.open(self.people, self.signals)
+        self.books.open(self.engine.count(self.people, self.signals))
         self.observers.clear()
         self.restored += 1
         self.engine.forget()
@@ -219,8 +218,7 @@ class LifecycleModel(WorldModel):
         """Observers are told what the month brought."""
         if self.observers:
             conducts, moved = [one.conduct() for one in self.institutions], (self.totals.ledger, self.totals.tally)
-            counts = self.engine.count(self.people, self.signals)
-            facts = facts_of(self, self.month, self.truths_at, counts, moved, conducts)
+            facts = facts_of(self, self.month, self.truths_at, self.totals.counts, moved, conducts)
             for observer in self.observers:
                 observer.month(facts)
 

@@ -5,7 +5,6 @@ A new engine is one file and its entry in `ENGINES`.
 
 import copy
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from tenure.agents.offer import US
 from tenure.agents.person import GONE
 from tenure.agents.treatment import CONTACT
 from tenure.agents.truth import TRUTH
-from tenure.simulation.engines import compiled
+from tenure.simulation.engines import chunks
 from tenure.simulation.engines.compiled import CompiledEngine
 from tenure.simulation.engines.engine import Engine, RuleFault, Totals, dispatched, stop_on
 from tenure.simulation.engines.objects import ObjectEngine
@@ -28,7 +27,7 @@ from tests.markets import LIVELY, differences, first_difference, markets, small_
 
 ENGINES: dict[str, Callable[[LifecycleModel], Engine]] = {
     "compiled": lambda model: CompiledEngine(),
-    "compiled, 3 threads": lambda model: CompiledEngine(ThreadPoolExecutor(3)),
+    "compiled, 3 threads": lambda model: CompiledEngine(threads=3),
     "objects": ObjectEngine,
 }
 """Name -> how to make one for a Mesa model that has none of its people as agents yet."""
@@ -88,7 +87,7 @@ def appraised(case: Eve, engine: Engine, people: NDArray[np.void]) -> tuple[NDAr
 @pytest.fixture(autouse=True)
 def many_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of a few people, so that there are many."""
-    monkeypatch.setattr(compiled, "CHUNK", 64)
+    monkeypatch.setattr(chunks, "CHUNK", 64)
 
 
 @PATIENT

@@ -46,7 +46,7 @@ def run(
 def reseat(model: LifecycleModel, rows: NDArray[np.int64]) -> None:
     """Let the model start with these rows of people, in this order."""
     model.people, model.signals = model.people[rows], model.signals[rows]
-    model.books.open(model.people, model.signals)
+    model.books.open(model.engine.count(model.people, model.signals))
 
 
 def files_by_id(model: LifecycleModel, institution: int) -> NDArray[Any]:

@@ -1,7 +1,6 @@
 """The compiled engine: the month's functions over rows of structured arrays, in fixed chunks on a thread pool."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 import numpy as np
@@ -11,15 +10,12 @@ from tenure.agents.compiling import compiled
 from tenure.agents.month.appraise import appraise
 from tenure.agents.month.live import live
 from tenure.agents.month.observe import observe
-from tenure.agents.rules.rulebook import World
 from tenure.agents.treatment import Contact
+from tenure.simulation.engines.chunks import Result, Threads
 from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals
 from tenure.simulation.institutions.files import Files
 from tenure.simulation.market.people import OfRow
-from tenure.simulation.recording.counting import counted
-
-CHUNK = 4096
-"""People to a chunk. Fixed, so that the number of threads changes nothing."""
+from tenure.simulation.recording.counting import COUNTS, added, count, counted
 
 
 @compiled
@@ -28,11 +24,18 @@ def live_rows(
     signals: NDArray[np.void],
     contacts: Sequence[Contact],
     first: NDArray[np.int64],
-    world: World,
+    worlds: NDArray[np.void],
+    sums: NDArray[np.void],
 ) -> None:
-    """Live one month for every row."""
+    """Live one month for every row, and count it while the person is at hand; there is one world and one row of sums.
+
+    A world as such takes Numba longer to look at than a row of an array does.
+    """
     for i in range(people.shape[0]):
-        live(people[i], signals[i], contacts, first[i], first[i + 1], world)
+        if signals[i].provider != people[i].provider:
+            sums[0].moved += 1
+        live(people[i], signals[i], contacts, first[i], first[i + 1], worlds[0])
+        count(people[i], signals[i], sums[0])
 
 
 @compiled
@@ -43,36 +46,41 @@ def observe_rows(
     signals: NDArray[np.void],
     at: NDArray[np.int64],
     me: int,
-    world: World,
+    worlds: NDArray[np.void],
 ) -> None:
     """Update the record at each place from the signal at its person's row."""
     for i in range(at.shape[0]):
-        observe(records[places[i]], signals[at[i]], scopes[i], me, world)
+        observe(records[places[i]], signals[at[i]], scopes[i], me, worlds[0])
 
 
 @compiled
-def appraise_rows(people: NDArray[np.void], at: NDArray[np.int64], truths: NDArray[np.void], world: World) -> None:
+def appraise_rows(
+    people: NDArray[np.void], at: NDArray[np.int64], truths: NDArray[np.void], worlds: NDArray[np.void]
+) -> None:
     """Appraise the people at the given rows."""
     for i in range(at.shape[0]):
-        appraise(people[at[i]], truths[i], world)
+        appraise(people[at[i]], truths[i], worlds[0])
 
 
-def first_fault(worlds: NDArray[np.void]) -> NDArray[np.float64]:
-    """Return the first chunk's fault, or zeros."""
-    faults = worlds["fault"]
-    found = np.flatnonzero(faults[:, 0])
-    return np.asarray(faults[found[0]] if len(found) else NO_FAULT, np.float64)
+def alone(world: np.void) -> NDArray[np.void]:
+    """Return a copy of a world, shape (1,)."""
+    return np.repeat(np.asarray(world), 1)  # np.array of a record would share its memory
+
+
+def first_fault(faults: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the first fault that is one, or zeros."""
+    return next((fault for fault in faults if fault[0]), np.array(NO_FAULT))
 
 
 class CompiledEngine:
-    """People are rows; `pool` may be None for one thread."""
+    """People are rows, and live in chunks on so many threads."""
 
     name = "compiled"
     agents: Sequence[OfRow] = ()
     """People as Mesa agents: none."""
 
-    def __init__(self, pool: Executor | None = None) -> None:
-        self.pool = pool
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = Threads(threads)
 
     def meet(self, count: int) -> None:
         """Nobody is met before the month."""
@@ -80,47 +88,47 @@ class CompiledEngine:
     def forget(self) -> None:
         """Nothing is kept between months."""
 
-    def _in_chunks(self, rows: int, world: np.void, work: Callable[[slice, World], None]) -> NDArray[np.void]:
-        """Do the work chunk by chunk, each with a world of its own; return these worlds."""
-        chunks = max(1, -(-rows // CHUNK))
-        worlds = np.repeat(np.asarray(world), chunks)
-
-        def one(c: int) -> None:
-            work(slice(c * CHUNK, min((c + 1) * CHUNK, rows)), worlds[c])
-
-        list(map(one, range(chunks)) if self.pool is None else self.pool.map(one, range(chunks)))
-        return worlds
+    def in_chunks(self, rows: int, work: Callable[[slice], Result]) -> list[Result]:
+        """Do the work for each chunk of rows, on all threads; return the results in the order of the chunks."""
+        return self.threads.in_chunks(rows, work)
 
     def live(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Totals:
         """Let every row live the month."""
         dispatch.check(len(people))
         contacts, first = cast(Sequence[Contact], dispatch.contacts), dispatch.first
 
-        def work(part: slice, own: World) -> None:
-            live_rows(people[part], signals[part], contacts, first[part.start : part.stop + 1], own)
+        def work(part: slice) -> tuple[NDArray[np.void], ...]:
+            own, sums = alone(world), np.zeros(1, COUNTS)
+            live_rows(people[part], signals[part], contacts, first[part.start : part.stop + 1], own, sums)
+            return own[["ledger", "tally", "fault"]].copy(), sums
 
-        worlds, n = self._in_chunks(len(people), world, work), int(world["institutions"])
-        ledger, tally = worlds["ledger"].sum(axis=0)[:n], worlds["tally"].sum(axis=0)[:n]
-        return Totals(ledger, tally, first_fault(worlds))
+        parts, n = self.in_chunks(len(people), work), int(world["institutions"])
+        moved, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
+        ledger, tally = moved["ledger"].sum(axis=0)[:n], moved["tally"].sum(axis=0)[:n]
+        return Totals(ledger, tally, first_fault(moved["fault"]), added(counts))
 
     def observe(self, files: Files, signals: NDArray[np.void], me: int, world: np.void) -> NDArray[np.float64]:
         """Update the records in place, each from the signal of its person; return the first fault."""
 
-        def work(part: slice, own: World) -> None:
+        def work(part: slice) -> NDArray[np.float64]:
+            own = alone(world)
             observe_rows(files.records, files.places[part], files.scopes[part], signals, files.at[part], me, own)
+            return np.array(own["fault"][0], np.float64)
 
-        return first_fault(self._in_chunks(len(files.at), world, work))
+        return first_fault(self.in_chunks(len(files.at), work))
 
     def appraise(
         self, people: NDArray[np.void], rows: NDArray[np.int64], truths: NDArray[np.void], world: np.void
     ) -> NDArray[np.float64]:
         """Write what is true of the people at these rows; return the first fault."""
 
-        def work(part: slice, own: World) -> None:
+        def work(part: slice) -> NDArray[np.float64]:
+            own = alone(world)
             appraise_rows(people, rows[part], truths[part], own)
+            return np.array(own["fault"][0], np.float64)
 
-        return first_fault(self._in_chunks(len(rows), world, work))
+        return first_fault(self.in_chunks(len(rows), work))
 
     def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
         """Return the counts of the month."""
-        return counted(people, signals)
+        return added(np.concatenate(self.in_chunks(len(people), lambda part: counted(people[part], signals[part]))))

@@ -4,7 +4,7 @@ An engine is one file that fulfils `Engine`, and its line in the list of engines
 it must keep. It remembers nothing that a result depends on, so its calls have no order among them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tenure.agents.checks import CHECKED
 from tenure.agents.treatment import CONTACT
+from tenure.simulation.engines.chunks import Result
 from tenure.simulation.institutions.files import Files
 from tenure.simulation.market.people import OfRow
 
@@ -38,11 +39,15 @@ class Dispatch(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What a month added up to: postings (institutions, accounts), contacts (institutions, channels), first fault."""
+    """What a month added up to: postings (institutions, accounts), contacts (institutions, channels), first fault.
+
+    `counts` is one row of `tenure.simulation.recording.counting.COUNTS`: people and balances as the month ended.
+    """
 
     ledger: NDArray[np.int64]
     tally: NDArray[np.int64]
     fault: NDArray[np.float64]
+    counts: np.void
 
 
 class Engine(Protocol):
@@ -71,6 +76,10 @@ class Engine(Protocol):
         """Let go of everybody, as the rows are about to be other people."""
         ...
 
+    def in_chunks(self, rows: int, work: Callable[[slice], Result]) -> list[Result]:
+        """Do the work for each chunk of rows, in any order; return the results in the order of the chunks."""
+        ...
+
     def live(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Totals:
         """Let every row live the month; ValueError if the contacts were sorted for another number of people."""
         ...
@@ -86,7 +95,7 @@ class Engine(Protocol):
         ...
 
     def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
-        """Return the counts of a month, one row of `tenure.simulation.recording.counting.COUNTS`."""
+        """Return the counts of a month that has been lived; who `moved` before it can no longer be told."""
         ...
 
 

@@ -20,10 +20,11 @@ from tenure.agents.rules.rulebook import Rulebook, World
 from tenure.agents.signal import SIGNAL, Signal
 from tenure.agents.treatment import Contact, Effect
 from tenure.agents.truth import TRUTH, Truth
+from tenure.simulation.engines.chunks import Result, Threads
 from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals
 from tenure.simulation.institutions.files import Files
 from tenure.simulation.market.people import PeopleHolder, PersonAgent
-from tenure.simulation.recording.counting import counted
+from tenure.simulation.recording.counting import added, counted
 
 Record = TypeVar("Record")
 Fields = tuple[object, ...]
@@ -128,6 +129,10 @@ class ObjectEngine:
             agent.drop()
         self.agents = []
 
+    def in_chunks(self, rows: int, work: Callable[[slice], Result]) -> list[Result]:
+        """Do the work for each chunk of rows, one after the other."""
+        return Threads().in_chunks(rows, work)
+
     def begin(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Living:
         """Let a month begin: from now on each agent may live it once, in any order."""
         dispatch.check(len(people))
@@ -163,6 +168,7 @@ class ObjectEngine:
 
     def live(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Totals:
         """Let everybody live the month, one agent after the other."""
+        moved = np.count_nonzero(signals["provider"] != people["provider"])
         month = self.begin(people, signals, dispatch, world)
         try:
             self.everybody()
@@ -172,7 +178,9 @@ class ObjectEngine:
         if missed:
             now = month.world.now.month
             raise RuntimeError(f"{missed} of {len(people)} people did not live month {now}: step every agent")
-        return Totals(month.world.ledger, month.world.tally, month.fault())
+        counts = self.count(people, signals)
+        counts["moved"] = moved
+        return Totals(month.world.ledger, month.world.tally, month.fault(), counts)
 
     def observe(self, files: Files, signals: NDArray[np.void], me: int, world: np.void) -> NDArray[np.float64]:
         """Update the records in place; the same rule, as plain Python."""
@@ -196,4 +204,4 @@ class ObjectEngine:
 
     def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
         """Return the counts of the month, by the one pass over rows that all engines have."""
-        return counted(people, signals)
+        return added(counted(people, signals))

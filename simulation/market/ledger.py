@@ -10,22 +10,10 @@ class ConservationError(RuntimeError):
     """Money or people were lost or made: a bug in the rules, never a matter of settings."""
 
 
-def balances_of(
-    providers: NDArray[np.int64],
-    credit: NDArray[np.int64],
-    deposit: NDArray[np.int64],
-    owed_before: NDArray[np.int64],
-    owed_before_to: NDArray[np.int64],
-    institutions: int,
-) -> NDArray[np.int64]:
-    """Return loans and deposits of each institution, cents, shape (institutions, 2), added up from the people."""
-    out = np.zeros((institutions, 2), np.int64)
-    own = np.flatnonzero(providers > 0)
-    np.add.at(out[:, 0], providers[own], credit[own])
-    np.add.at(out[:, 1], providers[own], deposit[own])
-    old = owed_before > 0
-    np.add.at(out[:, 0], owed_before_to[old], owed_before[old])
-    return out
+def balances_of(counts: np.void, institutions: int) -> NDArray[np.int64]:
+    """Return loans and deposits of each institution, cents, shape (institutions, 2), of a month's COUNTS."""
+    loans = counts["credit_cents"] + counts["owed_before_cents"]
+    return np.stack([loans, counts["deposit_cents"]], axis=1)[:institutions]
 
 
 def book_eur(people: NDArray[np.void], me: int, products: int) -> NDArray[np.float64]:
@@ -57,18 +45,25 @@ def check_money(
         raise ConservationError(f"month {month}: postings do not have two sides: {postings.sum(axis=1).tolist()}")
 
 
-def check_people(
-    before: NDArray[np.int64],
-    after: NDArray[np.int64],
-    last_after: NDArray[np.int64],
-    institutions: int,
-    month: int,
-) -> None:
-    """Everybody who was somewhere is somewhere: nobody is lost, made, or with an institution that does not exist."""
-    if len(after) and (after.min() < -1 or after.max() >= institutions):
+def check_people(counts: np.void, people_before: int, institutions: int, month: int) -> None:
+    """Everybody who was somewhere is somewhere: nobody is lost, made, or with an institution that does not exist.
+
+    Raises
+    ------
+    ConservationError
+        Naming the month.
+    """
+    if counts["astray"] or counts["customers"][institutions:].any():
         raise ConservationError(f"month {month}: a person's provider is out of range")
-    if not np.array_equal(before[: len(last_after)], last_after) or before[len(last_after) :].any():
-        raise ConservationError(f"month {month}: people changed provider between two months")
+    if counts["moved"]:
+        raise ConservationError(f"month {month}: {counts['moved']} people changed provider between two months")
+    if people_in(counts) < people_before:
+        raise ConservationError(f"month {month}: {people_before - people_in(counts)} people are missing")
+
+
+def people_in(counts: np.void) -> int:
+    """Return how many people were counted, wherever they are."""
+    return int(counts["customers"].sum() + counts["gone"] + counts["astray"])
 
 
 def profit_cents(postings: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -77,7 +72,7 @@ def profit_cents(postings: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class Books:
-    """Balances of every institution and who banks where, carried from one month to the next and checked.
+    """Balances of every institution and the number of people, carried from one month to the next and checked.
 
     Parameters
     ----------
@@ -85,30 +80,18 @@ class Books:
         Institutions by row; the first is nobody.
     """
 
-    def __init__(self, names: tuple[str, ...], people: NDArray[np.void], signals: NDArray[np.void]) -> None:
+    balances: NDArray[np.int64]
+    people: int
+
+    def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
-        self.open(people, signals)
 
-    def open(self, people: NDArray[np.void], signals: NDArray[np.void]) -> None:
-        """Take what people owe and keep as it is now."""
-        self.balances, self.providers = self.balances_of(people, signals), people["provider"].copy()
+    def open(self, counts: np.void) -> None:
+        """Take what people owe and keep as it was counted now."""
+        self.balances, self.people = balances_of(counts, len(self.names)), people_in(counts)
 
-    def close(
-        self, people: NDArray[np.void], signals: NDArray[np.void], postings: NDArray[np.int64], month: int
-    ) -> None:
+    def close(self, counts: np.void, postings: NDArray[np.int64], month: int) -> None:
         """Check a month's money to the cent and its people to the one, and go on from there."""
-        closing = self.balances_of(people, signals)
-        check_money(self.balances, closing, postings, self.names, month)
-        check_people(signals["before"], signals["provider"], self.providers, len(self.names), month)
-        self.balances, self.providers = closing, signals["provider"].copy()
-
-    def balances_of(self, people: NDArray[np.void], signals: NDArray[np.void]) -> NDArray[np.int64]:
-        """Return loans and deposits of each institution, cents, as the people's accounts add up."""
-        return balances_of(
-            signals["provider"],
-            signals["credit_cents"],
-            signals["deposit_cents"],
-            people["owed_before_cents"],
-            people["owed_before_to"],
-            len(self.names),
-        )
+        check_money(self.balances, balances_of(counts, len(self.names)), postings, self.names, month)
+        check_people(counts, self.people, len(self.names), month)
+        self.open(counts)

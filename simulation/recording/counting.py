@@ -1,12 +1,15 @@
-"""One pass over the people that counts what the recording tells of a month."""
+"""What a month comes to, counted person by person: what the books are held to, and what the recording tells."""
+
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.compiling import compiled
+from tenure.agents.compiling import compiled, rule
 from tenure.agents.offer import MAX_CHANNELS, US
-from tenure.agents.person import CAUSES, STAGES
+from tenure.agents.person import CAUSES, STAGES, Person
 from tenure.agents.rules.rulebook import MAX_INSTITUTIONS
+from tenure.agents.signal import Signal
 
 TENURE_YEARS = (*(str(y) for y in range(10)), "10+")
 PRODUCTS_HELD = ("1", "2", "3", "4+")
@@ -17,9 +20,12 @@ SOURCES = 3 + MAX_CHANNELS
 COUNTS = np.dtype(
     [
         ("gone", np.int64),
+        ("astray", np.int64),
+        ("moved", np.int64),
         ("customers", np.int64, (MAX_INSTITUTIONS,)),
         ("credit_cents", np.int64, (MAX_INSTITUTIONS,)),
         ("deposit_cents", np.int64, (MAX_INSTITUTIONS,)),
+        ("owed_before_cents", np.int64, (MAX_INSTITUTIONS,)),
         ("by_tenure", np.int64, (MAX_INSTITUTIONS, len(TENURE_YEARS))),
         ("by_products", np.int64, (MAX_INSTITUTIONS, len(PRODUCTS_HELD))),
         ("past_due_cents", np.int64, (MAX_INSTITUTIONS, len(BUCKETS))),
@@ -30,41 +36,76 @@ COUNTS = np.dtype(
     ],
     align=True,
 )
-"""Counts of one month, by institution where not said otherwise; the last stage moved to is gone."""
+"""Counts of one month, by institution where not said otherwise; the last stage moved to is gone.
+
+People are astray if their provider is none that there could be, and moved if it is not the one that the month before
+ended with: neither happens. `owed_before_cents` is what is still owed to a former lender."""
+
+
+class Counts(Protocol):
+    """A row of COUNTS, as compiled rules read and write it."""
+
+    gone: int
+    astray: int
+    moved: int
+    customers: NDArray[np.int64]
+    credit_cents: NDArray[np.int64]
+    deposit_cents: NDArray[np.int64]
+    owed_before_cents: NDArray[np.int64]
+    by_tenure: NDArray[np.int64]
+    by_products: NDArray[np.int64]
+    past_due_cents: NDArray[np.int64]
+    leavers: NDArray[np.int64]
+    leavers_by_products: NDArray[np.int64]
+    joiners: NDArray[np.int64]
+    stage_moves: NDArray[np.int64]
+
+
+@rule
+def count(person: Person, signal: Signal, counts: Counts) -> None:
+    """Add what one person's month came to."""
+    j = signal.provider
+    if j < -1 or j >= MAX_INSTITUTIONS:
+        counts.astray += 1
+    elif j < 0:
+        counts.gone += 1
+    else:
+        counts.customers[j] += 1
+        if j > 0:
+            counts.credit_cents[j] += signal.credit_cents
+            counts.deposit_cents[j] += signal.deposit_cents
+            counts.past_due_cents[j, min(signal.months_past_due, 5)] += signal.credit_cents
+            counts.by_tenure[j, min(signal.tenure_months // 12, 10)] += 1
+            held = 0
+            for k in range(len(signal.held)):
+                held += signal.held[k]
+            counts.by_products[j, min(max(held, 1), 4) - 1] += 1
+        if signal.joined == 1:
+            counts.joiners[j, signal.source] += 1
+    if person.owed_before_cents > 0:
+        counts.owed_before_cents[person.owed_before_to] += person.owed_before_cents
+    if signal.cause > 0:
+        counts.leavers[signal.before, signal.cause, min(signal.tenure_before // 12, 10)] += 1
+        counts.leavers_by_products[signal.before, signal.cause, min(max(signal.products_before, 1), 4) - 1] += 1
+    if signal.before == US:
+        counts.stage_moves[signal.stage_before, person.stage if j == US else 4] += 1
 
 
 @compiled
 def count_rows(people: NDArray[np.void], signals: NDArray[np.void], rows: NDArray[np.void]) -> None:
     """Add everybody's month to the one row of counts."""
-    counts = rows[0]
     for i in range(signals.shape[0]):
-        s = signals[i]
-        j = s.provider
-        if j < 0:
-            counts.gone += 1
-        else:
-            counts.customers[j] += 1
-        if j > 0:
-            counts.credit_cents[j] += s.credit_cents
-            counts.deposit_cents[j] += s.deposit_cents
-            counts.past_due_cents[j, min(s.months_past_due, 5)] += s.credit_cents
-            counts.by_tenure[j, min(s.tenure_months // 12, 10)] += 1
-            held = 0
-            for k in range(len(s.held)):
-                held += s.held[k]
-            counts.by_products[j, min(max(held, 1), 4) - 1] += 1
-        if s.cause > 0:
-            counts.leavers[s.before, s.cause, min(s.tenure_before // 12, 10)] += 1
-            counts.leavers_by_products[s.before, s.cause, min(max(s.products_before, 1), 4) - 1] += 1
-        if s.joined == 1:
-            counts.joiners[j, s.source] += 1
-        if s.before == US:
-            counts.stage_moves[s.stage_before, people[i].stage if j == US else 4] += 1
+        count(people[i], signals[i], rows[0])
 
 
-def counted(people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
-    """Return the counts of the month that these signals show, one row of COUNTS."""
+def counted(people: NDArray[np.void], signals: NDArray[np.void]) -> NDArray[np.void]:
+    """Return the counts of the month that these signals show, shape (1,) of COUNTS."""
     rows = np.zeros(1, COUNTS)
     count_rows(people, signals, rows)
-    row: np.void = rows[0]
+    return rows
+
+
+def added(rows: NDArray[np.void]) -> np.void:
+    """Return the sum of counts, one row of COUNTS."""
+    row: np.void = rows.view(np.int64).reshape(len(rows), -1).sum(axis=0).view(COUNTS)[0]
     return row
