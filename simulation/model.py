@@ -17,8 +17,9 @@ from tenure.simulation.engines.compiled import CompiledEngine
 from tenure.simulation.engines.engine import Engine, dispatched, stop_on
 from tenure.simulation.engines.objects import MesaModel, ObjectEngine
 from tenure.simulation.institutions.institution import Institution, named
+from tenure.simulation.market.growing import extended, room_for
 from tenure.simulation.market.ledger import Books, balances_of
-from tenure.simulation.market.population import extended, first_people, first_signals, newcomers
+from tenure.simulation.market.population import first_people, first_signals, newcomers
 from tenure.simulation.phases import one_month
 from tenure.simulation.recording.observing import MonthFacts, Observer, facts_of
 from tenure.simulation.recording.recorder import begin_recording, recorded
@@ -53,6 +54,8 @@ class LifecycleModel(WorldModel):
     rng : int, sequence of int, numpy.random.SeedSequence, BitGenerator or Generator, optional
         For Mesa's generators `random` and `rng`, which a user's own extensions draw from, never the model itself. By
         default they follow from seed and replication.
+    state : mapping of str to array, optional
+        What `state` gave of a model of the same market: go on from there, as `restore` does, and draw no first people.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class LifecycleModel(WorldModel):
         known: Mapping[str, type] | None = None,
         first_month: int = 0,
         rng: Generates = None,
+        state: State | None = None,
     ) -> None:
         replication = key_of(replication, "replication")
         seed, rng = seed_and_rng(seed, rng, replication)
@@ -96,11 +100,18 @@ class LifecycleModel(WorldModel):
         own = engine if callable(engine) else ObjectEngine
         self.engine: Engine = CompiledEngine(threads) if engine == "compiled" else own(self)
         self.institutions = tuple(Institution(self, j, name) for j, name in enumerate(self.names[1:], start=US))
-        self.people = first_people(self.settings, self.rules, self.world, *self.luck)
-        self.signals = first_signals(self.people, self.world, *self.luck)
         self.observers: list[Observer] = []
-        self.dispatch = dispatched((), len(self.people))
         self.books = Books(self.names)
+        if state is not None:
+            self.restore(state)
+        else:
+            self.people = first_people(self.settings, self.rules, self.world, *self.luck)
+            self.signals = first_signals(self.people, self.world, *self.luck)
+            self._seat()
+        self.dispatch = dispatched((), len(self.people))
+
+    def _seat(self) -> None:
+        """Take in people who are there already, and what they owe and keep."""
         self.books.open(self.engine.count(self.people, self.signals))
         self.engine.meet(len(self.people))
 
@@ -203,16 +214,17 @@ class LifecycleModel(WorldModel):
         """Go on from a state of a model of the same market; recording starts anew."""
         self._turn(int(state["since"]))
         self.month, self.systematic = int(state["month"]), float(state["systematic"])
-        # a file forgets that rows are aligned, and compiled rules would be compiled anew for such rows
-        self.people, self.signals = state["people"].astype(PERSON), state["signals"].astype(SIGNAL)
+        # rows of our own dtype: a file forgets that they are aligned, and rules would be compiled anew for such rows
+        there = len(state["people"])
+        self.people, self.signals = room_for(there, PERSON), room_for(there, SIGNAL)
+        self.people[:], self.signals[:] = state["people"], state["signals"]
         self.date()
         for one in self.institutions:
             one.restore(part_of(state, one.name))
-        self.books.open(self.engine.count(self.people, self.signals))
         self.observers.clear()
         self.restored += 1
         self.engine.forget()
-        self.engine.meet(len(self.people))
+        self._seat()
 
     def record(self) -> None:
         """Observers are told what the month brought."""

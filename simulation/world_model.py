@@ -1,5 +1,7 @@
 """A model that has a world: the terms of a market, as they hold in the month it is in."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,5 +92,6 @@ class WorldModel(NumberedModel):
 def next_systematic(systematic: float, world: WorldSettings, luck: tuple[int, int], month: int) -> float:
     """Return the common factor of a month, an AR(1) of the settings' mean, persistence and standard deviation."""
     mean, persistence, sd = world.macro_mean, world.macro_persistence, world.macro_sd
-    shock = normal_quantile(draw4(*luck, 0, month, address(MACRO))[0]) * sd * (1.0 - persistence**2) ** 0.5
+    moves = math.sqrt(1.0 - persistence * persistence)
+    shock = normal_quantile(draw4(*luck, 0, month, address(MACRO))[0]) * sd * moves
     return float(mean + persistence * (systematic - mean) + shock)

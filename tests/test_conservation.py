@@ -12,7 +12,8 @@ from tenure.agents import ledger
 from tenure.agents.month import accounts
 from tenure.agents.rules import credit
 from tenure.simulation.engines.engine import RuleFault
-from tenure.simulation.market.ledger import ConservationError
+from tenure.simulation.market.ledger import ConservationError, check_people, people_in
+from tenure.simulation.market.population import newcomers
 from tenure.simulation.model import LifecycleModel
 from tests.markets import LIVELY, lived, markets, small_market
 
@@ -81,6 +82,76 @@ def test_a_person_who_changes_provider_between_months_is_found() -> None:
     model.people["provider"][who] = 2
     with pytest.raises(ConservationError):
         model.step()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("name", "account"), [("credit", "loans"), ("deposit", "deposits"), ("owed", "loans")])
+def test_a_cent_that_comes_or_goes_between_months_is_found(engine: str, name: str, account: str) -> None:
+    """Whoever writes to the people between two months is not checked there, but the books are."""
+    model = LifecycleModel(small_market(), seed=0, engine=engine)
+    for _ in range(3):
+        model.step()
+    people, kept = model.people, model.products["keeps_deposits"] == 1
+    if name == "owed":
+        who = np.flatnonzero(people["provider"] > 0)[0]
+        people["owed_before_cents"][who] += 10_000
+        people["owed_before_to"][who] = 1
+    else:
+        own = people["balance_cents"][:, : len(kept)] * (kept if name == "deposit" else model.products["lends"] == 1)
+        who, product = np.argwhere(own > 0)[0]
+        people["balance_cents"][who, product] += 10_000
+    with pytest.raises(ConservationError, match=rf"month 3: \w+ {account} are off by -?\d+ cents"):
+        model.step()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_person_who_is_lost_is_found(engine: str) -> None:
+    model = LifecycleModel(small_market(), seed=0, engine=engine)
+    nowhere = np.flatnonzero(model.people["provider"] == 0)[:20]  # who has no account
+    model.people, model.signals = (np.delete(rows, nowhere) for rows in (model.people, model.signals))
+    model.engine.forget()
+    with pytest.raises(ConservationError, match=r"month 0: \d+ people are missing"):
+        model.step()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_newcomer_who_brings_a_provider_is_found(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def settled(*arguments: Any) -> Any:
+        cohort = newcomers(*arguments)
+        cohort["provider"] = 1
+        return cohort
+
+    model = LifecycleModel(small_market(people=2000), seed=0, engine=engine)
+    monkeypatch.setattr("tenure.simulation.model.newcomers", settled)
+    with pytest.raises(ConservationError, match=r"month 0: \d+ people changed provider"):
+        model.step()
+
+
+@pytest.mark.parametrize("provider", [-2, 3, 99])
+def test_a_person_with_an_institution_that_does_not_exist_is_found(provider: int) -> None:
+    model = LifecycleModel(small_market(), seed=0)
+    model.step()
+    who = np.flatnonzero(model.people["provider"] == 0)[0]
+    model.signals["provider"][who] = provider
+    counts = model.engine.count(model.people, model.signals)
+    assert people_in(counts) == len(model.people)
+    with pytest.raises(ConservationError, match="month 7: a person's provider is out of range"):
+        check_people(counts, len(model.people), len(model.names), 7)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(markets(), st.integers(0, 6), st.sampled_from(ENGINES))
+def test_balances_are_what_people_owe_and_keep(config: dict[str, Any], months: int, engine: str) -> None:
+    """What is counted while people live, against the sums of their accounts by product and institution."""
+    model = lived(config, months, engine=engine)
+    people, kinds = model.people, model.products
+    balance, expected = people["balance_cents"][:, : len(kinds)], np.zeros((len(model.names), 2), np.int64)
+    for j in range(1, len(model.names)):
+        own, before = people["provider"] == j, people["owed_before_to"] == j
+        expected[j, 0] = balance[own][:, kinds["lends"] == 1].sum() + people["owed_before_cents"][before].sum()
+        expected[j, 1] = balance[own][:, kinds["keeps_deposits"] == 1].sum()
+    assert (model.books.balances == expected).all() and (model.money_balances() == expected).all()
+    assert model.books.people == len(people)
 
 
 # parameter set to NaN, or far out of range -> the rule that must be named

@@ -5,6 +5,7 @@ A new engine is one file and its entry in `ENGINES`.
 
 import copy
 from collections.abc import Callable
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -103,6 +104,35 @@ def test_all_engines_live_read_appraise_and_count_the_same_bits(config: dict, se
         parts = (people, signals, *totals, files.records, misread, truths, misjudged, engine.count(people, signals))
         ends.append([np.asarray(part).tobytes() for part in parts])
     assert all(end == ends[0] for end in ends)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@given(rows=st.integers(0, 1000))
+@settings(suppress_health_check=list(HealthCheck))
+def test_chunks_are_all_rows_once_and_results_in_their_order(month: Eve, name: str, rows: int) -> None:
+    engine, touched = month.engine(name), np.zeros(rows, np.int64)
+
+    def work(part: slice) -> slice:
+        touched[part] += 1
+        return part
+
+    parts = engine.in_chunks(rows, work)
+    assert (touched == 1).all()
+    assert [part.start for part in parts] == list(range(0, max(rows, 1), 64)) and parts[-1].stop == rows
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_what_goes_wrong_in_a_chunk_is_told_and_the_next_work_is_done(month: Eve, name: str) -> None:
+    engine = month.engine(name)
+    with pytest.raises(ZeroDivisionError):
+        engine.in_chunks(640, lambda part: 1 // (part.start - 128))
+    assert sum(engine.in_chunks(640, lambda part: part.stop - part.start)) == 640
+
+
+def test_threads_work_side_by_side() -> None:
+    """Each chunk waits for another to be under way: on one thread nobody would come."""
+    meet = Barrier(2, timeout=60)
+    chunks.Threads(2).in_chunks(256, lambda part: meet.wait())
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +52,27 @@ def test_a_restored_state_goes_on_with_the_same_bits_on_both_engines(config: dic
     here = resumed.people["provider"] >= 0
     assert whole.people[stayed].tobytes() == resumed.people[here].tobytes()
     assert whole.books.balances.tobytes() == resumed.books.balances.tobytes()
+
+
+@pytest.mark.parametrize("engine", ["compiled", "objects"])
+def test_a_model_made_of_a_state_is_one_restored_to_it_and_draws_nobody(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small_market(rules=LIVELY, us={"policy": "uniform"})
+    state = lived(config, 3).state()
+    restored = LifecycleModel(config, seed=0, engine=engine)
+    restored.restore(state)
+    for draws in ("first_people", "first_signals"):
+        monkeypatch.setattr(f"tenure.simulation.model.{draws}", None)
+    made = LifecycleModel(config, seed=0, engine=engine, state=state)
+    assert len(made.agents) == len(restored.agents) and made.month == restored.month == 3
+    assert not np.shares_memory(made.people, state["people"])
+    for model in (made, restored):
+        model.start_recording()
+    for _ in range(3):
+        made.step()
+        restored.step()
+    assert differences(made, restored) == [] and made.recording().equals(restored.recording())
 
 
 def test_threads_change_nothing() -> None:

@@ -182,14 +182,15 @@ def state_before(
 
 def arm_model(order: Order, point: Point, state: State, known: Mapping[str, type] = SHELF) -> LifecycleModel:
     """Return a point's market in the state before month 0."""
-    model = _model(order, point, known)
-    model.restore(state)
+    model = _model(order, point, known, state=state)
     name, settings = order.policies[point.arm]
     model.set_policy(model.us.name, make_policy(name, settings, known))
     return model
 
 
-def _model(order: Order, point: Point, known: Mapping[str, type], first_month: int = 0) -> LifecycleModel:
+def _model(
+    order: Order, point: Point, known: Mapping[str, type], first_month: int = 0, state: State | None = None
+) -> LifecycleModel:
     data = market_with(order.market_of(point.scenario), point.over, order.us.get(point.arm, {}))
     return LifecycleModel(
         data,
@@ -199,4 +200,5 @@ def _model(order: Order, point: Point, known: Mapping[str, type], first_month: i
         threads=1,
         known=dict(known),
         first_month=first_month,
+        state=state,
     )

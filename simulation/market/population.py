@@ -9,9 +9,11 @@ from scipy import special
 from tenure.agents.chance import ORIGIN, address, draw4_each
 from tenure.agents.month.first import apply_each, begin_each
 from tenure.agents.offer import Now
+from tenure.agents.person import PERSON
 from tenure.agents.rules.population import born
 from tenure.agents.rules.rulebook import Rulebook, World
 from tenure.agents.signal import SIGNAL
+from tenure.simulation.market.growing import room_for
 from tenure.simulation.settings.market import MarketSettings
 
 COHORT_OF_MONTH_0 = 1_000_000
@@ -55,7 +57,8 @@ def first_people(
     years = np.where(provider > 0, _tenures(u[1], alpha, beta), 0.0)
     population = settings.population()
     products = world["products"][: world["product_count"]]
-    people = born(ids, seed, replication, population, (alpha, beta), products, rules.needs.event_sd, years)
+    people = room_for(len(ids), PERSON)
+    people[:] = born(ids, seed, replication, population, (alpha, beta), products, rules.needs.event_sd, years)
     people["provider"], people["months_since_use"] = provider, 1
     people["loyal_to"] = np.where((u[2] < population.loyal_share) & (provider > 0), provider, 0)
     begin_each(people, years, _before_all(world, seed, replication))
@@ -64,7 +67,7 @@ def first_people(
 
 def first_signals(people: Rows, world: np.void, seed: int, replication: int) -> Rows:
     """Return what institutions see before the first month: everybody's application and accounts."""
-    signals = np.zeros(len(people), SIGNAL)
+    signals = room_for(len(people), SIGNAL)
     apply_each(people, signals, _before_all(world, seed, replication))
     return signals
 
@@ -74,16 +77,6 @@ def _before_all(world: np.void, seed: int, replication: int) -> World:
     made = world.copy()
     made["now"] = Now(seed, replication, BEFORE_ALL, 0.0, 0.0, 0.0, 0.0, 0.0)
     return cast(World, made)  # a row, which compiled rules read by the names of its fields
-
-
-def extended(rows: Rows, more: Rows) -> Rows:
-    """Return rows followed by more; room is kept at the end, so that few months copy everything."""
-    n, whole = len(rows), rows.base
-    if not (isinstance(whole, np.ndarray) and whole.dtype == rows.dtype and len(whole) >= n + len(more)):
-        whole = np.empty(n + max(len(more), n // 8), rows.dtype)
-        whole[:n] = rows
-    whole[n : n + len(more)] = more
-    return np.asarray(whole[: n + len(more)])
 
 
 def _providers(settings: MarketSettings, u: NDArray[np.float64]) -> NDArray[np.int64]:

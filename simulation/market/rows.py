@@ -76,7 +76,8 @@ def _fill_offer(row: np.void, name: str, one: InstitutionSettings, settings: Mar
 
 def event_shock_sd(rules: Rulebook) -> float:
     """Standard deviation of a month's shock that keeps the changing part of risk at its stationary spread."""
-    return rules.needs.event_sd * math.sqrt(1.0 - rules.needs.event_persistence**2)
+    kept = rules.needs.event_persistence
+    return rules.needs.event_sd * math.sqrt(1.0 - kept * kept)
 
 
 KNOWN_TO_THE_INSTITUTION_ALONE = ("reach", "ended_share", "observes", "lookalike")
