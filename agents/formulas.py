@@ -3,7 +3,7 @@
 import math
 
 from tenure.agents.declaring import rule
-from tenure.agents.elementary import erf_, exp_, expm1_, log1p_, log_
+from tenure.agents.elementary import erf_, erfc_beyond_1, exp_, expm1_, log1p_, log_
 
 FLAT = 40.0
 """Log-odds beyond which a probability is as good as 0 or 1."""
@@ -12,6 +12,8 @@ LEAST_PROBABILITY = 4.248354255291589e-18
 MOST_SHIFT = 20.0
 """Largest shift of log-odds, and largest exponent, that counts, so that exp never overflows."""
 SQRT_2 = 1.4142135623730951
+FAR = 6.0
+"""Standard deviations, over the root of 2, beyond which the normal distribution function stands still."""
 LEAST_TAIL = 1e-300
 """Tail probability below which quantiles are all alike."""
 
@@ -43,36 +45,71 @@ def with_odds_times(p: float, factor: float) -> float:
 
 @rule
 def normal_probability(x: float) -> float:
-    """Standard normal distribution function."""
-    return 0.5 * (1.0 + erf_(x / SQRT_2))
+    """Standard normal distribution function, with all digits in the lower tail, too, down to 1e-17."""
+    z = x / SQRT_2
+    if z < -1.0:
+        return 0.5 * erfc_beyond_1(min(-z, FAR))
+    return 0.5 * (1.0 + erf_(z))
 
 
 @rule
 def normal_quantile(p: float) -> float:
-    """Inverse of the standard normal distribution function, 0 < p < 1 (Wichura 1988, AS 241, PPND7: 7 digits)."""
+    """Inverse of the standard normal distribution function, 0 < p < 1 (Wichura 1988, AS 241, PPND16)."""
     q = p - 0.5
     if q < 0.425 and q > -0.425:
         r = 0.180625 - q * q
-        return (
-            q
-            * (((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179)
-            / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
-        )
+        top = 2509.0809287301227 * r + 33430.57558358813
+        top = top * r + 67265.7709270087
+        top = top * r + 45921.95393154987
+        top = top * r + 13731.69376550946
+        top = top * r + 1971.5909503065513
+        top = top * r + 133.14166789178438
+        top = top * r + 3.3871328727963665
+        bottom = 5226.495278852854 * r + 28729.085735721943
+        bottom = bottom * r + 39307.89580009271
+        bottom = bottom * r + 21213.794301586597
+        bottom = bottom * r + 5394.196021424751
+        bottom = bottom * r + 687.1870074920579
+        bottom = bottom * r + 42.31333070160091
+        bottom = bottom * r + 1.0
+        return q * top / bottom
     tail = p if q < 0.0 else 1.0 - p
     if tail < LEAST_TAIL:
         tail = LEAST_TAIL
     r = math.sqrt(-log_(tail))
     if r <= 5.0:
         r -= 1.6
-        x = (((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777) / (
-            (0.12021132975 * r + 0.73700164250) * r + 1.0
-        )
+        top = 0.0007745450142783414 * r + 0.022723844989269184
+        top = top * r + 0.2417807251774506
+        top = top * r + 1.2704582524523684
+        top = top * r + 3.6478483247632045
+        top = top * r + 5.769497221460691
+        top = top * r + 4.630337846156546
+        top = top * r + 1.4234371107496835
+        bottom = 1.0507500716444169e-09 * r + 0.0005475938084995345
+        bottom = bottom * r + 0.015198666563616457
+        bottom = bottom * r + 0.14810397642748008
+        bottom = bottom * r + 0.6897673349851
+        bottom = bottom * r + 1.6763848301838038
+        bottom = bottom * r + 2.053191626637759
+        bottom = bottom * r + 1.0
     else:
         r -= 5.0
-        x = (((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150) / (
-            (0.012258202635 * r + 0.24197894225) * r + 1.0
-        )
-    return -x if q < 0.0 else x
+        top = 2.0103343992922881e-07 * r + 2.7115555687434876e-05
+        top = top * r + 0.0012426609473880784
+        top = top * r + 0.026532189526576124
+        top = top * r + 0.29656057182850487
+        top = top * r + 1.7848265399172913
+        top = top * r + 5.463784911164114
+        top = top * r + 6.657904643501103
+        bottom = 2.0442631033899397e-15 * r + 1.421511758316446e-07
+        bottom = bottom * r + 1.8463183175100548e-05
+        bottom = bottom * r + 0.0007868691311456133
+        bottom = bottom * r + 0.014875361290850615
+        bottom = bottom * r + 0.1369298809227358
+        bottom = bottom * r + 0.599832206555888
+        bottom = bottom * r + 1.0
+    return -top / bottom if q < 0.0 else top / bottom
 
 
 @rule

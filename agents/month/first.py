@@ -1,5 +1,7 @@
 """Before the first month: the customers with whom the market begins, made by the rules that they will live by."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,13 +10,23 @@ from tenure.agents.compiling import compiled
 from tenure.agents.declaring import rule
 from tenure.agents.formulas import cents
 from tenure.agents.month.accounts import open_product
+from tenure.agents.month.birth import born, luck_at_birth
 from tenure.agents.month.choosing import enter, first_product
 from tenure.agents.month.debts import pay_level, wanted_on_line
 from tenure.agents.month.live import show_accounts
 from tenure.agents.month.reading import held_products, luck
+from tenure.agents.offer import Product
 from tenure.agents.person import GROWTH, NOBODY, Person
 from tenure.agents.rules import accounts, relationship
-from tenure.agents.rules.population import holds_at_opening, stage_at_opening
+from tenure.agents.rules.population import (
+    LONGEST_YEARS,
+    Birth,
+    holds_at_opening,
+    provider_at_opening,
+    stage_at_opening,
+    stayed_at_opening,
+    years_at_opening,
+)
 from tenure.agents.rules.rulebook import World
 from tenure.agents.signal import Signal
 
@@ -77,15 +89,56 @@ def apply(person: Person, signal: Signal, world: World) -> None:
         show_accounts(person, signal, world)
 
 
+@rule
+def first_person(
+    person: Person,
+    shares_up_to: Sequence[float],
+    tenures_up_to: Sequence[float],
+    products: Sequence[Product],
+    birth: Birth,
+    world: World,
+) -> None:
+    """A person with whom the market begins: main provider by share, tenure, traits, and the book of such a customer."""
+    u, v, w, _ = luck_at_birth(person, chance.ORIGIN, 0, birth)
+    provider = provider_at_opening(u, shares_up_to)
+    years = years_at_opening(v, tenures_up_to) if provider > NOBODY else 0.0
+    born(person, years, products, birth)
+    person.provider, person.months_since_use = provider, 1
+    if w < birth.traits.loyal_share:
+        person.loyal_to = provider
+    begin(person, years, world)
+
+
 @compiled
-def begin_each(people: NDArray[np.void], years: NDArray[np.float64], world: World) -> None:
-    """Make everybody's books."""
+def first_each(
+    people: NDArray[np.void],
+    first_id: int,
+    shares_up_to: Sequence[float],
+    tenures_up_to: Sequence[float],
+    products: Sequence[Product],
+    births: Sequence[Birth],
+    worlds: Sequence[World],
+) -> None:
+    """Make the people with whom the market begins, with ids one after the other."""
     for row in range(len(people)):
-        begin(people[row], years[row], world)
+        people[row].id = first_id + row
+        first_person(people[row], shares_up_to, tenures_up_to, products, births[0], worlds[0])
 
 
 @compiled
-def apply_each(people: NDArray[np.void], signals: NDArray[np.void], world: World) -> None:
+def add_up_tenures(up_to: NDArray[np.float64], births: Sequence[Birth]) -> None:
+    """Write which share of a steady book has been there up to each of equally distant tenures: trapezoids."""
+    steps, stayed = len(up_to) - 1, 1.0
+    up_to[0] = 0.0
+    for i in range(1, steps + 1):
+        before, stayed = stayed, stayed_at_opening(i * (LONGEST_YEARS / steps), births[0])
+        up_to[i] = up_to[i - 1] + 0.5 * (before + stayed)
+    for i in range(1, steps + 1):
+        up_to[i] /= up_to[steps]
+
+
+@compiled
+def apply_each(people: NDArray[np.void], signals: NDArray[np.void], worlds: Sequence[World]) -> None:
     """Make everybody's first signal."""
     for row in range(len(people)):
-        apply(people[row], signals[row], world)
+        apply(people[row], signals[row], worlds[0])

@@ -1,14 +1,20 @@
-"""The population: what a person is born with, drawn by keyed luck, and with what book customers begin."""
+"""The population: what people are born with, by formulas of keyed luck, and with what book customers begin."""
 
+import math
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tenure.agents.chance import LEAVE_AT_BIRTH, NEEDS_AT_BIRTH, TRAITS, address, draw4_each
 from tenure.agents.declaring import Parameter, rule
 from tenure.agents.elementary import exp_
-from tenure.agents.person import ACQUISITION, GROWTH, MATURITY, PERSON
+from tenure.agents.formulas import between, normal_probability, normal_quantile
+from tenure.agents.offer import Product
+from tenure.agents.person import ACQUISITION, GROWTH, MATURITY, NOBODY
+from tenure.agents.quantiles import beta_quantile, log_beta
+
+LEAST_LEAVING = 1e-12
+"""Smallest yearly probability of leaving for own reasons, and of staying in spite of them."""
+LONGEST_YEARS = 25.0
+"""Longest tenure of a customer with whom the market begins."""
 
 
 class Traits(NamedTuple):
@@ -50,81 +56,46 @@ class Traits(NamedTuple):
     """Audit groups into which people are divided by lot; no policy sees them, reports compare them."""
 
 
-def normal(u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard normal quantiles."""
-    from scipy import special
+class Birth(NamedTuple):
+    """What all people of a cohort are born under: the key of their luck, and parameters."""
 
-    return np.asarray(special.ndtri(u))
+    seed: int
+    replication: int
+    leave_alpha: float
+    leave_beta: float
+    """of the beta distribution of yearly probabilities of leaving for own reasons"""
+    event_sd: float
+    """stationary standard deviation of the changing part of risk, log-odds"""
+    traits: Traits
 
 
-def tied(z: NDArray[np.float64], e: NDArray[np.float64], correlation: float) -> NDArray[np.float64]:
-    """A standard normal with the given correlation to z."""
-    return np.asarray(correlation * z + np.sqrt(1.0 - correlation * correlation) * e)
+@rule
+def tied(z: float, e: float, correlation: float) -> float:
+    """A standard normal with the given correlation to z, of another one, e, that has none."""
+    return correlation * z + math.sqrt(1.0 - correlation * correlation) * e
 
 
-def need_correlation(product: np.void, traits: Traits) -> float:
-    """Return the correlation between the need for a product and risk."""
-    if product["draws"]:
+@rule
+def need_correlation(product: Product, traits: Traits) -> float:
+    """Correlation between the need for a product and risk."""
+    if product.draws == 1:
         return traits.card_need_risk
-    return traits.loan_need_risk if product["lends"] else 0.0
+    return traits.loan_need_risk if product.lends == 1 else 0.0
 
 
-def born(
-    ids: NDArray[np.int64],
-    seed: int,
-    replication: int,
-    traits: Traits,
-    leave: tuple[float, float],
-    products: NDArray[np.void],
-    event_sd: float,
-    lived_years: NDArray[np.float64] | None = None,
-) -> NDArray[np.void]:
-    """Return new people, shape (n,) of PERSON, without a provider.
+@rule
+def need_at_birth(u: float, z_risk: float, product: Product, traits: Traits) -> float:
+    """Lasting level of need for a product, of which people have all levels alike; `z_risk` says how risky one is."""
+    if product.lends == 1 or product.keeps_deposits == 1:
+        return normal_probability(tied(z_risk, normal_quantile(u), need_correlation(product, traits)))
+    return u
 
-    Parameters
-    ----------
-    ids : ndarray of int64, shape (n,)
-        Their ids, which address their luck.
-    leave : (alpha, beta)
-        Of the yearly own-reasons leave probability, a beta distribution.
-    products : structured array, shape (products,)
-        dtype `tenure.agents.offer.PRODUCT`.
-    event_sd : float
-        Stationary standard deviation of the changing part of risk, log-odds.
-    lived_years : ndarray of float64, shape (n,), optional
-        Years already spent as a customer, which select for low leave probability: Beta(alpha, beta + years).
-    """
-    from scipy import special
 
-    a, b = (draw4_each(seed, replication, ids, 0, address(TRAITS, ordinal=i)) for i in (0, 1))
-    c = draw4_each(seed, replication, ids, 0, address(LEAVE_AT_BIRTH))
-    people = np.zeros(len(ids), PERSON)
-    people["id"] = ids
-    z_income = normal(a[0])
-    z_risk = tied(z_income, normal(a[1]), traits.risk_income)
-    people["income"] = traits.income_median * np.exp(traits.income_sd * z_income)
-    people["risk_trait"] = traits.risk_mean + traits.risk_sd * z_risk
-    people["risk_event"] = event_sd * normal(c[3])
-    people["vulnerable"] = c[1] < traits.vulnerable
-    people["price_sensitivity"] = traits.price_sensitivity * np.exp(traits.price_sensitivity_sd * normal(a[2]))
-    people["inertia"] = traits.inertia_sd * normal(a[3])
-    people["search_trait"] = normal(b[0])
-    people["attention"] = traits.attention
-    people["age_years"] = traits.age_from + (traits.age_to - traits.age_from) * b[1]
-    people["group"] = (b[2] * traits.groups).astype(np.int64)
-    alpha, beta = leave
-    years = np.zeros(len(ids)) if lived_years is None else lived_years
-    people["leave_per_year"] = np.clip(special.betaincinv(alpha, beta + years, c[0]), 1e-12, 1.0 - 1e-12)
-    for block in range(0, len(products), 4):
-        u = draw4_each(seed, replication, ids, 0, address(NEEDS_AT_BIRTH, ordinal=block))
-        for k, product in enumerate(products[block : block + 4], start=block):
-            z = tied(z_risk, normal(u[k - block]), need_correlation(product, traits))
-            money = product["lends"] or product["keeps_deposits"]
-            people["need"][:, k] = special.ndtr(z) if money else u[k - block]
-    people["episode_product"] = -1
-    people["provider"] = 0
-    people["owed_before_to"] = 0
-    return people
+@rule
+def leave_at_birth(u: float, years: float, birth: Birth) -> float:
+    """Yearly probability of leaving for own reasons; years spent as a customer select for a low one."""
+    p = beta_quantile(u, birth.leave_alpha, birth.leave_beta + years)
+    return between(p, LEAST_LEAVING, 1.0 - LEAST_LEAVING)
 
 
 class Opening(NamedTuple):
@@ -152,3 +123,33 @@ def stage_at_opening(tenure_months: int, opening: Opening) -> int:
 def holds_at_opening(need: float, years: float, opening: Opening) -> float:
     """Probability that a customer with whom the market begins holds a product beyond the first."""
     return opening.further * (1.0 - exp_(-years / opening.further_years)) * need
+
+
+@rule
+def provider_at_opening(u: float, shares_up_to: Sequence[float]) -> int:
+    """Who is the main provider of a person with whom the market begins: by the shares of the institutions, added up."""
+    for j in range(len(shares_up_to)):
+        if u < shares_up_to[j]:
+            return j + 1
+    return NOBODY
+
+
+@rule
+def stayed_at_opening(years: float, birth: Birth) -> float:
+    """Share of customers that own reasons to leave have left after these years: shifted beta-geometric, steadily."""
+    started = log_beta(birth.leave_alpha, birth.leave_beta)
+    return exp_(log_beta(birth.leave_alpha, birth.leave_beta + years) - started)
+
+
+@rule
+def years_at_opening(u: float, up_to: Sequence[float]) -> float:
+    """Years with the provider in a steady book, from the share of customers up to each of equally distant tenures."""
+    low, high = 0, len(up_to) - 1
+    step = LONGEST_YEARS / high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if up_to[middle] <= u:
+            low = middle
+        else:
+            high = middle
+    return (low + (u - up_to[low]) / (up_to[high] - up_to[low])) * step
