@@ -105,8 +105,9 @@ class LifecycleModel(WorldModel):
         if state is not None:
             self.restore(state)
         else:
-            self.people = first_people(self.settings, self.rules, self.world, *self.luck)
-            self.signals = first_signals(self.people, self.world, *self.luck)
+            in_chunks = self.engine.in_chunks
+            self.people = first_people(self.settings, self.rules, self.world, *self.luck, in_chunks)
+            self.signals = first_signals(self.people, self.world, *self.luck, in_chunks)
             self._seat()
         self.dispatch = dispatched((), len(self.people))
 

@@ -27,11 +27,6 @@ InChunks = Callable[[int, Callable[[slice], None]], object]
 """Does work for so many rows, some of them at a time, perhaps on several threads."""
 
 
-def at_once(rows: int, work: Callable[[slice], None]) -> None:
-    """Do the work for all rows at once."""
-    work(slice(0, rows))
-
-
 def newcomers(
     settings: MarketSettings,
     rules: Rulebook,
@@ -55,7 +50,7 @@ def first_people(
     world: np.void,
     seed: int,
     replication: int,
-    in_chunks: InChunks = at_once,
+    in_chunks: InChunks,
 ) -> Rows:
     """Return the market before burn-in: providers by share, tenures of a book in which unlikely leavers have stayed.
 
@@ -75,7 +70,7 @@ def first_people(
     return people
 
 
-def first_signals(people: Rows, world: np.void, seed: int, replication: int, in_chunks: InChunks = at_once) -> Rows:
+def first_signals(people: Rows, world: np.void, seed: int, replication: int, in_chunks: InChunks) -> Rows:
     """Return what institutions see before the first month: everybody's application and accounts."""
     signals = room_for(len(people), SIGNAL)
 
