@@ -17,7 +17,7 @@ from tenure.simulation.engines.compiled import CompiledEngine
 from tenure.simulation.engines.engine import Engine, dispatched, stop_on
 from tenure.simulation.engines.objects import MesaModel, ObjectEngine
 from tenure.simulation.institutions.institution import Institution, named
-from tenure.simulation.market.growing import extended, room_for
+from tenure.simulation.market.growing import copied, extended
 from tenure.simulation.market.ledger import Books, balances_of
 from tenure.simulation.market.population import first_people, first_signals, newcomers
 from tenure.simulation.phases import one_month
@@ -204,8 +204,8 @@ class LifecycleModel(WorldModel):
             "month": np.array(self.month),
             "since": np.array(self.since),
             "systematic": np.array(self.systematic),
-            "people": self.people[here],
-            "signals": self.signals[here],
+            "people": self.people.compress(here),
+            "signals": self.signals.compress(here),
         }
         for one in self.institutions:
             made |= with_name(one.state(here), one.name)
@@ -216,9 +216,7 @@ class LifecycleModel(WorldModel):
         self._turn(int(state["since"]))
         self.month, self.systematic = int(state["month"]), float(state["systematic"])
         # rows of our own dtype: a file forgets that they are aligned, and rules would be compiled anew for such rows
-        there = len(state["people"])
-        self.people, self.signals = room_for(there, PERSON), room_for(there, SIGNAL)
-        self.people[:], self.signals[:] = state["people"], state["signals"]
+        self.people, self.signals = copied(state["people"], PERSON), copied(state["signals"], SIGNAL)
         self.date()
         for one in self.institutions:
             one.restore(part_of(state, one.name))

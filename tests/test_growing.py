@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tenure.simulation.market import growing
-from tenure.simulation.market.growing import extended, room_for
+from tenure.simulation.market.growing import copied, extended, room_for
 
 ROOT = Path(growing.__file__).resolve().parents[2]
 ROW = np.dtype([("id", np.int64), ("share", np.float64)], align=True)
@@ -47,6 +47,19 @@ def test_everybody_is_copied_a_few_times_at_most(first: int, each: int) -> None:
         copies += not np.shares_memory(before, rows)
     assert copies <= 1 + np.log(len(rows) / first) / np.log(1.4)
     assert first < 200 * each or not copies
+
+
+@given(st.integers(0, 20), st.booleans(), st.sampled_from([1, -1, 3]))
+def test_copies_have_all_fields_whatever_lies_between_them(count: int, aligned: bool, step: int) -> None:
+    """A file forgets alignment, not where fields lie; a dtype in which they lie elsewhere is read field by field."""
+    packed = np.dtype([("small", np.int8), ("share", np.float64)], align=aligned)
+    padded = np.dtype([("small", np.int8), ("share", np.float64)], align=True)
+    rows = np.zeros(count * 3, packed)
+    rows["small"], rows["share"] = np.arange(count * 3) % 100, np.arange(count * 3) / 7
+    made = copied(rows[::step], padded)
+    assert made.dtype == padded and made.dtype.isalignedstruct and not np.shares_memory(made, rows)
+    assert made["small"].tolist() == rows["small"][::step].tolist()
+    assert made["share"].tolist() == rows["share"][::step].tolist()
 
 
 @given(st.integers(1, 10), st.integers(1, 10), st.integers(1, 10))

@@ -97,15 +97,14 @@ class CompiledEngine:
         dispatch.check(len(people))
         contacts, first = cast(Sequence[Contact], dispatch.contacts), dispatch.first
 
-        def work(part: slice) -> tuple[NDArray[np.void], ...]:
+        def work(part: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.void]]:
             own, sums = alone(world), np.zeros(1, COUNTS)
             live_rows(people[part], signals[part], contacts, first[part.start : part.stop + 1], own, sums)
-            return own[["ledger", "tally", "fault"]].copy(), sums
+            return own["ledger"][0].copy(), own["tally"][0].copy(), own["fault"][0].copy(), sums
 
-        parts, n = self.in_chunks(len(people), work), int(world["institutions"])
-        moved, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
-        ledger, tally = moved["ledger"].sum(axis=0)[:n], moved["tally"].sum(axis=0)[:n]
-        return Totals(ledger, tally, first_fault(moved["fault"]), added(counts))
+        ledgers, tallies, faults, counts = zip(*self.in_chunks(len(people), work), strict=True)
+        n, ledger, tally = int(world["institutions"]), np.sum(ledgers, axis=0), np.sum(tallies, axis=0)
+        return Totals(ledger[:n], tally[:n], first_fault(faults), added(counts))
 
     def observe(self, files: Files, signals: NDArray[np.void], me: int, world: np.void) -> NDArray[np.float64]:
         """Update the records in place, each from the signal of its person; return the first fault."""
@@ -131,4 +130,4 @@ class CompiledEngine:
 
     def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
         """Return the counts of the month."""
-        return added(np.concatenate(self.in_chunks(len(people), lambda part: counted(people[part], signals[part]))))
+        return added(self.in_chunks(len(people), lambda part: counted(people[part], signals[part])))

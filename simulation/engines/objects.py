@@ -204,4 +204,4 @@ class ObjectEngine:
 
     def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
         """Return the counts of the month, by the one pass over rows that all engines have."""
-        return added(counted(people, signals))
+        return added([counted(people, signals)])

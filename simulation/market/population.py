@@ -24,7 +24,7 @@ BEFORE_ALL = -1_000_000
 BIRTH = dtype_like(Birth(0, 0, 0.0, 0.0, 0.0, Traits()))
 Rows = NDArray[np.void]
 InChunks = Callable[[int, Callable[[slice], None]], object]
-"""Does work for so many rows, some of them at a time, perhaps on several threads."""
+"""Does work for so many rows, chunk by chunk, on as many threads as there are."""
 
 
 def newcomers(

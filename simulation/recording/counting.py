@@ -1,5 +1,6 @@
 """What a month comes to, counted person by person: what the books are held to, and what the recording tells."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -105,7 +106,7 @@ def counted(people: NDArray[np.void], signals: NDArray[np.void]) -> NDArray[np.v
     return rows
 
 
-def added(rows: NDArray[np.void]) -> np.void:
-    """Return the sum of counts, one row of COUNTS."""
-    row: np.void = rows.view(np.int64).reshape(len(rows), -1).sum(axis=0).view(COUNTS)[0]
+def added(parts: Sequence[NDArray[np.void]]) -> np.void:
+    """Return the sum of counts, each of shape (1,), as one row of COUNTS."""
+    row: np.void = np.sum([part.view(np.int64) for part in parts], axis=0).view(COUNTS)[0]
     return row
