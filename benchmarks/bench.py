@@ -6,7 +6,6 @@ Run `python -m benchmarks.bench` (or `make bench`) on an otherwise idle machine;
 import platform
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import NamedTuple
 
@@ -118,26 +117,25 @@ def measure(burnt: Burnt) -> tuple[list[Times], int]:
     few = slice(0, PEOPLE_AS_OBJECTS)
     observe, customers = observing(burnt)
     rng, rows = np.random.default_rng(1), []
-    with ThreadPoolExecutor(2) as pool:
-        one, two = CompiledEngine(), CompiledEngine(pool)
-        for _ in range(REPETITIONS + 1):
-            small.people, small.signals = burnt.people[few].copy(), burnt.signals[few].copy()
-            small.engine.forget()
-            objects = objects_month(small, burnt)
-            whole_model = LifecycleModel(default_market(people=PEOPLE_AS_OBJECTS), seed=1, engine="objects")
-            whole_model.step()  # makes the agents
-            step = seconds(whole_model.step) / len(whole_model.people) * PEOPLE_AS_OBJECTS
-            rows.append(
-                Times(
-                    engine_month(one, burnt),
-                    engine_month(two, burnt),
-                    objects,
-                    step,
-                    numpy_month(arrays, offers, burnt, PEOPLE, rng),
-                    numpy_month(arrays, offers, burnt, BLOCK, rng),
-                    observe(),
-                )
+    one, two = CompiledEngine(), CompiledEngine(threads=2)
+    for _ in range(REPETITIONS + 1):
+        small.people, small.signals = burnt.people[few].copy(), burnt.signals[few].copy()
+        small.engine.forget()
+        objects = objects_month(small, burnt)
+        whole_model = LifecycleModel(default_market(people=PEOPLE_AS_OBJECTS), seed=1, engine="objects")
+        whole_model.step()  # makes the agents
+        step = seconds(whole_model.step) / len(whole_model.people) * PEOPLE_AS_OBJECTS
+        rows.append(
+            Times(
+                engine_month(one, burnt),
+                engine_month(two, burnt),
+                objects,
+                step,
+                numpy_month(arrays, offers, burnt, PEOPLE, rng),
+                numpy_month(arrays, offers, burnt, BLOCK, rng),
+                observe(),
             )
+        )
     return rows[1:], customers
 
 
