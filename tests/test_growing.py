@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tenure.simulation.market import growing
-from tenure.simulation.market.growing import copied, extended, room_for
+from tenure.simulation.market.growing import copied, extended, rows_with_capacity
 
 ROOT = Path(growing.__file__).resolve().parents[2]
 ROW = np.dtype([("id", np.int64), ("share", np.float64)], align=True)
@@ -25,10 +25,10 @@ def rows_from(first: int, count: int) -> NDArray[np.void]:
 
 
 @given(st.integers(0, 40), st.lists(st.integers(0, 30), max_size=20), st.booleans())
-def test_rows_are_those_that_were_put_one_behind_the_other(first: int, more: list[int], with_room: bool) -> None:
+def test_rows_are_those_that_were_put_one_behind_the_other(first: int, more: list[int], with_capacity: bool) -> None:
     rows = rows_from(0, first)
-    if with_room:
-        rows = room_for(first, ROW)
+    if with_capacity:
+        rows = rows_with_capacity(first, ROW)
         rows[:] = rows_from(0, first)
     for count in more:
         before, kept = rows, rows.copy()
@@ -39,8 +39,8 @@ def test_rows_are_those_that_were_put_one_behind_the_other(first: int, more: lis
 
 @given(st.integers(1, 2000), st.integers(1, 50))
 def test_everybody_is_copied_a_few_times_at_most(first: int, each: int) -> None:
-    """Each copy has room for half as many again, so that copies are as few as the powers of 1.5 up to the end."""
-    rows, copies = room_for(first, ROW), 0
+    """Each copy has capacity for half as many again, so that copies are as few as the powers of 1.5 up to the end."""
+    rows, copies = rows_with_capacity(first, ROW), 0
     for _ in range(100):
         before = rows
         rows = extended(rows, rows_from(0, each))

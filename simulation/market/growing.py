@@ -1,4 +1,4 @@
-"""Rows that grow month by month: room is kept behind them, so that few months copy everybody."""
+"""Rows that grow month by month, with spare capacity behind them, so that few months copy everybody."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,23 +6,23 @@ from numpy.typing import NDArray
 Rows = NDArray[np.void]
 
 
-def room_for(count: int, dtype: np.dtype[np.void]) -> Rows:
-    """Return so many rows of zeros with room for half as many more; memory is taken when it is written to."""
+def rows_with_capacity(count: int, dtype: np.dtype[np.void]) -> Rows:
+    """Return so many rows of zeros with capacity for half as many more; memory is taken when it is written to."""
     return np.zeros(count + count // 2, dtype)[:count]
 
 
 def copied(rows: NDArray[np.generic], dtype: np.dtype[np.void]) -> Rows:
-    """Return a copy of rows, with room behind them; of this dtype, which may be another as to the alignment alone."""
-    made = room_for(len(rows), dtype)
+    """Return a copy of rows, with capacity for more; its dtype may differ from that of the rows in alignment."""
+    made = rows_with_capacity(len(rows), dtype)
     _put(made, rows)
     return made
 
 
 def extended(rows: Rows, more: Rows) -> Rows:
-    """Return rows followed by more, in the room behind the first if there is enough, else in a copy that has some."""
-    n, both, whole = len(rows), len(rows) + len(more), _with_room(rows)
+    """Return rows followed by more: behind the first in their capacity if that is enough, else in a copy."""
+    n, both, whole = len(rows), len(rows) + len(more), _whole_capacity(rows)
     if len(whole) < both:
-        whole = _with_room(room_for(both, rows.dtype))
+        whole = _whole_capacity(rows_with_capacity(both, rows.dtype))
         _put(whole[:n], rows)
     _put(whole[n:both], more)
     return whole[:both]
@@ -33,8 +33,8 @@ def _put(into: Rows, rows: NDArray[np.generic]) -> None:
     into.view(np.uint8)[:] = np.ascontiguousarray(rows, into.dtype).view(np.uint8)
 
 
-def _with_room(rows: Rows) -> Rows:
-    """Return these rows with the room behind them, if they have any."""
+def _whole_capacity(rows: Rows) -> Rows:
+    """Return these rows with the capacity behind them, if there is any."""
     whole = rows.base
     if not isinstance(whole, np.ndarray) or whole.dtype != rows.dtype or whole.ndim != 1:
         return rows

@@ -13,7 +13,7 @@ from tenure.agents.person import PERSON
 from tenure.agents.rules.population import Birth, Traits
 from tenure.agents.rules.rulebook import Rulebook, World, dtype_like
 from tenure.agents.signal import SIGNAL
-from tenure.simulation.market.growing import room_for
+from tenure.simulation.market.growing import rows_with_capacity
 from tenure.simulation.settings.market import MarketSettings
 
 COHORT_OF_MONTH_0 = 1_000_000
@@ -56,7 +56,7 @@ def first_people(
 
     Their products, lines, balances, depth and stage are what the rules of the month make of such a tenure.
     """
-    people, births = room_for(settings.people, PERSON), _birth(settings, rules, seed, replication)
+    people, births = rows_with_capacity(settings.people, PERSON), _birth(settings, rules, seed, replication)
     products = cast(Sequence[Product], world["products"][: world["product_count"]])
     shares, up_to = cast(Sequence[float], _shares_up_to(settings)), np.empty(TENURES)
     add_up_tenures(up_to, births)
@@ -72,7 +72,7 @@ def first_people(
 
 def first_signals(people: Rows, world: np.void, seed: int, replication: int, in_chunks: InChunks) -> Rows:
     """Return what institutions see before the first month: everybody's application and accounts."""
-    signals = room_for(len(people), SIGNAL)
+    signals = rows_with_capacity(len(people), SIGNAL)
 
     def work(part: slice) -> None:
         apply_each(people[part], signals[part], _before_all(world, seed, replication))
