@@ -16,7 +16,7 @@ from tenure.agents.rules import accounts
 from tenure.agents.rules.rulebook import Rulebook, World
 from tenure.agents.signal import SIGNAL, Signal
 from tenure.simulation.engines.objects import as_object, as_row, as_world
-from tenure.simulation.market.population import BEFORE_ALL
+from tenure.simulation.market.population import BEFORE_ALL, depths_at_opening
 from tenure.simulation.model import LifecycleModel
 from tests.markets import CARD, first_difference, markets, small_market
 
@@ -51,14 +51,14 @@ def test_one_person_s_book_by_plain_python_has_the_bits_of_everybody_s(config: d
         "stage",
         "tenure_months",
     )
-    others = 0
+    others, depths = 0, depths_at_opening(model.world)
     for row in range(0, len(people), 7):
         person = as_object(people[row], Person)
         years = (person.tenure_months + 0.5) / 12.0  # the part of a month tells only in who holds a further product
         if person.provider > 0:
             for name in bare:
                 setattr(person, name, [0] * len(person.held) if PERSON[name].shape else 0)
-            begin(person, years, world)
+            begin(person, years, depths, world)
         signal = as_object(signals[row], Signal)
         apply(person, signal, world)
         if person.held == people[row]["held"].tolist():

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tenure import agents
 from tenure.agents.chance import draw4_compiled
 from tenure.agents.month.birth import born_each
-from tenure.agents.month.first import add_up_tenures, apply_each, first_each
+from tenure.agents.month.first import add_up_depths, add_up_tenures, apply_each, first_each
 from tenure.simulation.engines.compiled import appraise_rows, live_rows, observe_rows
 from tenure.simulation.institutions.files import scope_rows
 from tenure.simulation.model import LifecycleModel
@@ -123,7 +123,7 @@ def compile_all() -> None:
         assert all(one.dtype.isalignedstruct for one in rows)  # else whoever restores first compiles anew
         model.start_recording()
         model.step()
-    births: tuple[Any, ...] = (born_each, first_each, add_up_tenures, apply_each)
+    births: tuple[Any, ...] = (born_each, first_each, add_up_tenures, add_up_depths, apply_each)
     entries: tuple[Any, ...] = (live_rows, observe_rows, appraise_rows, count_rows, scope_rows, draw4_compiled, *births)
     for entry in entries:
         assert len(entry.dispatcher.signatures) == 1, f"{entry.__name__}: {entry.dispatcher.signatures}"
@@ -131,7 +131,7 @@ def compile_all() -> None:
 
 APPRAISE = """
 from tenure.agents.month.birth import born_each
-from tenure.agents.month.first import add_up_tenures, apply_each, first_each
+from tenure.agents.month.first import add_up_depths, add_up_tenures, apply_each, first_each
 from tenure.simulation.engines.compiled import appraise_rows
 from tenure.simulation.model import LifecycleModel
 from tests.markets import small_market

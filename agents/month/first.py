@@ -32,7 +32,7 @@ from tenure.agents.signal import Signal
 
 
 @rule
-def begin(person: Person, years: float, world: World) -> None:
+def begin(person: Person, years: float, depths: Sequence[Sequence[float]], world: World) -> None:
     """A customer of so many years' standing: products, lines, balances, depth and stage."""
     if person.provider == NOBODY:
         return
@@ -48,7 +48,7 @@ def begin(person: Person, years: float, world: World) -> None:
         if k == first or further:
             open_product(person, k, term, v, world)
             run_off(person, k, lived, world)
-    deepen(person, world)
+    deepen(person, depths, world)
     for k in range(world.product_count):
         if person.held[k] == 1 and world.products[k].draws == 1:
             person.balance_cents[k] = cents(wanted_on_line(person, k, world))
@@ -68,14 +68,19 @@ def run_off(person: Person, k: int, lived: float, world: World) -> None:
 
 
 @rule
-def deepen(person: Person, world: World) -> None:
-    """Share of wallet and stage after the months with the provider, at a satisfaction of 0."""
-    group, opening = world.rules.relationship, world.rules.opening
-    potential = relationship.depth_potential(held_products(person), 0.0, group)
-    for month in range(person.tenure_months):
-        growing = stage_at_opening(month, opening) == GROWTH
-        person.depth = relationship.depth_next(person.depth, potential, growing, False, group)
-    person.stage = stage_at_opening(person.tenure_months, opening)
+def deepen(person: Person, depths: Sequence[Sequence[float]], world: World) -> None:
+    """Share of wallet and stage after the months with the provider; `depths` by products held and months."""
+    person.depth = depths[held_products(person)][person.tenure_months]
+    person.stage = stage_at_opening(person.tenure_months, world.rules.opening)
+
+
+@rule
+def depth_after(depth: float, months: int, held: int, world: World) -> float:
+    """Share of wallet a month later, of a customer of so many months with so many products, at a satisfaction of 0."""
+    group = world.rules.relationship
+    potential = relationship.depth_potential(held, 0.0, group)
+    growing = stage_at_opening(months, world.rules.opening) == GROWTH
+    return relationship.depth_next(depth, potential, growing, False, group)
 
 
 @rule
@@ -94,6 +99,7 @@ def first_person(
     person: Person,
     shares_up_to: Sequence[float],
     tenures_up_to: Sequence[float],
+    depths: Sequence[Sequence[float]],
     products: Sequence[Product],
     birth: Birth,
     world: World,
@@ -106,7 +112,7 @@ def first_person(
     person.provider, person.months_since_use = provider, 1
     if w < birth.traits.loyal_share:
         person.loyal_to = provider
-    begin(person, years, world)
+    begin(person, years, depths, world)
 
 
 @compiled
@@ -115,6 +121,7 @@ def first_each(
     first_id: int,
     shares_up_to: Sequence[float],
     tenures_up_to: Sequence[float],
+    depths: Sequence[Sequence[float]],
     products: Sequence[Product],
     births: Sequence[Birth],
     worlds: Sequence[World],
@@ -122,7 +129,7 @@ def first_each(
     """Make the people with whom the market begins, with ids one after the other."""
     for row in range(len(people)):
         people[row].id = first_id + row
-        first_person(people[row], shares_up_to, tenures_up_to, products, births[0], worlds[0])
+        first_person(people[row], shares_up_to, tenures_up_to, depths, products, births[0], worlds[0])
 
 
 @compiled
@@ -135,6 +142,15 @@ def add_up_tenures(up_to: NDArray[np.float64], births: Sequence[Birth]) -> None:
         up_to[i] = up_to[i - 1] + 0.5 * (before + stayed)
     for i in range(1, steps + 1):
         up_to[i] /= up_to[steps]
+
+
+@compiled
+def add_up_depths(depths: NDArray[np.float64], worlds: Sequence[World]) -> None:
+    """Write the share of wallet by products held and months with the provider, month by month."""
+    for held in range(depths.shape[0]):
+        depths[held, 0] = worlds[0].rules.relationship.depth_start
+        for months in range(1, depths.shape[1]):
+            depths[held, months] = depth_after(depths[held, months - 1], months - 1, held, worlds[0])
 
 
 @compiled

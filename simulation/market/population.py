@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.month.birth import born_each
-from tenure.agents.month.first import add_up_tenures, apply_each, first_each
+from tenure.agents.month.first import add_up_depths, add_up_tenures, apply_each, first_each
 from tenure.agents.offer import Now, Product
 from tenure.agents.person import PERSON
-from tenure.agents.rules.population import Birth, Traits
+from tenure.agents.rules.population import LONGEST_YEARS, Birth, Traits
 from tenure.agents.rules.rulebook import Rulebook, World, dtype_like
 from tenure.agents.signal import SIGNAL
 from tenure.simulation.market.growing import rows_with_capacity
@@ -60,14 +60,21 @@ def first_people(
     products = cast(Sequence[Product], world["products"][: world["product_count"]])
     shares, up_to = cast(Sequence[float], _shares_up_to(settings)), np.empty(TENURES)
     add_up_tenures(up_to, births)
-    tenures = cast(Sequence[float], up_to)
+    tenures, depths = cast(Sequence[float], up_to), depths_at_opening(world)
 
     def work(part: slice) -> None:
         worlds = _before_all(world, seed, replication)
-        first_each(people[part], part.start + 1, shares, tenures, products, births, worlds)
+        first_each(people[part], part.start + 1, shares, tenures, depths, products, births, worlds)
 
     in_chunks(len(people), work)
     return people
+
+
+def depths_at_opening(world: np.void) -> Sequence[Sequence[float]]:
+    """Return the share of wallet of first customers, by products held and whole months with the provider."""
+    depths = np.empty((int(world["product_count"]) + 1, int(12.0 * LONGEST_YEARS) + 1))
+    add_up_depths(depths, cast(Sequence[World], np.repeat(np.asarray(world), 1)))
+    return cast(Sequence[Sequence[float]], depths)
 
 
 def first_signals(people: Rows, world: np.void, seed: int, replication: int, in_chunks: InChunks) -> Rows:
