@@ -12,9 +12,14 @@ class Truth:
     default_per_year: Annotated[float, Field("share", "P(three missed payments within 12 months)", "appraise")]
     margin_per_year: Annotated[float, Field("EUR/year", "run rate before credit loss and treatment", "appraise")]
     quadrant: Annotated[int, Field("", "index into QUADRANTS", "appraise")]
-    future_margin: Annotated[float, Field("EUR", "discounted margin of further years", "appraise")]
-    expected_loss: Annotated[float, Field("EUR", "expected loss on what is owed, further years included", "appraise")]
-    future_capital_cost: Annotated[float, Field("EUR", "discounted cost of capital of further years", "appraise")]
 
 
-TRUTH = dtype_of(Truth)
+class Worth:
+    """What a customer's further years are worth; the recording asks for it once, after the last month."""
+
+    future_margin: Annotated[float, Field("EUR", "discounted margin of further years", "value")]
+    expected_loss: Annotated[float, Field("EUR", "expected loss on what is owed, further years included", "value")]
+    future_capital_cost: Annotated[float, Field("EUR", "discounted cost of capital of further years", "value")]
+
+
+TRUTH, WORTH = dtype_of(Truth), dtype_of(Worth)

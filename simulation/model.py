@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tenure.agents.offer import US
 from tenure.agents.person import PERSON
 from tenure.agents.signal import SIGNAL
-from tenure.agents.truth import TRUTH
+from tenure.agents.truth import TRUTH, WORTH
 from tenure.policies.policy import Policy
 from tenure.policies.shelf import SHELF
 from tenure.simulation.customers import Customers
@@ -194,6 +194,12 @@ class LifecycleModel(WorldModel):
         stop_on(self.engine.appraise(self.people, rows, truths, self.world), self.month)
         return truths
 
+    def worth_at(self, rows: NDArray[np.int64], truths: NDArray[np.void]) -> NDArray[np.void]:
+        """Return what further years of the people at these rows are worth; `truths` as `truths_at` gives them."""
+        worths = np.zeros(len(rows), WORTH)
+        stop_on(self.engine.value(self.people, rows, truths, worths, self.world), self.month)
+        return worths
+
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return all that the next month depends on; who is gone and owes nothing is left out.
 
@@ -229,13 +235,14 @@ class LifecycleModel(WorldModel):
         """Observers are told what the month brought."""
         if self.observers:
             conducts, moved = [one.conduct() for one in self.institutions], (self.totals.ledger, self.totals.tally)
-            facts = facts_of(self, self.month, self.truths_at, self.totals.counts, moved, conducts)
+            facts = facts_of(self, self.month, self.engine.in_chunks, self.totals.counts, moved, conducts)
             for observer in self.observers:
                 observer.month(facts)
 
     def facts(self) -> MonthFacts:
         """Return what is so before the next month begins, as observers are told of it."""
-        return facts_of(self, self.month - 1, self.truths_at, self.engine.count(self.people, self.signals))
+        counts = self.engine.count(self.people, self.signals)
+        return facts_of(self, self.month - 1, self.engine.in_chunks, counts)
 
     def start_recording(self) -> None:
         """From now on every month leaves rows; the state now is month -1."""

@@ -1,4 +1,4 @@
-"""What is true of a customer at the end of a month, for the recording alone; it writes no person."""
+"""What is true of a customer at the end of a month, and what further years are worth; it writes no person."""
 
 from tenure.agents import checks
 from tenure.agents.checks import checked
@@ -8,7 +8,7 @@ from tenure.agents.month.reading import held_products, owed_cents, risk_above
 from tenure.agents.person import Person
 from tenure.agents.rules import credit, estimation, lifecycle
 from tenure.agents.rules.rulebook import World
-from tenure.agents.truth import Truth
+from tenure.agents.truth import Truth, Worth
 
 SHORTEST_PERPETUITY = 0.001
 """Who never leaves is worth at most a thousand years' margin, also where later money is not discounted."""
@@ -16,24 +16,29 @@ SHORTEST_PERPETUITY = 0.001
 
 @rule
 def appraise(person: Person, truth: Truth, world: World) -> None:
-    """What is true of a customer, for the recording alone: risk, return, quadrant, and the closing value.
-
-    The closing value discounts expected margin, expected loss and cost of capital of those who stay with the margin
-    multiple r / (1 + i - r) (Gupta, Lehmann & Stuart 2004), r the person's own yearly retention.
-    """
+    """What is true of a customer, for the recording alone: risk, return and quadrant."""
     owed = owed_cents(person, world)
-    miss = miss_probability(person, owed, world)
     truth.risk, truth.default_per_year = person.risk_trait + person.risk_event, 0.0
     if owed > 0 or person.months_past_due > 0:
+        miss = miss_probability(person, owed, world)
         pd = credit.defaults_within_year(person.months_past_due, miss, risk_above(person, world), world.rules.credit)
         truth.default_per_year = checked(pd, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)
     truth.margin_per_year = person.margin_per_year
     truth.quadrant = estimation.quadrant_of(truth.default_per_year, truth.margin_per_year, world.splits)
+
+
+@rule
+def value(person: Person, truth: Truth, worth: Worth, world: World) -> None:
+    """The closing value of a customer of whom this is true, for the recording alone.
+
+    It discounts expected margin, expected loss and cost of capital of those who stay with the margin multiple
+    r / (1 + i - r) (Gupta, Lehmann & Stuart 2004), r the person's own yearly retention.
+    """
     leaves = lifecycle.leaves_within_year(person.leave_per_year, held_products(person), world.rules.lifecycle)
     stays = (1.0 - leaves) * (1.0 - world.rules.learning.leave_otherwise) * (1.0 - truth.default_per_year)
     multiple = stays / max(1.0 + world.now.discount - stays, SHORTEST_PERPETUITY)
-    truth.future_margin = multiple * truth.margin_per_year
+    worth.future_margin = multiple * truth.margin_per_year
     lost = truth.default_per_year * (1.0 + multiple)
-    truth.expected_loss = min(lost, 1.0) * lost_in_default_eur(person, world)
+    worth.expected_loss = min(lost, 1.0) * lost_in_default_eur(person, world)
     yearly = capital_eur(person, truth.default_per_year, world) * world.rules.credit.capital_cost
-    truth.future_capital_cost = multiple * yearly
+    worth.future_capital_cost = multiple * yearly

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.compiling import compiled
-from tenure.agents.month.appraise import appraise
+from tenure.agents.month.appraise import appraise, value
 from tenure.agents.month.live import live
 from tenure.agents.month.observe import observe
 from tenure.agents.treatment import Contact
@@ -60,6 +60,19 @@ def appraise_rows(
     """Appraise the people at the given rows."""
     for i in range(at.shape[0]):
         appraise(people[at[i]], truths[i], worlds[0])
+
+
+@compiled
+def value_rows(
+    people: NDArray[np.void],
+    at: NDArray[np.int64],
+    truths: NDArray[np.void],
+    worths: NDArray[np.void],
+    worlds: NDArray[np.void],
+) -> None:
+    """Value the further years of the people at the given rows, of whom the truths are known."""
+    for i in range(at.shape[0]):
+        value(people[at[i]], truths[i], worths[i], worlds[0])
 
 
 def alone(world: np.void) -> NDArray[np.void]:
@@ -124,6 +137,23 @@ class CompiledEngine:
         def work(part: slice) -> NDArray[np.float64]:
             own = alone(world)
             appraise_rows(people, rows[part], truths[part], own)
+            return np.array(own["fault"][0], np.float64)
+
+        return first_fault(self.in_chunks(len(rows), work))
+
+    def value(
+        self,
+        people: NDArray[np.void],
+        rows: NDArray[np.int64],
+        truths: NDArray[np.void],
+        worths: NDArray[np.void],
+        world: np.void,
+    ) -> NDArray[np.float64]:
+        """Write what further years of the people at these rows are worth; return the first fault."""
+
+        def work(part: slice) -> NDArray[np.float64]:
+            own = alone(world)
+            value_rows(people, rows[part], truths[part], worths[part], own)
             return np.array(own["fault"][0], np.float64)
 
         return first_fault(self.in_chunks(len(rows), work))

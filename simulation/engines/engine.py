@@ -94,6 +94,20 @@ class Engine(Protocol):
         """Write into `truths` what is true of the people at these rows; return the first fault."""
         ...
 
+    def value(
+        self,
+        people: NDArray[np.void],
+        rows: NDArray[np.int64],
+        truths: NDArray[np.void],
+        worths: NDArray[np.void],
+        world: np.void,
+    ) -> NDArray[np.float64]:
+        """Write into `worths` what further years of the people at these rows are worth; return the first fault.
+
+        `truths` are what `appraise` wrote of the same people.
+        """
+        ...
+
     def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
         """Return the counts of a month that has been lived; who `moved` before it can no longer be told."""
         ...

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tenure.agents.belief import BELIEF, Belief
 from tenure.agents.ledger import ACCOUNTS
-from tenure.agents.month.appraise import appraise
+from tenure.agents.month.appraise import appraise, value
 from tenure.agents.month.live import live
 from tenure.agents.month.observe import observe
 from tenure.agents.offer import MAX_CHANNELS, Now, Offer, Product
@@ -19,7 +19,7 @@ from tenure.agents.rules.estimation import Splits
 from tenure.agents.rules.rulebook import Rulebook, World
 from tenure.agents.signal import SIGNAL, Signal
 from tenure.agents.treatment import Contact, Effect
-from tenure.agents.truth import TRUTH, Truth
+from tenure.agents.truth import TRUTH, WORTH, Truth, Worth
 from tenure.simulation.engines.chunks import Result, Threads
 from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals
 from tenure.simulation.institutions.files import Files
@@ -200,6 +200,22 @@ class ObjectEngine:
             truth = as_object(truths[i], Truth)
             appraise(as_object(people[row], Person), truth, met)
             truths[i] = as_row(truth, TRUTH)
+        return met.fault
+
+    def value(
+        self,
+        people: NDArray[np.void],
+        rows: NDArray[np.int64],
+        truths: NDArray[np.void],
+        worths: NDArray[np.void],
+        world: np.void,
+    ) -> NDArray[np.float64]:
+        """Write what further years of the people at these rows are worth."""
+        met = as_world(world)
+        for i, row in enumerate(rows.tolist()):
+            worth = as_object(worths[i], Worth)
+            value(as_object(people[row], Person), as_object(truths[i], Truth), worth, met)
+            worths[i] = as_row(worth, WORTH)
         return met.fault
 
     def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:

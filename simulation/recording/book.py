@@ -73,29 +73,29 @@ def reach_rows(facts: MonthFacts) -> Iterator[Row]:
 
 def plane_rows(facts: MonthFacts) -> Iterator[Row]:
     """Give a sample of our customers on the plane of risk and return."""
-    step = max(1, len(facts.own_rows) // PLANE_SAMPLE)
-    for i in range(0, len(facts.own_rows), step)[:PLANE_SAMPLE]:
-        person = str(int(facts.signals["person_id"][facts.own_rows[i]]))
-        truth = facts.truths[i]
-        quadrant = QUADRANTS[int(truth["quadrant"])]
-        yield measures.PLANE_RISK.name, facts.month, facts.us, person, quadrant, truth["default_per_year"]
-        yield measures.PLANE_RETURN.name, facts.month, facts.us, person, quadrant, truth["margin_per_year"]
+    step = max(1, len(facts.own) // PLANE_SAMPLE)
+    sample, truths = (rows[::step][:PLANE_SAMPLE] for rows in (facts.own, facts.truths))
+    fields = (truths[name].tolist() for name in ("quadrant", "default_per_year", "margin_per_year"))
+    for person, quadrant, risk, margin in zip(sample["person_id"].tolist(), *fields, strict=True):
+        key = (str(person), QUADRANTS[quadrant])
+        yield (measures.PLANE_RISK.name, facts.month, facts.us, *key, risk)
+        yield (measures.PLANE_RETURN.name, facts.month, facts.us, *key, margin)
 
 
 def closing_rows(facts: MonthFacts) -> Iterator[Row]:
     """Give what our customers are worth beyond the last month; what they cost is negative."""
+    worth = facts.value(facts.own_rows, facts.truths)
     for what, sign in (("future_margin", 1.0), ("expected_loss", -1.0), ("future_capital_cost", -1.0)):
-        yield measures.CLOSING_VALUE.name, facts.month, facts.us, what, "", sign * facts.truths[what].sum()
+        yield measures.CLOSING_VALUE.name, facts.month, facts.us, what, "", sign * worth[what].sum()
 
 
 def _cells(facts: MonthFacts) -> Iterator[Row]:
     """Our customers and balances by stage and quadrant."""
-    cell = facts.stages * len(QUADRANTS) + facts.truths["quadrant"]
-    s, own = facts.signals, facts.own_rows
+    cell, own = facts.stages * len(QUADRANTS) + facts.truths["quadrant"], facts.own
     for measure, weight in (
         (measures.CUSTOMERS_BY_CELL, None),
-        (measures.CREDIT_BALANCE_BY_CELL, s["credit_cents"][own] / 100.0),
-        (measures.DEPOSIT_BALANCE_BY_CELL, s["deposit_cents"][own] / 100.0),
+        (measures.CREDIT_BALANCE_BY_CELL, own["credit_cents"] / 100.0),
+        (measures.DEPOSIT_BALANCE_BY_CELL, own["deposit_cents"] / 100.0),
     ):
         for i, value in enumerate(np.bincount(cell, weight, minlength=len(STAGES) * len(QUADRANTS)).tolist()):
             stage, quadrant = divmod(i, len(QUADRANTS))
@@ -126,7 +126,7 @@ def _table(
 
 def _new_customers(facts: MonthFacts) -> Iterator[Row]:
     """Our customers in their first twelve months, by quadrant."""
-    new = facts.signals["tenure_months"][facts.own_rows] < NEW_MONTHS
+    new = facts.own["tenure_months"] < NEW_MONTHS
     counts = np.bincount(facts.truths["quadrant"][new], minlength=len(QUADRANTS))
     for name, value in zip(QUADRANTS, counts.tolist(), strict=True):
         yield measures.NEW_CUSTOMERS_BY_QUADRANT.name, facts.month, facts.us, name, "", value

@@ -11,11 +11,11 @@ from tenure.policies.guard.costs import costs
 from tenure.policies.guard.guard import Guards
 from tenure.policies.guard.rules import standing
 from tenure.policies.view import InstitutionView
-from tenure.simulation.institutions.contacts import cost_cents, taken_contacts
 from tenure.simulation.institutions.purse import real_book
 from tenure.simulation.recording import measures
 from tenure.simulation.recording.observing import MonthFacts
 from tenure.simulation.recording.rows import Row
+from tenure.simulation.recording.sent import Sent
 
 
 def learnt_rows(facts: MonthFacts) -> Iterator[Row]:
@@ -37,19 +37,14 @@ def learnt_rows(facts: MonthFacts) -> Iterator[Row]:
             yield measures.LOOKALIKE.name, facts.month, one.name, what, learnt.wanted, value
 
 
-def taken_of(facts: MonthFacts) -> NDArray[np.bool_]:
-    """Return which of our contacts were taken, shape (contacts,)."""
-    return taken_contacts(facts.signals[facts.ours.rows], facts.ours.allowed.contacts["treatment"], US)
-
-
-def conduct_rows(facts: MonthFacts, taken: NDArray[np.bool_], with_funnel: bool) -> Iterator[Row]:
-    """Give what we did this month and what of it was taken; `taken` as `taken_of` gives it."""
-    name = measures.TREATMENTS.name
-    yield name, facts.month, facts.us, "", "invitations_eur", _paid_to_strangers_eur(facts, taken)
+def conduct_rows(facts: MonthFacts, sent: Sent, with_funnel: bool) -> Iterator[Row]:
+    """Give what we did this month and what of it was taken."""
+    strangers_eur = float(sent.cents[sent.strangers].sum()) / 100.0
+    yield measures.TREATMENTS.name, facts.month, facts.us, "", "invitations_eur", strangers_eur
     if with_funnel:
-        yield from _funnel(facts, int(taken.sum()))
-    yield from _treatments(facts, taken)
-    yield from _money(facts, taken)
+        yield from _funnel(facts, int(sent.taken.sum()))
+    yield from _treatments(facts, sent)
+    yield from _money(facts, sent)
     yield from limit_rows(facts.month - 1, facts, facts.ours.view, facts.ours.guards)
 
 
@@ -72,13 +67,13 @@ def limit_rows(month: int, facts: MonthFacts, view: InstitutionView, guards: Gua
             yield measures.STRUCTURE_LIMIT.name, month, facts.us, limit.name, what, value
 
 
-def _treatments(facts: MonthFacts, taken: NDArray[np.bool_]) -> Iterator[Row]:
+def _treatments(facts: MonthFacts, sent: Sent) -> Iterator[Row]:
     """What we proposed, what was refused and why, who was contacted, who took it, what it cost."""
-    month, us, allowed = facts.month, facts.us, facts.ours.allowed
-    name, sent = measures.TREATMENTS.name, allowed.contacts["treatment"]
-    for outcome, some in (("contacted", sent), ("taken", sent[taken])):
-        for code, count in zip(*(found.tolist() for found in np.unique(some, return_counts=True)), strict=True):
-            yield name, month, us, facts.treatments[code].name, outcome, count
+    month, us, allowed, name = facts.month, facts.us, facts.ours.allowed, measures.TREATMENTS.name
+    for outcome, some in (("contacted", sent.treatments), ("taken", sent.treatments[sent.taken])):
+        for code, count in enumerate(np.bincount(some).tolist()):
+            if count:
+                yield name, month, us, facts.treatments[code].name, outcome, count
     for treatment, count in allowed.proposed.items():
         yield name, month, us, treatment, "proposed", count
     for rule, by_treatment in allowed.refused.items():
@@ -92,24 +87,16 @@ def _treatments(facts: MonthFacts, taken: NDArray[np.bool_]) -> Iterator[Row]:
         yield name, month, us, "", "posted_cut_points", allowed.offer.sum()
 
 
-def _money(facts: MonthFacts, taken: NDArray[np.bool_]) -> Iterator[Row]:
+def _money(facts: MonthFacts, sent: Sent) -> Iterator[Row]:
     """What each treatment cost, by kind of cost, if anything."""
-    contacts = facts.ours.allowed.contacts
-    sent = contacts["treatment"]
-    _, forgone = costs(contacts["row"], sent, contacts["amount"], facts.ours.view, facts.treatments)
-    cents = {"spent": cost_cents(contacts, taken, facts.effects), "forgone": forgone}
-    for code in np.unique(sent).tolist():
+    contacts, name = facts.ours.allowed.contacts, measures.TREATMENTS.name
+    _, forgone = costs(contacts["row"], sent.treatments, contacts["amount"], facts.ours.view, facts.treatments)
+    cents = {"spent": sent.cents, "forgone": forgone}
+    for code in np.flatnonzero(np.bincount(sent.treatments)).tolist():
         for kind, some in cents.items():
-            whole = float(some[sent == code].sum())
+            whole = float(some[sent.treatments == code].sum())
             if whole:
-                yield (
-                    measures.TREATMENTS.name,
-                    facts.month,
-                    facts.us,
-                    facts.treatments[code].name,
-                    kind,
-                    whole / 100.0,
-                )
+                yield name, facts.month, facts.us, facts.treatments[code].name, kind, whole / 100.0
 
 
 def _funnel(facts: MonthFacts, taken: int) -> Iterator[Row]:
@@ -130,9 +117,3 @@ def _funnel(facts: MonthFacts, taken: int) -> Iterator[Row]:
     }
     for step, people in steps.items():
         yield measures.FUNNEL.name, facts.month, facts.us, step, "", people
-
-
-def _paid_to_strangers_eur(facts: MonthFacts, taken: NDArray[np.bool_]) -> float:
-    """Return EUR of our contacts with people who were not our customers, and of the welcomes that they took."""
-    strangers = facts.signals["before"][facts.ours.rows] != US
-    return float(cost_cents(facts.ours.allowed.contacts, taken, facts.effects)[strangers].sum()) / 100.0

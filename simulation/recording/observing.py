@@ -7,6 +7,7 @@ it is lived: an observer copies what it keeps.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from tenure.policies.plan import Plan
 from tenure.policies.treatments import Treatment
 from tenure.policies.view import InstitutionView
 from tenure.simulation.institutions.feedback import Learnt
+from tenure.simulation.recording.ours import InChunks, ours_of
 from tenure.simulation.settings.market import MarketSettings
 
 Rows = NDArray[np.int64]
@@ -72,6 +74,8 @@ class MonthFacts:
         Cents; zeros before the first month.
     tally : int array, shape (institutions, channels)
         People whom each channel reached.
+    ours_at_either_end : structured array, shape (our customers at the month's start or its end,)
+        dtype OURS, in the order of the rows.
     own_rows : int array, shape (our customers,)
         Rows of our customers at the month's end.
     truths : structured array, shape (our customers,)
@@ -79,7 +83,10 @@ class MonthFacts:
     conducts : tuple of Conduct
         One per institution, in order; none before the first month.
     appraise : callable
-        Takes rows of people, returns what is true of them, dtype TRUTH; while the month's facts are told.
+        Takes rows of people, returns what is true of them, dtype TRUTH; until the next month begins.
+    value : callable
+        Takes rows of people and what is true of them, returns what their further years are worth, dtype WORTH; until
+        the next month begins.
     """
 
     month: int
@@ -94,15 +101,23 @@ class MonthFacts:
     counts: NDArray[np.void]
     postings: NDArray[np.int64]
     tally: NDArray[np.int64]
+    ours_at_either_end: NDArray[np.void]
     own_rows: Rows
     truths: NDArray[np.void]
     conducts: tuple[Conduct, ...]
     appraise: Callable[[Rows], NDArray[np.void]]
+    value: Callable[[Rows, NDArray[np.void]], NDArray[np.void]]
+
+    @cached_property
+    def own(self) -> NDArray[np.void]:
+        """The month of our customers at its end, dtype OURS, shape (our customers,)."""
+        ours = self.ours_at_either_end
+        return sealed(ours[ours["provider"] == US])
 
     @property
     def stages(self) -> NDArray[np.integer]:
         """True stage of our customers, shape (our customers,)."""
-        stages: NDArray[np.integer] = self.people["stage"][self.own_rows]
+        stages: NDArray[np.integer] = self.own["stage"]
         return stages
 
     @property
@@ -110,7 +125,7 @@ class MonthFacts:
         """Name of our institution."""
         return self.names[US]
 
-    @property
+    @cached_property
     def ours(self) -> Conduct:
         """What we did."""
         return next(one for one in self.conducts if one.index == US)
@@ -186,11 +201,19 @@ class Observed(Protocol):
         """Dtype EFFECT."""
         ...
 
+    def truths_at(self, rows: Rows) -> NDArray[np.void]:
+        """Return what is true of the people at these rows, dtype TRUTH."""
+        ...
+
+    def worth_at(self, rows: Rows, truths: NDArray[np.void]) -> NDArray[np.void]:
+        """Return what further years of the people at these rows are worth, dtype WORTH."""
+        ...
+
 
 def facts_of(
     market: Observed,
     month: int,
-    appraise: Callable[[Rows], NDArray[np.void]],
+    in_chunks: InChunks,
     counts: np.void,
     moved: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     conducts: Iterable[Conduct] = (),
@@ -199,8 +222,8 @@ def facts_of(
 
     Parameters
     ----------
-    appraise : callable
-        Takes rows of people, returns what is true of them now.
+    in_chunks : callable
+        Does work over rows in chunks, as the engine does.
     counts : row of COUNTS
         Of this month.
     moved : tuple of int arrays, optional
@@ -208,7 +231,8 @@ def facts_of(
     conducts : iterable of Conduct
         What institutions did; none before the first month.
     """
-    names, own = market.names, np.flatnonzero(market.people["provider"] == US)
+    names, ours = market.names, ours_of(market.people, market.signals, in_chunks)
+    own = ours["row"][ours["provider"] == US]
     postings, tally = moved or (np.zeros((len(names), 1), np.int64), np.zeros((len(names), 1), np.int64))
     return MonthFacts(
         month,
@@ -223,10 +247,12 @@ def facts_of(
         read_only(np.asarray(counts)),
         read_only(postings),
         read_only(tally),
+        sealed(ours),
         read_only(own),
-        read_only(appraise(own)),
+        sealed(market.truths_at(own)),
         tuple(map(_unwritable, conducts)),
-        appraise,
+        market.truths_at,
+        market.worth_at,
     )
 
 

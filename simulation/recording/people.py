@@ -9,7 +9,6 @@ from tenure.agents.belief import QUADRANTS
 from tenure.agents.offer import US
 from tenure.agents.person import CHARGED_OFF, ENDED, STAGES
 from tenure.policies.guard.costs import forgone_cents
-from tenure.simulation.institutions.contacts import cost_cents
 from tenure.simulation.institutions.teaching import profit_eur
 from tenure.simulation.recording.measures import (
     FATES,
@@ -20,23 +19,11 @@ from tenure.simulation.recording.measures import (
     PERSON_TREATMENT,
 )
 from tenure.simulation.recording.observing import MonthFacts
+from tenure.simulation.recording.ours import followed
+from tenure.simulation.recording.sent import Sent
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FIELDS = (
-    "person_id",
-    "before",
-    "provider",
-    "cause",
-    "margin_per_year",
-    "paid_cents",
-    "ending",
-    "lending_stopped",
-    "credit_cents",
-)
-"""Of a signal, that are read here."""
-
 
 class PeopleRecorder:
     """Adds up, month by month, what each starting customer brought and cost, was charged and got in rewards.
@@ -46,21 +33,21 @@ class PeopleRecorder:
     """
 
     def __init__(self, start: MonthFacts) -> None:
-        people, rows, n = start.people, start.own_rows, len(start.own_rows)
-        self.rows, self.ids, self.quadrants = rows, people["id"][rows], start.truths["quadrant"]
-        self.stages, self.groups = people["stage"][rows], people["group"][rows]
-        self.owed_cents = start.signals["credit_cents"][rows]
+        people, own, n = start.people, start.own, len(start.own)
+        self.rows, self.ids, self.quadrants = start.own_rows, own["person_id"].copy(), start.truths["quadrant"].copy()
+        self.stages, self.groups = start.stages.copy(), people["group"][self.rows]
+        self.owed_cents = own["credit_cents"].copy()
         self.profit_eur, self.treatment_cents = np.zeros(n), np.zeros(n)
         self.charged_cents, self.reward_cents, self.months = np.zeros((3, n), np.int64)
         self.told_to_go, self.charged_off, self.stays = np.zeros((3, n), np.bool_)
 
-    def note(self, facts: MonthFacts, taken: NDArray[np.bool_]) -> None:
-        """Add a month that has been lived; `taken` says which of our contacts were."""
-        seen = {name: facts.signals[name][self.rows] for name in FIELDS}  # far quicker than rows whole
-        if not np.array_equal(seen["person_id"], self.ids):
-            raise RuntimeError("people have changed their rows since the recording began: call start_recording() anew")
+    def note(self, facts: MonthFacts, sent: Sent) -> None:
+        """Add a month that has been lived, and what our contacts of it cost."""
+        seen = followed(self.rows, facts.ours_at_either_end)
         ours, still = seen["before"] == US, seen["provider"] == US
-        spent, rewards = self._spent(facts, taken)
+        if ((seen["person_id"] != self.ids) & (ours | still)).any():
+            raise RuntimeError("people have changed their rows since the recording began: call start_recording() anew")
+        spent, rewards = self._spent(facts, sent)
         lost = seen["cause"] == CHARGED_OFF
         margin = profit_eur(seen["margin_per_year"], lost, self.owed_cents, facts.products)
         self.profit_eur += np.where(ours, margin, 0.0) - spent / 100.0
@@ -68,17 +55,20 @@ class PeopleRecorder:
         self.charged_cents += np.where(ours, seen["paid_cents"] + rewards, 0)  # a signal has rewards taken off
         self.reward_cents += rewards
         self.months += ours
-        self.told_to_go |= still & ((seen["ending"] == 1) | (seen["lending_stopped"] == 1))
+        self.told_to_go |= still & (seen["told_to_go"] == 1)
         self.told_to_go |= ours & (seen["cause"] == ENDED)
         self.charged_off |= ours & lost
         self.stays, self.owed_cents = still, np.where(still, seen["credit_cents"], 0)
 
-    def _spent(self, facts: MonthFacts, taken: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def _spent(self, facts: MonthFacts, sent: Sent) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the cents of contacts and rewards, and of rewards alone, the welcomes of who came back among them."""
-        contacts, at, n = facts.ours.allowed.contacts, facts.ours.rows, len(facts.people)
-        cents = cost_cents(contacts, taken, facts.effects)
-        rewards = cents - facts.effects["contact_cents"][contacts["treatment"]]
-        spent, given = (np.asarray(np.bincount(at, some, n)[self.rows], np.float64) for some in (cents, rewards))
+        rewards = sent.cents - facts.effects["contact_cents"][facts.ours.allowed.contacts["treatment"]]
+        n, at = len(self.rows), np.searchsorted(self.rows, sent.rows)
+        known = at < n
+        known[known] = self.rows[at[known]] == sent.rows[known]
+        spent, given = (
+            np.asarray(np.bincount(at[known], some[known], n), np.float64) for some in (sent.cents, rewards)
+        )
         return spent, given.astype(np.int64)
 
     def _forgone(self, facts: MonthFacts) -> NDArray[np.float64]:

@@ -8,11 +8,12 @@ from tenure.policies.policy import Policy
 from tenure.policies.view import InstitutionView
 from tenure.simulation.recording.beliefs.recorder import BeliefRecorder, happened, truths_of
 from tenure.simulation.recording.book import closing_rows, flow_rows, plane_rows, reach_rows, state_rows
-from tenure.simulation.recording.conduct import conduct_rows, learnt_rows, limit_rows, taken_of
+from tenure.simulation.recording.conduct import conduct_rows, learnt_rows, limit_rows
 from tenure.simulation.recording.measures import POLICY_NOTES
 from tenure.simulation.recording.observing import MonthFacts, Observer
 from tenure.simulation.recording.people import PeopleRecorder
 from tenure.simulation.recording.rows import Rows
+from tenure.simulation.recording.sent import Sent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +55,9 @@ class Recording:
         self.rows.take(learnt_rows(facts))
         self.rows.take(state_rows(facts))
         self.rows.take(flow_rows(facts))
-        taken = taken_of(facts)
-        self.rows.take(conduct_rows(facts, taken, with_funnel=due))
-        self.people.note(facts, taken)
+        sent = Sent.of(facts)
+        self.rows.take(conduct_rows(facts, sent, with_funnel=due))
+        self.people.note(facts, sent)
         self.rows.take(reach_rows(facts))
         self.rows.take(self.beliefs.note(facts.month, *happened(facts)))
         self.last = facts

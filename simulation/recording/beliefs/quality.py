@@ -129,9 +129,10 @@ class BeliefQuality:
         cohort = self._cohort
         if cohort is not None:
             self._months += 1
-            cohort.months_seen[~cohort.left] += 1
-            cohort.defaulted[np.isin(cohort.persons, persons_defaulted) & ~cohort.left] = True
-            cohort.left[np.isin(cohort.persons, persons_left)] = True
+            cohort.months_seen[:] += ~cohort.left
+            defaulted = _places(cohort.persons, persons_defaulted)
+            cohort.defaulted[defaulted[~cohort.left[defaulted]]] = True
+            cohort.left[_places(cohort.persons, persons_left)] = True
 
     def close(self) -> list[Found]:
         """Judge the open cohort and make room for the next.
@@ -169,6 +170,14 @@ class BeliefQuality:
                 if not np.isnan(area):
                     found.append((measures.SCORE_AUC.name, score, group, area))
         return found
+
+
+def _places(persons: Ints, ids: Ints) -> Ints:
+    """Return where these ids stand among persons, ascending; who is not there is left out."""
+    at = np.searchsorted(persons, ids)
+    there = at < len(persons)
+    there[there] = persons[at[there]] == ids[there]
+    return at[there]
 
 
 def _reliability(score: str, predicted: Floats, happened: Rows) -> list[Found]:

@@ -39,17 +39,17 @@ class Truths(NamedTuple):
 def truths_of(facts: MonthFacts) -> Truths:
     """Return what a month's facts say of our customers, tags by the schemes in use."""
     schemes = facts.settings.classification()
-    s, truths = facts.signals[facts.own_rows], facts.truths
-    order = np.argsort(s["person_id"], kind="stable")
+    own, truths = facts.own, facts.truths
+    order = np.argsort(own["person_id"], kind="stable")
     tags = {
         "quadrant": truths["quadrant"],
         "stage": facts.stages,
         "risk_grade": schemes.risk_grade(truths["default_per_year"]),
         "return_band": schemes.return_band(truths["margin_per_year"]),
     }
-    balances = (s["credit_cents"] + s["deposit_cents"]) / 100.0
+    balances = (own["credit_cents"] + own["deposit_cents"]) / 100.0
     ordered = {name: codes[order] for name, codes in tags.items()}
-    return Truths(s["person_id"][order], ordered, balances[order], truths["risk"][order])
+    return Truths(own["person_id"][order], ordered, balances[order], truths["risk"][order])
 
 
 class _Mark(NamedTuple):
@@ -176,6 +176,5 @@ class BeliefRecorder:
 
 def happened(facts: MonthFacts) -> tuple[Ints, Ints]:
     """Return the ids of our customers in default at a month's end, and of those who left us in it."""
-    s, ids = facts.signals, facts.signals["person_id"]
-    ours, left = s["provider"] == US, (s["before"] == US) & (s["provider"] != US)
-    return ids[ours & (s["months_past_due"] >= ARREARS)], ids[left]
+    ours, own = facts.ours_at_either_end, facts.own
+    return own["person_id"][own["months_past_due"] >= ARREARS], ours["person_id"][ours["provider"] != US]
