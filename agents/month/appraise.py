@@ -3,10 +3,11 @@
 from tenure.agents import checks
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.month.debts import capital_eur, lost_in_default_eur, miss_probability
+from tenure.agents.month.debts import capital_eur, lost_in_default_eur, what_misses_depend_on
 from tenure.agents.month.reading import held_products, owed_cents, risk_above
 from tenure.agents.person import Person
 from tenure.agents.rules import credit, estimation, lifecycle
+from tenure.agents.rules.credit import Credit
 from tenure.agents.rules.rulebook import World
 from tenure.agents.truth import Truth, Worth
 
@@ -16,13 +17,38 @@ SHORTEST_PERPETUITY = 0.001
 
 @rule
 def appraise(person: Person, truth: Truth, world: World) -> None:
-    """What is true of a customer, for the recording alone: risk, return and quadrant."""
-    owed = owed_cents(person, world)
+    """What is true of a customer, for the recording alone: risk, return and quadrant.
+
+    In three steps, so that compiled code can take the second for many people at once.
+    """
+    past_due, risk, utilisation, debt, above = borrows(person, world)
+    miss, pd = default_odds(past_due, risk, utilisation, debt, above, world.now.systematic, world.rules.credit)
+    judge(person, miss, pd, truth, world)
+
+
+@rule
+def borrows(person: Person, world: World) -> tuple[int, float, float, float, float]:
+    """What default depends on: missed payments, risk, utilisation, debts, and risk above the average."""
+    risk, utilisation, debt = what_misses_depend_on(person, owed_cents(person, world), world)
+    return person.months_past_due, risk, utilisation, debt, risk_above(person, world)
+
+
+@rule
+def default_odds(
+    past_due: int, risk: float, utilisation: float, debt: float, above: float, systematic: float, parameters: Credit
+) -> tuple[float, float]:
+    """Probabilities of missing a payment this month, and of default within a year; arithmetic alone."""
+    miss = credit.misses_payment(risk, utilisation, debt, systematic, parameters)
+    return miss, credit.defaults_within_year(past_due, miss, above, parameters)
+
+
+@rule
+def judge(person: Person, miss: float, default_per_year: float, truth: Truth, world: World) -> None:
+    """Write what is true of a customer with these odds; who owes nothing does not default."""
     truth.risk, truth.default_per_year = person.risk_trait + person.risk_event, 0.0
-    if owed > 0 or person.months_past_due > 0:
-        miss = miss_probability(person, owed, world)
-        pd = credit.defaults_within_year(person.months_past_due, miss, risk_above(person, world), world.rules.credit)
-        truth.default_per_year = checked(pd, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)
+    if owed_cents(person, world) > 0 or person.months_past_due > 0:
+        checked(miss, 0.0, 1.0, checks.MISS, person.id, world.fault)
+        truth.default_per_year = checked(default_per_year, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)
     truth.margin_per_year = person.margin_per_year
     truth.quadrant = estimation.quadrant_of(truth.default_per_year, truth.margin_per_year, world.splits)
 

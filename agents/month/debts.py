@@ -94,11 +94,17 @@ def lost_in_default_eur(person: Person, world: World) -> float:
 @rule
 def miss_probability(person: Person, owed: int, world: World) -> float:
     """The person's own probability of missing a payment this month."""
-    utilisation = credit.utilisation_of(drawn_cents(person, world), person.line_cents, world.rules.credit)
-    debt = credit.debt_to_income(owed, person.income, world.rules.credit)
-    risk = person.risk_trait + person.risk_event - person.relief
+    risk, utilisation, debt = what_misses_depend_on(person, owed, world)
     p = credit.misses_payment(risk, utilisation, debt, world.now.systematic, world.rules.credit)
     return checked(p, 0.0, 1.0, checks.MISS, person.id, world.fault)
+
+
+@rule
+def what_misses_depend_on(person: Person, owed: int, world: World) -> tuple[float, float, float]:
+    """Risk as the provider's help leaves it, utilisation, and debts in years of income."""
+    utilisation = credit.utilisation_of(drawn_cents(person, world), person.line_cents, world.rules.credit)
+    debt = credit.debt_to_income(owed, person.income, world.rules.credit)
+    return person.risk_trait + person.risk_event - person.relief, utilisation, debt
 
 
 @rule

@@ -20,7 +20,7 @@ from tenure.policies.plan import Plan
 from tenure.policies.treatments import Treatment
 from tenure.policies.view import InstitutionView
 from tenure.simulation.institutions.feedback import Learnt
-from tenure.simulation.recording.ours import InChunks, ours_of
+from tenure.simulation.recording.ours import InChunks, find_ours, read_ours
 from tenure.simulation.settings.market import MarketSettings
 
 Rows = NDArray[np.int64]
@@ -74,10 +74,10 @@ class MonthFacts:
         Cents; zeros before the first month.
     tally : int array, shape (institutions, channels)
         People whom each channel reached.
-    ours_at_either_end : structured array, shape (our customers at the month's start or its end,)
-        dtype OURS, in the order of the rows.
     own_rows : int array, shape (our customers,)
         Rows of our customers at the month's end.
+    own, left : structured array, shape (our customers,) and (those who left us,)
+        dtype OURS: the month of our customers at its end, and of those who left us in it, in the order of their rows.
     truths : structured array, shape (our customers,)
         dtype TRUTH, of the same.
     conducts : tuple of Conduct
@@ -101,18 +101,13 @@ class MonthFacts:
     counts: NDArray[np.void]
     postings: NDArray[np.int64]
     tally: NDArray[np.int64]
-    ours_at_either_end: NDArray[np.void]
     own_rows: Rows
+    own: NDArray[np.void]
+    left: NDArray[np.void]
     truths: NDArray[np.void]
     conducts: tuple[Conduct, ...]
     appraise: Callable[[Rows], NDArray[np.void]]
     value: Callable[[Rows, NDArray[np.void]], NDArray[np.void]]
-
-    @cached_property
-    def own(self) -> NDArray[np.void]:
-        """The month of our customers at its end, dtype OURS, shape (our customers,)."""
-        ours = self.ours_at_either_end
-        return sealed(ours[ours["provider"] == US])
 
     @property
     def stages(self) -> NDArray[np.integer]:
@@ -231,8 +226,7 @@ def facts_of(
     conducts : iterable of Conduct
         What institutions did; none before the first month.
     """
-    names, ours = market.names, ours_of(market.people, market.signals, in_chunks)
-    own = ours["row"][ours["provider"] == US]
+    names, (own, left) = market.names, find_ours(market.signals, in_chunks)
     postings, tally = moved or (np.zeros((len(names), 1), np.int64), np.zeros((len(names), 1), np.int64))
     return MonthFacts(
         month,
@@ -247,8 +241,8 @@ def facts_of(
         read_only(np.asarray(counts)),
         read_only(postings),
         read_only(tally),
-        sealed(ours),
-        read_only(own),
+        sealed(own),
+        *(sealed(read_ours(market.people, market.signals, rows, in_chunks)) for rows in (own, left)),
         sealed(market.truths_at(own)),
         tuple(map(_unwritable, conducts)),
         market.truths_at,

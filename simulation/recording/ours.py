@@ -1,6 +1,6 @@
-"""The month of everybody who was our customer at its start or at its end, read from all people in two passes."""
+"""The month of everybody who is our customer at its end, or left us in it, read from all people in two passes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -31,23 +31,29 @@ OURS = np.dtype(
 is being ended or gets no new credit (`told_to_go`), and fields of the signal."""
 
 
+Found = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
 class InChunks(Protocol):
     """Does work over rows in chunks, as `tenure.simulation.engines.engine.Engine.in_chunks` does."""
 
-    def __call__(self, rows: int, work: Callable[[slice], NDArray[np.int64]], /) -> list[NDArray[np.int64]]:
+    def __call__(self, rows: int, work: Callable[[slice], Found], /) -> list[Found]:
         """Return the results in the order of the chunks."""
         ...
 
 
 @compiled
-def find_rows(signals: NDArray[np.void], first: int, rows: NDArray[np.int64]) -> int:
-    """Write the rows of those who were or are ours, counted from `first`; return how many there are."""
-    found = 0
+def find_rows(signals: NDArray[np.void], first: int, own: NDArray[np.int64], left: NDArray[np.int64]) -> Sequence[int]:
+    """Write the rows of our customers and of those who left us, from `first` on; return how many there are of each."""
+    stayed, gone = 0, 0
     for i in range(signals.shape[0]):
-        if signals[i].provider == US or signals[i].before == US:
-            rows[found] = first + i
-            found += 1
-    return found
+        if signals[i].provider == US:
+            own[stayed] = first + i
+            stayed += 1
+        elif signals[i].before == US:
+            left[gone] = first + i
+            gone += 1
+    return stayed, gone
 
 
 @compiled
@@ -66,36 +72,45 @@ def read_rows(
 
 
 @compiled
-def follow_rows(rows: NDArray[np.int64], ours: NDArray[np.void], followed: NDArray[np.void]) -> None:
-    """Copy the month of the people at these rows, ascending, where they are among ours; leave that of others alone."""
+def follow_rows(rows: NDArray[np.int64], ours: NDArray[np.void], months: NDArray[np.void]) -> None:
+    """Copy the month of the people at these rows, ascending, if they are among ours; leave that of others alone."""
     at = 0
     for i in range(rows.shape[0]):
         while at < ours.shape[0] and ours[at].row < rows[i]:
             at += 1
         if at < ours.shape[0] and ours[at].row == rows[i]:
-            followed[i] = ours[at]
+            months[i] = ours[at]
 
 
-def ours_of(people: NDArray[np.void], signals: NDArray[np.void], in_chunks: InChunks) -> NDArray[np.void]:
-    """Return the month of everybody who was or is our customer, in the order of the rows, dtype OURS."""
+def find_ours(signals: NDArray[np.void], in_chunks: InChunks) -> Found:
+    """Return the rows of our customers at the month's end, and of those who left us in it, both ascending."""
 
-    def find(part: slice) -> NDArray[np.int64]:
-        rows = np.empty(part.stop - part.start, np.int64)
-        return rows[: find_rows(signals[part], part.start, rows)]
+    def find(part: slice) -> Found:
+        own, left = np.empty((2, part.stop - part.start), np.int64)
+        stayed, gone = find_rows(signals[part], part.start, own, left)
+        return own[:stayed], left[:gone]
 
-    rows = np.concatenate(in_chunks(len(signals), find))
+    own, left = (np.concatenate(each) for each in zip(*in_chunks(len(signals), find), strict=True))
+    return own, left
+
+
+def read_ours(
+    people: NDArray[np.void], signals: NDArray[np.void], rows: NDArray[np.int64], in_chunks: InChunks
+) -> NDArray[np.void]:
+    """Return the month of the people at these rows, dtype OURS."""
     ours = np.empty(len(rows), OURS)
 
-    def read(part: slice) -> NDArray[np.int64]:
+    def read(part: slice) -> Found:
         read_rows(people, signals, rows[part], ours[part])
-        return rows[part]
+        return rows[part], rows[part]
 
     in_chunks(len(rows), read)
     return ours
 
 
-def followed(rows: NDArray[np.int64], ours: NDArray[np.void]) -> NDArray[np.void]:
-    """Return the month of the people at these rows, ascending; zeros of those who neither were nor are ours."""
+def followed(rows: NDArray[np.int64], *ours: NDArray[np.void]) -> NDArray[np.void]:
+    """Return the month of the people at these rows, ascending, from those of ours; zeros of who is in none of them."""
     months = np.zeros(len(rows), OURS)
-    follow_rows(rows, ours, months)
+    for some in ours:
+        follow_rows(rows, some, months)
     return months

@@ -43,7 +43,7 @@ class PeopleRecorder:
 
     def note(self, facts: MonthFacts, sent: Sent) -> None:
         """Add a month that has been lived, and what our contacts of it cost."""
-        seen = followed(self.rows, facts.ours_at_either_end)
+        seen = followed(self.rows, facts.own, facts.left)
         ours, still = seen["before"] == US, seen["provider"] == US
         if ((seen["person_id"] != self.ids) & (ours | still)).any():
             raise RuntimeError("people have changed their rows since the recording began: call start_recording() anew")

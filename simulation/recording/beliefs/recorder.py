@@ -176,5 +176,4 @@ class BeliefRecorder:
 
 def happened(facts: MonthFacts) -> tuple[Ints, Ints]:
     """Return the ids of our customers in default at a month's end, and of those who left us in it."""
-    ours, own = facts.ours_at_either_end, facts.own
-    return own["person_id"][own["months_past_due"] >= ARREARS], ours["person_id"][ours["provider"] != US]
+    return facts.own["person_id"][facts.own["months_past_due"] >= ARREARS], facts.left["person_id"]
