@@ -217,7 +217,7 @@ def test_one_product_s_loss_moves_charge_and_closing_value() -> None:
     people = safe.people
     assert people["balance_cents"].tobytes() == risky.people["balance_cents"].tobytes()
     rows = np.flatnonzero((people["provider"] > 0) & (people["balance_cents"][:, 0] > 0))
-    low, middle, high = (model.truths_at(rows) for model in (safe, usual, risky))
+    low, middle, high = (model.worth_at(rows, model.truths_at(rows)) for model in (safe, usual, risky))
     assert low["future_margin"].tobytes() == high["future_margin"].tobytes()
     for name in ("expected_loss", "future_capital_cost"):
         assert (low[name] < high[name]).all(), name
@@ -249,12 +249,13 @@ def test_the_cost_of_capital_of_further_years_is_a_perpetuity_of_this_year_s() -
     truths = model.truths_at(rows)
     with_margin = np.abs(truths["margin_per_year"]) > 1.0
     one, all_years = truths[with_margin], rows[with_margin]
-    multiple = one["future_margin"] / one["margin_per_year"]
+    worth = model.worth_at(all_years, one)
+    multiple = worth["future_margin"] / one["margin_per_year"]
     pd, people = one["default_per_year"], model.people[all_years]
     risky = (1.0 - np.exp(-35.0 * np.clip(pd, 0.0005, 1.0))) / (1.0 - np.exp(-35.0))
     loan, card = people["balance_cents"][:, 0] / 100.0, people["balance_cents"][:, 1] / 100.0
     capital = loan * by_hand(pd, 0.85, 0.03 * risky + 0.16 * (1.0 - risky)) + card * by_hand(pd, 0.85, 0.04)
-    assert one["future_capital_cost"] == pytest.approx(0.1 * capital * multiple, rel=1e-4, abs=1e-6)
+    assert worth["future_capital_cost"] == pytest.approx(0.1 * capital * multiple, rel=1e-4, abs=1e-6)
 
 
 # kinds

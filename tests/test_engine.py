@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tenure.agents.offer import US
 from tenure.agents.person import GONE
 from tenure.agents.treatment import CONTACT
-from tenure.agents.truth import TRUTH
+from tenure.agents.truth import TRUTH, WORTH
 from tenure.simulation.engines import chunks
 from tenure.simulation.engines.compiled import CompiledEngine
 from tenure.simulation.engines.engine import Engine, RuleFault, Totals, dispatched, stop_on
@@ -78,11 +78,12 @@ def read(case: Eve, engine: Engine, signals: NDArray[np.void]) -> tuple[Files, N
     return files, engine.observe(files, signals, US, case.world)
 
 
-def appraised(case: Eve, engine: Engine, people: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.float64]]:
-    """Return what is true of all customers, and the fault."""
+def appraised(case: Eve, engine: Engine, people: NDArray[np.void]) -> tuple[NDArray[np.generic], ...]:
+    """Return what is true of all customers and what their further years are worth, each with the fault."""
     rows = np.flatnonzero(people["provider"] > 0)
-    truths = np.zeros(len(rows), TRUTH)
-    return truths, engine.appraise(people, rows, truths, case.world)
+    truths, worths = np.zeros(len(rows), TRUTH), np.zeros(len(rows), WORTH)
+    misjudged = engine.appraise(people, rows, truths, case.world)
+    return truths, misjudged, worths, engine.value(people, rows, truths, worths, case.world)
 
 
 @pytest.fixture(autouse=True)
@@ -100,8 +101,8 @@ def test_all_engines_live_read_appraise_and_count_the_same_bits(config: dict, se
         engine = case.engine(name)
         people, signals, totals = case.lived(engine)
         files, misread = read(case, engine, signals)
-        truths, misjudged = appraised(case, engine, people)
-        parts = (people, signals, *totals, files.records, misread, truths, misjudged, engine.count(people, signals))
+        judged, counts = appraised(case, engine, people), engine.count(people, signals)
+        parts = (people, signals, *totals, files.records, misread, *judged, counts)
         ends.append([np.asarray(part).tobytes() for part in parts])
     assert all(end == ends[0] for end in ends)
 

@@ -17,7 +17,7 @@ from tenure.experiments.analysis.gains import PERSON_MEASURES
 from tenure.experiments.report.recordings import MEASURES as REPORTED
 from tenure.simulation.recording.measure import Key, Measure
 from tenure.simulation.recording.measures import MEASURES, MIGRATION, MIGRATION_OF_SEGMENT, UNUSED, measure_of
-from tenure.simulation.recording.rows import COLUMNS, Rows
+from tenure.simulation.recording.rows import COLUMNS, Rows, table_of
 from tests.markets import INSURANCE, LIVELY, lived, small_market
 
 SEGMENTS = {"recent": "tenure_months < 24", "rest": "otherwise"}
@@ -111,10 +111,10 @@ def test_what_experiments_read_is_declared() -> None:
 def test_no_row_of_an_undeclared_measure_can_be_added(name: str) -> None:
     rows = Rows()
     if name in MEASURES:
-        rows.add(name, 0, "us", "", "", 1.0)
+        rows.take([(name, 0, "us", "", "", 1.0)])
         return
     with pytest.raises(KeyError, match="no measure"):
-        rows.add(name, 0, "us", "", "", 1.0)
+        rows.take([("customers", 0, "us", "", "", 1.0), (name, 0, "us", "", "", 1.0)])
     assert len(rows) == 0
 
 
@@ -126,7 +126,7 @@ def test_rows_come_back_in_their_order() -> None:
         ("ledger", 2, "us", "x", "", 1.0),
     ]
     rows.take(made)
-    assert list(rows.table().itertuples(index=False, name=None)) == made
+    assert list(table_of([rows.columns()]).itertuples(index=False, name=None)) == made
 
 
 def words(key: Key) -> st.SearchStrategy[str]:

@@ -77,13 +77,13 @@ def auc(score: NDArray[np.float64], positive: Rows) -> float:
     >>> auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
     0.875
     """
-    from scipy.stats import rankdata
-
     positives = int(positive.sum())
     negatives = len(positive) - positives
     if positives == 0 or negatives == 0:
         return float("nan")
-    ranks = rankdata(score)[positive].sum()
+    ordered = np.sort(score)
+    above, below = (np.searchsorted(ordered, score[positive], side) for side in ("left", "right"))
+    ranks = (int(above.sum()) + int(below.sum()) + positives) / 2.0  # the mean rank of those that tie, from 1
     return float((ranks - positives * (positives + 1) / 2.0) / (positives * negatives))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tenure.agents.ledger import TREATMENT
 from tenure.agents.offer import US

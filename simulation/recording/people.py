@@ -1,6 +1,6 @@
 """Person by person: what became of those who were our customers at month 0, to pair the same person under two arms."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,9 @@ from tenure.simulation.recording.measures import (
 )
 from tenure.simulation.recording.observing import MonthFacts
 from tenure.simulation.recording.ours import followed
+from tenure.simulation.recording.rows import Columns
 from tenure.simulation.recording.sent import Sent
 
-if TYPE_CHECKING:
-    import pandas as pd
 
 class PeopleRecorder:
     """Adds up, month by month, what each starting customer brought and cost, was charged and got in rewards.
@@ -80,7 +79,7 @@ class PeopleRecorder:
         cents[ours.at] = forgone_cents(allowed.contacts, allowed.offer, ours.view, facts.treatments)
         return cents[self.rows]
 
-    def table(self, month: int, us: str) -> "pd.DataFrame":
+    def columns(self, month: int, us: str) -> Columns:
         """Return rows of each person: ``person/profit``, ``/charged``, ``/rewards``, ``/treatment``, ``/months``.
 
         `a` is the person. `b` carries what was so at month 0, or became: of profit the true quadrant, of what the
@@ -88,19 +87,29 @@ class PeopleRecorder:
         fate, one of `FATES`; of rewards nothing. Money in EUR over the whole run. Profit is margin while ours, less
         loss at charge-off, less what contacts and rewards cost; treatment has given-up income, too.
         """
-        import pandas as pd
-
         fates = self.told_to_go + 2 * self.charged_off + 4 * self.stays
-        who = self.ids.astype(np.str_).astype(object)
         parts = {
-            PERSON_PROFIT.name: (np.array(QUADRANTS, object)[self.quadrants], np.round(self.profit_eur, 2)),
-            PERSON_CHARGED.name: (np.array(STAGES, object)[self.stages], self.charged_cents / 100.0),
-            PERSON_REWARDS.name: (np.full(len(who), "", object), self.reward_cents / 100.0),
-            PERSON_TREATMENT.name: (self.groups.astype(np.str_).astype(object), np.round(self.treatment_cents) / 100.0),
-            PERSON_MONTHS.name: (np.array(FATES, object)[fates], self.months.astype(np.float64)),
+            PERSON_PROFIT.name: (_words(QUADRANTS)[self.quadrants], np.round(self.profit_eur, 2)),
+            PERSON_CHARGED.name: (_words(STAGES)[self.stages], self.charged_cents / 100.0),
+            PERSON_REWARDS.name: (np.full(len(self.ids), "", object), self.reward_cents / 100.0),
+            PERSON_TREATMENT.name: (_texts(self.groups), np.round(self.treatment_cents) / 100.0),
+            PERSON_MONTHS.name: (_words(FATES)[fates], self.months.astype(np.float64)),
         }
-        frames = [
-            pd.DataFrame({"measure": measure, "month": month, "institution": us, "a": who, "b": b, "value": value})
-            for measure, (b, value) in parts.items()
-        ]
-        return pd.concat(frames, ignore_index=True).astype({"month": "int32"})
+        n, words, values = len(self.ids), *zip(*parts.values(), strict=True)
+        return (
+            np.repeat(_words(parts), n),
+            np.full(n * len(parts), month, np.int32),
+            np.full(n * len(parts), us, object),
+            np.tile(_texts(self.ids), len(parts)),
+            np.concatenate(words),
+            np.concatenate(values),
+        )
+
+
+def _words(words: Iterable[str]) -> NDArray[np.object_]:
+    return np.array(list(words), object)
+
+
+def _texts(numbers: NDArray[np.integer]) -> NDArray[np.object_]:
+    """Return whole numbers as texts."""
+    return _words(map(str, numbers.tolist()))

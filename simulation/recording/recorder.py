@@ -1,6 +1,5 @@
 """The recording: tidy long rows (measure, month, institution, a, b, value), made while the months go by."""
 
-import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -12,7 +11,7 @@ from tenure.simulation.recording.conduct import conduct_rows, learnt_rows, limit
 from tenure.simulation.recording.measures import POLICY_NOTES
 from tenure.simulation.recording.observing import MonthFacts, Observer
 from tenure.simulation.recording.people import PeopleRecorder
-from tenure.simulation.recording.rows import Rows
+from tenure.simulation.recording.rows import Rows, table_of
 from tenure.simulation.recording.sent import Sent
 
 if TYPE_CHECKING:
@@ -79,12 +78,10 @@ class Recording:
         RuntimeError
             If no month has been lived since the recording began.
         """
-        import pandas as pd
-
         facts, ends = self.last, Rows()
         if facts.month < self.first_month:
             raise RuntimeError(NOT_BEGUN)
-        beliefs, guards, due = copy.deepcopy(self.beliefs), facts.ours.guards, self.beliefs.is_due(facts.month + 1)
+        beliefs, guards, due = self.beliefs.forked(), facts.ours.guards, self.beliefs.is_due(facts.month + 1)
         if guards.structure or due:
             view = believed_now()
             ends.take(limit_rows(facts.month, facts, view, guards))
@@ -93,10 +90,8 @@ class Recording:
         ends.take(beliefs.finish(facts.month))
         ends.take(plane_rows(facts))
         ends.take(closing_rows(facts))
-        for name, value in notes.items():
-            ends.add(POLICY_NOTES.name, facts.month, facts.us, name, "", value)
-        parts = [self.rows.table(), ends.table(), self.people.table(facts.month, facts.us)]
-        return pd.concat(parts, ignore_index=True)
+        ends.take((POLICY_NOTES.name, facts.month, facts.us, name, "", value) for name, value in notes.items())
+        return table_of([self.rows.columns(), ends.columns(), self.people.columns(facts.month, facts.us)])
 
 
 def begin_recording(observers: list[Observer], start: MonthFacts) -> None:

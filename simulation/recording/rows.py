@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tenure.simulation.recording.measures import measure_of
 
 if TYPE_CHECKING:
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
 COLUMNS = ("measure", "month", "institution", "a", "b", "value")
 Row = tuple[str, int, str, str, str, float]
 """Name of a measure, month, institution, a, b, value."""
+Columns = tuple[NDArray[np.generic], ...]
+"""Arrays of the same length, one for each of `COLUMNS`: texts as objects, months as int32, values as float64."""
 
 
 class Rows:
@@ -24,27 +29,30 @@ class Rows:
         """Return how many rows there are."""
         return len(self._rows)
 
-    def add(self, measure: str, month: int, institution: str, a: str, b: str, value: float) -> None:
-        """Add one finished fact.
+    def take(self, rows: Iterable[Row]) -> None:
+        """Add finished facts, in their order.
 
         Raises
         ------
         KeyError
-            If no such measure is declared.
+            If a measure is not declared; none of these rows is added then.
         """
-        if measure not in self._known:
+        some = list(rows)
+        for measure in {row[0] for row in some} - self._known:
             measure_of(measure)
             self._known.add(measure)
-        self._rows.append((measure, month, institution, a, b, float(value)))
+        self._rows += some
 
-    def take(self, rows: Iterable[Row]) -> None:
-        """Add finished facts, in their order."""
-        for row in rows:
-            self.add(*row)
+    def columns(self) -> Columns:
+        """Return all rows, column by column."""
+        names, months, institutions, a, b, values = zip(*self._rows, strict=True) if self._rows else ((),) * 6
+        texts = (np.array(column, object) for column in (names, institutions, a, b))
+        return (next(texts), np.array(months, np.int32), *texts, np.array(values, np.float64))
 
-    def table(self) -> "pd.DataFrame":
-        """Return all rows as a table."""
-        import pandas as pd
 
-        table = pd.DataFrame(self._rows, columns=list(COLUMNS))
-        return table.astype({"month": "int32", "value": "float64"})
+def table_of(parts: Iterable[Columns]) -> "pd.DataFrame":
+    """Return one table of these rows, in their order."""
+    import pandas as pd
+
+    columns = map(np.concatenate, zip(*parts, strict=True))
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))

@@ -1,24 +1,38 @@
 """Migration between tags: who moved where, how long a cell keeps its people, and whether the past counts as well."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.agents.elementary import log_
+
 Ints = NDArray[np.integer]
 
 
-def matched(ids_before: Ints, tags_before: Ints, ids_after: Ints, tags_after: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return ids (ascending), tags before and tags after of everybody who has a tag at either time; -1 for none.
+class Matched(NamedTuple):
+    """Everybody who is there at one of two times, at least."""
 
-    Both lists of ids are ascending and without repetition.
-    """
-    ids = np.union1d(ids_before, ids_after)
-    before, after = np.full(len(ids), -1), np.full(len(ids), -1)
-    before[np.searchsorted(ids, ids_before)] = tags_before
-    after[np.searchsorted(ids, ids_after)] = tags_after
-    return ids, before, after
+    ids: Ints
+    """Ascending."""
+    at_before: Ints
+    """Where those of the first time stand among the ids."""
+    at_after: Ints
+    """Where those of the second time stand among them."""
+
+    @classmethod
+    def of(cls, before: Ints, after: Ints) -> "Matched":
+        """Match two lists of ids, each ascending and without repetition."""
+        ids = np.union1d(before, after)
+        return cls(ids, np.searchsorted(ids, before), np.searchsorted(ids, after))
+
+    def tags(self, before: Ints, after: Ints) -> tuple[Ints, Ints]:
+        """Return the tags before and after of everybody, from those of each time; -1 for none."""
+        both = np.full((2, len(self.ids)), -1)
+        both[0, self.at_before], both[1, self.at_after] = before, after
+        return both[0], both[1]
 
 
 def migration_matrix(
@@ -65,7 +79,13 @@ class OrderTest(NamedTuple):
 
     statistic: float
     degrees_of_freedom: int
-    p_value: float
+
+    @property
+    def p_value(self) -> float:
+        """Probability of such a statistic, or a larger one, if it does; 1 without a degree of freedom."""
+        from scipy import stats
+
+        return float(stats.chi2.sf(*self)) if self.degrees_of_freedom else 1.0
 
 
 def order_test(counts: NDArray[np.float64]) -> OrderTest:
@@ -76,16 +96,15 @@ def order_test(counts: NDArray[np.float64]) -> OrderTest:
     counts : array, shape (cells, cells, cells)
         People by cell at three times in a row. Empty rows and columns take no degree of freedom.
     """
-    from scipy import stats
-
     n_ij, n_jk, n_j = counts.sum(axis=2), counts.sum(axis=0), counts.sum(axis=(0, 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        expected = n_ij[:, :, None] * (n_jk / n_j[:, None])[None, :, :]
-        terms = np.where(counts > 0, counts * np.log(counts / expected), 0.0)
-    statistic = 2.0 * float(terms.sum())
+    there = np.nonzero(counts)
+    i, j, k = there
+    expected = n_ij[i, j] * (n_jk[j, k] / n_j[j])
+    ratios = (counts[there] / expected).tolist()
+    statistic = 2.0 * math.fsum(n * log_(ratio) for n, ratio in zip(counts[there].tolist(), ratios, strict=True))
     rows, columns = (n_ij > 0).sum(axis=0), (n_jk > 0).sum(axis=1)
     degrees = int((np.maximum(rows - 1, 0) * np.maximum(columns - 1, 0)).sum())
-    return OrderTest(statistic, degrees, float(stats.chi2.sf(statistic, degrees)) if degrees else 1.0)
+    return OrderTest(statistic, degrees)
 
 
 def triples(first: Ints, second: Ints, third: Ints, cells: int) -> NDArray[np.float64]:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.agents.compiling import compiled
+from tenure.agents.elementary import power_
 from tenure.policies.learning.lookalike import auc
 from tenure.simulation.recording import measures
 from tenure.simulation.recording.beliefs.groups import BIN_EDGES, BINS, DEFAULT, LEAVE, Found, groups
@@ -160,8 +162,9 @@ class BeliefQuality:
             p, y = predicted, cohort.left
             if score == DEFAULT:
                 share = np.where(cohort.defaulted, 1.0, cohort.months_seen / max(1, self._months))
-                within = 1.0 - (1.0 - predicted) ** share
-                p, y = np.where(share < 1.0, within, predicted), cohort.defaulted
+                p, y = predicted.copy(), cohort.defaulted
+                part = np.flatnonzero(share < 1.0)
+                p[part] = 1.0 - powers(1.0 - predicted[part], share[part])
             found += _reliability(score, p, y)
             for group, there in inside.items():
                 found.append((measures.SCORE_PEOPLE.name, score, group, float(there.sum())))
@@ -170,6 +173,20 @@ class BeliefQuality:
                 if not np.isnan(area):
                     found.append((measures.SCORE_AUC.name, score, group, area))
         return found
+
+
+@compiled
+def power_rows(bases: Floats, exponents: Floats, made: Floats) -> None:
+    """Write each base to the power of its exponent."""
+    for i in range(bases.shape[0]):
+        made[i] = power_(bases[i], exponents[i])
+
+
+def powers(bases: Floats, exponents: Floats) -> Floats:
+    """Return each base to the power of its exponent, by the rule: NumPy's own has other bits on other processors."""
+    made = np.empty_like(bases)
+    power_rows(bases, exponents, made)
+    return made
 
 
 def _places(persons: Ints, ids: Ints) -> Ints:

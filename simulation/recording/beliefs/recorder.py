@@ -1,6 +1,7 @@
 """What the recording keeps of beliefs: once a year, what the institution believed beside what was true."""
 
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
@@ -8,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.belief import OTHER_LINES
-from tenure.agents.offer import US
 from tenure.policies.view import InstitutionView
 from tenure.simulation.recording.beliefs.errors import belief_error, tag_errors
 from tenure.simulation.recording.beliefs.groups import COMPARED, DEFAULT, KINDS, LEAVE
-from tenure.simulation.recording.beliefs.migration import matched, migration_matrix, order_test, triples
+from tenure.simulation.recording.beliefs.migration import Matched, migration_matrix, order_test, triples
 from tenure.simulation.recording.beliefs.quality import BeliefQuality
 from tenure.simulation.recording.measures import MARKOV_ORDER, MIGRATION, MIGRATION_OF_SEGMENT
 from tenure.simulation.recording.observing import MonthFacts
@@ -113,44 +113,61 @@ class BeliefRecorder:
             self.quality.mark(month, ids, scores, tenure, scope, view.months_past_due[own] >= ARREARS)
         return found
 
+    def forked(self) -> "BeliefRecorder":
+        """Return a recorder that goes on from here by itself."""
+        fork = copy.copy(self)
+        fork.quality = copy.copy(self.quality)
+        fork._marks = {kind: list(marks) for kind, marks in self._marks.items()}
+        fork._orders = {key: counts.copy() for key, counts in self._orders.items()}
+        return fork
+
     def _migration(self, kind: str, month: int, segments: tuple[str, ...]) -> Iterator[Row]:
         """Give who moved from which tag to which since the last mark, and add to the counts for the test of order."""
         marks = self._marks[kind]
         if len(marks) < 2:
             return
         old, new = marks[-2:]
+        match = Matched.of(old.ids, new.ids)
+        balance, parts = self._balance(match, old, new), [*self._parts(match, old, new, segments)]
+        stayed = self._stayed(marks)
         for name, words in COMPARED.items():
-            ids, before, after = matched(old.ids, old.tags[name], new.ids, new.tags[name])
-            for part, people in self._parts(old, new, ids, segments):
-                for weight, worth in (("heads", None), ("balance", self._balance(old, new, ids)[people])):
+            before, after = match.tags(old.tags[name], new.tags[name])
+            for part, people in parts:
+                for weight, worth in (("heads", None), ("balance", balance[people])):
                     matrix = migration_matrix(before[people], after[people], len(words), worth)
                     measure = MIGRATION_OF_SEGMENT if part else MIGRATION
                     named = measure.named(name, kind, weight, *part)
                     for a, b, value in self._cells(matrix, words):
                         yield named, month, self.us, a, b, value
-            if len(marks) == 3:
-                stayed = reduce(np.intersect1d, [mark.ids for mark in marks])
-                first, second, third = (mark.tags[name][np.searchsorted(mark.ids, stayed)] for mark in marks)
+            if stayed:
+                first, second, third = (mark.tags[name][at] for mark, at in zip(marks, stayed, strict=True))
                 self._orders[kind, name] += triples(first, second, third, len(words))
 
     @staticmethod
+    def _stayed(marks: Sequence[_Mark]) -> list[Ints]:
+        """Return where those stand who are there at three marks in a row, in each of them; empty of fewer marks."""
+        if len(marks) < 3:
+            return []
+        stayed = reduce(_in_both, [mark.ids for mark in marks])
+        return [np.searchsorted(mark.ids, stayed) for mark in marks]
+
+    @staticmethod
     def _parts(
-        old: _Mark, new: _Mark, ids: Ints, segments: tuple[str, ...]
-    ) -> Iterator[tuple[tuple[str, ...], NDArray[np.bool_]]]:
+        match: Matched, old: _Mark, new: _Mark, segments: tuple[str, ...]
+    ) -> Iterator[tuple[tuple[str, ...], NDArray[np.bool_] | slice]]:
         """Give everybody, and each segment: where one was at the start, or where one came in."""
-        yield (), np.ones(len(ids), np.bool_)
+        yield (), slice(None)
         if segments:
-            _, was, now = matched(old.ids, old.segments, new.ids, new.segments)
-            begun = np.where(np.isin(ids, old.ids), was, now)
+            begun = np.empty(len(match.ids), np.int64)
+            begun[match.at_after], begun[match.at_before] = new.segments, old.segments
             for index, name in enumerate(segments):
                 yield (name,), begun == index
 
     @staticmethod
-    def _balance(old: _Mark, new: _Mark, ids: Ints) -> NDArray[np.float64]:
+    def _balance(match: Matched, old: _Mark, new: _Mark) -> NDArray[np.float64]:
         """Return the balance at the start, of who came later at the end."""
-        balance = np.zeros(len(ids))
-        for mark in (new, old):
-            balance[np.searchsorted(ids, mark.ids)] = mark.balances_eur
+        balance = np.empty(len(match.ids))
+        balance[match.at_after], balance[match.at_before] = new.balances_eur, old.balances_eur
         return balance
 
     @staticmethod
@@ -172,6 +189,11 @@ class BeliefRecorder:
                 test = order_test(counts)
                 for what, value in (("statistic", test.statistic), ("degrees_of_freedom", test.degrees_of_freedom)):
                     yield MARKOV_ORDER.name, month, self.us, f"{name}/{kind}", what, value
+
+
+def _in_both(some: Ints, others: Ints) -> Ints:
+    """Return the ids that are in both lists, each of which is without repetition, ascending."""
+    return np.intersect1d(some, others, assume_unique=True)
 
 
 def happened(facts: MonthFacts) -> tuple[Ints, Ints]:
