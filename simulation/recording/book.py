@@ -1,6 +1,7 @@
 """What the recording keeps of the book: customers, balances, money, who came and who left."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from tenure.simulation.recording.rows import Row
 
 PLANE_SAMPLE = 800
 """Customers, at most, on the plane of risk and return."""
+CELLS = tuple((stage, quadrant) for stage in STAGES for quadrant in QUADRANTS)
 NEW_MONTHS = 12
 """Months of tenure in which a customer is new; assumption."""
 
@@ -34,21 +36,13 @@ def flow_rows(facts: MonthFacts) -> Iterator[Row]:
         (measures.LEAVERS, counts["leavers"], TENURE_YEARS),
         (measures.LEAVERS_BY_PRODUCTS, counts["leavers_by_products"], PRODUCTS_HELD),
     ):
-        for j, cause, c in np.argwhere(table).tolist():
-            yield measure.name, month, facts.names[j], CAUSES[cause], labels[c], table[j, cause, c]
+        for j, cause, c, people in _filled(table):
+            yield measure.name, month, facts.names[j], CAUSES[cause], labels[c], people
     came = counts["joiners"]
     joiners = np.stack([came[:, 1], came[:, 2:-1].sum(axis=1), came[:, -1]], axis=1)
     yield from _table(facts, measures.JOINERS, joiners, measures.JOINERS.a.words)
-    moves = counts["stage_moves"]
-    for origin, to in np.argwhere(moves).tolist():
-        yield (
-            measures.STAGE_MOVES.name,
-            month,
-            facts.us,
-            STAGES[origin],
-            (*STAGES, "gone")[to],
-            moves[origin, to],
-        )
+    for origin, to, people in _filled(counts["stage_moves"]):
+        yield measures.STAGE_MOVES.name, month, facts.us, STAGES[origin], (*STAGES, "gone")[to], people
     for j, lines in enumerate(profit_cents(facts.postings).tolist()):
         for line, cents in zip(LINES, lines, strict=True):
             if j > 0:
@@ -58,17 +52,17 @@ def flow_rows(facts: MonthFacts) -> Iterator[Row]:
 
 def reach_rows(facts: MonthFacts) -> Iterator[Row]:
     """Give what each channel reached, cost and brought."""
-    cents, joiners = facts.offers["contact_cents"], facts.counts["joiners"]
+    month, cents, joiners = facts.month, facts.offers["contact_cents"].tolist(), facts.counts["joiners"].tolist()
     channels = {name: tuple(one.acquisition) for name, one in facts.settings.institutions().items()}
     for j, name in enumerate(facts.names):
         for c, channel in enumerate(channels.get(name, ())):
-            contacts = facts.tally[j, c]
+            contacts = int(facts.tally[j, c])
             for what, value in (
                 ("contacts", contacts),
-                ("spend_eur", contacts * cents[j, c] / 100.0),
-                ("joined", joiners[j, 2 + c]),
+                ("spend_eur", contacts * cents[j][c] / 100.0),
+                ("joined", joiners[j][2 + c]),
             ):
-                yield measures.REACH.name, facts.month, name, channel, what, value
+                yield measures.REACH.name, month, name, channel, what, value
 
 
 def plane_rows(facts: MonthFacts) -> Iterator[Row]:
@@ -92,36 +86,43 @@ def closing_rows(facts: MonthFacts) -> Iterator[Row]:
 def _cells(facts: MonthFacts) -> Iterator[Row]:
     """Our customers and balances by stage and quadrant."""
     cell, own = facts.stages * len(QUADRANTS) + facts.truths["quadrant"], facts.own
+    month, us = facts.month, facts.us
     for measure, weight in (
         (measures.CUSTOMERS_BY_CELL, None),
         (measures.CREDIT_BALANCE_BY_CELL, own["credit_cents"] / 100.0),
         (measures.DEPOSIT_BALANCE_BY_CELL, own["deposit_cents"] / 100.0),
     ):
-        for i, value in enumerate(np.bincount(cell, weight, minlength=len(STAGES) * len(QUADRANTS)).tolist()):
-            stage, quadrant = divmod(i, len(QUADRANTS))
-            yield measure.name, facts.month, facts.us, STAGES[stage], QUADRANTS[quadrant], value
+        values = np.bincount(cell, weight, minlength=len(CELLS)).tolist()
+        yield from ((measure.name, month, us, *words, value) for words, value in zip(CELLS, values, strict=True))
 
 
 def _stocks(facts: MonthFacts) -> Iterator[Row]:
     """Customers, balances, tenure, products and past due of every institution."""
-    counts, month = facts.counts, facts.month
+    counts, month, names = facts.counts, facts.month, facts.names
     yield measures.CUSTOMERS.name, month, "gone", "", "", int(counts["gone"])
-    for j, name in enumerate(facts.names):
-        yield measures.CUSTOMERS.name, month, name, "", "", counts["customers"][j]
+    heads, credit, deposits = (counts[name].tolist() for name in ("customers", "credit_cents", "deposit_cents"))
+    for j, name in enumerate(names):
+        yield measures.CUSTOMERS.name, month, name, "", "", heads[j]
         if j > 0:
-            yield measures.CREDIT_BALANCE.name, month, name, "", "", counts["credit_cents"][j] / 100.0
-            yield measures.DEPOSIT_BALANCE.name, month, name, "", "", counts["deposit_cents"][j] / 100.0
+            yield measures.CREDIT_BALANCE.name, month, name, "", "", credit[j] / 100.0
+            yield measures.DEPOSIT_BALANCE.name, month, name, "", "", deposits[j] / 100.0
     yield from _table(facts, measures.CUSTOMERS_BY_TENURE, counts["by_tenure"], TENURE_YEARS)
     yield from _table(facts, measures.CUSTOMERS_BY_PRODUCTS, counts["by_products"], PRODUCTS_HELD)
     yield from _table(facts, measures.PAST_DUE_BALANCE, counts["past_due_cents"] / 100.0, BUCKETS)
+
+
+def _filled(table: NDArray[np.integer] | NDArray[np.floating]) -> Iterator[tuple[Any, ...]]:
+    """Give the place and the value of what is not zero, in the order of the table."""
+    places = np.nonzero(table)
+    return zip(*(place.tolist() for place in places), table[places].tolist(), strict=True)
 
 
 def _table(
     facts: MonthFacts, measure: Measure, table: NDArray[np.integer] | NDArray[np.floating], labels: Sequence[str]
 ) -> Iterator[Row]:
     """Rows of a table by institution and one label; what is zero leaves none."""
-    for j, c in np.argwhere(table).tolist():
-        yield measure.name, facts.month, facts.names[j], labels[c], "", table[j, c]
+    month, names, measured = facts.month, facts.names, measure.name
+    return ((measured, month, names[j], labels[c], "", value) for j, c, value in _filled(table))
 
 
 def _new_customers(facts: MonthFacts) -> Iterator[Row]:

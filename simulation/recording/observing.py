@@ -241,7 +241,7 @@ def facts_of(
         read_only(np.asarray(counts)),
         read_only(postings),
         read_only(tally),
-        sealed(own),
+        read_only(own),
         sealed(read_ours(market.people, market.signals, own, in_chunks)),
         sealed(read_ours(market.people, market.signals, left, in_chunks)),
         sealed(market.truths_at(own)),
