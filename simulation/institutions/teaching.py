@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.belief import OTHER_LINES, QUADRANTS
+from tenure.agents.compiling import rule
 from tenure.agents.person import CHARGED_OFF
 from tenure.policies.guard.guard import Allowed
 from tenure.policies.outcomes import Outcomes
@@ -30,10 +31,7 @@ def profit_eur(
     owed_cents: NDArray[np.int64],
     products: NDArray[np.void],
 ) -> NDArray[np.float64]:
-    """Return what an institution made of customers in a month, before treatment: margin, less what default cost.
-
-    The loss of a charge-off is what was owed a month ago times the loss given default that the products have on
-    average; the rest is recovered over years.
+    """Return what an institution made of customers in a month, before treatment; see `month_profit_eur`.
 
     Parameters
     ----------
@@ -42,10 +40,24 @@ def profit_eur(
     products : structured array
         Of the market.
     """
+    loss = average_loss(products)
+    return month_profit_eur(margin_per_year, charged_off, owed_cents, loss)  # type: ignore[arg-type, return-value]  # arrays
+
+
+def average_loss(products: NDArray[np.void]) -> float:
+    """Return the loss given default that products of credit have on average; 0 without any."""
     lends = products["lends"] == 1
-    lost = float(products["loss_given_default"][lends].mean()) if lends.any() else 0.0
-    profit: NDArray[np.float64] = margin_per_year / 12.0 - np.where(charged_off, lost * owed_cents / 100.0, 0.0)
-    return profit
+    return float(products["loss_given_default"][lends].mean()) if lends.any() else 0.0
+
+
+@rule
+def month_profit_eur(margin_per_year: float, charged_off: bool, owed_cents: int, loss: float) -> float:
+    """What is made of a customer in a month, before treatment: margin, less what default cost; of arrays, too.
+
+    The loss of a charge-off is what was owed a month ago times the loss given default that the products have on
+    average; the rest is recovered over years.
+    """
+    return margin_per_year / 12.0 - charged_off * (loss * owed_cents / 100.0)
 
 
 def outcomes_of(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.belief import QUADRANTS
+from tenure.agents.compiling import compiled
 from tenure.agents.ledger import LINES
 from tenure.agents.person import CAUSES, STAGES
 from tenure.simulation.market.ledger import profit_cents
@@ -19,6 +20,10 @@ from tenure.simulation.recording.rows import Row
 PLANE_SAMPLE = 800
 """Customers, at most, on the plane of risk and return."""
 CELLS = tuple((stage, quadrant) for stage in STAGES for quadrant in QUADRANTS)
+CELL = np.dtype(
+    [("customers", np.int64), ("new", np.int64), ("credit_eur", np.float64), ("deposit_eur", np.float64)], align=True
+)
+"""What lies in a cell of our book; `new` are customers in their first `NEW_MONTHS`."""
 NEW_MONTHS = 12
 """Months of tenure in which a customer is new; assumption."""
 
@@ -83,16 +88,34 @@ def closing_rows(facts: MonthFacts) -> Iterator[Row]:
         yield measures.CLOSING_VALUE.name, facts.month, facts.us, what, "", sign * worth[what].sum()
 
 
+@compiled
+def cell_rows(own: NDArray[np.void], truths: NDArray[np.void], cells: NDArray[np.void]) -> None:
+    """Add our customers and their balances to their cells, one after the other: of cents as EUR the order counts."""
+    for i in range(own.shape[0]):
+        one, cell = own[i], cells[own[i].stage, truths[i].quadrant]
+        cell.customers += 1
+        cell.credit_eur += one.credit_cents / 100.0
+        cell.deposit_eur += one.deposit_cents / 100.0
+        if one.tenure_months < NEW_MONTHS:
+            cell.new += 1
+
+
+def cells_of(facts: MonthFacts) -> NDArray[np.void]:
+    """Return what lies in each cell of our book, dtype CELL, shape (stages, quadrants)."""
+    cells = np.zeros((len(STAGES), len(QUADRANTS)), CELL)
+    cell_rows(facts.own, facts.truths, cells)
+    return cells
+
+
 def _cells(facts: MonthFacts) -> Iterator[Row]:
     """Our customers and balances by stage and quadrant."""
-    cell, own = facts.stages * len(QUADRANTS) + facts.truths["quadrant"], facts.own
-    month, us = facts.month, facts.us
-    for measure, weight in (
-        (measures.CUSTOMERS_BY_CELL, None),
-        (measures.CREDIT_BALANCE_BY_CELL, own["credit_cents"] / 100.0),
-        (measures.DEPOSIT_BALANCE_BY_CELL, own["deposit_cents"] / 100.0),
+    month, us, cells = facts.month, facts.us, cells_of(facts)
+    for measure, name in (
+        (measures.CUSTOMERS_BY_CELL, "customers"),
+        (measures.CREDIT_BALANCE_BY_CELL, "credit_eur"),
+        (measures.DEPOSIT_BALANCE_BY_CELL, "deposit_eur"),
     ):
-        values = np.bincount(cell, weight, minlength=len(CELLS)).tolist()
+        values = cells[name].ravel().tolist()
         yield from ((measure.name, month, us, *words, value) for words, value in zip(CELLS, values, strict=True))
 
 
@@ -127,7 +150,5 @@ def _table(
 
 def _new_customers(facts: MonthFacts) -> Iterator[Row]:
     """Our customers in their first twelve months, by quadrant."""
-    new = facts.own["tenure_months"] < NEW_MONTHS
-    counts = np.bincount(facts.truths["quadrant"][new], minlength=len(QUADRANTS))
-    for name, value in zip(QUADRANTS, counts.tolist(), strict=True):
+    for name, value in zip(QUADRANTS, cells_of(facts)["new"].sum(axis=0).tolist(), strict=True):
         yield measures.NEW_CUSTOMERS_BY_QUADRANT.name, facts.month, facts.us, name, "", value

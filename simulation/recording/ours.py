@@ -13,17 +13,17 @@ OURS = np.dtype(
     [
         ("row", np.int64),
         ("person_id", np.int64),
-        ("before", np.int64),
-        ("provider", np.int64),
-        ("cause", np.int64),
-        ("stage", np.int64),
-        ("tenure_months", np.int64),
+        ("before", np.int32),
+        ("provider", np.int32),
+        ("cause", np.int32),
+        ("stage", np.int32),
+        ("tenure_months", np.int32),
         ("credit_cents", np.int64),
         ("deposit_cents", np.int64),
-        ("months_past_due", np.int64),
+        ("months_past_due", np.int32),
         ("margin_per_year", np.float64),
         ("paid_cents", np.int64),
-        ("told_to_go", np.int64),
+        ("told_to_go", np.int32),
     ],
     align=True,
 )
@@ -71,17 +71,6 @@ def read_rows(
         one.told_to_go = 1 if signal.ending == 1 or signal.lending_stopped == 1 else 0
 
 
-@compiled
-def follow_rows(rows: NDArray[np.int64], ours: NDArray[np.void], months: NDArray[np.void]) -> None:
-    """Copy the month of the people at these rows, ascending, if they are among ours; leave that of others alone."""
-    at = 0
-    for i in range(rows.shape[0]):
-        while at < ours.shape[0] and ours[at].row < rows[i]:
-            at += 1
-        if at < ours.shape[0] and ours[at].row == rows[i]:
-            months[i] = ours[at]
-
-
 def find_ours(signals: NDArray[np.void], in_chunks: InChunks) -> Found:
     """Return the rows of our customers at the month's end, and of those who left us in it, both ascending."""
 
@@ -106,11 +95,3 @@ def read_ours(
 
     in_chunks(len(rows), read)
     return ours
-
-
-def followed(rows: NDArray[np.int64], *ours: NDArray[np.void]) -> NDArray[np.void]:
-    """Return the month of the people at these rows, ascending, from those of ours; zeros of who is in none of them."""
-    months = np.zeros(len(rows), OURS)
-    for some in ours:
-        follow_rows(rows, some, months)
-    return months

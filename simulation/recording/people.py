@@ -1,15 +1,17 @@
 """Person by person: what became of those who were our customers at month 0, to pair the same person under two arms."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.belief import QUADRANTS
+from tenure.agents.compiling import compiled, rule
 from tenure.agents.offer import US
 from tenure.agents.person import CHARGED_OFF, ENDED, STAGES
 from tenure.policies.guard.costs import forgone_cents
-from tenure.simulation.institutions.teaching import profit_eur
+from tenure.simulation.institutions.teaching import average_loss, month_profit_eur
 from tenure.simulation.recording.measures import (
     FATES,
     PERSON_CHARGED,
@@ -19,9 +21,102 @@ from tenure.simulation.recording.measures import (
     PERSON_TREATMENT,
 )
 from tenure.simulation.recording.observing import MonthFacts
-from tenure.simulation.recording.ours import followed
 from tenure.simulation.recording.rows import Columns
 from tenure.simulation.recording.sent import Sent
+
+SO_FAR = np.dtype(
+    [
+        ("row", np.int64),
+        ("person_id", np.int64),
+        ("owed_cents", np.int64),
+        ("charged_cents", np.int64),
+        ("reward_cents", np.int64),
+        ("months", np.int64),
+        ("profit_eur", np.float64),
+        ("treatment_cents", np.float64),
+        ("told_to_go", np.int64),
+        ("charged_off", np.int64),
+        ("stays", np.int64),
+    ],
+    align=True,
+)
+"""Of one person: the row, what is owed now, and what has been added up, or has happened, since the recording began."""
+
+
+class SoFar(Protocol):
+    """A row of SO_FAR, as compiled rules read and write it."""
+
+    owed_cents: int
+    charged_cents: int
+    months: int
+    told_to_go: int
+    charged_off: int
+    stays: int
+
+
+class Month(Protocol):
+    """A row of `tenure.simulation.recording.ours.OURS`, as compiled rules read it."""
+
+    before: int
+    provider: int
+    cause: int
+    margin_per_year: float
+    paid_cents: int
+    told_to_go: int
+    credit_cents: int
+
+
+@rule
+def take_month(one: SoFar, month: Month, rewards: int, loss: float) -> float:
+    """Add what a month brought of somebody who is ours or has left; return the profit before treatment, EUR."""
+    profit = 0.0
+    if month.before == US:
+        lost = month.cause == CHARGED_OFF
+        profit = month_profit_eur(month.margin_per_year, lost, one.owed_cents, loss)
+        one.charged_cents += month.paid_cents + rewards  # a signal has rewards taken off
+        one.months += 1
+        if lost:
+            one.charged_off = 1
+        if month.cause == ENDED:
+            one.told_to_go = 1
+    one.stays, one.owed_cents = 0, 0
+    if month.provider == US:
+        one.stays, one.owed_cents = 1, month.credit_cents
+        if month.told_to_go == 1:
+            one.told_to_go = 1
+    return profit
+
+
+@compiled
+def add_up_rows(
+    people: NDArray[np.void],
+    own: NDArray[np.void],
+    left: NDArray[np.void],
+    spent: NDArray[np.float64],
+    rewards: NDArray[np.int64],
+    forgone: NDArray[np.float64],
+    loss: float,
+) -> int:
+    """Add a month to everybody's sums; return how many stand in a row that is not theirs. All ascend by row."""
+    stayed, gone, strange = 0, 0, 0
+    for i in range(people.shape[0]):
+        one, profit = people[i], 0.0
+        while stayed < own.shape[0] and own[stayed].row < one.row:
+            stayed += 1
+        while gone < left.shape[0] and left[gone].row < one.row:
+            gone += 1
+        if stayed < own.shape[0] and own[stayed].row == one.row:
+            strange += own[stayed].person_id != one.person_id
+            profit = take_month(one, own[stayed], rewards[i], loss)
+        elif gone < left.shape[0] and left[gone].row == one.row:
+            strange += left[gone].person_id != one.person_id
+            profit = take_month(one, left[gone], rewards[i], loss)
+        else:
+            one.stays, one.owed_cents = 0, 0
+        one.profit_eur += profit - spent[i] / 100.0
+        one.treatment_cents += spent[i] + forgone[i]
+        one.reward_cents += rewards[i]
+    return strange
 
 
 class PeopleRecorder:
@@ -32,32 +127,18 @@ class PeopleRecorder:
     """
 
     def __init__(self, start: MonthFacts) -> None:
-        people, own, n = start.people, start.own, len(start.own)
-        self.rows, self.ids, self.quadrants = start.own_rows, own["person_id"].copy(), start.truths["quadrant"].copy()
-        self.stages, self.groups = start.stages.copy(), people["group"][self.rows]
-        self.owed_cents = own["credit_cents"].copy()
-        self.profit_eur, self.treatment_cents = np.zeros(n), np.zeros(n)
-        self.charged_cents, self.reward_cents, self.months = np.zeros((3, n), np.int64)
-        self.told_to_go, self.charged_off, self.stays = np.zeros((3, n), np.bool_)
+        self.quadrants, self.stages = start.truths["quadrant"].copy(), start.stages.copy()
+        self.rows, self.groups = start.own_rows, start.people["group"][start.own_rows]
+        self.people = np.zeros(len(self.rows), SO_FAR)
+        self.people["row"], self.people["person_id"] = self.rows, start.own["person_id"]
+        self.people["owed_cents"] = start.own["credit_cents"]
 
     def note(self, facts: MonthFacts, sent: Sent) -> None:
         """Add a month that has been lived, and what our contacts of it cost."""
-        seen = followed(self.rows, facts.own, facts.left)
-        ours, still = seen["before"] == US, seen["provider"] == US
-        if ((seen["person_id"] != self.ids) & (ours | still)).any():
-            raise RuntimeError("people have changed their rows since the recording began: call start_recording() anew")
         spent, rewards = self._spent(facts, sent)
-        lost = seen["cause"] == CHARGED_OFF
-        margin = profit_eur(seen["margin_per_year"], lost, self.owed_cents, facts.products)
-        self.profit_eur += np.where(ours, margin, 0.0) - spent / 100.0
-        self.treatment_cents += spent + self._forgone(facts)
-        self.charged_cents += np.where(ours, seen["paid_cents"] + rewards, 0)  # a signal has rewards taken off
-        self.reward_cents += rewards
-        self.months += ours
-        self.told_to_go |= still & (seen["told_to_go"] == 1)
-        self.told_to_go |= ours & (seen["cause"] == ENDED)
-        self.charged_off |= ours & lost
-        self.stays, self.owed_cents = still, np.where(still, seen["credit_cents"], 0)
+        forgone, loss = self._forgone(facts), average_loss(facts.products)
+        if add_up_rows(self.people, facts.own, facts.left, spent, rewards, forgone, loss):
+            raise RuntimeError("people have changed their rows since the recording began: call start_recording() anew")
 
     def _spent(self, facts: MonthFacts, sent: Sent) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the cents of contacts and rewards, and of rewards alone, the welcomes of who came back among them."""
@@ -87,20 +168,21 @@ class PeopleRecorder:
         fate, one of `FATES`; of rewards nothing. Money in EUR over the whole run. Profit is margin while ours, less
         loss at charge-off, less what contacts and rewards cost; treatment has given-up income, too.
         """
-        fates = self.told_to_go + 2 * self.charged_off + 4 * self.stays
+        people = self.people
+        fates = people["told_to_go"] + 2 * people["charged_off"] + 4 * people["stays"]
         parts = {
-            PERSON_PROFIT.name: (_words(QUADRANTS)[self.quadrants], np.round(self.profit_eur, 2)),
-            PERSON_CHARGED.name: (_words(STAGES)[self.stages], self.charged_cents / 100.0),
-            PERSON_REWARDS.name: (np.full(len(self.ids), "", object), self.reward_cents / 100.0),
-            PERSON_TREATMENT.name: (_texts(self.groups), np.round(self.treatment_cents) / 100.0),
-            PERSON_MONTHS.name: (_words(FATES)[fates], self.months.astype(np.float64)),
+            PERSON_PROFIT.name: (_words(QUADRANTS)[self.quadrants], np.round(people["profit_eur"], 2)),
+            PERSON_CHARGED.name: (_words(STAGES)[self.stages], people["charged_cents"] / 100.0),
+            PERSON_REWARDS.name: (np.full(len(people), "", object), people["reward_cents"] / 100.0),
+            PERSON_TREATMENT.name: (_texts(self.groups), np.round(people["treatment_cents"]) / 100.0),
+            PERSON_MONTHS.name: (_words(FATES)[fates], people["months"].astype(np.float64)),
         }
-        n, words, values = len(self.ids), *zip(*parts.values(), strict=True)
+        n, words, values = len(people), *zip(*parts.values(), strict=True)
         return (
             np.repeat(_words(parts), n),
             np.full(n * len(parts), month, np.int32),
             np.full(n * len(parts), us, object),
-            np.tile(_texts(self.ids), len(parts)),
+            np.tile(_texts(people["person_id"]), len(parts)),
             np.concatenate(words),
             np.concatenate(values),
         )
