@@ -17,10 +17,13 @@ from tenure import agents
 from tenure.agents.chance import draw4_compiled
 from tenure.agents.month.birth import born_each
 from tenure.agents.month.first import add_up_depths, add_up_tenures, apply_each, first_each
-from tenure.simulation.engines.compiled import appraise_rows, live_rows, observe_rows
+from tenure.simulation.engines.compiled import appraise_rows, live_rows, observe_rows, value_rows
 from tenure.simulation.institutions.files import scope_rows
 from tenure.simulation.model import LifecycleModel
+from tenure.simulation.recording.book import cell_rows
 from tenure.simulation.recording.counting import count_rows
+from tenure.simulation.recording.ours import find_rows, read_rows
+from tenure.simulation.recording.people import add_up_rows
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
 ROOT = Path(agents.__file__).resolve().parent.parent
@@ -123,9 +126,11 @@ def compile_all() -> None:
         assert all(one.dtype.isalignedstruct for one in rows)  # else whoever restores first compiles anew
         model.start_recording()
         model.step()
+        model.recording()
     births: tuple[Any, ...] = (born_each, first_each, add_up_tenures, add_up_depths, apply_each)
     entries: tuple[Any, ...] = (live_rows, observe_rows, appraise_rows, count_rows, scope_rows, draw4_compiled, *births)
-    for entry in entries:
+    recordings: tuple[Any, ...] = (value_rows, find_rows, read_rows, cell_rows, add_up_rows)
+    for entry in (*entries, *recordings):
         assert len(entry.dispatcher.signatures) == 1, f"{entry.__name__}: {entry.dispatcher.signatures}"
 
 

@@ -30,7 +30,13 @@ from tenure.experiments.store.unused import refuse_links
 from tenure.experiments.store.verified import Runs
 from tenure.simulation.model import LifecycleModel
 
-_ENTRY_POINTS = {"begin_each", "live_rows", "observe_rows", "appraise_rows", "count_rows", "scope_rows"}
+_ENTRY_POINTS = {"begin_each", "live_rows", "observe_rows", "appraise_rows", "count_rows", "scope_rows"} | {
+    "value_rows",
+    "find_rows",
+    "read_rows",
+    "cell_rows",
+    "add_up_rows",
+}
 
 
 class Event(NamedTuple):
@@ -167,6 +173,7 @@ def compile_rules(order: Order, tell: Progress) -> None:
         model = LifecycleModel({**order.market, "us": us, "rivals": {}, "people": 50}, seed=0)
         model.start_recording()
         model.step()
+        model.recording()
     tell(Event("compiled", seconds=time.perf_counter() - began))
 
 

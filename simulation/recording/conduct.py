@@ -14,7 +14,7 @@ from tenure.simulation.institutions.purse import real_book
 from tenure.simulation.recording import measures
 from tenure.simulation.recording.observing import MonthFacts
 from tenure.simulation.recording.rows import Row
-from tenure.simulation.recording.sent import Sent
+from tenure.simulation.recording.sent import SentContacts
 
 
 def learnt_rows(facts: MonthFacts) -> Iterator[Row]:
@@ -36,7 +36,7 @@ def learnt_rows(facts: MonthFacts) -> Iterator[Row]:
             yield measures.LOOKALIKE.name, facts.month, one.name, what, learnt.wanted, value
 
 
-def conduct_rows(facts: MonthFacts, sent: Sent, with_funnel: bool) -> Iterator[Row]:
+def conduct_rows(facts: MonthFacts, sent: SentContacts, with_funnel: bool) -> Iterator[Row]:
     """Give what we did this month and what of it was taken."""
     strangers_eur = float(sent.cents[sent.strangers].sum()) / 100.0
     yield measures.TREATMENTS.name, facts.month, facts.us, "", "invitations_eur", strangers_eur
@@ -66,7 +66,7 @@ def limit_rows(month: int, facts: MonthFacts, view: InstitutionView, guards: Gua
             yield measures.STRUCTURE_LIMIT.name, month, facts.us, limit.name, what, value
 
 
-def _treatments(facts: MonthFacts, sent: Sent) -> Iterator[Row]:
+def _treatments(facts: MonthFacts, sent: SentContacts) -> Iterator[Row]:
     """What we proposed, what was refused and why, who was contacted, who took it, what it cost."""
     month, us, allowed, name = facts.month, facts.us, facts.ours.allowed, measures.TREATMENTS.name
     for outcome, some in (("contacted", sent.treatments), ("taken", sent.treatments[sent.taken])):
@@ -86,7 +86,7 @@ def _treatments(facts: MonthFacts, sent: Sent) -> Iterator[Row]:
         yield name, month, us, "", "posted_cut_points", allowed.offer.sum()
 
 
-def _money(facts: MonthFacts, sent: Sent) -> Iterator[Row]:
+def _money(facts: MonthFacts, sent: SentContacts) -> Iterator[Row]:
     """What each treatment cost, by kind of cost, if anything."""
     contacts, name = facts.ours.allowed.contacts, measures.TREATMENTS.name
     _, forgone = costs(contacts["row"], sent.treatments, contacts["amount"], facts.ours.view, facts.treatments)

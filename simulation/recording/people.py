@@ -22,7 +22,7 @@ from tenure.simulation.recording.measures import (
 )
 from tenure.simulation.recording.observing import MonthFacts
 from tenure.simulation.recording.rows import Columns
-from tenure.simulation.recording.sent import Sent
+from tenure.simulation.recording.sent import SentContacts
 
 SO_FAR = np.dtype(
     [
@@ -133,14 +133,14 @@ class PeopleRecorder:
         self.people["row"], self.people["person_id"] = self.rows, start.own["person_id"]
         self.people["owed_cents"] = start.own["credit_cents"]
 
-    def note(self, facts: MonthFacts, sent: Sent) -> None:
+    def note(self, facts: MonthFacts, sent: SentContacts) -> None:
         """Add a month that has been lived, and what our contacts of it cost."""
         spent, rewards = self._spent(facts, sent)
         forgone, loss = self._forgone(facts), average_loss(facts.products)
         if add_up_rows(self.people, facts.own, facts.left, spent, rewards, forgone, loss):
             raise RuntimeError("people have changed their rows since the recording began: call start_recording() anew")
 
-    def _spent(self, facts: MonthFacts, sent: Sent) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def _spent(self, facts: MonthFacts, sent: SentContacts) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the cents of contacts and rewards, and of rewards alone, the welcomes of who came back among them."""
         rewards = sent.cents - facts.effects["contact_cents"][facts.ours.allowed.contacts["treatment"]]
         n, at = len(self.rows), np.searchsorted(self.rows, sent.rows)

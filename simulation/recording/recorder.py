@@ -12,7 +12,7 @@ from tenure.simulation.recording.measures import POLICY_NOTES
 from tenure.simulation.recording.observing import MonthFacts, Observer
 from tenure.simulation.recording.people import PeopleRecorder
 from tenure.simulation.recording.rows import Rows, table_of
-from tenure.simulation.recording.sent import Sent
+from tenure.simulation.recording.sent import SentContacts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ class Recording:
         self.rows.take(learnt_rows(facts))
         self.rows.take(state_rows(facts))
         self.rows.take(flow_rows(facts))
-        sent = Sent.of(facts)
+        sent = SentContacts.of(facts)
         self.rows.take(conduct_rows(facts, sent, with_funnel=due))
         self.people.note(facts, sent)
         self.rows.take(reach_rows(facts))

@@ -10,7 +10,7 @@ from tenure.simulation.institutions.contacts import cost_cents, taken_contacts
 from tenure.simulation.recording.observing import MonthFacts
 
 
-class Sent(NamedTuple):
+class SentContacts(NamedTuple):
     """Our contacts of a month, each with what became of it; arrays of shape (contacts,)."""
 
     rows: NDArray[np.int64]
@@ -23,7 +23,7 @@ class Sent(NamedTuple):
     """Contact, and reward or welcome if taken."""
 
     @classmethod
-    def of(cls, facts: MonthFacts) -> "Sent":
+    def of(cls, facts: MonthFacts) -> "SentContacts":
         """Return what we sent in a month that has been lived."""
         contacts, rows = facts.ours.allowed.contacts, facts.ours.rows
         treatments, months = contacts["treatment"], facts.signals[rows]
