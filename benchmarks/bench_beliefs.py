@@ -54,8 +54,7 @@ def keep_files(customers: int = CUSTOMERS, months: int = MONTHS, people: int = 2
         observed = time.perf_counter_ns()
         assert not fault.any()
         view = model.us.look(files)
-        for scheme, name in enumerate(model.tags_kept):
-            files.retag(scheme, view.column(name), history, model.month)
+        files.retag(model.us.tags(files, view), history, model.month)
         observe_ns.append((observed - began) / len(files.at))
         retag_ns.append((time.perf_counter_ns() - observed) / len(files.at))
     return Kept(len(files.at), files.nbytes, history.nbytes, len(history), observe_ns, retag_ns)

@@ -1,6 +1,6 @@
 """The columns of a view: each declared once, with words, unit and meaning, for policies and for conditions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, overload
 
@@ -147,7 +147,8 @@ def condition_fields(products: Sequence[str] = (), segments: tuple[str, ...] = (
     return {name: field.words for name, field in FIELDS.items()} | per_product | own
 
 
-def condition_words(products: Sequence[str] = (), segments: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
+@lru_cache(maxsize=64)
+def condition_words(products: tuple[str, ...] = (), segments: tuple[str, ...] = ()) -> Mapping[str, tuple[str, ...]]:
     """Return name -> words in the order of their codes, of the fields that have words."""
     return {name: words for name, words in condition_fields(products, segments).items() if words is not None}
 

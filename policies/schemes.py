@@ -7,11 +7,13 @@ another one is a function and a line in `InstitutionView`. Segments are written 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.belief import QUADRANTS, SCOPES
+from tenure.agents.belief import QUADRANTS, SCOPES, Belief
+from tenure.agents.compiling import compiled, rule
 from tenure.agents.person import STAGES
 
 TIERS = ("bronze", "silver", "gold", "platinum")
@@ -30,6 +32,65 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     "rfm": RFM,
 }
 """Scheme -> its tags, in the order of their codes; beside them there is `segment`, in the user's own words."""
+
+
+class Bounds(NamedTuple):
+    """Where the schemes divide, as rules read it; see `Schemes`."""
+
+    risk_grades: tuple[float, ...]
+    return_bands: tuple[float, ...]
+    value_tiers: tuple[float, ...]
+    rfm_recency_months: tuple[float, ...]
+    rfm_frequency: tuple[float, ...]
+    rfm_money: tuple[float, ...]
+
+
+@rule
+def reached(value: float, bounds: Sequence[float] | NDArray[np.float64]) -> int:
+    """How many of some ascending bounds a value reaches; what is unknown reaches all."""
+    count = 0
+    for k in range(len(bounds)):
+        count += 0 if value < bounds[k] else 1
+    return count
+
+
+@rule
+def rfm_class(months_since_purchase: float, purchases: float, margin: float, bounds: Bounds) -> int:
+    """Index into RFM: recency, frequency and money value."""
+    recency = len(bounds.rfm_recency_months)
+    for k in range(len(bounds.rfm_recency_months)):
+        recency -= 0 if months_since_purchase < bounds.rfm_recency_months[k] else 1
+    return 9 * recency + 3 * reached(purchases, bounds.rfm_frequency) + reached(margin, bounds.rfm_money)
+
+
+@rule
+def write_tags(belief: Belief, codes: NDArray[np.int8], bounds: Bounds) -> None:
+    """Write what each of SCHEMES says of one belief, in their order."""
+    codes[0], codes[1], codes[2] = belief.scope, belief.quadrant, belief.stage
+    codes[3] = reached(belief.default_per_year, bounds.risk_grades)
+    codes[4] = reached(belief.margin_per_year, bounds.return_bands)
+    codes[5] = reached(belief.margin_per_year * belief.years_expected, bounds.value_tiers)
+    codes[6] = rfm_class(belief.months_since_purchase, belief.purchases, belief.margin_per_year, bounds)
+
+
+@compiled
+def reached_by_each(values: NDArray[np.float64], bounds: NDArray[np.float64], codes: NDArray[np.int64]) -> None:
+    """Write how many bounds each value reaches."""
+    for i in range(values.shape[0]):
+        codes[i] = reached(values[i], bounds)
+
+
+@compiled
+def rfm_of_each(
+    months_since_purchase: NDArray[np.float64],
+    purchases: NDArray[np.float64],
+    margin: NDArray[np.float64],
+    bounds: Bounds,
+    codes: NDArray[np.int64],
+) -> None:
+    """Write the index into RFM of each."""
+    for i in range(margin.shape[0]):
+        codes[i] = rfm_class(months_since_purchase[i], purchases[i], margin[i], bounds)
 
 
 @dataclass(frozen=True)
@@ -67,6 +128,11 @@ class Schemes:
         """Names of the segments, in order."""
         return tuple(name for name, _ in self.segments)
 
+    @property
+    def bounds(self) -> Bounds:
+        """Where the schemes divide, as rules read it."""
+        return Bounds(*(tuple(float(bound) for bound in getattr(self, name)) for name in Bounds._fields))
+
     def words(self) -> dict[str, tuple[str, ...]]:
         """Return scheme -> tags in the order of their codes; `segment` only where there are any."""
         own = {SEGMENT: self.segment_names} if self.segments else {}
@@ -74,24 +140,35 @@ class Schemes:
 
     def risk_grade(self, default_per_year: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the index into RISK_GRADES, shape as given."""
-        return np.searchsorted(self.risk_grades, default_per_year, side="right").astype(np.int64)
+        return _graded(default_per_year, self.risk_grades)
 
     def return_band(self, margin_per_year: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the index into RETURN_BANDS, shape as given."""
-        return np.searchsorted(self.return_bands, margin_per_year, side="right").astype(np.int64)
+        return _graded(margin_per_year, self.return_bands)
 
     def value_tier(self, margin_per_year: NDArray[np.float64], years: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the tier of expected value, shape as given."""
-        return np.searchsorted(self.value_tiers, margin_per_year * years, side="right").astype(np.int64)
+        return _graded(margin_per_year * years, self.value_tiers)
 
     def rfm(
         self, months_since_purchase: NDArray[np.int64], purchases: NDArray[np.int64], margin: NDArray[np.float64]
     ) -> NDArray[np.int64]:
         """Return the index into RFM, shape as given."""
-        oldest, old = self.rfm_recency_months
-        recency = (months_since_purchase < oldest).astype(np.int64) + (months_since_purchase < old)
-        frequency = np.searchsorted(self.rfm_frequency, purchases, side="right")
-        return (9 * recency + 3 * frequency + np.searchsorted(self.rfm_money, margin, side="right")).astype(np.int64)
+        codes = np.empty(len(margin), np.int64)
+        rfm_of_each(_floats(months_since_purchase), _floats(purchases), _floats(margin), self.bounds, codes)
+        return codes
+
+
+def _graded(values: NDArray[np.float64], bounds: Sequence[float]) -> NDArray[np.int64]:
+    """Return how many of the bounds each value reaches, shape (values,)."""
+    codes = np.empty(len(values), np.int64)
+    reached_by_each(_floats(values), np.array(bounds, np.float64), codes)
+    return codes
+
+
+def _floats(values: NDArray[np.number]) -> NDArray[np.float64]:
+    """Return a copy as compiled loops take it, of whatever numbers, strides and rights to write."""
+    return np.array(values, np.float64, order="C")
 
 
 STANDARD_SCHEMES = Schemes()

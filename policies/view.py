@@ -208,8 +208,9 @@ class InstitutionView(CustomerColumns):
             "loans": self.field("credit_cents") - self.field("revolving_cents"),
         }[sheet]
         alike = [index for index, kind in enumerate(self.kinds) if KINDS[kind].sheet == sheet]
-        sharing = np.maximum((self.field("held")[:, alike] > 0).sum(axis=1), 1)
-        return np.where(self.holds(product), cents / 100.0 / sharing, 0.0)
+        held = self.by_product("held", [self.products[index] for index in alike]) > 0
+        sharing = np.maximum(held.sum(axis=0), 1)
+        return np.where(held[alike.index(self._index(product))], cents / 100.0 / sharing, 0.0)
 
     def contacts_within(self, months: int) -> NDArray[np.int64]:
         """Return how often each customer was contacted in the last `months` months lived (history: 32)."""
@@ -303,6 +304,8 @@ class InstitutionView(CustomerColumns):
         words = condition_words(self.products, self.schemes.segment_names)
         if rows is None:
             return condition.evaluate(self.column, words, len(self))
+        if not len(rows):
+            return np.zeros(0, np.bool_)
         return condition.evaluate(lambda name: self.column(name)[rows], words, len(rows))
 
     def _index(self, product: str) -> int:

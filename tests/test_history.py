@@ -165,7 +165,7 @@ def test_only_changes_leave_rows(months: list[dict[int, int]]) -> None:
     expected = []
     for month, now in enumerate(months):
         opened(files, set(now), month)
-        files.retag(0, np.array([now[one] for one in sorted(now)]), history, month)
+        files.retag(np.array([[now[one] for one in sorted(now)]], np.int8), history, month)
         for one in range(12):
             before, after = last.get(one, -1), now.get(one, -1)
             if before != after:
@@ -181,15 +181,15 @@ def test_only_changes_leave_rows(months: list[dict[int, int]]) -> None:
 
 def test_months_in_which_nothing_changes_cost_nothing() -> None:
     files, history = Files(1), TagHistory(("a",))
-    tags = np.arange(12) % 3
+    tags = np.arange(12, dtype=np.int8)[None] % 3
     for month in range(240):
         opened(files, set(range(12)), month)
-        files.retag(0, tags, history, month)
+        files.retag(tags, history, month)
         assert len(history) == 12
     size = history.nbytes
     opened(files, set(range(12)), 240)
-    tags[[4, 7]] = 2
-    files.retag(0, tags, history, 240)
+    tags[0, [4, 7]] = 2
+    files.retag(tags, history, 240)
     assert len(history) == 14 and history.nbytes == size
 
 

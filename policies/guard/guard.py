@@ -151,9 +151,48 @@ def guard(
     """
     if np.isnan(budget_eur):
         raise ValueError("guard: the budget must be a number; got nan")
-    listed = plan.treatments
-    number, amount = by_catalogue(listed, view, treatments)
     limit = _cents(budget_eur)
+    done = _trimmed(plan.treatments, view, treatments, rules, limit) if len(plan.treatments) else _NOTHING
+    left = limit - int((done.spent + done.forgone).sum())
+    offer, offer_cents, trimmed = fit_offer(plan.offer, view, left, book_eur)
+    refused = dict(done.refused)
+    for product in trimmed:
+        refused["budget"] = refused.get("budget", {}) | {f"offer_{product}": 1}
+    return Allowed(
+        done.contacts,
+        done.served,
+        dict(done.proposed),
+        refused,
+        dict(done.because),
+        done.customers_proposed,
+        float(done.spent.sum()) / 100.0,
+        (float(done.forgone.sum()) + offer_cents) / 100.0,
+        offer,
+    )
+
+
+class _Trimmed(NamedTuple):
+    """What is left of a list of proposals; its money, in cents, by proposal that is served."""
+
+    contacts: NDArray[np.void]
+    served: NDArray[np.int64]
+    proposed: Mapping[str, int]
+    refused: Mapping[str, dict[str, int]]
+    because: Mapping[str, int]
+    customers_proposed: int
+    spent: NDArray[np.int64]
+    forgone: NDArray[np.int64]
+
+
+_NO_NUMBERS = np.zeros(0, np.int64)
+_NOTHING = _Trimmed(np.zeros(0, CONTACT), _NO_NUMBERS, {}, {}, {}, 0, _NO_NUMBERS, _NO_NUMBERS)
+
+
+def _trimmed(
+    listed: Treatments, view: InstitutionView, treatments: Sequence[Treatment], rules: Guards, limit: int
+) -> _Trimmed:
+    """Return what rules, structure, capacities and so many cents leave of the proposals."""
+    number, amount = by_catalogue(listed, view, treatments)
     refusal = Refusals(number, rules.why())
     refusal.add("not_eligible", _ineligible(listed, number, view, treatments))
     for rule in rules.rules:
@@ -174,27 +213,14 @@ def guard(
         refusal.add(one.name, stops)
     for quota, refused_by_it in zip(quotas, exceeded, strict=True):
         refusal.add(quota.reason, refused_by_it)
-    used = int((spent + forgone)[served].sum())
-    offer, offer_cents, trimmed = fit_offer(plan.offer, view, limit - used, book_eur)
     contacts = np.zeros(len(served), CONTACT)
     contacts["row"], contacts["institution"] = listed.customer[served], view.me
     contacts["treatment"], contacts["amount"] = number[served], amount[served]
     proposed, refused = refusal.counts(treatments)
-    for product in trimmed:
-        refused.setdefault("budget", {})[f"offer_{product}"] = 1
-    given_up_cents = float(forgone[served].sum()) + offer_cents
     reasons = np.bincount(listed.because[served], minlength=len(listed.reasons))
-    return Allowed(
-        contacts,
-        served,
-        proposed,
-        refused,
-        {reason: int(count) for reason, count in zip(listed.reasons, reasons, strict=True) if count},
-        len(np.unique(listed.customer[number > 0])),
-        float(spent[served].sum()) / 100.0,
-        given_up_cents / 100.0,
-        offer,
-    )
+    because = {reason: int(count) for reason, count in zip(listed.reasons, reasons, strict=True) if count}
+    customers = len(np.unique(listed.customer[number > 0]))
+    return _Trimmed(contacts, served, proposed, refused, because, customers, spent[served], forgone[served])
 
 
 def _cents(eur: float) -> int:
@@ -220,16 +246,13 @@ def by_catalogue(
     if len(listed) and int(listed.customer.max()) >= len(view):
         raise ValueError(f"plan: customer {int(listed.customer.max())} is not in view; there are {len(view)}")
     codes = np.array([names.index(name) if name in names else 0 for name in listed.names], np.int64)
-    most = np.array([_most(treatment) for treatment in treatments])[codes]
     for code in np.flatnonzero(np.bincount(listed.treatment[listed.amount > 0], minlength=len(codes))).tolist():
         one = treatments[codes[code]]
         if not one.amount_unit:
             raise ValueError(f"plan: '{one.name}' takes no amount; leave it out")
-        highest = float(np.nanmax(listed.amount[listed.treatment == code]))
-        if highest > most[code]:
-            raise ValueError(
-                f"plan: an amount of '{one.name}' is at most {most[code]:g} {one.amount_unit}; got {highest:g}"
-            )
+        highest, most = float(np.nanmax(listed.amount[listed.treatment == code])), _most(one)
+        if highest > most:
+            raise ValueError(f"plan: an amount of '{one.name}' is at most {most:g} {one.amount_unit}; got {highest:g}")
     number = codes[listed.treatment]
     own = np.array([treatment.amount for treatment in treatments])
     return number, np.where(np.isnan(listed.amount), own[number], listed.amount)
@@ -331,9 +354,12 @@ def _too_often(
     rules: Guards,
 ) -> NDArray[np.bool_]:
     """Return where one more contact, this month's, breaks the contact rule; what is no contact never does."""
+    refused = np.zeros(len(listed), np.bool_)
     is_contact = np.array([treatment.contact > 0 for treatment in treatments])
-    before = _contacted(view, rules)[listed.customer]
-    return is_contact[number] & (before + 1 > rules.contacts_at_most)
+    at = np.flatnonzero(is_contact[number])
+    if len(at):
+        refused[at] = _contacted(view, rules)[listed.customer[at]] + 1 > rules.contacts_at_most
+    return refused
 
 
 def _condition(text: str, view: InstitutionView) -> Condition:

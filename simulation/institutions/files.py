@@ -4,8 +4,8 @@ A record has a place of its own that it keeps until the person leaves the files,
 month; `at` lists the rows of the people in the files in their order, and `places` where their records are.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from tenure.agents.belief import BELIEF, BROWSING, CONTACTED, LEFT, NEVER, OPEN,
 from tenure.agents.compiling import compiled
 from tenure.agents.declaring import MAX_PRODUCTS
 from tenure.simulation.institutions.history import TagHistory
+from tenure.simulation.institutions.tags import InChunks
 from tenure.simulation.settings.institution import InstitutionSettings
 
 LONG_AGO = np.int16(-32768)
@@ -33,6 +34,11 @@ MEMORY = np.dtype(
 """What outlives a closed file, so that the rules of contact and protection do not begin anew with the next one: our
 contacts of 32 months (bit m: m months before the last), the months of the last contact and of the last arrears, and
 what the person told us."""
+
+
+def at_once(rows: int, work: Callable[[slice], None]) -> None:
+    """Do the work on all rows."""
+    work(slice(0, rows))
 
 
 class ScopeRule(NamedTuple):
@@ -99,10 +105,37 @@ def scope_rows(
         codes[i] = code
 
 
+@compiled
+def retag_rows(
+    now: NDArray[np.int8],
+    places: NDArray[np.int64],
+    tags: NDArray[np.int8],
+    changed: NDArray[np.int64],
+    before: NDArray[np.int8],
+) -> int:
+    """Write the tag of each record; return how many are others than before, first in the lists of who and of what."""
+    count = 0
+    for i in range(places.shape[0]):
+        place = places[i]
+        changed[count], before[count] = i, tags[place]
+        count += before[count] != now[i]
+        tags[place] = now[i]
+    return count
+
+
 def _shifted(contacts: NDArray[np.uint32], months: NDArray[np.int64]) -> NDArray[np.uint32]:
     """Return histories of contacts so many months later; what is older than 32 months drops out."""
     later = np.left_shift(contacts.astype(np.uint64), np.clip(months, 0, 32).astype(np.uint64))
     return (later & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+
+
+def _extended(rows: NDArray[Any], count: int) -> NDArray[Any]:
+    """Return the rows in an array of so many, the new ones as they happen to be; room is kept for more."""
+    whole = rows.base
+    if not (isinstance(whole, np.ndarray) and whole.dtype == rows.dtype and len(whole) >= count):
+        whole = np.empty((max(count, len(rows) * 9 // 8), *rows.shape[1:]), rows.dtype)
+        whole[: len(rows)] = rows
+    return whole[:count]
 
 
 class Files:
@@ -134,7 +167,15 @@ class Files:
         self.free = np.zeros(0, np.int64)
         self.tags = np.zeros((schemes, 0), np.int8)
 
-    def update(self, signals: NDArray[np.void], me: int, sees_browsing: int, month: int, rule: ScopeRule) -> None:
+    def update(
+        self,
+        signals: NDArray[np.void],
+        me: int,
+        sees_browsing: int,
+        month: int,
+        rule: ScopeRule,
+        in_chunks: InChunks = at_once,
+    ) -> None:
         """Open files for those who came into scope, close those of who left it.
 
         Parameters
@@ -148,7 +189,11 @@ class Files:
         """
         self.cover(len(signals))
         codes = np.empty(len(signals), np.int8)
-        scope_rows(signals, self.register, codes, me, sees_browsing, month, rule)
+
+        def some(part: slice) -> None:
+            scope_rows(signals[part], self.register[part], codes[part], me, sees_browsing, month, rule)
+
+        in_chunks(len(signals), some)
         out = np.flatnonzero((self.place_of >= 0) & (codes < 0))
         self.left_places = self.place_of[out].astype(np.int64)
         self.left = self.records["person_id"][self.left_places]
@@ -169,13 +214,15 @@ class Files:
 
     def cover(self, people: int) -> None:
         """Have a line in the register for each person of the market."""
-        more = people - len(self.place_of)
-        if more > 0:
-            self.place_of = np.concatenate([self.place_of, np.full(more, -1, np.int32)])
-            self.register = np.concatenate([self.register, np.full((more, 3), LONG_AGO)])
-            fresh = np.zeros(more, MEMORY)
+        known = len(self.place_of)
+        if people > known:
+            self.place_of = _extended(self.place_of, people)
+            self.register = _extended(self.register, people)
+            self.memory = _extended(self.memory, people)
+            self.place_of[known:], self.register[known:] = -1, LONG_AGO
+            fresh = self.memory[known:]
+            fresh[:] = np.zeros((), MEMORY)
             fresh["contacted"] = fresh["arrears"] = LONG_AGO
-            self.memory = np.concatenate([self.memory, fresh])
 
     def remember(self, rows: NDArray[np.int64], month: int) -> None:
         """Note that the people at these rows are contacted this month."""
@@ -215,24 +262,31 @@ class Files:
             self.tags = tags
             self.free = np.concatenate([np.arange(old + more - 1, old - 1, -1), self.free])
 
-    def retag(self, scheme: int, codes: NDArray[np.integer], history: TagHistory, month: int) -> None:
-        """Give everybody in the files this month's tag of a scheme; what changed goes to the history.
+    def retag(self, codes: NDArray[np.int8], history: TagHistory, month: int) -> None:
+        """Give everybody in the files this month's tags; what changed goes to the history, scheme by scheme.
 
         Parameters
         ----------
-        codes : int array, shape (people in the files,)
+        codes : int8 array, shape (schemes, people in the files)
         """
-        now, tags = codes.astype(np.int8), self.tags[scheme]
-        gone = self.left_places
-        had = gone[tags[gone] >= 0]
-        history.append(month, scheme, self.left[tags[gone] >= 0], tags[had], np.int8(-1), np.int8(LEFT))
-        tags[gone] = -1
-        before = tags[self.places]
-        changed = np.flatnonzero(before != now)
-        at = self.places[changed]
-        records = self.records
-        history.append(month, scheme, records["person_id"][at], before[changed], now[changed], records["news"][at])
-        tags[at] = now[changed]
+        gone, records, some = self.left_places, self.records, np.zeros(len(self.at), np.bool_)
+        had = self.tags[:, gone]
+        self.tags[:, gone] = -1
+        moved = [self._moved(tags, now) for tags, now in zip(self.tags, codes, strict=True)]
+        for who, _ in moved:
+            some[who] = True
+        at = np.flatnonzero(some)  # a record is fetched once, however many of its tags have changed
+        persons, why = np.zeros(len(some), np.int64), np.zeros(len(some), np.int8)
+        persons[at], why[at] = records["person_id"][self.places[at]], records["news"][self.places[at]]
+        for scheme, (who, before) in enumerate(moved):
+            history.append(month, scheme, self.left, had[scheme], np.int8(-1), np.int8(LEFT))
+            history.append(month, scheme, persons[who], before, codes[scheme][who], why[who])
+
+    def _moved(self, tags: NDArray[np.int8], now: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """Write a scheme's tags of everybody in the files; return who has another, and which there was before."""
+        who, before = np.empty(len(now), np.int64), np.empty(len(now), np.int8)
+        count = retag_rows(now, self.places, tags, who, before)
+        return who[:count], before[:count]
 
     @property
     def beliefs(self) -> NDArray[np.void]:

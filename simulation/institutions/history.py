@@ -70,7 +70,8 @@ class TagHistory:
         rows = np.empty(len(persons), CHANGE)
         rows["person"], rows["month"], rows["scheme"] = persons, month, scheme
         rows["before"], rows["after"], rows["why"] = before, after, why
-        rows = rows[rows["before"] != rows["after"]]
+        changed = rows["before"] != rows["after"]
+        rows = rows if changed.all() else rows[changed]
         while len(rows):
             capacity = min(SEALED - self._used, len(rows))
             self._grow(capacity)

@@ -33,6 +33,7 @@ from tenure.simulation.institutions.files import Files, scope_rule
 from tenure.simulation.institutions.history import TagHistory
 from tenure.simulation.institutions.looking import Shown, view_of
 from tenure.simulation.institutions.purse import Budgets, Purse, held_to
+from tenure.simulation.institutions.tags import tags_of
 from tenure.simulation.institutions.taking import plan_of
 from tenure.simulation.institutions.teaching import learner, outcomes_of, outcomes_state, restored_outcomes, truthful
 from tenure.simulation.market.ledger import book_eur
@@ -200,14 +201,19 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
             self.read(self.files)
         self.view = self.look(self.files)
         if self.keeps_files:
-            for scheme, name in enumerate(self.model.tags_kept):
-                self.files.retag(scheme, self.view.column(name), self.history, self.model.month)
+            self.files.retag(self.tags(self.files, self.view), self.history, self.model.month)
         self._feed_back()
+
+    def tags(self, files: Files, view: InstitutionView) -> NDArray[np.int8]:
+        """Return the month's tags of everybody in such files, shape (schemes, people in the files)."""
+        market = self.model
+        bounds, in_chunks = market.schemes.bounds, market.engine.in_chunks
+        return tags_of(market.tags_kept, self._records(files), files.places, bounds, view.column, in_chunks)
 
     def read(self, files: Files) -> None:
         """Bring files up to date with last month's signals."""
         market, sees = self.model, int(self.offer["sees_browsing"])
-        files.update(market.signals, self.index, sees, market.month, self.scope)
+        files.update(market.signals, self.index, sees, market.month, self.scope, market.engine.in_chunks)
         stop_on(market.engine.observe(files, market.signals, self.index, market.world), market.month)
 
     def look(self, files: Files) -> InstitutionView:
