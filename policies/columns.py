@@ -67,13 +67,22 @@ class CustomerColumns:
 
     schemes: Schemes
 
+    @property
+    def products(self) -> tuple[str, ...]:
+        """Names of the market's products."""
+        raise NotImplementedError  # the view itself has them
+
+    def by_product(self, name: str, products: Sequence[str]) -> Values:
+        """Return a field that has a value for each product, for some of them, shape (products, customers)."""
+        raise NotImplementedError  # the view itself has them
+
     def field(self, name: str) -> Values:
         """Return a field of the beliefs, of all in view."""
         raise NotImplementedError  # the view itself has them; columns alone are none
 
     person_id = Column()
     tenure_months = Column()
-    products_held = Column(lambda v: np.einsum("ij->i", v.field("held")), "products", "held with us")
+    products_held = Column(lambda v: v.by_product("held", v.products).sum(axis=0), "products", "held with us")
     months_past_due = Column()
     months_since_arrears = Column()
     balance = Column(lambda v: v.field("credit_cents") / 100.0, "EUR", "owed to us in all credit products")

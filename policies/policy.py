@@ -20,6 +20,9 @@ from tenure.policies.settings.suggest import did_you_mean
 from tenure.policies.settings.written import refuse_thousands
 from tenure.policies.view import InstitutionView
 
+EVERY_MACHINE = "every machine"
+ONE_KIND_OF_MACHINE = "one kind of machine with one set of versions"
+"""Where a policy that solves systems of equations or programs gives the same bits: solvers follow the processor."""
 State = Mapping[str, NDArray[np.generic]]
 """All that a policy has learnt, as arrays by name."""
 
@@ -29,6 +32,9 @@ class Policy(Protocol):
 
     A policy with `needs_view = False` decides without customers: its institution keeps no beliefs, and the
     view it gets is empty. One with `needs_truth = True`, an oracle, gets a view whose estimates are true.
+
+    What a policy computes is the same to the bit on every machine as long as it keeps to arithmetic, comparisons, sums
+    and roots; one that solves systems of equations or programs says `same_bits = ONE_KIND_OF_MACHINE`.
 
     A policy that learns has also `learn(view, outcomes)`, called every month before `decide` with what became of
     last month's view (see `tenure.policies.outcomes.Outcomes`), and keeps what it learns in arrays that `state()`
@@ -68,6 +74,11 @@ class SettingsError(FaultyError):
 def needs_view(policy: Policy | type) -> bool:
     """Return whether the policy looks at its customers; if not, its institution keeps no beliefs."""
     return bool(getattr(policy, "needs_view", True))
+
+
+def same_bits(policy: Policy | type) -> str:
+    """Return where a policy promises the same bits for the same settings and seed."""
+    return str(getattr(policy, "same_bits", EVERY_MACHINE))
 
 
 class Learner(Policy, Protocol):

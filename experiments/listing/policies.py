@@ -8,6 +8,7 @@ from tenure.agents.declaring import Parameter, meanings_of
 from tenure.experiments.listing.entry import Entry
 from tenure.experiments.listing.steps import step
 from tenure.experiments.listing.text import default_text, number_facts, sentence, without_empty
+from tenure.policies.policy import EVERY_MACHINE, same_bits
 from tenure.policies.settings.parameters import DeclaredSetting, declared_settings
 from tenure.policies.shelf import ALIASES
 from tenure.policies.treatments import NUMBERS, Treatment, catalogue
@@ -39,7 +40,8 @@ def policies(known: Mapping[str, type]) -> Iterator[Entry]:
         line, _, about = (inspect.getdoc(policy) or f"A policy called {name}.").partition("\n")
         facts |= {"set it": f"arms: {{NAME: {{policy: {name}{', ...' if facts else ''}}}}}"}
         also = tuple(alias for alias, meant in ALIASES.items() if meant == name)
-        more = without_empty({"about": " ".join(about.split()), "also": ", ".join(also)})
+        promised = "" if same_bits(policy) == EVERY_MACHINE else f"on {same_bits(policy)}"
+        more = without_empty({"about": " ".join(about.split()), "same bits": promised, "also": ", ".join(also)})
         yield Entry("policy", name, line, more | facts, also)
 
 

@@ -13,7 +13,7 @@ from tenure.policies.learning.lessons import Lessons
 from tenure.policies.ordering import order_by
 from tenure.policies.outcomes import Outcomes
 from tenure.policies.plan import Plan, Treatments
-from tenure.policies.policy import State, check_settings
+from tenure.policies.policy import ONE_KIND_OF_MACHINE, State, check_settings
 from tenure.policies.settings.faults import Fault
 from tenure.policies.view import InstitutionView
 
@@ -54,6 +54,8 @@ class EpochLearner:
 
     Who falls behind is decided on at once: when his turn comes he may be cured or lost. Keeping a share to the lot
     for ever costs a little money and keeps the policy able to notice that it is wrong.
+
+    It solves systems of equations: its bits are promised for one kind of machine with one set of versions.
     """
 
     treatments: tuple[str, ...] = (
@@ -87,6 +89,7 @@ class EpochLearner:
     lessons: Lessons = field(init=False, repr=False)
     months: NDArray[np.int64] = field(init=False, repr=False)
     name = "learner"
+    same_bits = ONE_KIND_OF_MACHINE
 
     def __post_init__(self) -> None:
         faults = [

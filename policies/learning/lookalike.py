@@ -1,6 +1,8 @@
 """Lookalike: a score of the customers that an institution wants, fitted on those it has, for its channels to use.
 
 What a channel knows of a stranger is income, age and whether a product is looked for now; the score weighs these.
+Fitting solves systems of equations: where an institution feeds back to its channels, the market's bits are promised for
+one kind of machine with one set of versions.
 """
 
 from collections.abc import Mapping, Sequence
