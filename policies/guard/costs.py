@@ -24,7 +24,7 @@ def costs(
     reward = np.array([treatment.reward for treatment in treatments])
     spent = _spent_cents(contact[number], reward[number], amount)
     forgone = np.zeros(len(customer))
-    for code in np.unique(number).tolist():
+    for code in np.flatnonzero(np.bincount(number)).tolist():
         if treatments[code].price_cut > 0:
             at = np.flatnonzero(number == code)
             forgone[at] = given_up(treatments[code], amount[at], view.balance[customer[at]])

@@ -14,7 +14,7 @@ from tenure.policies.conditions.condition import Condition
 from tenure.policies.guard.costs import cost_of_each_eur, costs, fit_offer
 from tenure.policies.guard.limits import Quota, Refusals, from_the_top
 from tenure.policies.guard.rules import GuardRule, StructureLimit, forbidden, measured, slack
-from tenure.policies.plan import MOST_POINTS, Plan, Treatments
+from tenure.policies.plan import MOST_POINTS, Plan, Treatments, first_of_each
 from tenure.policies.settings.suggest import did_you_mean
 from tenure.policies.treatments import NUMBERS, Treatment
 from tenure.policies.view import InstitutionView
@@ -219,7 +219,7 @@ def _trimmed(
     proposed, refused = refusal.counts(treatments)
     reasons = np.bincount(listed.because[served], minlength=len(listed.reasons))
     because = {reason: int(count) for reason, count in zip(listed.reasons, reasons, strict=True) if count}
-    customers = len(np.unique(listed.customer[number > 0]))
+    customers = int(np.count_nonzero(first_of_each(listed.customer[number > 0])))
     return _Trimmed(contacts, served, proposed, refused, because, customers, spent[served], forgone[served])
 
 
@@ -340,7 +340,7 @@ def _ineligible(
 ) -> NDArray[np.bool_]:
     """Return where the treatment's own condition does not hold for the customer."""
     refused = np.zeros(len(listed), np.bool_)
-    for code in np.unique(number).tolist():
+    for code in np.flatnonzero(np.bincount(number)).tolist():
         at = np.flatnonzero(number == code)
         refused[at] = ~view.where(_condition(treatments[code].eligible, view), listed.customer[at])
     return refused

@@ -26,11 +26,12 @@ def taken_contacts(months: NDArray[np.void], treatment: NDArray[np.int64], me: i
 
 def cost_cents(contacts: NDArray[np.void], taken: NDArray[np.bool_], effects: NDArray[np.void]) -> NDArray[np.float64]:
     """Return what each contact cost: contact, and reward or welcome if taken."""
-    sent = effects[contacts["treatment"]]
-    return np.asarray(sent["contact_cents"] + np.floor(sent["reward_cents"] * contacts["amount"] + 0.5) * taken)
+    sent = contacts["treatment"]
+    reward = np.floor(effects["reward_cents"][sent] * contacts["amount"] + 0.5)
+    return np.asarray(effects["contact_cents"][sent] + reward * taken)
 
 
 def told_to_go(contacts: NDArray[np.void], effects: NDArray[np.void]) -> int:
     """Return how many of these contacts tell a customer that the institution lends no more, or ends."""
-    sent = effects[contacts["treatment"]]
-    return int(((sent["ends"] == 1) | (sent["stops_lending"] == 1)).sum())
+    tells = (effects["ends"] == 1) | (effects["stops_lending"] == 1)
+    return int(np.count_nonzero(tells[contacts["treatment"]]))

@@ -269,8 +269,8 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         contacts = self.allowed.contacts.copy()
         if len(contacts):
             contacts["row"] = self.files.at[contacts["row"]]
-        sent = market.world["effects"][contacts["treatment"]]
-        self.files.remember(contacts["row"][sent["contact"] > 0], market.month)
+        reaches = market.world["effects"]["contact"] > 0
+        self.files.remember(contacts["row"][reaches[contacts["treatment"]]], market.month)
         self.post(np.zeros(n) if self.allowed.offer is None else self.allowed.offer)
         told = told_to_go(contacts, market.world["effects"])
         self.share_told_to_go = told / max(self.customers, 1) if told else 0.0

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.agents.compiling import compiled
 from tenure.agents.ledger import ACCOUNTS, CASH, DEPOSITS, LOANS
 
 
@@ -18,8 +19,18 @@ def balances_of(counts: np.void, institutions: int) -> NDArray[np.int64]:
 
 def book_eur(people: NDArray[np.void], me: int, products: int) -> NDArray[np.float64]:
     """Return one institution's balances in each product, EUR, whoever is in its files, shape (products,)."""
-    own = people["balance_cents"][people["provider"] == me]
-    return np.asarray(own[:, :products].sum(axis=0) / 100.0)
+    cents = np.zeros(products, np.int64)
+    add_balances(people, me, cents)
+    return np.asarray(cents / 100.0)
+
+
+@compiled
+def add_balances(people: NDArray[np.void], me: int, cents: NDArray[np.int64]) -> None:
+    """Add the balances of one institution's customers, cents, to those of each product."""
+    for i in range(people.shape[0]):
+        if people[i].provider == me:
+            for k in range(cents.shape[0]):
+                cents[k] += people[i].balance_cents[k]
 
 
 def check_money(
