@@ -10,7 +10,7 @@ from unittest import mock
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.simulation.engines import compiled
+from tenure.simulation.engines import chunks
 from tenure.simulation.model import LifecycleModel
 from tests.markets import INSURANCE, LIVELY, PRODUCTS, small_market
 
@@ -55,7 +55,7 @@ def values_of(array: NDArray[np.generic]) -> bytes:
 
 def hashes(engine: str, threads: int) -> dict[str, str]:
     """Return what is hashed -> its hash: the first people, each month's, their beliefs, and all that is recorded."""
-    with mock.patch.object(compiled, "CHUNK", FEW):
+    with mock.patch.object(chunks, "CHUNK", FEW):
         return _hashes(LifecycleModel(market(), seed=5, engine=engine, threads=threads))
 
 
