@@ -21,7 +21,8 @@ test: $(VENV)/.ready  ## format, lint, types, tests
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-slow: $(VENV)/.ready  ## tests that take minutes: large populations, bands
+slow: $(VENV)/.ready  ## tests that take minutes: large populations, bands, the month in a browser and for a GPU
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[slow]'
 	$(BIN)/python -m pytest -n 2 -m slow
 
 bench: $(VENV)/.ready  ## person-months per second, measured in one run

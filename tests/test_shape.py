@@ -150,7 +150,8 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
 def test_exact_versions_are_known_of_all_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pinned = dependencies((ROOT / "constraints.txt").read_text().splitlines())
-    wanted = dependencies([*project["dependencies"], *project["optional-dependencies"]["dev"]])
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    wanted = dependencies([*project["dependencies"], *extras])
     assert {name.replace(".", "-") for name in wanted} <= pinned
 
 
