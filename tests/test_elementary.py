@@ -19,6 +19,7 @@ from tenure.agents.elementary import (
     LEAST,
     MOST,
     ROUNDING,
+    STEPS,
     erf_,
     exp_,
     expm1_,
@@ -27,6 +28,7 @@ from tenure.agents.elementary import (
     log_,
     power_,
     two_to,
+    two_to_steps,
 )
 
 DIGITS = 60
@@ -271,6 +273,13 @@ def bits_of(shifted: NDArray[np.float64], positive: NDArray[np.float64], out: ND
         out[0, i], out[1, i] = two_to(shifted[i]), exponent(positive[i])
 
 
+@compiled
+def steps_of(shifted: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Powers of two whose exponents are parts, compiled."""
+    for i in range(shifted.shape[0]):
+        out[i] = two_to_steps(shifted[i])
+
+
 def plainly(exponents: NDArray[np.float64], positive: NDArray[np.float64], above: NDArray[np.float64]) -> bytes:
     """Return what `each` writes, by the rules as they stand."""
     rows = zip(exponents.tolist(), positive.tolist(), above.tolist(), strict=True)
@@ -317,6 +326,19 @@ def test_powers_of_two_and_exponents_over_their_whole_range() -> None:
     out = np.empty((2, len(numbers)))
     bits_of(shifted, numbers, out)
     assert out.tolist() == [powers, exponents]
+
+
+def test_powers_of_two_between_are_correctly_rounded() -> None:
+    """All steps of some doublings, the smallest and the largest among them."""
+    first = np.array([-1022, -512, -1, 0, 1, 700, 1023]) * STEPS
+    steps = (first[:, None] + np.arange(STEPS)).ravel()
+    with mpmath.workdps(DIGITS):
+        true = [float(mpmath.mpf(2) ** (mpmath.mpf(k) / STEPS)) for k in steps.tolist()]
+    assert [two_to_steps(x) for x in (steps + ROUNDING).tolist()] == true
+    out = np.empty(len(steps))
+    steps_of(steps + ROUNDING, out)
+    assert out.tolist() == true
+    assert math.isnan(two_to_steps(math.nan))
 
 
 def test_every_function_of_the_file_is_tried_here() -> None:
