@@ -24,8 +24,8 @@ TREES = {
 
 def in_their_place(tree: ast.AST) -> set[str]:
     """Return the names of functions that compiled code has in the place of others."""
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
-    return {ast.unparse(call.args[0]) for call in calls if call.func.id == "when_compiled"}  # type: ignore[attr-defined]
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {ast.unparse(call.args[0]) for call in calls if ast.unparse(call.func) == "when_compiled"}
 
 
 COMPILED = {
