@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: demo test slow bench verify docs clean
+.PHONY: demo test slow bench peers verify docs clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Tenure needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 demo") if sys.version_info < (3, 11) else None'
@@ -28,6 +28,10 @@ slow: $(VENV)/.ready  ## tests that take minutes: large populations, bands, the 
 bench: $(VENV)/.ready  ## person-months per second, measured in one run
 	$(BIN)/python -m benchmarks.bench
 
+peers:  ## other simulators, for a table of `make bench`, in an environment of their own
+	$(PYTHON) -m venv .peers
+	.peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
+
 verify: $(VENV)/.ready  ## the published known answers, by the running simulator
 	$(BIN)/tenure verify
 
@@ -36,4 +40,4 @@ docs: $(VENV)/.ready  ## pages and figures that the program makes itself
 	$(BIN)/python docs/floors.py
 
 clean:
-	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .peers results .pytest_cache .mypy_cache .ruff_cache .hypothesis
