@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.command_line import say, say_lines, stop
-from tenure.experiments.commands.results_json import comparisons_json
-from tenure.experiments.commands.results_lines import results_lines
 from tenure.experiments.config.advice.notes import note_lines, notes_under
 from tenure.experiments.config.experiment import Experiment, find_config, load_experiment, load_recorded
 from tenure.experiments.config.printable import printable_line
 from tenure.experiments.design.estimating import estimate
 from tenure.experiments.design.point import Point, labelled
 from tenure.experiments.plugins.own_policies import PolicySource, snapshot
-from tenure.experiments.running.runner import run_experiment
+from tenure.experiments.running.runner import Event, Progress, run_experiment
 from tenure.experiments.running.workers import Limits, processors
 from tenure.experiments.store.folders import folder_of
 from tenure.experiments.store.record import ABOUT, config_path, place_of, read_about
@@ -52,21 +52,23 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
     else:
         experiment = load_experiment(asked.config, asked.sets, asked.policies)
     screen = terminal.console()
+    reports, workers = how.only is None and asked.arms is None, how.workers or processors()
     notes = notes_under({one.name: experiment.under(one.name) for one in experiment.scenarios})
     if not how.json:
         if experiment.shipped and not Path(asked.config).is_dir():
             say(f"{asked.config} is not in this folder: this is the shipped example, {experiment.path}")
         say(experiment.settings.question)
-        say(terminal.plan_line(experiment, estimate(experiment, how.workers or processors())))
+        say(terminal.plan_line(experiment, estimate(experiment, workers)))
         say_lines(note_lines(notes))
     with terminal.RunBars(screen) as bars:
+        shown: Progress = _unseen if how.json else bars
         try:
             results = run_experiment(
                 experiment,
                 asked.out,
                 how.workers or None,
                 how.engine,
-                None if how.json else bars,
+                _loading_ahead(shown, workers) if reports else shown,
                 how.only,
                 how.limits,
                 asked.arms,
@@ -74,7 +76,10 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
         except KeyboardInterrupt:
             bars.bars.stop()
             _stopped(folder_of(experiment, asked.out)[0])
-    report_path = _report(results, experiment) if how.only is None and asked.arms is None else None
+    from tenure.experiments.commands.results_json import comparisons_json
+    from tenure.experiments.commands.results_lines import results_lines
+
+    report_path = _report(results, experiment) if reports else None
     if not how.json:
         if report_path is not None:
             from tenure.experiments.report.figures.names import undrawn_notes
@@ -203,6 +208,22 @@ def _say_if_edited(about: About, folder: Path, recorded: Experiment, asked: Aske
     if written is not None and written != about["written"]:
         take = terminal.command_text(["tenure", "run", str(path), "-o", str(folder)])
         say(f"{path.name} has changed since; this goes on with what the folder records. To take the edit: {take}")
+
+
+def _unseen(event: Event) -> None:
+    """Show an event to nobody."""
+
+
+def _loading_ahead(shown: Progress, workers: int) -> Progress:
+    """Show events; as soon as a worker has nothing left to do, load what the report needs beside the last runs."""
+    ahead = Thread(target=import_module, args=("tenure.experiments.report.summary",), daemon=True)
+
+    def told(event: Event) -> None:
+        shown(event)
+        if event.kind == "run" and event.total - event.done < workers and ahead.ident is None:
+            ahead.start()
+
+    return told
 
 
 def _stopped(folder: Path) -> None:

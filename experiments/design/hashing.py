@@ -3,13 +3,16 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def content_checksum(table: pa.Table | pd.DataFrame) -> str:
+
+def content_checksum(table: "pa.Table | pd.DataFrame") -> str:
     """Give the SHA-256 (hex) of a table's names, types and values, however it is cut into chunks."""
     digest = hashlib.sha256()
     for field, column in zip((plain := plain_table(table)).schema, plain.columns, strict=True):
@@ -52,9 +55,9 @@ def canonical_json(value: object) -> str:
         raise ValueError(f"cannot be stored as JSON: {error}; use text, finite numbers, lists and maps") from error
 
 
-def plain_table(table: pa.Table | pd.DataFrame) -> pa.Table:
+def plain_table(table: "pa.Table | pd.DataFrame") -> pa.Table:
     """Return an Arrow table of plain text, numbers and truth values without metadata."""
-    arrow = pa.Table.from_pandas(table, preserve_index=False) if isinstance(table, pd.DataFrame) else table
+    arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
     fields: list[pa.Field] = []
     for field in arrow.schema:
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tenure.experiments.design.tasks import Done, Order, Task
 from tenure.experiments.running.claims import Claims
-from tenure.experiments.running.work import killed
+from tenure.experiments.running.needs import killed
 from tenure.experiments.running.workers import Limits, Message, Worker, WorkerError, could_not_begin
 from tenure.experiments.store.sealing import clear_temporary
 

@@ -18,8 +18,8 @@ from tenure.experiments.design.point import Point
 from tenure.experiments.design.points import Design, points_of
 from tenure.experiments.design.tasks import Done, Order, Task
 from tenure.experiments.running.batch import Queue, run_batch
+from tenure.experiments.running.needs import needed_files
 from tenure.experiments.running.starts import start_is_whole
-from tenure.experiments.running.work import needed_files
 from tenure.experiments.running.workers import HASH_SEED, USUAL_LIMITS, JobStoppedError, Limits, ask_once, processors
 from tenure.experiments.store import store
 from tenure.experiments.store.folders import clear_damaged, clear_unused, folder_of, told_of_edits, write_record
@@ -28,7 +28,6 @@ from tenure.experiments.store.results import Results, open_results
 from tenure.experiments.store.sealing import clear_temporary
 from tenure.experiments.store.unused import refuse_links
 from tenure.experiments.store.verified import Runs
-from tenure.simulation.model import LifecycleModel
 
 _ENTRY_POINTS = {"begin_each", "live_rows", "observe_rows", "appraise_rows", "count_rows", "scope_rows"} | {
     "value_rows",
@@ -169,6 +168,8 @@ def compile_rules(order: Order, tell: Progress) -> None:
     tell(Event("compiling"))
     began = time.perf_counter()
     with suppress(Exception):  # what fails here fails in every run, and is recorded there
+        from tenure.simulation.model import LifecycleModel
+
         us = laid_over(order.market, {"us": {"policy": "do_nothing"}})["us"]
         model = LifecycleModel({**order.market, "us": us, "rivals": {}, "people": 50}, seed=0)
         model.start_recording()

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+import mesa  # noqa: F401 - goes through all modules and frames there are: a third of a second less while they are few
 
 from tenure.agents.compiling import load_numba
 from tenure.experiments.config.documents import Value
@@ -14,9 +15,10 @@ from tenure.experiments.design.hashing import content_checksum
 from tenure.experiments.design.point import Point
 from tenure.experiments.design.tasks import Done, Order, Task
 from tenure.experiments.plugins.own_classes import policies_afresh
-from tenure.experiments.plugins.own_policies import PolicySource, import_installed
+from tenure.experiments.plugins.own_policies import import_installed
 from tenure.experiments.plugins.untouched import changes, fingerprint
 from tenure.experiments.running.faults import Where
+from tenure.experiments.running.needs import needed_files, where_of
 from tenure.experiments.running.starts import State, largest, read_start, write_start
 from tenure.experiments.store import store
 from tenure.experiments.store.provenance import environment
@@ -25,6 +27,9 @@ from tenure.experiments.verification.contract.files import hearing
 from tenure.experiments.verification.contract.source import Breach, Source
 from tenure.policies.shelf import SHELF, make_policy
 from tenure.simulation.model import LifecycleModel
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Tell = Callable[[str], None]
 
@@ -72,24 +77,6 @@ def lived_again(order: Order, task: Task, tell: Tell) -> str:
         return where.failed(fault)[0]
 
 
-def killed(order: Order, task: Task, what: str, phase: str, frames: list[tuple[str, int]]) -> Done:
-    """Return what to tell of a task whose process was ended: what happened, in which month, at which line."""
-    where = where_of(order, task, lambda phase: None)
-    where.phase = phase
-    return Done(0.0, *where.told(what, frames))
-
-
-def where_of(order: Order, task: Task, tell: Tell) -> Where:
-    """Return who tells where a task is."""
-    name = order.policies[task.point.arm][0] if task.is_run else order.policies[order.champion][0]
-    return Where(needed_files(order, task), name, tell)
-
-
-def needed_files(order: Order, task: Task) -> tuple[PolicySource, ...]:
-    """Return the policy files that a task executes."""
-    return tuple(order.own[index] for index in order.needs.get((task.point.scenario, task.point.arm), ()))
-
-
 @contextmanager
 def own_policies(order: Order, task: Task, where: Where) -> Iterator[dict[str, type]]:
     """Give name -> class of the shelf and of the policy files of a task, executed anew; hear what these open."""
@@ -131,7 +118,7 @@ def _lived(order: Order, task: Task, known: dict[str, type], where: Where) -> Ca
     return lambda: store.write_run(folder, task.name, table, record)
 
 
-def _run_table(order: Order, task: Task, known: dict[str, type], where: Where) -> pd.DataFrame:
+def _run_table(order: Order, task: Task, known: dict[str, type], where: Where) -> "pd.DataFrame":
     """Live one arm's months from the stored state, and return its recording."""
     model = arm_model(order, task.point, _start(order, task, known, where), known)
     model.start_recording()

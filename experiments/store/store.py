@@ -20,9 +20,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -40,6 +39,9 @@ from tenure.experiments.store.sealing import (
     sealed,
     write_whole,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT = 4
 """Version of the file layout; files of a later one are refused."""
@@ -92,7 +94,7 @@ class Verified(NamedTuple):
     own: dict[str, object]
 
 
-def write_run(folder: Path, name: str, table: pa.Table | pd.DataFrame, metadata: Mapping[str, object]) -> Path:
+def write_run(folder: Path, name: str, table: "pa.Table | pd.DataFrame", metadata: Mapping[str, object]) -> Path:
     """Store a run so that readers see all of it or nothing, also after a power cut.
 
     Parameters
@@ -284,7 +286,7 @@ def failures(folder: Path) -> dict[str, dict[str, Value]]:
     return failed
 
 
-def read_measures(folder: Path, names: Sequence[str], measures: Sequence[str] | None = None) -> pd.DataFrame:
+def read_measures(folder: Path, names: Sequence[str], measures: Sequence[str] | None = None) -> "pd.DataFrame":
     """Read rows of several runs as one table; the columns of `KEYS_IN_FRONT` come first.
 
     Parameters
