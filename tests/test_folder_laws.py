@@ -53,7 +53,7 @@ KINDS = {
     "a run": "runs/*.parquet",
     "the record": "experiment.json",
     "its copy": "runs/experiment.json",
-    "a state": "starts/*.npz.zst",
+    "a state": "starts/*.npy.zst",
     "notes": "cache/verified.json",
     "metrics": "cache/metrics.parquet",
     "pairs": "cache/pairs.parquet",
@@ -81,7 +81,7 @@ def test_a_flipped_bit_is_found_and_named_and_what_it_hit_is_made_again(out: Pat
         results = make(out, out.parent / "small.yaml")
         assert (results.hash, results.made) == (right_hash, int(kind == "a run"))
         if kind == "a state":  # nothing needed it now; the run that does makes it again
-            assert not start_is_whole(out, path.name.removesuffix(".npz.zst"))
+            assert not start_is_whole(out, path.name.removesuffix(".npy.zst"))
             run = next(iter(results.names))
             store.run_path(out, run).unlink()
             store.run_path(out, results.names[-1]).unlink()
@@ -275,7 +275,7 @@ def test_foreign_files_are_never_replaced(place: Path, case: str) -> None:
 
 @pytest.mark.usefixtures("no_workers")
 def test_tables_of_others_beside_ours_stay_where_they_are(out: Path, right_hash: str) -> None:
-    files = [out / "runs" / "mine.parquet", out / "runs" / "mine.failed.json", out / "starts" / "mine.npz.zst"]
+    files = [out / "runs" / "mine.parquet", out / "runs" / "mine.failed.json", out / "starts" / "mine.npy.zst"]
     for path in files:
         path.write_bytes(b"another program's")
     assert make(out, out.parent / "small.yaml").hash == right_hash

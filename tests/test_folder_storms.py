@@ -90,8 +90,8 @@ def test_every_flip_of_the_record_is_named_and_the_record_written_again(out: Pat
 @pytest.mark.usefixtures("no_workers")
 def test_every_flip_of_a_state_is_named_and_the_state_made_again(out: Path) -> None:
     right, config = open_results(out).hash, out.parent / "small.yaml"
-    for path in flips(out, "starts/*.npz.zst"):
-        name = path.name.removesuffix(".npz.zst")
+    for path in flips(out, "starts/*.npy.zst"):
+        name = path.name.removesuffix(".npy.zst")
         assert str(path) in audited(out) and not start_is_whole(out, name)
         assert answer("status", out)["remarks"] == []
         for run in store.run_names(out):

@@ -129,7 +129,7 @@ def tidy_folder(folder: Path) -> dict[str, int]:
     with contextlib.suppress(OSError):
         (folder / store.UNUSED).rmdir()
     needed = {start_path(folder, name) for name in results.about["starts"]}
-    for path in (folder / "starts").glob("*.npz.zst"):
+    for path in (folder / "starts").glob("*.zst"):
         if path not in needed and is_ours(path):
             path.unlink(missing_ok=True)
             removed["states that no run needs"] += 1
@@ -152,7 +152,7 @@ def _others(results: Results) -> tuple[list[str], int]:
     damaged = [results.damage] if results.damage else []
     whole = 2 - len(damaged)
     sealed = [folder / REPORT, folder / NOTES, folder / METRICS_KEPT, folder / PAIRS_KEPT]
-    sealed += sorted((folder / "starts").glob("*.npz.zst"))
+    sealed += sorted((folder / "starts").glob("*.npy.zst"))
     for path in sealed:
         if not path.is_file():
             continue

@@ -5,7 +5,7 @@ Layout of an experiment's folder::
     experiment.json            what the folder holds (`tenure.experiments.store.record`), sealed; a copy lies in runs/
     runs/<name>.parquet        table of the run; its record (JSON) in the file's own metadata
     runs/<name>.failed.json    a run that failed: its error, and where it happened
-    starts/<name>.npz.zst      a state before month 0 (`tenure.experiments.running.starts`)
+    starts/<name>.npy.zst      a state before month 0 (`tenure.experiments.running.starts`)
     unused/<name>.parquet      runs that no arm uses any more; `tenure tidy` removes them
     cache/, claims/            what was verified and worked out already; who works on what: may be removed
     */.<name>.<process>.tmp    being written; never read
@@ -255,9 +255,11 @@ def without_keys(table: pa.Table) -> pa.Table:
 
 
 def _with_keys(table: pa.Table, scenario: str, arm: str, replication: int) -> pa.Table:
-    words, number = pa.string(), pa.array([replication] * table.num_rows, pa.int32())
-    whole = table.add_column(0, "arm", pa.array([arm] * table.num_rows, words)).add_column(1, "replication", number)
-    return whole.add_column(0, "scenario", pa.array([scenario] * table.num_rows, words)) if scenario else whole
+    rows, texts = table.num_rows, [("scenario", scenario)] * bool(scenario) + [("arm", arm)]
+    keys = [*((name, pa.scalar(text)) for name, text in texts), ("replication", pa.scalar(replication, pa.int32()))]
+    for place, (name, value) in enumerate(keys):
+        table = table.add_column(place, name, pa.repeat(value, rows))
+    return table
 
 
 def run_names(folder: Path, part: str = RUNS) -> list[str]:
