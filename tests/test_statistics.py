@@ -15,6 +15,7 @@ from tenure.experiments.analysis.ratios import return_on_treatment, returns_on_t
 from tenure.experiments.analysis.statistics import (
     SIGNS,
     Verdict,
+    clopper_pearson,
     compare,
     dunnett_half_widths,
     paired_difference,
@@ -273,6 +274,18 @@ def test_returns_on_treatment_from_runs() -> None:
     assert answer["idle"] is None
     assert answer["book"] is not None and answer["book"].value == pytest.approx(3.0)
     assert returns_on_treatment(profit, "now") == {"book": None, "idle": None}
+
+
+@given(st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
+def test_an_exact_interval_ends_where_the_binomial_tails_are_what_is_left(
+    counts: tuple[int, int], confidence: float
+) -> None:
+    k, n = counts
+    low, high = (float(end) for end in clopper_pearson(k, n, confidence))
+    tail = (1.0 - confidence) / 2.0
+    assert 0.0 <= low <= k / n <= high <= 1.0
+    assert stats.binom.sf(k - 1, n, low) == pytest.approx(tail, rel=1e-6) if k else low == 0.0
+    assert stats.binom.cdf(k, n, high) == pytest.approx(tail, rel=1e-6) if k < n else high == 1.0
 
 
 def test_metric_dictionary() -> None:

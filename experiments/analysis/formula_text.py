@@ -46,13 +46,19 @@ def _parts(thing: object, home: str, seen: set[int]) -> Iterator[str]:
     elif _home(thing) != home:
         yield f"{thing.__module__}.{thing.__qualname__}"
     else:
-        tree = _plain(ast.parse(textwrap.dedent(inspect.getsource(thing))))
-        yield ast.dump(tree)
-        names = sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)})
+        text, names = _own_text(thing)
+        yield text
         known = thing.__globals__ if isinstance(thing, FunctionType) else vars(inspect.getmodule(thing))
         for name in names:
             if name in known:
                 yield from _parts(known[name], home, seen)
+
+
+@cache
+def _own_text(thing: FunctionType | type) -> tuple[str, tuple[str, ...]]:
+    """Return the parsed text of a function or a class, and the names in it: many formulas call the same."""
+    tree = _plain(ast.parse(textwrap.dedent(inspect.getsource(thing))))
+    return ast.dump(tree), tuple(sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}))
 
 
 def _home(thing: object) -> str:

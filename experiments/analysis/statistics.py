@@ -308,3 +308,31 @@ def t_critical(df: int, confidence: float) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(df, 0.5 + confidence / 2.0)) if df > 0 else math.nan
+
+
+def clopper_pearson(
+    happened: npt.ArrayLike, people: npt.ArrayLike, confidence: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Return the lower and the upper end of exact intervals for chances.
+
+    Parameters
+    ----------
+    happened, people : array of whole numbers, shape (n,)
+        To how many of how many it happened.
+    confidence : float
+        Of each interval alone, at least.
+
+    Notes
+    -----
+    Clopper & Pearson (1934), Biometrika 26:404-413, by quantiles of the beta distribution.
+
+    >>> [round(float(end[0]), 3) for end in clopper_pearson([7], [50])]
+    [0.058, 0.267]
+    """
+    from scipy.special import betaincinv
+
+    some, all_of, tail = np.asarray(happened, np.float64), np.asarray(people, np.float64), (1.0 - confidence) / 2.0
+    others = all_of - some
+    low = np.where(some > 0.0, betaincinv(np.maximum(some, 1.0), others + 1.0, tail), 0.0)
+    high = np.where(others > 0.0, betaincinv(some + 1.0, np.maximum(others, 1.0), 1.0 - tail), 1.0)
+    return low, high

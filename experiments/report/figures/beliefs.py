@@ -8,9 +8,9 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from tenure.agents.belief import QUADRANTS
+from tenure.experiments.analysis.statistics import clopper_pearson
 from tenure.experiments.report.figures.style import FAINT, GREY, INK, TEXT_COLOURS, Drawing, Margins, axis_label, panels
 from tenure.experiments.report.recordings import QUADRANTS as SHOWN
 from tenure.experiments.report.recordings import NotRecordedError, Recordings
@@ -124,9 +124,7 @@ def believed_migration(recordings: Recordings) -> Drawing:
 def _reliability_panel(ax: Axes, bins: Reliability) -> None:
     """Draw one score; what lies below the decade of the lowest share is drawn at the foot."""
     x, y = bins.predicted / bins.people, bins.happened / bins.people
-    counts = zip(bins.happened, bins.people, strict=True)
-    intervals = [binomtest(round(k), round(n)).proportion_ci(0.95, method="exact") for k, n in counts]
-    low, high = np.array(intervals).T
+    low, high = clopper_pearson(np.rint(bins.happened), np.rint(bins.people))
     smallest = min(share for share in (*x, *y, 0.1) if share > 0.0)
     least, most = 10.0 ** np.floor(np.log10(max(LEAST_SHARE, smallest))), min(1.0, 1.6 * max(x.max(), high.max()))
     for place, share, below, above, people in zip(np.maximum(x, least), y, low, high, bins.people, strict=True):

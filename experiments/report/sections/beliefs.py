@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from tenure.agents.belief import QUADRANTS
 from tenure.experiments.report.recordings import Recordings
@@ -115,7 +115,7 @@ def _memory(recordings: Recordings) -> Iterator[str]:
         return
     rows = _own(recordings, "markov_order")
     sums = rows.pivot_table(index="a", columns="b", values="value", aggfunc="sum", observed=True)
-    p = dict(zip(sums.index, stats.chi2.sf(sums["statistic"], sums["degrees_of_freedom"]), strict=True))
+    p = dict(zip(sums.index, special.chdtrc(sums["degrees_of_freedom"], sums["statistic"]), strict=True))
     told = {name: f"{kind} {scheme.replace('_', ' ')}" for name in p for scheme, kind in [str(name).split("/")]}
     with_memory = [told[name] for name in p if p[name] < SIGNIFICANT]
     without = [told[name] for name in p if p[name] >= SIGNIFICANT]

@@ -22,12 +22,13 @@ def standard_errors_off(people: Floats, predicted: Floats, happened: Floats) -> 
         Counts, and sums over the people of a bin, as `tenure.simulation.recording.beliefs.quality.BeliefQuality.close`
         gives them. People are taken as independent.
     """
-    from scipy import stats
+    from scipy import special  # what `scipy.stats` gives, without its half second of loading
 
     n, expected, y = (np.asarray(column, np.float64) for column in (people, predicted, happened))
     p = np.clip(expected / np.maximum(n, 1.0), 0.0, 1.0)
-    more = np.maximum(stats.norm.isf(stats.binom.sf(y - 1.0, n, p)), 0.0)
-    less = np.minimum(stats.norm.ppf(stats.binom.cdf(y, n, p)), 0.0)
+    at_least = np.where(y > 0.0, special.betainc(np.maximum(y, 1.0), n - y + 1.0, p), 1.0)
+    at_most = np.where(y < n, special.betaincc(y + 1.0, np.maximum(n - y, 1.0), p), 1.0)
+    more, less = np.maximum(-special.ndtri(at_least), 0.0), np.minimum(special.ndtri(at_most), 0.0)
     return np.where(y > expected, more, np.where(y < expected, less, 0.0))
 
 
