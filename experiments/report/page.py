@@ -1,6 +1,5 @@
 """The report of an experiment: one HTML file that opens offline and prints."""
 
-import base64
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,9 +10,9 @@ import jinja2
 from markupsafe import Markup
 
 from tenure.experiments.report.effects import EffectsTable, effects_table
-from tenure.experiments.report.figures.figures import FIGURES, draw_figure, image_bytes
+from tenure.experiments.report.figures.drawn import Draw, drawn_here
 from tenure.experiments.report.joint import JointTable
-from tenure.experiments.report.recordings import NotRecordedError, Recordings
+from tenure.experiments.report.recordings import Recordings
 from tenure.experiments.report.sections.beliefs import HEADS, belief_remarks, belief_table
 from tenure.experiments.report.sections.cells import cells_section
 from tenure.experiments.report.sections.funnel import funnel_section
@@ -29,15 +28,6 @@ from tenure.experiments.store.sealing import MARK, ZEROS, sealed, write_whole
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 PART = Path(__file__).with_name("report_part.html.j2")
 """Of the page, what is said of one scenario."""
-
-
-class ReportFigure(NamedTuple):
-    """A figure as the page shows it; `source` is a data URI, empty if it could not be drawn."""
-
-    name: str
-    finding: str
-    note: str
-    source: str
 
 
 class ReportPart(NamedTuple):
@@ -65,7 +55,11 @@ class ReportPart(NamedTuple):
 
 
 def report_part(
-    recordings: Recordings, stated: Reported | None = None, scenario: str = "", anchor: str = ""
+    recordings: Recordings,
+    stated: Reported | None = None,
+    scenario: str = "",
+    anchor: str = "",
+    draw: Draw = drawn_here,
 ) -> ReportPart:
     """Return what a report says of one scenario.
 
@@ -77,8 +71,12 @@ def report_part(
         What a user stated, beside what was simulated, from `tenure.experiments.report.sections.stated`.
     scenario, anchor : str
         As in the part.
+    draw : callable
+        Begins to draw the figures.
     """
+    finish = draw(recordings)
     table = effects_table(recordings)
+    sections = [*(() if stated is None else stated.sections), *sections_of(recordings)]
     body = _template(PART, recordings.arms).render(
         prefix=f"{anchor}-" if anchor else "",
         effects=table,
@@ -87,8 +85,8 @@ def report_part(
         beliefs=belief_table(recordings),
         belief_heads=HEADS,
         remarks=belief_remarks(recordings),
-        figures=list(_figures(recordings)),
-        sections=[*(() if stated is None else stated.sections), *sections_of(recordings)],
+        figures=finish(),
+        sections=sections,
         oracles=recordings.oracles,
     )
     alarms = () if stated is None else stated.alarms
@@ -162,20 +160,6 @@ def what_the_interval_is_over(table: EffectsTable) -> str:
         "It is chance in the simulation only: more replications shrink it, and it says nothing of settings "
         "that nobody knows."
     )
-
-
-def _figures(recordings: Recordings) -> Iterator[ReportFigure]:
-    """Draw all figures; one whose rows are missing becomes a remark instead."""
-    for name in FIGURES:
-        if name == "effects" and not recordings.comparisons:
-            continue
-        try:
-            drawing = draw_figure(name, recordings)
-        except NotRecordedError as error:
-            yield ReportFigure(name, f"Not drawn: {name.replace('_', ' ')}", f"{error}.", "")
-            continue
-        image = base64.b64encode(image_bytes(drawing.figure, "svg")).decode("ascii")
-        yield ReportFigure(name, drawing.finding, drawing.note, f"data:image/svg+xml;base64,{image}")
 
 
 def _kept_apart(names: Sequence[str]) -> Callable[[object], object]:

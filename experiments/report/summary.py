@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tenure.experiments.commands.terminal import people_text
 from tenure.experiments.config.reading import suggest
+from tenure.experiments.report.figures.drawn import Draw, DrawnBeside
 from tenure.experiments.report.figures.figures import FIGURES, save_figure
 from tenure.experiments.report.joint import joint_table
 from tenure.experiments.report.labels import listed
@@ -48,7 +49,8 @@ def report_of(results: Results) -> Path:
         described["Scenarios"] = listed(
             [one + (" (before month 0, too)" if about["scenarios"][one]["always"] else "") for one in results.scenarios]
         )
-    parts = [_part(results.under(one), place) for place, one in enumerate(results.scenarios)]
+    with DrawnBeside(len(results.names)) as draw:
+        parts = [_part(results.under(one), place, draw) for place, one in enumerate(results.scenarios)]
     path, arms = results.folder / REPORT, _arms(results)
     return write_page(path, about["question"], results.champion, arms, parts, described, joint_table(results))
 
@@ -59,10 +61,10 @@ def _budget(market: MarketRecord) -> str:
     return f"{min(values):,.0f}" if len(values) == 1 else f"{min(values):,.0f} to {max(values):,.0f}, by date,"
 
 
-def _part(results: Results, place: int) -> ReportPart:
+def _part(results: Results, place: int, draw: Draw) -> ReportPart:
     """Return what the report says of one scenario."""
     anchor = f"scenario-{place + 1}" if results.scenario else ""
-    return report_part(recordings_of(results), reported_of_stated(results), results.scenario, anchor)
+    return report_part(recordings_of(results), reported_of_stated(results), results.scenario, anchor, draw)
 
 
 def _arms(results: Results) -> list[str]:

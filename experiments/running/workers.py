@@ -199,6 +199,39 @@ class Worker:
         return os.fstat(self.log.fileno()).st_size
 
 
+class Aside:
+    """A process that is begun now, while there is other work to do, and asked later; to be ended in any case.
+
+    Parameters
+    ----------
+    imports, hash_seed
+        As of a `Worker`.
+    """
+
+    def __init__(self, imports: str, hash_seed: str = HASH_SEED) -> None:
+        self.messages: queue.Queue[Message] = queue.Queue()
+        self.worker = Worker(self.messages, imports, hash_seed)
+
+    def ask(self, function: str, arguments: tuple[object, ...], limits: Limits) -> Any:  # whatever the function gives
+        """Let it call a function and return what it gives; the errors are those of `ask_once`."""
+        worker = self.worker
+        worker.give(function, arguments, limits)
+        while True:
+            with contextlib.suppress(queue.Empty):
+                message = self.messages.get(timeout=0.5)
+                worker.heard(message)
+                if message.kind == "done":
+                    return message.value
+                if message.kind == "gone":
+                    code = worker.exit_code()
+                    if not worker.ready:
+                        raise WorkerError(could_not_begin(worker))
+                    raise JobStoppedError(f"the process ended (exit code {code})", worker.phase, [])
+            exceeded = worker.over(limits)
+            if exceeded:
+                raise JobStoppedError(exceeded, worker.phase, worker.frames())
+
+
 def ask_once(
     function: str, arguments: tuple[object, ...], imports: str, limits: Limits, hash_seed: str
 ) -> Any:  # whatever the function gives
@@ -211,26 +244,11 @@ def ask_once(
     JobStoppedError
         If it goes over a limit, or ends by itself.
     """
-    messages: queue.Queue[Message] = queue.Queue()
-    worker = Worker(messages, imports, hash_seed)
+    aside = Aside(imports, hash_seed)
     try:
-        worker.give(function, arguments, limits)
-        while True:
-            with contextlib.suppress(queue.Empty):
-                message = messages.get(timeout=0.5)
-                worker.heard(message)
-                if message.kind == "done":
-                    return message.value
-                if message.kind == "gone":
-                    code = worker.exit_code()
-                    if not worker.ready:
-                        raise WorkerError(could_not_begin(worker))
-                    raise JobStoppedError(f"the process ended (exit code {code})", worker.phase, [])
-            exceeded = worker.over(limits)
-            if exceeded:
-                raise JobStoppedError(exceeded, worker.phase, worker.frames())
+        return aside.ask(function, arguments, limits)
     finally:
-        worker.end()
+        aside.worker.end()
 
 
 def could_not_begin(worker: Worker) -> str:

@@ -1,0 +1,96 @@
+"""Figures as a page shows them, every second one drawn in a process of its own where that pays."""
+
+import base64
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from tenure.experiments.report.figures.figures import FIGURES, draw_figure, image_bytes
+from tenure.experiments.report.recordings import NotRecordedError, Recordings
+from tenure.experiments.running.workers import USUAL_LIMITS, Aside, JobStoppedError, WorkerError, processors
+
+PAYS_FROM = 20
+"""Runs from which it takes longer to read them than a process takes to begin: it is ready when it is needed."""
+
+
+class ReportFigure(NamedTuple):
+    """A figure as the page shows it; `source` is a data URI, empty if it could not be drawn."""
+
+    name: str
+    finding: str
+    note: str
+    source: str
+
+
+Finish = Callable[[], list[ReportFigure]]
+"""Gives all figures in the order of the page, as soon as they are drawn."""
+Draw = Callable[[Recordings], Finish]
+"""Begins to draw."""
+
+
+def drawn_here(recordings: Recordings) -> Finish:
+    """Draw the figures in this process, when they are asked for."""
+    return lambda: drawn(recordings, _names(recordings))
+
+
+def drawn(recordings: Recordings, names: Iterable[str], told: object = None) -> list[ReportFigure]:
+    """Draw figures; one whose rows are missing becomes a remark instead. A worker has somebody `told`; it need not."""
+    return [_drawn(name, recordings) for name in names]
+
+
+class DrawnBeside:
+    """Draws every second figure in another process, which begins at once, if there is a processor for it.
+
+    Parameters
+    ----------
+    runs : int
+        How many runs are read before there is anything to draw.
+    """
+
+    def __init__(self, runs: int) -> None:
+        self.aside = Aside(__name__) if runs >= PAYS_FROM and processors() > 1 else None
+        self.pool = ThreadPoolExecutor(1)
+
+    def __call__(self, recordings: Recordings) -> Finish:
+        """Begin to draw, there; the rest is drawn here when it is asked for, and all if the other process fails."""
+        if self.aside is None:
+            return drawn_here(recordings)
+        names = _names(recordings)
+        asked = (f"{__name__}:{drawn.__name__}", (recordings, names[::2]), USUAL_LIMITS.over(2))
+        there = self.pool.submit(self.aside.ask, *asked)
+
+        def finish() -> list[ReportFigure]:
+            made = drawn(recordings, names[1::2])
+            with suppress(WorkerError, JobStoppedError, OSError):
+                made += there.result()
+            lacking = [name for name in names if name not in {one.name for one in made}]
+            return sorted([*made, *drawn(recordings, lacking)], key=lambda one: names.index(one.name))
+
+        return finish
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process."""
+        if self.aside is not None:
+            self.aside.worker.end()
+        self.pool.shutdown()
+
+
+def _names(recordings: Recordings) -> list[str]:
+    """Return the figures of a page."""
+    return [name for name in FIGURES if name != "effects" or recordings.comparisons]
+
+
+def _drawn(name: str, recordings: Recordings) -> ReportFigure:
+    try:
+        drawing = draw_figure(name, recordings)
+    except NotRecordedError as error:
+        return ReportFigure(name, f"Not drawn: {name.replace('_', ' ')}", f"{error}.", "")
+    image = base64.b64encode(image_bytes(drawing.figure, "svg")).decode("ascii")
+    return ReportFigure(name, drawing.finding, drawing.note, f"data:image/svg+xml;base64,{image}")
