@@ -13,7 +13,13 @@ WIDTHS = {"int8", "int64", "uint32", "uint64", "float64", "bool_"}
 ROOM = {"empty", "zeros"}
 BITS = {"view"}
 """What takes the same bits for another number."""
-OF_BITS = {"_two_to_by_bits", "_two_to_steps_by_bits", "_exponent_by_bits"}
+OF_BITS = {
+    "_two_to_by_bits",
+    "_two_to_steps_by_bits",
+    "_exponent_by_bits",
+    "_log_of_step_by_bits",
+    "_inverse_of_step_by_bits",
+}
 """Functions of bits, which `tests/test_elementary.py` compares with the C library's `ldexp` and `frexp`."""
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ ROOT = AGENTS.parent
 MATH = {"sqrt", "floor"}
 """What every machine computes alike, to the last bit; exp, log and their kin are rules of `agents.elementary`."""
 BUILTINS = {"abs", "min", "max", "len", "range", "int", "float", "bool"}
-WORDS = {"draw4", "two_to", "two_to_steps", "exponent"}
+WORDS = {"draw4", "two_to", "two_to_steps", "exponent", "log_of_step", "inverse_of_step"}
 """What reads or makes the bits of a number, each with a law of its own."""
 FORBIDDEN: tuple[type[ast.AST], ...] = (
     ast.Pow,
