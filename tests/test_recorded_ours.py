@@ -145,8 +145,8 @@ def test_profit_of_many_is_the_profit_of_each(months: list[tuple[float, bool, in
     products = np.zeros(2, [("lends", np.int64), ("loss_given_default", np.float64)])
     products["lends"], products["loss_given_default"] = (1, 0), (0.45, 0.9)
     assert average_loss(products) == 0.45 and average_loss(products[1:]) == 0.0
-    margin, lost, owed, _ = (np.array(column) for column in zip(*months, strict=True)) if months else [np.zeros(0)] * 4
-    many = profit_eur(margin, lost, owed, products)
+    margin, lost = np.array([m for m, *_ in months], np.float64), np.array([off for _, off, *_ in months], np.bool_)
+    many = profit_eur(margin, lost, np.array([cents for _, _, cents, _ in months], np.int64), products)
     assert many.tolist() == [month_profit_eur(m, off, cents, 0.45) for m, off, cents, _ in months]
     assert all(month_profit_eur(m, False, cents, loss) == m / 12.0 for m, _, cents, loss in months)
 
@@ -194,7 +194,7 @@ def test_a_recorded_run_asks_for_no_statistics_of_scipy() -> None:
 def test_the_arithmetic_of_default_is_compiled_for_several_people_at_once() -> None:
     """One innocent edit, and a loop takes people one by one, several times as slowly."""
     model, rows = LifecycleModel(small_market(people=50), seed=1), np.arange(5)
-    anew = numba.njit(error_model="numpy", nogil=True)(appraise_rows.__wrapped__)
+    anew = numba.njit(error_model="numpy", nogil=True)(vars(appraise_rows)["__wrapped__"])
     anew(model.people, rows, np.zeros(5, TRUTH), alone(model.world))
     divisions = re.findall(r"= fdiv <(\d+) x double>", next(iter(anew.inspect_llvm().values())))
     assert len(divisions) > 5 and set(divisions) <= {"2", "4", "8"}
