@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.compiling import compiled, rule
-from tenure.agents.elementary import erf_, exp_, expm1_, log1p_, log_, power_
+from tenure.agents.mathematics.elementary import erf_, exp_, expm1_, log1p_, log_, power_
 
 VALUES, TIMES, REPETITIONS = 4096, 50, 5
 """Values of a column that stays in the cache, passes over it, and repetitions of these."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.chance import MACRO, address, draw4
-from tenure.agents.formulas import normal_quantile
+from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.policies.parts import MarketTerms, read_only
 from tenure.policies.treatments import effects_table
 from tenure.simulation.institutions.looking import Shown, posted_offers

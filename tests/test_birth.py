@@ -227,7 +227,7 @@ def test_birth_needs_no_scipy() -> None:
     """Its import takes longer than a small market."""
     made = (
         "import sys, numpy as np\n"
-        "from tenure.agents.quantiles import beta_quantile\n"
+        "from tenure.agents.mathematics.quantiles import beta_quantile\n"
         "import tenure.simulation.market.population, tenure.agents.month.first\n"
         "assert 0.5 < beta_quantile(0.9, 1.0, 1.0)\n"
         "print([one for one in sys.modules if one.startswith('scipy')])"

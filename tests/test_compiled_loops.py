@@ -13,7 +13,7 @@ WIDTHS = {"int8", "int64", "uint32", "uint64", "float64", "bool_"}
 ROOM = {"empty", "zeros"}
 BITS = {"view"}
 """What takes the same bits for another number."""
-OF_BITS = "agents/elementary.py:_"
+OF_BITS = "agents/mathematics/elementary.py:_"
 """How the names begin of functions of bits, which `tests/test_elementary.py` compares with `ldexp` and `frexp`."""
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))

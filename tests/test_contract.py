@@ -13,7 +13,7 @@ AGENTS = Path(agents.__file__).resolve().parent
 TREES = {path.relative_to(AGENTS).as_posix(): ast.parse(path.read_text()) for path in sorted(AGENTS.rglob("*.py"))}
 ROOT = AGENTS.parent
 MATH = {"sqrt", "floor"}
-"""What every machine computes alike, to the last bit; exp, log and their kin are rules of `agents.elementary`."""
+"""What every machine computes alike, to the last bit; exp, log and their kin are rules of `agents.mathematics`."""
 BUILTINS = {"abs", "min", "max", "len", "range", "int", "float", "bool"}
 WORDS = {"draw4", "two_to", "two_to_steps", "exponent", "log_of_step", "inverse_of_step"}
 """What reads or makes the bits of a number, each with a law of its own."""

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tenure.agents import elementary
 from tenure.agents.compiling import compiled
-from tenure.agents.elementary import (
+from tenure.agents.mathematics import elementary
+from tenure.agents.mathematics.elementary import (
     LEAST,
     MOST,
     ROUNDING,

@@ -45,6 +45,7 @@ RARE = {
     "month/choosing.py:utility_of": {WORLD_ITSELF},
     "month/choosing.py:join": {EARLY, DRAWN, WORLD_ITSELF},
     "month/first.py:begin": {EARLY},
+    "month/first.py:deepen": {DRAWN},
     "month/treatments.py:acceptance": {DRAWN},
     "month/treatments.py:read_invitation": {DRAWN, WORLD_ITSELF},
 }

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from tenure.agents.compiling import compiled
-from tenure.agents.formulas import normal_probability, normal_quantile
-from tenure.agents.quantiles import beta_quantile, log_beta
+from tenure.agents.mathematics.formulas import normal_probability, normal_quantile
+from tenure.agents.mathematics.quantiles import beta_quantile, log_beta
 
 A, B = st.floats(0.05, 100.0), st.floats(0.01, 125.0)
 WORDS = st.integers(0, 2**32 - 1)

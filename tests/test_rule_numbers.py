@@ -8,8 +8,19 @@ from tests.test_contract import RULES
 
 PLAIN = {0, 1, 2, 0.5, 12, 100, 1200}
 """Nothing, one, two, a half, months of a year, cents of a EUR, and points a year as a share a month."""
-MATHEMATICS = {"formulas.py:normal_quantile", "quantiles.py:stirling_tail", "quantiles.py:beta_move"} | {
-    f"elementary.py:{name}" for name in ("exp_tail", "log_", "erf_", "erf_within_1", "erfc_beyond_1")
+MATHEMATICS = {
+    f"mathematics/{name}"
+    for name in (
+        "formulas.py:normal_quantile",
+        "quantiles.py:stirling_tail",
+        "quantiles.py:beta_move",
+        "elementary.py:exp_",
+        "elementary.py:exp_tail",
+        "elementary.py:log_",
+        "elementary.py:erf_",
+        "elementary.py:erf_within_1",
+        "elementary.py:erfc_beyond_1",
+    )
 }
 """Tables of coefficients, which no market may change."""
 

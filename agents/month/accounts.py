@@ -5,8 +5,8 @@ from tenure.agents.belief import NEVER
 from tenure.agents.chance import Uniforms
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.formulas import cents, month_of_interest
 from tenure.agents.ledger import receive
+from tenure.agents.mathematics.formulas import cents, month_of_interest
 from tenure.agents.month.reading import application_score, risk_above, would_lend
 from tenure.agents.person import Person
 from tenure.agents.rules import accounts, needs, usage

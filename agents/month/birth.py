@@ -9,8 +9,8 @@ from tenure.agents import chance
 from tenure.agents.chance import decision, draw4
 from tenure.agents.compiling import compiled
 from tenure.agents.declaring import rule
-from tenure.agents.elementary import exp_
-from tenure.agents.formulas import normal_quantile
+from tenure.agents.mathematics.elementary import exp_
+from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.agents.offer import Product
 from tenure.agents.person import NOBODY, Person
 from tenure.agents.rules.population import Birth, leave_at_birth, need_at_birth, tied

@@ -4,8 +4,8 @@ from tenure.agents import chance, checks, ledger
 from tenure.agents.chance import Uniforms, decision, draw4
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.formulas import between, cents, normal_quantile
 from tenure.agents.ledger import receive
+from tenure.agents.mathematics.formulas import between, cents, normal_quantile
 from tenure.agents.month.accounts import close_accounts, move_debts, take_product
 from tenure.agents.month.reading import application_score, held_products, luck, owed_cents, risk_above, would_lend
 from tenure.agents.offer import MAX_CHANNELS, Offer

@@ -3,8 +3,8 @@
 from tenure.agents import checks, ledger
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.formulas import cents, month_of_interest
 from tenure.agents.ledger import book, receive
+from tenure.agents.mathematics.formulas import cents, month_of_interest
 from tenure.agents.month.accounts import A_YEAR_IN_EUR
 from tenure.agents.month.reading import drawn_cents, owed_cents, risk_above
 from tenure.agents.person import CHARGED_OFF, NO_EXIT, NOBODY, Person

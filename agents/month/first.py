@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tenure.agents import chance
 from tenure.agents.compiling import compiled
 from tenure.agents.declaring import rule
-from tenure.agents.formulas import cents
+from tenure.agents.mathematics.formulas import cents
 from tenure.agents.month.accounts import open_product
 from tenure.agents.month.birth import born, luck_at_birth
 from tenure.agents.month.choosing import enter, first_product

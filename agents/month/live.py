@@ -13,8 +13,8 @@ from tenure.agents import chance, checks, ledger
 from tenure.agents.chance import Uniforms
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.formulas import normal_quantile
 from tenure.agents.ledger import receive
+from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.agents.month.accounts import bank
 from tenure.agents.month.choosing import leave_or_choose
 from tenure.agents.month.debts import borrow_and_repay, pay_former_lenders

@@ -3,7 +3,7 @@
 from tenure.agents import chance
 from tenure.agents.chance import Uniforms, decision, draw4
 from tenure.agents.declaring import rule
-from tenure.agents.formulas import normal_quantile
+from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.agents.offer import Offer
 from tenure.agents.person import Person
 from tenure.agents.rules.rulebook import World

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from tenure.agents import chance, checks, ledger
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.formulas import between, cents
 from tenure.agents.ledger import receive
+from tenure.agents.mathematics.formulas import between, cents
 from tenure.agents.month.accounts import take_product
 from tenure.agents.month.reading import drawn_cents, luck, risk_above
 from tenure.agents.offer import MAX_CHANNELS

@@ -3,8 +3,8 @@
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.elementary import log_
-from tenure.agents.formulas import between, cents
+from tenure.agents.mathematics.elementary import log_
+from tenure.agents.mathematics.formulas import between, cents
 
 
 class Accounts(NamedTuple):

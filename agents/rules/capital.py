@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from tenure.agents.compiling import compiled
 from tenure.agents.declaring import rule
-from tenure.agents.elementary import exp_
-from tenure.agents.formulas import between, normal_probability, normal_quantile
+from tenure.agents.mathematics.elementary import exp_
+from tenure.agents.mathematics.formulas import between, normal_probability, normal_quantile
 from tenure.agents.offer import MORTGAGE, OTHER_RETAIL, QUALIFYING_REVOLVING
 from tenure.agents.rules.credit import Credit
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.elementary import exp_
-from tenure.agents.formulas import between, logistic
+from tenure.agents.mathematics.elementary import exp_
+from tenure.agents.mathematics.formulas import between, logistic
 from tenure.agents.offer import Product
 
 LEAST_UTILITY = -1e300

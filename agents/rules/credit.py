@@ -4,8 +4,15 @@ import math
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.elementary import exp_, power_
-from tenure.agents.formulas import between, logistic, normal_probability, normal_quantile, odds_factor, with_odds_times
+from tenure.agents.mathematics.elementary import exp_, power_
+from tenure.agents.mathematics.formulas import (
+    between,
+    logistic,
+    normal_probability,
+    normal_quantile,
+    odds_factor,
+    with_odds_times,
+)
 
 BUCKETS = 5
 """Missed payments that cure and roll tell apart; whoever missed more is like who missed as many as this."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.formulas import between, odds_factor, with_odds_times
+from tenure.agents.mathematics.formulas import between, odds_factor, with_odds_times
 from tenure.agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.formulas import logistic, odds_factor, per_month, twelve_times, with_odds_times
+from tenure.agents.mathematics.formulas import logistic, odds_factor, per_month, twelve_times, with_odds_times
 from tenure.agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
 
 

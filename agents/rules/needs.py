@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.formulas import between, logistic
+from tenure.agents.mathematics.formulas import between, logistic
 
 
 class Needs(NamedTuple):

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.elementary import exp_
-from tenure.agents.formulas import between, normal_probability, normal_quantile
+from tenure.agents.mathematics.elementary import exp_
+from tenure.agents.mathematics.formulas import between, normal_probability, normal_quantile
+from tenure.agents.mathematics.quantiles import beta_quantile, log_beta
 from tenure.agents.offer import Product
 from tenure.agents.person import ACQUISITION, GROWTH, MATURITY, NOBODY
-from tenure.agents.quantiles import beta_quantile, log_beta
 
 LEAST_LEAVING = 1e-12
 """Smallest yearly probability of leaving for own reasons, and of staying in spite of them."""

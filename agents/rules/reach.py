@@ -3,8 +3,8 @@
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.elementary import exp_, log_, power_
-from tenure.agents.formulas import MOST_SHIFT, between
+from tenure.agents.mathematics.elementary import exp_, log_, power_
+from tenure.agents.mathematics.formulas import MOST_SHIFT, between
 from tenure.agents.offer import Offer
 
 MEDIAN_INCOME, SD_LOG_INCOME, MEAN_AGE, SD_AGE = 3300.0, 0.6, 45.0, 15.0

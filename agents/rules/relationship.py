@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.formulas import between, logistic
+from tenure.agents.mathematics.formulas import between, logistic
 
 
 class Relationship(NamedTuple):

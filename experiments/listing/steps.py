@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import methodcaller
 from typing import NamedTuple, TypeVar
 
-from tenure.agents.formulas import logistic, odds_factor, with_odds_times
+from tenure.agents.mathematics.formulas import logistic, odds_factor, with_odds_times
 from tenure.agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
 from tenure.agents.rules import choice, credit, estimation, lifecycle, needs, relationship
 from tenure.agents.rules.population import Traits

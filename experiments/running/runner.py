@@ -29,14 +29,6 @@ from tenure.experiments.store.sealing import clear_temporary
 from tenure.experiments.store.unused import refuse_links
 from tenure.experiments.store.verified import Runs
 
-_ENTRY_POINTS = {"begin_each", "live_rows", "observe_rows", "appraise_rows", "count_rows", "scope_rows"} | {
-    "value_rows",
-    "find_rows",
-    "read_rows",
-    "cell_rows",
-    "add_up_rows",
-}
-
 
 class Event(NamedTuple):
     """Something that happened while an experiment runs."""
@@ -162,8 +154,8 @@ def run_experiment(
 
 def compile_rules(order: Order, tell: Progress) -> None:
     """Compile the rules in this process, unless this machine has them, so that workers need not."""
-    compiled = {path.name.split("-")[0].rpartition(".")[2] for path in cache_folder().rglob("*.nbc")}
-    if compiled >= _ENTRY_POINTS:
+    done = cache_folder() / "all"
+    if done.exists():
         return
     tell(Event("compiling"))
     began = time.perf_counter()
@@ -175,6 +167,7 @@ def compile_rules(order: Order, tell: Progress) -> None:
         model.start_recording()
         model.step()
         model.recording()
+        done.touch(mode=0o600)
     tell(Event("compiled", seconds=time.perf_counter() - began))
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.elementary import log_
+from tenure.agents.mathematics.elementary import log_
 
 Ints = NDArray[np.integer]
 

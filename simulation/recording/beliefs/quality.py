@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.compiling import compiled
-from tenure.agents.elementary import power_
+from tenure.agents.mathematics.elementary import power_
 from tenure.policies.learning.lookalike import auc
 from tenure.simulation.recording import measures
 from tenure.simulation.recording.beliefs.groups import BIN_EDGES, BINS, DEFAULT, LEAVE, Found, groups

@@ -1,4 +1,4 @@
-"""Quantiles of the beta distribution as rules, made of + - * / and `agents.elementary`: the same bits on every machine.
+"""Quantiles of the beta distribution as rules, made of + - * / and elementary functions: the same bits everywhere.
 
 The equation is solved for the log-odds of the quantile, where both tails are straight lines: logarithms of tail
 probabilities are concave there, and each tail's line bounds the quantile from one side. A step is Newton's, carried to
@@ -8,8 +8,8 @@ the fourth order, as all derivatives of a density follow from the density; two o
 import math
 
 from tenure.agents.declaring import rule
-from tenure.agents.elementary import exp_, log1p_, log_
-from tenure.agents.formulas import between, normal_quantile
+from tenure.agents.mathematics.elementary import exp_, log1p_, log_
+from tenure.agents.mathematics.formulas import between, normal_quantile
 
 TWO_PI = 6.283185307179586
 STIRLING_FROM = 8.0

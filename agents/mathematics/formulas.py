@@ -3,7 +3,7 @@
 import math
 
 from tenure.agents.declaring import rule
-from tenure.agents.elementary import erf_, erfc_beyond_1, exp_, expm1_, log1p_, log_
+from tenure.agents.mathematics.elementary import erf_, erfc_beyond_1, exp_, expm1_, log1p_, log_
 
 FLAT = 40.0
 """Log-odds beyond which a probability is as good as 0 or 1."""

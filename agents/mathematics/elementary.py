@@ -164,7 +164,7 @@ def exp_tail(r: float) -> float:
 
 @rule
 def log_(x: float) -> float:
-    """Natural logarithm of a positive normal number; error below 1.6 units in the last place; exactly 0 at 1."""
+    """Natural logarithm of a normal number up to 6e307; error below 1.6 units in the last place; exactly 0 at 1."""
     e = exponent(x * SQRT_2)
     z = x * two_to(ROUNDING - e)
     shifted = (z - 1.0) * STEPS + ROUNDING
