@@ -27,8 +27,7 @@ def sources_hash() -> str:
     """Return 16 hex digits over the sources that compiled code is made from: `agents`, and the loops over it."""
     root = Path(__file__).resolve().parent
     digest = hashlib.sha256()
-    loops = [path for folder in ("policies", "simulation") for path in sorted((root.parent / folder).rglob("*.py"))]
-    for path in [*sorted(root.rglob("*.py")), *loops]:
+    for path in [*sorted(root.rglob("*.py")), *sorted((root.parent / "simulation").rglob("*.py"))]:
         source = path.read_bytes()
         if root in path.parents or b"@compiled" in source:
             digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + source)

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.agents.belief import QUADRANTS, SCOPES
+from tenure.agents.month.tags import reached
 from tenure.agents.person import STAGES
-from tenure.policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SCHEMES, SEGMENT, TIERS, Schemes, reached
+from tenure.policies.schemes import RETURN_BANDS, RFM, RISK_GRADES, SCHEMES, SEGMENT, TIERS, Schemes
 from tenure.policies.view import InstitutionView
 from tenure.simulation.institutions.tags import tags_of
 from tests.made_views import beliefs_of, view_of

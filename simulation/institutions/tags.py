@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.compiling import compiled
-from tenure.policies.schemes import SCHEMES, Bounds, write_tags
+from tenure.agents.month.tags import Bounds, write_tags
+from tenure.policies.schemes import SCHEMES
 
 Columns = Callable[[str], NDArray[np.integer]]
 InChunks = Callable[[int, Callable[[slice], None]], object]
