@@ -98,7 +98,7 @@ def exponent(x: float) -> float:
 
 
 def _log_of_step_by_bits(shifted: np.float64) -> np.float64:
-    return _TABLE_OF_LOGS[np.uint64(np.float64(shifted).view(np.int64) & np.int64(STEPS - 1))]
+    return np.float64(_TABLE_OF_LOGS[np.uint64(np.float64(shifted).view(np.int64) & np.int64(STEPS - 1))])
 
 
 @when_compiled(_log_of_step_by_bits)
@@ -109,7 +109,7 @@ def log_of_step(shifted: float) -> float:
 
 
 def _inverse_of_step_by_bits(shifted: np.float64) -> np.float64:
-    return _TABLE_OF_INVERSES[np.uint64(np.float64(shifted).view(np.int64) & np.int64(STEPS - 1))]
+    return np.float64(_TABLE_OF_INVERSES[np.uint64(np.float64(shifted).view(np.int64) & np.int64(STEPS - 1))])
 
 
 @when_compiled(_inverse_of_step_by_bits)
