@@ -7,7 +7,6 @@ from tenure.agents.month.debts import capital_eur, lost_in_default_eur, what_mis
 from tenure.agents.month.reading import held_products, owed_cents, risk_above
 from tenure.agents.person import Person
 from tenure.agents.rules import credit, estimation, lifecycle
-from tenure.agents.rules.credit import Credit
 from tenure.agents.rules.rulebook import World
 from tenure.agents.truth import Truth, Worth
 
@@ -22,7 +21,7 @@ def appraise(person: Person, truth: Truth, world: World) -> None:
     In three steps, so that compiled code can take the second for many people at once.
     """
     past_due, risk, utilisation, debt, above = borrows(person, world)
-    miss, pd = default_odds(past_due, risk, utilisation, debt, above, world.now.systematic, world.rules.credit)
+    miss, pd = credit.default_odds(past_due, risk, utilisation, debt, above, world.now.systematic, world.rules.credit)
     judge(person, miss, pd, truth, world)
 
 
@@ -31,15 +30,6 @@ def borrows(person: Person, world: World) -> tuple[int, float, float, float, flo
     """What default depends on: missed payments, risk, utilisation, debts, and risk above the average."""
     risk, utilisation, debt = what_misses_depend_on(person, owed_cents(person, world), world)
     return person.months_past_due, risk, utilisation, debt, risk_above(person, world)
-
-
-@rule
-def default_odds(
-    past_due: int, risk: float, utilisation: float, debt: float, above: float, systematic: float, parameters: Credit
-) -> tuple[float, float]:
-    """Probabilities of missing a payment this month, and of default within a year; arithmetic alone."""
-    miss = credit.misses_payment(risk, utilisation, debt, systematic, parameters)
-    return miss, credit.defaults_within_year(past_due, miss, above, parameters)
 
 
 @rule

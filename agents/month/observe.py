@@ -11,6 +11,7 @@ from tenure.agents.checks import MOST_MONEY, checked
 from tenure.agents.declaring import rule
 from tenure.agents.offer import MAX_CHANNELS, Offer
 from tenure.agents.rules import credit, estimation, usage
+from tenure.agents.rules.credit import Credit
 from tenure.agents.rules.estimation import Learning, Splits
 from tenure.agents.rules.rulebook import Rulebook, World
 from tenure.agents.signal import Signal
@@ -20,6 +21,8 @@ PERFECT = 1e12
 """Precision of a reading without error."""
 LEAST_NOISE = 1e-6
 """Standard error below which a score is taken to be without error."""
+USUAL_TIMES = 0.0
+"""The common factor as institutions count on it."""
 MONTHS_OF_CONTACTS = 1 << 32
 """One bit for each of the 32 months whose contacts are remembered."""
 
@@ -34,6 +37,8 @@ def observe(
 ) -> None:
     """Turn one person's signals of the month into facts, estimates and tags.
 
+    In three steps, so that compiled code can take the second for many records at once.
+
     Parameters
     ----------
     belief, signal : record
@@ -45,6 +50,15 @@ def observe(
     world : record
         Of the month: its own offer says what it hears, how well, and its business line.
     """
+    hear(belief, signal, scope, me, world)
+    past_due, risk, utilisation, debt, above = borrows_as_believed(belief, world.rules.credit)
+    miss, pd = credit.default_odds(past_due, risk, utilisation, debt, above, USUAL_TIMES, world.rules.credit)
+    conclude(belief, signal.provider == me, miss, pd, world.rules, world.splits, world.fault)
+
+
+@rule
+def hear(belief: Belief, signal: Signal, scope: int, me: int, world: World) -> None:
+    """What the month showed becomes facts and estimates."""
     offer, rules = world.offers[me], world.rules
     ours, new = signal.provider == me, belief.person_id != signal.person_id
     belief.scope, belief.news = scope, JOINED if new or (ours and signal.joined == 1) else MOVED
@@ -60,7 +74,6 @@ def observe(
     else:
         note_absence(belief, contacted, rules.learning)
     note_trace(belief, signal, offer, rules.learning)
-    conclude(belief, ours, rules, world.splits, world.fault)
 
 
 @rule
@@ -239,7 +252,25 @@ def note_trace(belief: Belief, signal: Signal, offer: Offer, group: Learning) ->
 
 
 @rule
-def conclude(belief: Belief, ours: bool, rules: Rulebook, splits: Splits, fault: NDArray[np.float64]) -> None:
+def borrows_as_believed(belief: Belief, parameters: Credit) -> tuple[int, float, float, float, float]:
+    """What default depends on: missed payments, risk, utilisation, debts, and risk above the average."""
+    utilisation = credit.utilisation_of(belief.revolving_cents, belief.line_cents, parameters)
+    debt = 0.0
+    if belief.income > 0.0:
+        debt = credit.debt_to_income(belief.credit_cents, belief.income, parameters)
+    return belief.months_past_due, belief.risk_mean, utilisation, debt, belief.risk_mean - parameters.average_risk
+
+
+@rule
+def conclude(
+    belief: Belief,
+    ours: bool,
+    miss: float,
+    default_per_year: float,
+    rules: Rulebook,
+    splits: Splits,
+    fault: NDArray[np.float64],
+) -> None:
     """Scores over the next twelve months, and the tags that follow from them.
 
     For those who are not customers: what the scores would be if they came and borrowed as customers do.
@@ -249,27 +280,8 @@ def conclude(belief: Belief, ours: bool, rules: Rulebook, splits: Splits, fault:
         held += belief.held[k]
     belief.default_per_year = 0.0
     if belief.credit_cents > 0 or belief.months_past_due > 0 or not ours:
-        utilisation = credit.utilisation_of(belief.revolving_cents, belief.line_cents, rules.credit)
-        debt = 0.0
-        if belief.income > 0.0:
-            debt = credit.debt_to_income(belief.credit_cents, belief.income, rules.credit)
-        miss = checked(
-            credit.misses_payment(belief.risk_mean, utilisation, debt, 0.0, rules.credit),
-            0.0,
-            1.0,
-            checks.MISS,
-            belief.person_id,
-            fault,
-        )
-        above = belief.risk_mean - rules.credit.average_risk
-        belief.default_per_year = checked(
-            credit.defaults_within_year(belief.months_past_due, miss, above, rules.credit),
-            0.0,
-            1.0,
-            checks.DEFAULT,
-            belief.person_id,
-            fault,
-        )
+        checked(miss, 0.0, 1.0, checks.MISS, belief.person_id, fault)
+        belief.default_per_year = checked(default_per_year, 0.0, 1.0, checks.DEFAULT, belief.person_id, fault)
     belief.margin_per_year = belief.return_mean
     belief.leave_per_year = checked(
         estimation.believed_leaving(belief.tenure_months, held, belief.care_mean, rules.learning),

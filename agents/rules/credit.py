@@ -190,3 +190,18 @@ def defaults_within_year(months_past_due: int, miss: float, risk_above_average: 
         current = current * (1.0 - miss) + one * cure_1 + two * cure_2
         one, two = next_one, next_two
     return between(1.0 - current - one - two, 0.0, 1.0)
+
+
+@rule
+def default_odds(
+    months_past_due: int,
+    risk: float,
+    utilisation: float,
+    debt: float,
+    risk_above_average: float,
+    systematic: float,
+    credit: Credit,
+) -> tuple[float, float]:
+    """Probabilities of missing a payment this month, and of default within a year; arithmetic alone."""
+    miss = misses_payment(risk, utilisation, debt, systematic, credit)
+    return miss, defaults_within_year(months_past_due, miss, risk_above_average, credit)

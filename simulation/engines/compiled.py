@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.compiling import compiled
-from tenure.agents.month.appraise import borrows, default_odds, judge, value
+from tenure.agents.month.appraise import borrows, judge, value
 from tenure.agents.month.live import live
-from tenure.agents.month.observe import observe
+from tenure.agents.month.observe import USUAL_TIMES, borrows_as_believed, conclude, hear
+from tenure.agents.rules.credit import default_odds
 from tenure.agents.treatment import Contact
 from tenure.simulation.engines.chunks import Result, Threads
 from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals
@@ -18,7 +19,7 @@ from tenure.simulation.market.people import OfRow
 from tenure.simulation.recording.counting import COUNTS, added, count, counted
 
 BLOCK = 256
-"""People that are appraised together; they stay in the processor's nearest memory."""
+"""People who are appraised, or observed, together; they stay in the processor's nearest memory."""
 
 
 @compiled
@@ -51,9 +52,34 @@ def observe_rows(
     me: int,
     worlds: NDArray[np.void],
 ) -> None:
-    """Update the record at each place from the signal at its person's row."""
-    for i in range(at.shape[0]):
-        observe(records[places[i]], signals[at[i]], scopes[i], me, worlds[0])
+    """Update the record at each place from the signal at its person's row, as `observe` does each of them.
+
+    Block by block: what is heard, arithmetic that the compiler takes for several people at once, what is concluded.
+    Whoever is the first at fault ends it.
+    """
+    past_due, odds, read, later = np.empty(BLOCK, np.int64), np.empty((2, BLOCK)), np.empty((4, BLOCK)), np.zeros(3)
+    miss, pd, risk, utilisation, debt, above = odds[0], odds[1], read[0], read[1], read[2], read[3]
+    parameters, fault = worlds[0].rules.credit, worlds[0].fault
+    for start in range(0, at.shape[0], BLOCK):
+        size = min(BLOCK, at.shape[0] - start)
+        for i in range(size):
+            belief = records[places[start + i]]
+            hear(belief, signals[at[start + i]], scopes[start + i], me, worlds[0])
+            past_due[i], risk[i], utilisation[i], debt[i], above[i] = borrows_as_believed(belief, parameters)
+            if fault[0] != 0.0:
+                size = i
+                break
+        for i in range(size):
+            miss[i], pd[i] = default_odds(
+                past_due[i], risk[i], utilisation[i], debt[i], above[i], USUAL_TIMES, parameters
+            )
+        for i in range(size):
+            ours = signals[at[start + i]].provider == me
+            conclude(records[places[start + i]], ours, miss[i], pd[i], worlds[0].rules, worlds[0].splits, later)
+        if later[0] != 0.0:
+            fault[:] = later
+        if fault[0] != 0.0:
+            break
 
 
 @compiled
