@@ -211,6 +211,7 @@ class Aside:
     def __init__(self, imports: str, hash_seed: str = HASH_SEED) -> None:
         self.messages: queue.Queue[Message] = queue.Queue()
         self.worker = Worker(self.messages, imports, hash_seed)
+        self.gone = False
 
     def ask(self, function: str, arguments: tuple[object, ...], limits: Limits) -> Any:  # whatever the function gives
         """Let it call a function and return what it gives; the errors are those of `ask_once`."""
@@ -222,11 +223,12 @@ class Aside:
                 worker.heard(message)
                 if message.kind == "done":
                     return message.value
-                if message.kind == "gone":
-                    code = worker.exit_code()
-                    if not worker.ready:
-                        raise WorkerError(could_not_begin(worker))
-                    raise JobStoppedError(f"the process ended (exit code {code})", worker.phase, [])
+                self.gone |= message.kind == "gone"
+            if self.gone:
+                code = worker.exit_code()
+                if not worker.ready:
+                    raise WorkerError(could_not_begin(worker))
+                raise JobStoppedError(f"the process ended (exit code {code})", worker.phase, [])
             exceeded = worker.over(limits)
             if exceeded:
                 raise JobStoppedError(exceeded, worker.phase, worker.frames())

@@ -54,7 +54,7 @@ class DrawnBeside:
         self.pool = ThreadPoolExecutor(1)
 
     def __call__(self, recordings: Recordings) -> Finish:
-        """Begin to draw, there; the rest is drawn here when it is asked for, and all if the other process fails."""
+        """Begin to draw, there; the rest, and what the other process is late with, is drawn here when asked for."""
         if self.aside is None:
             return drawn_here(recordings)
         names = _names(recordings)
@@ -62,11 +62,14 @@ class DrawnBeside:
         there = self.pool.submit(self.aside.ask, *asked)
 
         def finish() -> list[ReportFigure]:
-            made = drawn(recordings, names[1::2])
-            with suppress(WorkerError, JobStoppedError, OSError):
-                made += there.result()
-            lacking = [name for name in names if name not in {one.name for one in made}]
-            return sorted([*made, *drawn(recordings, lacking)], key=lambda one: names.index(one.name))
+            made = {name: _drawn(name, recordings) for name in names[1::2]}
+            for name in reversed(names[::2]):  # where other work keeps the other process from its share
+                if not there.done():
+                    made[name] = _drawn(name, recordings)
+            if len(made) < len(names):
+                with suppress(WorkerError, JobStoppedError, OSError):
+                    made |= {one.name: one for one in there.result()}
+            return [made[name] if name in made else _drawn(name, recordings) for name in names]
 
         return finish
 
