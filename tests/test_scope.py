@@ -273,7 +273,7 @@ def test_an_invitation_reaches_those_in_scope_alone_and_costs_to_the_cent(
     by_invitation = month.came & (s["source"] == SOURCES - 1)
     assert by_invitation.sum() > 10 and month.invited[by_invitation].all()
     assert month.totals.ledger[US, TREATMENT] == month.invited.sum() * CONTACT_CENTS + by_invitation.sum() * 5000
-    joiners = counted(month.model.people, s)["joiners"]
+    joiners = counted(month.model.people, s)[0]["joiners"]
     assert joiners[US, SOURCES - 1] == by_invitation.sum() and joiners[RIVAL, SOURCES - 1] == 0
 
 
