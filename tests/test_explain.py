@@ -34,7 +34,8 @@ from tenure.experiments.config.settings import ExperimentSettings
 from tenure.experiments.listing.listing import KINDS, called, entries, explain
 from tenure.experiments.listing.spelling import normal
 from tenure.experiments.listing.steps import CHANCES
-from tenure.experiments.report import page, sentences
+from tenure.experiments.report import sentences
+from tenure.experiments.report.figures import drawn
 from tenure.experiments.report.figures.figures import FIGURES
 from tenure.experiments.report.sections.beliefs import HEADS
 from tenure.experiments.report.summary import report_of
@@ -335,7 +336,7 @@ metrics: [profit_per_customer, share_harmed, return_on_treatment, growth]
 
 
 def test_every_heading_of_a_real_report_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "FIGURES", {})  # which have no headings, and take long
+    monkeypatch.setattr(drawn, "FIGURES", {})  # which have no headings, and take long
     path = tmp_path / "words.yaml"
     path.write_text(REPORT, encoding="utf-8")
     results = run_experiment(load_experiment(path), tmp_path / "out", workers=1)

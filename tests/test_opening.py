@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tenure.agents import chance
 from tenure.agents.month.accounts import bank
 from tenure.agents.month.debts import draw_on_line, wanted_on_line
 from tenure.agents.month.first import apply, begin
-from tenure.agents.month.reading import application_score, risk_above
+from tenure.agents.month.reading import application_score, luck, risk_above
 from tenure.agents.person import PERSON, Person
 from tenure.agents.rules import accounts
 from tenure.agents.rules.rulebook import Rulebook, World
@@ -83,7 +84,7 @@ def test_balances_are_where_the_rules_would_take_them() -> None:
         assert person.balance_cents == pytest.approx(before, abs=1)
         if person.held[2]:
             person.episode_product, world.now = -1, world.now
-            bank(person, as_object(model.signals[row], Signal), world)
+            bank(person, as_object(model.signals[row], Signal), luck(person.id, chance.USE, world), world)
             moved += 1
             assert person.balance_cents[2] == pytest.approx(before[2], abs=1)
     assert moved > 20

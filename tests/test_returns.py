@@ -70,7 +70,7 @@ def test_beside_an_arm_that_does_nothing_a_return_is_always_given(tmp_path: Path
 def test_terminal_report_figures_and_json_give_the_same_returns(
     results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenure.experiments.report.page._figures", lambda recordings: [])  # which take seconds to draw
+    monkeypatch.setattr("tenure.experiments.report.figures.drawn.FIGURES", {})  # which take seconds to draw
     recordings = recordings_of(results)
     assert returns_of(recordings, METRICS["return_on_treatment"]) == results.returns_reported()
     plain = comparisons_json(results)

@@ -10,6 +10,9 @@ from tenure.agents.belief import Belief
 from tenure.agents.compiling import compiled
 from tenure.agents.declaring import rule
 
+RFM_STEPS = 3
+"""Into so many steps recency, frequency and money value are each divided."""
+
 
 class Bounds(NamedTuple):
     """Where the schemes divide, as rules read it; see `tenure.policies.schemes.Schemes`."""
@@ -37,7 +40,8 @@ def rfm_class(months_since_purchase: float, purchases: float, margin: float, bou
     recency = len(bounds.rfm_recency_months)
     for k in range(len(bounds.rfm_recency_months)):
         recency -= 0 if months_since_purchase < bounds.rfm_recency_months[k] else 1
-    return 9 * recency + 3 * reached(purchases, bounds.rfm_frequency) + reached(margin, bounds.rfm_money)
+    rank = RFM_STEPS * recency + reached(purchases, bounds.rfm_frequency)
+    return RFM_STEPS * rank + reached(margin, bounds.rfm_money)
 
 
 @rule
