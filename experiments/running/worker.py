@@ -6,6 +6,7 @@ it is started in has any part in it. Whatever a policy prints goes to the worker
 
 import contextlib
 import faulthandler
+import gc
 import importlib
 import os
 import pickle
@@ -64,6 +65,7 @@ def main() -> None:
     needed = importlib.import_module(first)  # what jobs need, before it says that it has begun
     if hasattr(needed, "get_ready"):
         needed.get_ready()
+    gc.freeze()  # what is loaded stays, so that no collection of garbage looks through it again
     jobs: queue.Queue[Job] = queue.Queue()
     threading.Thread(target=_take, args=(requests, jobs), daemon=True, name="tenure-requests").start()
     send(answers, ("ready", time.process_time()))
