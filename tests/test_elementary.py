@@ -24,8 +24,10 @@ from tenure.agents.mathematics.elementary import (
     exp_,
     expm1_,
     exponent,
+    inverse_of_step,
     log1p_,
     log_,
+    log_of_step,
     power_,
     two_to,
     two_to_steps,
@@ -339,6 +341,26 @@ def test_powers_of_two_between_are_correctly_rounded() -> None:
     steps_of(steps + ROUNDING, out)
     assert out.tolist() == true
     assert math.isnan(two_to_steps(math.nan))
+
+
+@compiled
+def logs_of(shifted: NDArray[np.float64], logs: NDArray[np.float64], inverses: NDArray[np.float64]) -> None:
+    """Logarithms and inverses of the steps of a doubling, compiled."""
+    for i in range(shifted.shape[0]):
+        logs[i], inverses[i] = log_of_step(shifted[i]), inverse_of_step(shifted[i])
+
+
+def test_logarithms_and_inverses_of_steps_are_correctly_rounded() -> None:
+    steps = np.arange(-38, 90)
+    with mpmath.workdps(DIGITS):
+        logs = [float(mpmath.log(1 + mpmath.mpf(j) / STEPS)) for j in steps.tolist()]
+        inverses = [float(1 / (1 + mpmath.mpf(j) / STEPS)) for j in steps.tolist()]
+    assert [log_of_step(x) for x in (steps + ROUNDING).tolist()] == logs
+    assert [inverse_of_step(x) for x in (steps + ROUNDING).tolist()] == inverses
+    made = np.empty((2, len(steps)))
+    logs_of(steps + ROUNDING, made[0], made[1])
+    assert made.tolist() == [logs, inverses]
+    assert math.isnan(log_of_step(math.nan)) and math.isnan(inverse_of_step(math.nan))
 
 
 def test_every_function_of_the_file_is_tried_here() -> None:
