@@ -1,5 +1,6 @@
 """States before month 0 come back from the disk as they were, bit by bit."""
 
+import io
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,25 @@ def test_objects_are_never_unpacked(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="allow_pickle"):
         write_start(tmp_path, "one", {"people": np.array([{}], object)})
     assert not start_path(tmp_path, "one").exists()
+
+
+@pytest.mark.parametrize("values", [np.arange(3), np.zeros(3, ROWS)], ids=["numbers", "rows"])
+def test_addresses_are_never_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: np.ndarray[Any, Any]
+) -> None:
+    """A file that says that its numbers are Python objects would have them taken for addresses."""
+
+    def lie(stream: io.BytesIO, written: np.ndarray[Any, Any], allow_pickle: bool) -> None:
+        plain = io.BytesIO()
+        write(plain, written, allow_pickle=allow_pickle)
+        stream.write(plain.getvalue().replace(told, lied))
+
+    write = np.lib.format.write_array
+    monkeypatch.setattr(np.lib.format, "write_array", lie)
+    write_start(tmp_path, "one", {"people": values})
+    assert start_is_whole(tmp_path, "one")
+    with pytest.raises(DamagedError, match="Python objects|fewer than no rows|cannot be read"):
+        read_start(tmp_path, "one")
 
 
 @given(st.integers(0), st.integers(0, 7))

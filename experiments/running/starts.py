@@ -99,6 +99,10 @@ def _next(unpacked: bytes, stream: io.BytesIO) -> NDArray[np.generic]:
     if np.lib.format.read_magic(stream) != (1, 0):
         raise DamagedError("it is of another version of NumPy's format")
     shape, by_columns, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=_LONGEST_HEADER)
+    if dtype.hasobject:  # whose bytes NumPy would take for addresses
+        raise DamagedError("it holds Python objects")
+    if min(shape, default=0) < 0:
+        raise DamagedError("it has fewer than no rows")
     values = np.ndarray(shape, dtype, unpacked, stream.tell(), order="F" if by_columns else "C")
     stream.seek(values.nbytes, io.SEEK_CUR)
     return values
