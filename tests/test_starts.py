@@ -47,10 +47,11 @@ def test_objects_are_never_unpacked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("values", [np.arange(3), np.zeros(3, ROWS)], ids=["numbers", "rows"])
-def test_addresses_are_never_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: np.ndarray[Any, Any]
+@pytest.mark.parametrize(("told", "lied"), [(b"'<i8'", b"'|O' "), (b"(3,), ", b"(-3,),")], ids=["objects", "shape"])
+def test_what_no_state_can_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: np.ndarray[Any, Any], told: bytes, lied: bytes
 ) -> None:
-    """A file that says that its numbers are Python objects would have them taken for addresses."""
+    """Numbers that a file calls Python objects would be taken for addresses."""
 
     def lie(stream: io.BytesIO, written: np.ndarray[Any, Any], allow_pickle: bool) -> None:
         plain = io.BytesIO()
@@ -61,7 +62,7 @@ def test_addresses_are_never_read(
     monkeypatch.setattr(np.lib.format, "write_array", lie)
     write_start(tmp_path, "one", {"people": values})
     assert start_is_whole(tmp_path, "one")
-    with pytest.raises(DamagedError, match="Python objects|fewer than no rows|cannot be read"):
+    with pytest.raises(DamagedError, match="cannot be read"):
         read_start(tmp_path, "one")
 
 
