@@ -3,7 +3,7 @@
 import math
 
 from tenure.agents.declaring import rule
-from tenure.agents.mathematics.elementary import erf_, erfc_beyond_1, exp_, expm1_, log1p_, log_
+from tenure.agents.mathematics.elementary import SQRT_2, erf_, erfc_beyond_1, exp_, expm1_, log1p_, log_
 
 FLAT = 40.0
 """Log-odds beyond which a probability is as good as 0 or 1."""
@@ -11,7 +11,6 @@ LEAST_PROBABILITY = 4.248354255291589e-18
 """Probability at log-odds of -FLAT."""
 MOST_SHIFT = 20.0
 """Largest shift of log-odds, and largest exponent, that counts, so that exp never overflows."""
-SQRT_2 = 1.4142135623730951
 FAR = 6.0
 """Standard deviations, over the root of 2, beyond which the normal distribution function stands still."""
 LEAST_TAIL = 1e-300
