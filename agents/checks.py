@@ -32,6 +32,7 @@ CHECKED = (
     "precision_aged",
     "opts_out",
     "uses",
+    "reminded_next",
 )
 (
     _,
@@ -60,6 +61,7 @@ CHECKED = (
     PRECISION,
     OPTS_OUT,
     USES,
+    REMINDED,
 ) = range(len(CHECKED))
 
 
@@ -75,6 +77,8 @@ MOST_EXPECTED_CONTACTS = 1e12
 """Contacts a month that no channel means for one person."""
 MOST_FATIGUE = 1e6
 """Contacts whose weight no fatigue reaches."""
+MOST_REMINDED = 50.0
+"""Log-odds to which no message reminds anybody."""
 MOST_PRECISION = 1e15
 """What the precision of no estimate reaches."""
 

@@ -40,6 +40,7 @@ class Person:
     satisfaction: Annotated[float, Field("", "delivered less expected, smoothed", "live")]
     expectation: Annotated[float, Field("utility", "quality the person has come to expect", "live")]
     fatigue: Annotated[float, Field("contacts", "weight of recent contacts", "live")]
+    reminded: Annotated[float, Field("log-odds", "a recent message made one think of going elsewhere", "live")]
     episode_product: Annotated[int, Field("product", "need episode under way; -1 none", "live")]
     episode_months: Annotated[int, Field("months", "left of the episode", "live")]
 

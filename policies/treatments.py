@@ -53,9 +53,9 @@ class Treatment:
     benefit: Annotated[float, Parameter("log-odds", -10.0, 10.0, NEUTRAL)] = 0.0
     """What the offer itself adds to acceptance."""
     satisfaction: Annotated[float, Parameter("per amount", -1.0, 1.0, NEUTRAL)] = 0.0
-    """Added to satisfaction if taken."""
+    """Added to satisfaction if taken; of a reward, as its EUR are felt (`rules.relationship.reward_bend`)."""
     switching_cost: Annotated[float, Parameter("utility per amount", 0.0, 5.0, NEUTRAL)] = 0.0
-    """Added to the cost of switching while it lasts."""
+    """Added to the cost of switching while it lasts; of a reward, as its EUR are felt."""
     price_cut: Annotated[float, Parameter("points per amount", 0.0, 10.0, NEUTRAL)] = 0.0
     """Taken off the price while it lasts."""
     premium: Annotated[float, Parameter("points per amount", 0.0, 10.0, NEUTRAL)] = 0.0
@@ -81,11 +81,13 @@ class Treatment:
     lasts_months: Annotated[int, Parameter("months", 0, 120, NEUTRAL)] = 0
     """How long the temporary effects last."""
     contact: Annotated[float, Parameter("contacts", 0.0, 10.0, NEUTRAL)] = 0.0
-    """Weight as a contact: it tires, and it reminds."""
+    """Weight as a contact: it tires, and takes attention from other messages."""
+    reminds: Annotated[float, Parameter("log-odds", 0.0, 5.0, NEUTRAL)] = 0.0
+    """What the message adds to the log-odds of looking around and of leaving, at first; it fades in a few months."""
     contact_cost: Annotated[float, Parameter("EUR", 0.0, 1e4, NEUTRAL)] = 0.0
     """Cost of the contact."""
     welcome: Annotated[float, Parameter("utility per amount", 0.0, 5.0, NEUTRAL)] = 0.0
-    """Added to the utility of our offer; for those who are not customers."""
+    """Added to the utility of our offer, as its EUR are felt; for those who are not customers."""
     reward: Annotated[float, Parameter("EUR per amount, paid if taken", 0.0, 1e4, NEUTRAL)] = 0.0
     """Paid if taken."""
 

@@ -50,7 +50,7 @@ def value(person: Person, truth: Truth, worth: Worth, world: World) -> None:
     It discounts expected margin, expected loss and cost of capital of those who stay with the margin multiple
     r / (1 + i - r) (Gupta, Lehmann & Stuart 2004), r the person's own yearly retention.
     """
-    leaves = lifecycle.leaves_within_year(person.leave_per_year, held_products(person), world.rules.lifecycle)
+    leaves = lifecycle.leaves_within_year(person.leave_per_year, held_products(person), 0.0, world.rules.lifecycle)
     stays = (1.0 - leaves) * (1.0 - world.rules.learning.leave_otherwise) * (1.0 - truth.default_per_year)
     multiple = stays / max(1.0 + world.now.discount - stays, SHORTEST_PERPETUITY)
     worth.future_margin = multiple * truth.margin_per_year

@@ -29,7 +29,7 @@ from tenure.agents.signal import Signal
 
 @rule
 def leave_or_choose(
-    person: Person, signal: Signal, cause: int, pressure: float, looks: float, drawn: Uniforms, world: World
+    person: Person, signal: Signal, cause: int, looks: float, drawn: Uniforms, world: World
 ) -> None:
     """One uniform decides among the exits, in order: ended, charged off, settled, own reasons, poached."""
     u, v, w, x = drawn
@@ -45,13 +45,15 @@ def leave_or_choose(
             close_accounts(person, world)
             enter(person, GONE if cause == OWN_REASONS else NOBODY, world)
             return
-    compare_and_choose(person, signal, pressure, looks, u, world)
+    compare_and_choose(person, signal, looks, u, world)
 
 
 @rule
 def leaves_yearly(person: Person, world: World) -> float:
     """The person's probability of leaving within a year for own reasons."""
-    p = lifecycle.leaves_within_year(person.leave_per_year, held_products(person), world.rules.lifecycle)
+    p = lifecycle.leaves_within_year(
+        person.leave_per_year, held_products(person), person.reminded, world.rules.lifecycle
+    )
     return checked(p, 0.0, 1.0, checks.LEAVES, person.id, world.fault)
 
 
@@ -106,7 +108,7 @@ def product_weight(person: Person, k: int, offer: Offer, world: World) -> float:
 
 
 @rule
-def compare_and_choose(person: Person, signal: Signal, pressure: float, looks: float, u: float, world: World) -> None:
+def compare_and_choose(person: Person, signal: Signal, looks: float, u: float, world: World) -> None:
     """A person compares the offers considered and chooses; the chosen institution may refuse."""
     here = person.provider
     if person.loyal_to == here and here > NOBODY:
@@ -118,7 +120,7 @@ def compare_and_choose(person: Person, signal: Signal, pressure: float, looks: f
         person.stage == MATURITY,
         here == NOBODY,
         person.episode_months > 0,
-        pressure,
+        person.reminded,
         world.rules.choice,
     )
     searches = looks < checked(p, 0.0, 1.0, checks.LOOKS, person.id, world.fault)
@@ -225,6 +227,7 @@ def enter(person: Person, institution: int, world: World) -> None:
     """The relationship starts anew with this provider (or with nobody)."""
     person.provider, person.stage, person.tenure_months = institution, ACQUISITION, 0
     person.satisfaction, person.fatigue, person.ending, person.margin_per_year = 0.0, 0.0, 0, 0.0
+    person.reminded = 0.0
     person.expectation = world.offers[institution].service if institution > NOBODY else 0.0
     person.depth = world.rules.relationship.depth_start if institution > NOBODY else 0.0
     person.reward_switching_cost, person.reward_months = 0.0, 0

@@ -50,7 +50,7 @@ def live(person: Person, signal: Signal, contacts: Sequence[Contact], first: int
         cause = borrow_and_repay(person, signal, pays, world)
         if cause == NO_EXIT:
             experience(person, pressure, moves, served, world)
-    leave_or_choose(person, signal, cause, pressure, looks, of_exit, world)
+    leave_or_choose(person, signal, cause, looks, of_exit, world)
     show(person, signal, world)
 
 
@@ -106,7 +106,7 @@ def meet_channels(
             continue
         score = checked(
             reach.targeting_score(
-                needs.fit_to_need(person.need, offer.sells, world.product_count),
+                reach.unmet_share(person.need, person.held, offer.sells, world.product_count),
                 offer.sees_browsing == 1 and person.episode_months > 0,
                 risk_above(person, world),
                 world.rules.reach,
@@ -124,9 +124,14 @@ def meet_channels(
                 continue
             u = a if channel == 0 else (b if channel == 1 else (c if channel == 2 else d))
             expected = reach.expected_contacts(offer.reach[channel], offer.precision[channel], score)
+            listed = reach.works_list(offer.precision[channel], world.rules.reach)
+            if listed:
+                expected *= reach.turn_on_list(person.id, world.now.month, offer.word + channel, world.rules.reach)
             arrived = reach.contacts_received(
                 u, checked(expected, 0.0, checks.MOST_EXPECTED_CONTACTS, checks.CONTACTS, person.id, world.fault)
             )
+            if listed:
+                arrived = min(arrived, 1)
             if arrived > 0:
                 world.contacted[j] = channel + 1
                 world.messages[j] += arrived

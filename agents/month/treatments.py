@@ -8,7 +8,7 @@ from tenure.agents.declaring import rule
 from tenure.agents.ledger import receive
 from tenure.agents.mathematics.formulas import between, cents
 from tenure.agents.month.accounts import take_product
-from tenure.agents.month.reading import drawn_cents, luck, risk_above
+from tenure.agents.month.reading import drawn_cents, luck, owed_cents, risk_above
 from tenure.agents.offer import MAX_CHANNELS
 from tenure.agents.person import Person
 from tenure.agents.rules import credit, reach, relationship
@@ -40,14 +40,18 @@ def let_effects_pass(person: Person) -> None:
 def read_treatments(
     person: Person, signal: Signal, contacts: Sequence[Contact], first: int, last: int, world: World
 ) -> float:
-    """Treatments that reached the person: cost, acceptance, effect. Returns the weight of the contacts."""
-    pressure = 0.0
+    """Treatments that reached the person: cost, acceptance, effect. Returns the weight of the contacts.
+
+    Of messages that remind, the strongest counts, so that many are no worse than one.
+    """
+    pressure, reminded = 0.0, relationship.reminded_next(person.reminded, world.rules.relationship)
     for c in range(first, last):
         sent = contacts[c]
         effect = world.effects[sent.treatment]
         if sent.institution != person.provider:
             continue
         pressure += effect.contact
+        reminded = max(reminded, effect.reminds)
         receive(world.ledger, sent.institution, ledger.TREATMENT, -effect.contact_cents)
         u, v, w, opts_out = luck(person.id, chance.RESPONSE, world)
         signal.treatment = sent.treatment
@@ -55,7 +59,7 @@ def read_treatments(
             p = relationship.opts_out(person.fatigue, world.rules.relationship)
             if opts_out < checked(p, 0.0, 1.0, checks.OPTS_OUT, person.id, world.fault):
                 person.opted_out = 1
-        if effect.needs_yes == 1 and u >= acceptance(person, effect, world):
+        if effect.needs_yes == 1 and u >= acceptance(person, effect, sent.amount, world):
             continue
         if effect.product >= 0 and not take_product(person, effect.product, v, w, world):
             continue
@@ -64,30 +68,46 @@ def read_treatments(
         signal.paid_cents -= reward
         receive(world.ledger, sent.institution, ledger.TREATMENT, -reward)
         act(person, signal, effect, sent.amount, world)
+    person.reminded = checked(reminded, 0.0, checks.MOST_REMINDED, checks.REMINDED, person.id, world.fault)
     return pressure
 
 
 @rule
-def acceptance(person: Person, effect: Effect, world: World) -> float:
-    """Probability that the person takes what is offered: need, benefit, satisfaction, less fatigue; the weak borrow."""
+def acceptance(person: Person, effect: Effect, amount: float, world: World) -> float:
+    """Probability that the person takes what is offered: need, benefit, money, satisfaction, less fatigue.
+
+    The weak borrow more readily.
+    """
     fit = person.need[effect.product] if effect.product >= 0 else 0.5
     weak = 0.0
     if effect.product >= 0 and world.products[effect.product].lends == 1:
         weak = world.rules.relationship.response_risk * risk_above(person, world)
+    money = relationship.appeal_of_money(worth_of(person, effect, amount, world), world.rules.relationship)
     p = relationship.takes_offer(
-        fit, effect.benefit + weak, person.satisfaction, person.fatigue, world.rules.relationship
+        fit, effect.benefit + weak + money, person.satisfaction, person.fatigue, world.rules.relationship
     )
     return checked(p, 0.0, 1.0, checks.TAKES, person.id, world.fault)
 
 
 @rule
+def worth_of(person: Person, effect: Effect, amount: float, world: World) -> float:
+    """EUR that an offer is worth to the person: the reward, and what a price cut saves on what is owed now."""
+    worth = effect.reward_cents / 100.0 * amount
+    if effect.price_cut != 0.0:
+        saved = effect.price_cut * amount / 100.0 * (effect.lasts_months / 12.0)
+        worth += saved * (owed_cents(person, world) / 100.0)
+    return worth
+
+
+@rule
 def act(person: Person, signal: Signal, effect: Effect, amount: float, world: World) -> None:
     """The effects of a treatment that was taken, or that asks nobody; each through something that a person has."""
+    felt = relationship.amount_felt(amount, effect.reward_cents / 100.0 * amount, world.rules.relationship)
     if effect.satisfaction != 0.0:
         most = world.rules.relationship.satisfaction_most
-        person.satisfaction = between(person.satisfaction + effect.satisfaction * amount, -most, most)
+        person.satisfaction = between(person.satisfaction + effect.satisfaction * felt, -most, most)
     if effect.switching_cost != 0.0:
-        person.reward_switching_cost, person.reward_months = effect.switching_cost * amount, effect.lasts_months
+        person.reward_switching_cost, person.reward_months = effect.switching_cost * felt, effect.lasts_months
     if effect.price_cut != 0.0:
         person.price_cut, person.price_cut_months = effect.price_cut * amount, effect.lasts_months
     if effect.service != 0.0:
@@ -130,5 +150,8 @@ def read_invitation(person: Person, signal: Signal, sent: Contact, received: int
     p = reach.reads_invitation(person.attention, received, world.rules.reach)
     if u < checked(p, 0.0, 1.0, checks.READS, person.id, world.fault):
         world.considered[j], world.contacted[j] = 1, MAX_CHANNELS + 1
-        world.invitation[j] = effect.welcome * sent.amount
-        world.welcome_cents[j] = cents(effect.reward_cents / 100.0 * sent.amount)
+        reward = effect.reward_cents / 100.0 * sent.amount
+        world.invitation[j] = effect.welcome * relationship.amount_felt(
+            sent.amount, reward, world.rules.relationship
+        )
+        world.welcome_cents[j] = cents(reward)

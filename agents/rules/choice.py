@@ -47,8 +47,6 @@ class Choice(NamedTuple):
     """Added to the log-odds of looking around for who has no main provider."""
     search_episode: Annotated[float, Parameter("log-odds", -5, 5, "assumption: an acute need")] = 1.0
     """Added to the log-odds of looking around while a need is acute."""
-    reminder: Annotated[float, Parameter("log-odds", 0, 5, "Ascarza, Iyengar & Schleicher 2016, sign and size")] = 0.4
-    """Added to the log-odds of looking around by each contact of the provider in the month: it reminds."""
 
 
 @rule
@@ -59,7 +57,7 @@ def looks_around(
     mature: bool,
     without: bool,
     episode: bool,
-    contacts: float,
+    reminded: float,
     choice: Choice,
 ) -> float:
     """Probability that a person compares all offers this month."""
@@ -72,7 +70,7 @@ def looks_around(
         x += choice.search_without
     if episode:
         x += choice.search_episode
-    return logistic(x + choice.reminder * contacts)
+    return logistic(x + reminded)
 
 
 @rule

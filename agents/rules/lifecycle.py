@@ -64,11 +64,13 @@ def stage_after(stage: int) -> int:
 
 
 @rule
-def leaves_within_year(theta: float, products_held: int, lifecycle: Lifecycle) -> float:
-    """Probability of leaving within a year for own reasons; further products lower its log-odds."""
-    if products_held > 1:
-        return with_odds_times(theta, odds_factor(lifecycle.leave_per_product * (products_held - 1)))
-    return theta
+def leaves_within_year(theta: float, products_held: int, reminded: float, lifecycle: Lifecycle) -> float:
+    """Probability of leaving within a year for own reasons; further products lower its log-odds.
+
+    `reminded` is what a message that made one think of going elsewhere adds to them.
+    """
+    further = lifecycle.leave_per_product * (products_held - 1) if products_held > 1 else 0.0
+    return with_odds_times(theta, odds_factor(further + reminded))
 
 
 @rule

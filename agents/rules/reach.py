@@ -1,5 +1,6 @@
 """Reach: who is contacted by which channel, and what is read."""
 
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
@@ -24,21 +25,34 @@ class Reach(NamedTuple):
 
     read_share: Annotated[float, Parameter("share", 0, 1, "response 1.1% of card mail, 1998 (American Banker)")] = 0.05
     """Probability that a contact by a channel is read, before contacts compete for attention."""
-    score_fit: Annotated[float, Parameter("1", -10, 10, "assumption: targeting seeks unserved need")] = 2.0
-    """Weight in a channel's targeting score of the share of a person's needs that the institution serves."""
+    score_unmet: Annotated[float, Parameter("1", -10, 10, "assumption: targeting seeks unserved need")] = 2.0
+    """Weight in a channel's targeting score of the share of a person's needs that nobody serves and we could."""
     score_episode: Annotated[float, Parameter("1", -10, 10, "assumption: and those who look for it now")] = 1.0
     """Added to a channel's targeting score in a need episode, where the institution sees browsing."""
     score_risk: Annotated[float, Parameter("1/log-odds", -10, 10, "assumption: and shuns risk")] = 0.3
     """Taken off a channel's targeting score by each unit of log-odds of risk above the average."""
+    rest_months: Annotated[int, Parameter("months", 0, 24, "assumption: a list is worked through in a quarter")] = 3
+    """Months in which a channel that targets (precision above 0) contacts nobody twice; 0 lets it, as a broadcast."""
     read_invitation: Annotated[float, Parameter("share", 0, 1, "assumption: mail from a known sender")] = 0.3
     """Probability that an invitation by an institution that knows the person is read, before contacts compete."""
 
 
 @rule
-def targeting_score(fit: float, in_episode: bool, risk_above_average: float, reach: Reach) -> float:
-    """How well a person fits what a channel looks for; about 0 for an average person."""
+def unmet_share(need: Sequence[float], held: Sequence[int], sells: Sequence[int], products: int) -> float:
+    """Share of a person's needs that an institution's products would serve and nothing held does, in [0, 1]."""
+    unmet, total = 0.0, 0.0
+    for k in range(products):
+        total += need[k]
+        if sells[k] == 1 and held[k] == 0:
+            unmet += need[k]
+    return unmet / total if total > 0.0 else 0.0
+
+
+@rule
+def targeting_score(unmet: float, in_episode: bool, risk_above_average: float, reach: Reach) -> float:
+    """How well a person fits what a channel looks for; about 0 for an average customer of somebody else."""
     return between(
-        reach.score_fit * (fit - 0.5)
+        reach.score_unmet * (unmet - 0.5)
         + (reach.score_episode if in_episode else 0.0)
         - reach.score_risk * risk_above_average,
         -MOST_PART,
@@ -65,6 +79,21 @@ def lookalike_score(income: float, age_years: float, looks_for_product: bool, of
 def expected_contacts(rate: float, precision: float, score: float) -> float:
     """Contacts a month that a channel means for a person, lambda exp(precision x score); precision 0 broadcasts."""
     return rate if precision == 0.0 else rate * exp_(between(precision * score, -MOST_SHIFT, MOST_SHIFT))
+
+
+@rule
+def works_list(precision: float, reach: Reach) -> bool:
+    """Whether a channel works through a list of people, each at most once in some months, rather than broadcasts."""
+    return precision > 0.0 and reach.rest_months > 0
+
+
+@rule
+def turn_on_list(person: int, month: int, place: int, reach: Reach) -> float:
+    """How many months' contacts a list means for a person this month: all when it is the person's turn, else none.
+
+    `place` shifts the turns, so that two lists do not come to a person in the same months.
+    """
+    return float(reach.rest_months) if (person + month + place) % reach.rest_months == 0 else 0.0
 
 
 @rule

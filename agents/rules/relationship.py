@@ -3,6 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
+from tenure.agents.mathematics.elementary import expm1_, log_, power_
 from tenure.agents.mathematics.formulas import between, logistic
 
 
@@ -29,7 +30,9 @@ class Relationship(NamedTuple):
     """Satisfaction gained for each unit of utility by which the month's service exceeds what was expected."""
     service_sd: Annotated[float, Parameter("utility", 0, 10, "assumption: luck of one month's service")] = 0.5
     """Standard deviation of one month's service around the level of the institution."""
-    satisfaction_per_fatigue: Annotated[float, Parameter("1", 0, 1, "assumption")] = 0.03
+    satisfaction_per_fatigue: Annotated[
+        float, Parameter("1", 0, 1, "assumption: a message a month costs less than half a standard deviation")
+    ] = 0.005
     """Satisfaction lost in a month for each unit of fatigue from contacts."""
     expectation_moves: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.1
     """Share of the distance to the service delivered that a customer's expectation covers in a month."""
@@ -37,6 +40,12 @@ class Relationship(NamedTuple):
     """Weight of the best service on offer in what a customer comes to expect; the rest is what was delivered."""
     fatigue_kept: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 2.4 months")] = 0.75
     """Fraction of the fatigue from contacts that is left a month later."""
+    fatigue_most: Annotated[float, Parameter("contacts", 0.1, 1e12, "assumption: people get used to messages")] = 3.0
+    """Fatigue that no number of contacts exceeds: each adds less, the nearer it is."""
+    reminded_kept: Annotated[
+        float, Parameter("share/month", 0, 1, "assumption; Ascarza, Iyengar & Schleicher 2016 look at three months")
+    ] = 0.7
+    """Fraction that is left a month later of what a message reminded a customer of: that one can go elsewhere."""
     satisfaction_most: Annotated[float, Parameter("1", 0, 100, "assumption")] = 5.0
     """Satisfaction, up or down, beyond which no treatment moves it."""
     margin_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 4 months")] = 0.15
@@ -49,6 +58,16 @@ class Relationship(NamedTuple):
     """Added to the log-odds of taking an offer by a need of 1 instead of 0."""
     response_satisfaction: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.6
     """Added to the log-odds of taking an offer by each unit of satisfaction."""
+    response_amount: Annotated[
+        float, Parameter("log-odds", 0, 1, "assumption: sets take-up of 1, 30 and 300 EUR; up to 1 it is concave")
+    ] = 0.5
+    """Added to the log-odds of taking an offer by each unit of log(1 + EUR / response_scale) that it is worth."""
+    response_scale: Annotated[float, Parameter("EUR", 0.01, 1e6, "assumption")] = 1.0
+    """What an offer is worth to a customer when the next EUR tells half as much as the first."""
+    reward_bend: Annotated[float, Parameter("1", 0, 1, "assumption: the square root; 1 is in proportion")] = 0.5
+    """Power of the EUR of a reward to which what it does grows: satisfaction, switching cost, the draw of a welcome."""
+    reward_usual: Annotated[float, Parameter("EUR", 0.01, 1e6, "definition: as the catalogue's loyalty_reward")] = 30.0
+    """Reward that does just what the catalogue's effects per EUR say; a smaller one does more per EUR."""
     response_risk: Annotated[float, Parameter("log-odds", 0, 5, "Ausubel 1999, sign: the weak take credit")] = 0.15
     """Added to the log-odds of taking an offer of credit by each unit of log-odds of risk above the average."""
     response_fatigue: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.5
@@ -111,8 +130,37 @@ def expectation_next(expectation: float, delivered: float, best_seen: float, rel
 
 @rule
 def fatigue_next(fatigue: float, contacts: float, relationship: Relationship) -> float:
-    """Fatigue one month on: it decays, contacts add to it."""
-    return relationship.fatigue_kept * fatigue + contacts
+    """Fatigue one month on: it decays; contacts add to it, each the less, the nearer it is to the most there can be.
+
+    With `fatigue_most` far away, each contact adds 1.
+    """
+    left = relationship.fatigue_kept * fatigue
+    if contacts == 0.0:
+        return left
+    most = relationship.fatigue_most
+    return left - (most - left) * expm1_(-contacts / most)
+
+
+@rule
+def reminded_next(reminded: float, relationship: Relationship) -> float:
+    """What is left, a month later, of having been reminded that one can go elsewhere."""
+    return relationship.reminded_kept * reminded
+
+
+@rule
+def appeal_of_money(worth: float, relationship: Relationship) -> float:
+    """Log-odds that the EUR which an offer is worth to a customer add to taking it; 0 for nothing."""
+    if worth <= 0.0:
+        return 0.0
+    return relationship.response_amount * log_(1.0 + worth / relationship.response_scale)
+
+
+@rule
+def amount_felt(amount: float, reward: float, relationship: Relationship) -> float:
+    """Amount of a treatment as it is felt, which effects are in proportion to; `reward` is what it pays, EUR."""
+    if reward <= 0.0 or relationship.reward_bend == 1.0:
+        return amount
+    return amount * power_(reward / relationship.reward_usual, relationship.reward_bend - 1.0)
 
 
 @rule

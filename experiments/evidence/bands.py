@@ -118,7 +118,7 @@ def chances_to_look(model: LifecycleModel) -> dict[int, float]:
                 stage == MATURITY,
                 False,
                 bool(one["episode_months"] > 0),
-                0.0,
+                float(one["reminded"]),
                 model.rules.choice,
             )
         )

@@ -43,7 +43,7 @@ def _looks(drawn: Drawn, **different: float) -> float:
         "mature": False,
         "without": False,
         "episode": False,
-        "contacts": 0.0,
+        "reminded": 0.0,
     }
     return choice.looks_around(**{**usual, **different}, choice=drawn.rules.choice)  # type: ignore[arg-type]  # switches
 
@@ -109,7 +109,6 @@ CHANCES: dict[str, Chance] = {
     "rules.choice.search_maturity": Chance(_LOOKS.format("a mature customer"), lambda d: _looks(d, mature=True)),
     "rules.choice.search_without": Chance(_LOOKS.format("who has no provider"), lambda d: _looks(d, without=True)),
     "rules.choice.search_episode": Chance(_LOOKS.format("who has an acute need"), lambda d: _looks(d, episode=True)),
-    "rules.choice.reminder": Chance(_LOOKS.format("a customer contacted once"), lambda d: _looks(d, contacts=1.0)),
     "rules.relationship.potential": Chance(_REACH, lambda d: _reach(d, 1), "a share"),
     "rules.relationship.potential_per_product": Chance(_REACH, lambda d: _reach(d, 1), "a share"),
     "rules.relationship.potential_satisfaction": Chance(
@@ -119,6 +118,10 @@ CHANCES: dict[str, Chance] = {
     "rules.relationship.response_need": Chance(_TAKES.format("a customer with a need of 1"), lambda d: _takes(d, 1.0)),
     "rules.relationship.response_satisfaction": Chance(
         _TAKES.format(_SATISFIED), lambda d: _takes(d, satisfaction=1.0)
+    ),
+    "rules.relationship.response_amount": Chance(
+        _TAKES.format("a customer of average need") + " worth 30 EUR",
+        lambda d: _takes(d, weak=relationship.appeal_of_money(30.0, d.rules.relationship)),
     ),
     "rules.relationship.response_risk": Chance(
         _TAKES.format("a customer one unit riskier than the average") + " of credit",
