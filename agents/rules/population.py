@@ -42,7 +42,9 @@ class Traits(NamedTuple):
     """Standard deviation between people of what switching costs them, around the market's mean `switching_cost`."""
     loyal_share: Annotated[float, Parameter("share", 0, 1, "assumption: hard-core loyal")] = 0.15
     """Share of each institution's first customers who never compare offers."""
-    attention: Annotated[float, Parameter("contacts", 0.1, 1e12, "assumption")] = 6.0
+    attention: Annotated[
+        float, Parameter("contacts", 0.1, 1e12, "assumption: of two messages a month each is read two thirds as often")
+    ] = 1.0
     """Contacts a month at which a contact is read half as often as one that comes alone."""
     vulnerable: Annotated[
         float, Parameter("share", 0, 1, "assumption: those who say so; FCA Financial Lives 2022 counts 47% in some way")

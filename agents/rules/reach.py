@@ -23,7 +23,7 @@ MOST_RECEIVED = 4 * MOST_EXPECTED
 class Reach(NamedTuple):
     """Parameters of contacts by institutions that are not the provider."""
 
-    read_share: Annotated[float, Parameter("share", 0, 1, "response 1.1% of card mail, 1998 (American Banker)")] = 0.05
+    read_share: Annotated[float, Parameter("share", 0, 1, "response 1.1% of card mail, 1998 (American Banker)")] = 0.1
     """Probability that a contact by a channel is read, before contacts compete for attention."""
     score_unmet: Annotated[float, Parameter("1", -10, 10, "assumption: targeting seeks unserved need")] = 2.0
     """Weight in a channel's targeting score of the share of a person's needs that nobody serves and we could."""
@@ -33,7 +33,7 @@ class Reach(NamedTuple):
     """Taken off a channel's targeting score by each unit of log-odds of risk above the average."""
     rest_months: Annotated[int, Parameter("months", 0, 24, "assumption: a list is worked through in a quarter")] = 3
     """Months in which a channel that targets (precision above 0) contacts nobody twice; 0 lets it, as a broadcast."""
-    read_invitation: Annotated[float, Parameter("share", 0, 1, "assumption: mail from a known sender")] = 0.3
+    read_invitation: Annotated[float, Parameter("share", 0, 1, "assumption: mail from a known sender")] = 0.4
     """Probability that an invitation by an institution that knows the person is read, before contacts compete."""
 
 

@@ -32,7 +32,7 @@ class Relationship(NamedTuple):
     """Standard deviation of one month's service around the level of the institution."""
     satisfaction_per_fatigue: Annotated[
         float, Parameter("1", 0, 1, "assumption: a message a month costs less than half a standard deviation")
-    ] = 0.005
+    ] = 0.01
     """Satisfaction lost in a month for each unit of fatigue from contacts."""
     expectation_moves: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.1
     """Share of the distance to the service delivered that a customer's expectation covers in a month."""
