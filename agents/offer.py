@@ -72,6 +72,8 @@ class Offer:
     word: Annotated[int, Field("", "its name as part of every decision's address", "settings")]
     sells: Annotated[list[int], Field("0/1", "product on offer", "settings")]
     price: Annotated[list[float], Field("points", "yearly cost of the balance; deposits: minus the rate", "policy")]
+    price_above: Annotated[list[float], Field("points", "its price above the others' mean, by their shares", "market")]
+    others_per_risk: Annotated[float, Field("points", "the others' mean price per unit of risk", "market")]
     quality: Annotated[float, Field("utility", "of its products", "settings")]
     ease: Annotated[float, Field("utility", "of joining it, to those who are elsewhere", "settings")]
     service: Annotated[float, Field("utility", "what customers experience, month by month", "settings")]

@@ -10,8 +10,8 @@ GONE, NOBODY = -1, 0
 ACQUISITION, GROWTH, MATURITY, DECLINE = 0, 1, 2, 3
 STAGES = ("acquisition", "growth", "maturity", "decline")
 
-NO_EXIT, ENDED, CHARGED_OFF, SETTLED, OWN_REASONS, POACHED = 0, 1, 2, 3, 4, 5
-CAUSES = ("", "ended", "charged_off", "settled", "own_reasons", "poached")
+CAUSES = ("", "ended", "charged_off", "settled", "involuntary", "own_reasons", "poached")
+NO_EXIT, ENDED, CHARGED_OFF, SETTLED, INVOLUNTARY, OWN_REASONS, POACHED = range(len(CAUSES))
 
 
 class Person:
@@ -28,6 +28,7 @@ class Person:
     loyal_to: Annotated[int, Field("institution", "hard-core loyal to this one; 0 to none", "birth")]
     risk_trait: Annotated[float, Field("log-odds", "constant part of the monthly miss propensity", "birth")]
     leave_per_year: Annotated[float, Field("1/year", "theta: leaving the market for own reasons", "birth")]
+    attachment: Annotated[float, Field("sd", "how attached one gets; what theta says of it", "birth")]
     vulnerable: Annotated[int, Field("0/1", "in need of special care, and says so", "birth")]
     attention: Annotated[float, Field("contacts", "contacts a month at which half are read", "birth")]
 

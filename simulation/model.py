@@ -20,6 +20,7 @@ from tenure.simulation.institutions.institution import Institution, named
 from tenure.simulation.market.growing import copied, extended
 from tenure.simulation.market.ledger import Books, balances_of
 from tenure.simulation.market.population import first_people, first_signals, newcomers
+from tenure.simulation.market.rows import compare_prices
 from tenure.simulation.phases import one_month
 from tenure.simulation.recording.observing import MonthFacts, Observer, facts_of
 from tenure.simulation.recording.recorder import begin_recording, recorded
@@ -114,6 +115,7 @@ class LifecycleModel(WorldModel):
     def _seat(self) -> None:
         """Take in people who are there already, and what they owe and keep."""
         self.books.open(self.engine.count(self.people, self.signals))
+        compare_prices(self.offers, self.books.customers)
         self.engine.meet(len(self.people))
 
     @property
@@ -174,13 +176,15 @@ class LifecycleModel(WorldModel):
         self.dispatch = dispatched([one.guard() for one in self.institutions], len(self.people))
 
     def live(self) -> None:
-        """Everybody lives the month."""
+        """Everybody lives the month, and knows what all have posted by now."""
+        compare_prices(self.offers, self.books.customers)
         self.totals = self.engine.live(self.people, self.signals, self.dispatch, self.world)
         stop_on(self.totals.fault, self.month)
 
     def settle(self) -> None:
         """Money to the cent, people to the one; purses and channels go on, and who learns notes what became of it."""
         self.books.close(self.totals.counts, self.totals.ledger, self.month)
+        compare_prices(self.offers, self.books.customers)
         for one in self.institutions:
             one.settle(self.totals)
 

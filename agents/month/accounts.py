@@ -71,7 +71,7 @@ def bank(person: Person, signal: Signal, drawn: Uniforms, world: World) -> None:
     asks, u, v, active = drawn
     use(person, signal, active, world)
     if k >= 0 and person.held[k] == 0 and person.ending == 0:
-        p = needs.takes_by_oneself(person.need[k], person.satisfaction, world.rules.needs)
+        p = needs.takes_by_oneself(person.need[k], person.satisfaction, person.attachment, world.rules.needs)
         if asks < checked(p, 0.0, 1.0, checks.TAKES_SELF, person.id, world.fault):
             take_product(person, k, u, v, world)
     for k in range(world.product_count):

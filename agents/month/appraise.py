@@ -4,9 +4,9 @@ from tenure.agents import checks
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.month.debts import capital_eur, lost_in_default_eur, what_misses_depend_on
-from tenure.agents.month.reading import held_products, owed_cents, risk_above
+from tenure.agents.month.reading import leaves_yearly, owed_cents, risk_above
 from tenure.agents.person import Person
-from tenure.agents.rules import credit, estimation, lifecycle
+from tenure.agents.rules import credit, estimation
 from tenure.agents.rules.rulebook import World
 from tenure.agents.truth import Truth, Worth
 
@@ -50,8 +50,8 @@ def value(person: Person, truth: Truth, worth: Worth, world: World) -> None:
     It discounts expected margin, expected loss and cost of capital of those who stay with the margin multiple
     r / (1 + i - r) (Gupta, Lehmann & Stuart 2004), r the person's own yearly retention.
     """
-    leaves = lifecycle.leaves_within_year(person.leave_per_year, held_products(person), 0.0, world.rules.lifecycle)
-    stays = (1.0 - leaves) * (1.0 - world.rules.learning.leave_otherwise) * (1.0 - truth.default_per_year)
+    stays = (1.0 - leaves_yearly(person, world)) * (1.0 - world.rules.lifecycle.leave_involuntary)
+    stays *= (1.0 - world.rules.learning.leave_otherwise) * (1.0 - truth.default_per_year)
     multiple = stays / max(1.0 + world.now.discount - stays, SHORTEST_PERPETUITY)
     worth.future_margin = multiple * truth.margin_per_year
     lost = truth.default_per_year * (1.0 + multiple)

@@ -13,7 +13,7 @@ from tenure.agents.mathematics.elementary import exp_
 from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.agents.offer import Product
 from tenure.agents.person import NOBODY, Person
-from tenure.agents.rules.population import Birth, leave_at_birth, need_at_birth, tied
+from tenure.agents.rules.population import Birth, attachment_at_birth, leave_at_birth, need_at_birth, tied
 
 
 @rule
@@ -34,7 +34,9 @@ def born(person: Person, years: float, products: Sequence[Product], birth: Birth
     search, age, group, _ = luck_at_birth(person, chance.TRAITS, 1, birth)
     leaves, cared_for, _, event = luck_at_birth(person, chance.LEAVE_AT_BIRTH, 0, birth)
     z_income = normal_quantile(income)
-    z_risk = tied(z_income, normal_quantile(risk), traits.risk_income)
+    person.leave_per_year = leave_at_birth(leaves, years, birth)
+    person.attachment = attachment_at_birth(leaves, years, person.leave_per_year, birth)
+    z_risk = tied(z_income, tied(person.attachment, normal_quantile(risk), traits.attachment_risk), traits.risk_income)
     person.income = traits.income_median * exp_(traits.income_sd * z_income)
     person.risk_trait = traits.risk_mean + traits.risk_sd * z_risk
     person.risk_event = birth.event_sd * normal_quantile(event)
@@ -45,7 +47,6 @@ def born(person: Person, years: float, products: Sequence[Product], birth: Birth
     person.attention = traits.attention
     person.age_years = traits.age_from + (traits.age_to - traits.age_from) * age
     person.group = int(group * traits.groups)
-    person.leave_per_year = leave_at_birth(leaves, years, birth)
     need_products(person, z_risk, products, birth)
     person.episode_product, person.provider, person.owed_before_to = -1, NOBODY, NOBODY
 

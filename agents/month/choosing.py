@@ -7,13 +7,22 @@ from tenure.agents.declaring import rule
 from tenure.agents.ledger import receive
 from tenure.agents.mathematics.formulas import between, cents, normal_quantile
 from tenure.agents.month.accounts import close_accounts, move_debts, take_product
-from tenure.agents.month.reading import application_score, held_products, luck, owed_cents, risk_above, would_lend
+from tenure.agents.month.reading import (
+    application_score,
+    held_products,
+    leaves_yearly,
+    luck,
+    owed_cents,
+    risk_above,
+    would_lend,
+)
 from tenure.agents.offer import MAX_CHANNELS, Offer
 from tenure.agents.person import (
     ACQUISITION,
     DECLINE,
     ENDED,
     GONE,
+    INVOLUNTARY,
     MATURITY,
     NO_EXIT,
     NOBODY,
@@ -31,30 +40,29 @@ from tenure.agents.signal import Signal
 def leave_or_choose(
     person: Person, signal: Signal, cause: int, looks: float, drawn: Uniforms, world: World
 ) -> None:
-    """One uniform decides among the exits, in order: ended, charged off, settled, own reasons, poached."""
+    """One uniform decides among the exits, in order: ended, charged off, settled, involuntary, own reasons, poached."""
     u, v, w, x = drawn
     if person.provider > NOBODY:
         if cause == NO_EXIT and person.ending == 1 and owed_cents(person, world) == 0:
             cause = ENDED
         if cause == NO_EXIT and held_products(person) == 0 and not renewed(person, v, w, x, world):
             cause = SETTLED
-        if cause == NO_EXIT and lifecycle.leaves_now(u, leaves_yearly(person, world), gone_monthly(person, world)):
-            cause = OWN_REASONS
+        if cause == NO_EXIT and lifecycle.leaves_now(
+            u, leaves_yearly(person, world), gone_monthly(person, world), world.rules.lifecycle
+        ):
+            cause = INVOLUNTARY if lifecycle.leaves_involuntarily(u, world.rules.lifecycle) else OWN_REASONS
         if cause != NO_EXIT:
-            signal.cause = cause
-            close_accounts(person, world)
-            enter(person, GONE if cause == OWN_REASONS else NOBODY, world)
+            leave(person, signal, cause, GONE if cause in (INVOLUNTARY, OWN_REASONS) else NOBODY, world)
             return
     compare_and_choose(person, signal, looks, u, world)
 
 
 @rule
-def leaves_yearly(person: Person, world: World) -> float:
-    """The person's probability of leaving within a year for own reasons."""
-    p = lifecycle.leaves_within_year(
-        person.leave_per_year, held_products(person), person.reminded, world.rules.lifecycle
-    )
-    return checked(p, 0.0, 1.0, checks.LEAVES, person.id, world.fault)
+def leave(person: Person, signal: Signal, cause: int, to: int, world: World) -> None:
+    """The relationship ends, whatever is left is paid; the person is without provider, or gone for good."""
+    signal.cause = cause
+    close_accounts(person, world)
+    enter(person, to, world)
 
 
 @rule
@@ -67,7 +75,9 @@ def gone_monthly(person: Person, world: World) -> float:
 @rule
 def left_of(u: float, person: Person, world: World) -> float:
     """The uniform that is left of one by which a customer stayed: again between 0 and 1, for the choice."""
-    p = lifecycle.leaves_for_own_reasons(leaves_yearly(person, world), gone_monthly(person, world))
+    p = lifecycle.leaves_for_own_reasons(
+        leaves_yearly(person, world), gone_monthly(person, world), world.rules.lifecycle
+    )
     return between((u - p) / (1.0 - p), 0.0, 1.0)
 
 
@@ -109,7 +119,7 @@ def product_weight(person: Person, k: int, offer: Offer, world: World) -> float:
 
 @rule
 def compare_and_choose(person: Person, signal: Signal, looks: float, u: float, world: World) -> None:
-    """A person compares the offers considered and chooses; the chosen institution may refuse."""
+    """A person compares the offers considered, and having no provider; the chosen institution may refuse."""
     here = person.provider
     if person.loyal_to == here and here > NOBODY:
         return
@@ -131,11 +141,13 @@ def compare_and_choose(person: Person, signal: Signal, looks: float, u: float, w
             signal.met |= 1 << j
         if j != here and world.considered[j] == 1:
             others += 1
-    if others == 0 or person.owed_before_cents > 0 or person.months_past_due > 0:
+    if others == 0 and (here == NOBODY or not searches):
+        return
+    if person.owed_before_cents > 0 or person.months_past_due > 0:
         return
     if here > NOBODY:
         u = left_of(u, person, world)
-    world.considered[here] = 1
+    world.considered[here], world.considered[NOBODY] = 1, 1
     for j in range(world.institutions):
         if world.considered[j] == 1:
             world.utilities[j] = checked(
@@ -145,6 +157,8 @@ def compare_and_choose(person: Person, signal: Signal, looks: float, u: float, w
     chosen = choice.pick(world.utilities, total, world.institutions, u)
     if chosen != here and chosen > NOBODY:
         join(person, signal, chosen, searches, world)
+    elif chosen != here:
+        leave(person, signal, OWN_REASONS, NOBODY, world)
 
 
 @rule

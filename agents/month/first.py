@@ -43,7 +43,7 @@ def begin(person: Person, years: float, depths: Sequence[Sequence[float]], world
     for k in range(world.product_count):
         u, v, term, lived = luck(person.id, chance.ORIGIN, world, 0, 2 + k)
         further = world.offers[person.provider].sells[k] == 1 and u < holds_at_opening(
-            person.need[k], years, world.rules.opening
+            person.need[k], years, person.attachment, world.rules.opening
         )
         if k == first or further:
             open_product(person, k, term, v, world)

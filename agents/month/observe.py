@@ -284,7 +284,9 @@ def conclude(
         belief.default_per_year = checked(default_per_year, 0.0, 1.0, checks.DEFAULT, belief.person_id, fault)
     belief.margin_per_year = belief.return_mean
     belief.leave_per_year = checked(
-        estimation.believed_leaving(belief.tenure_months, held, belief.care_mean, rules.learning),
+        estimation.believed_leaving(
+            belief.tenure_months, held, belief.care_mean, belief.months_since_use, rules.learning
+        ),
         0.0,
         1.0,
         checks.BELIEVED_LEAVING,

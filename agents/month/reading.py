@@ -1,11 +1,13 @@
 """What the month's rules read of a person: luck, what is held and owed, risk, and what a scorecard says of it."""
 
-from tenure.agents import chance
+from tenure.agents import chance, checks
 from tenure.agents.chance import Uniforms, decision, draw4
+from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.agents.offer import Offer
 from tenure.agents.person import Person
+from tenure.agents.rules import accounts, lifecycle
 from tenure.agents.rules.rulebook import World
 
 
@@ -62,3 +64,32 @@ def application_score(person: Person, institution: int, world: World) -> float:
 def would_lend(person: Person, score: float, offer: Offer) -> bool:
     """Underwriting: not past due, not barred, not above the highest accepted risk."""
     return person.months_past_due == 0 and person.barred_months == 0 and score <= offer.highest_risk
+
+
+@rule
+def leaves_yearly(person: Person, world: World) -> float:
+    """The person's probability of leaving within a year for own reasons."""
+    p = lifecycle.leaves_within_year(
+        person.leave_per_year,
+        held_products(person),
+        person.satisfaction,
+        person.months_since_use,
+        person.price_sensitivity * points_above_others(person, world),
+        person.reminded,
+        world.rules.lifecycle,
+    )
+    return checked(p, 0.0, 1.0, checks.LEAVES, person.id, world.fault)
+
+
+@rule
+def points_above_others(person: Person, world: World) -> float:
+    """By how many points a year the products held cost more than others ask of one with this risk, on average."""
+    offer, points, held = world.offers[person.provider], 0.0, 0
+    elsewhere = accounts.price_for_risk(offer.others_per_risk, risk_above(person, world), world.rules.accounts)
+    for k in range(world.product_count):
+        if person.held[k] == 1:
+            held += 1
+            points += offer.price_above[k]
+            if world.products[k].lends == 1:
+                points += person.premium - person.price_cut - elsewhere
+    return points / held if held > 0 else 0.0

@@ -31,7 +31,9 @@ class Choice(NamedTuple):
     """Standard deviation between people of their lasting liking for an institution."""
     nobody: Annotated[float, Parameter("utility", -40, 40, "assumption: worth of having no provider")] = 1.0
     """Utility of having no main provider, which competes with all offers."""
-    cost_per_product: Annotated[float, Parameter("utility", 0, 10, "assumption: each further product binds")] = 0.5
+    cost_per_product: Annotated[
+        float, Parameter("utility", 0, 10, "assumption: as lifecycle.leave_per_product, a third of the cross-section")
+    ] = 0.17
     """Utility that each product held beyond the first adds to staying with the provider."""
     search: Annotated[float, Parameter("log-odds", -40, 40, "CMA 2015: 16% looked around in a year")] = -4.25
     """Log-odds a month that an average customer looks around and compares all offers."""

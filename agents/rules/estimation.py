@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from tenure.agents.declaring import Parameter, rule
 from tenure.agents.mathematics.formulas import between, odds_factor, with_odds_times
 from tenure.agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
+from tenure.agents.rules.usage import LONGEST_IDLE
 
 
 class Learning(NamedTuple):
@@ -52,6 +53,8 @@ class Learning(NamedTuple):
     """Added to the believed log-odds of leaving within a year by each product held beyond the first."""
     leave_care: Annotated[float, Parameter("log-odds", -5, 5, "assumption: satisfaction keeps")] = -0.6
     """Added to the believed log-odds of leaving within a year by each unit of believed satisfaction."""
+    leave_idle: Annotated[float, Parameter("log-odds", -2, 2, "its own study; as lifecycle.leave_idle")] = 0.15
+    """Added to the believed log-odds of leaving within a year by each month without use after the first, up to five."""
     leave_otherwise: Annotated[float, Parameter("share/year", 0, 1, "CMA 2015: 3% a year switch")] = 0.03
     """Believed probability of leaving within a year for a reason other than one's own."""
     trend_kept: Annotated[float, Parameter("share/month", 0, 1, "assumption: half-life 4 months")] = 0.85
@@ -113,12 +116,18 @@ def products_read(held: Sequence[int], line: Sequence[int], other_lines: float) 
 
 
 @rule
-def believed_leaving(tenure_months: int, products_held: int, care: float, learning: Learning) -> float:
-    """P(leaving within 12 months): shifted-beta-geometric by tenure (Fader & Hardie 2007), products, satisfaction."""
+def believed_leaving(
+    tenure_months: int, products_held: int, care: float, months_since_use: int, learning: Learning
+) -> float:
+    """P(leaving within 12 months): shifted-beta-geometric by tenure (Fader & Hardie 2007), and what moves it.
+
+    That is products held, satisfaction, and months without use.
+    """
     own = learning.leave_alpha / (learning.leave_alpha + learning.leave_beta + tenure_months / 12.0)
     further = products_held - 1 if products_held > 1 else 0
     factor = odds_factor(
         learning.leave_per_product * further
+        + learning.leave_idle * (min(max(months_since_use, 1), LONGEST_IDLE) - 1)
         + learning.leave_care * between(care, -learning.care_most, learning.care_most)
     )
     return 1.0 - (1.0 - with_odds_times(own, factor)) * (1.0 - with_odds_times(learning.leave_otherwise, factor))

@@ -3,8 +3,9 @@
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.mathematics.formulas import logistic, odds_factor, per_month, twelve_times, with_odds_times
+from tenure.agents.mathematics.formulas import between, logistic, odds_factor, per_month, twelve_times, with_odds_times
 from tenure.agents.person import ACQUISITION, DECLINE, GROWTH, MATURITY
+from tenure.agents.rules.usage import LONGEST_IDLE
 
 
 class Lifecycle(NamedTuple):
@@ -32,8 +33,26 @@ class Lifecycle(NamedTuple):
     """First parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
     leave_beta: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end 3.806; set by tenure")] = 2.7
     """Second parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
-    leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
+    leave_involuntary: Annotated[
+        float, Parameter("share/year", 0, 1, "assumption: moves abroad and deaths, about 1% and 1%")
+    ] = 0.018
+    """Probability a year that a customer dies or moves away, which nothing that an institution does can alter."""
+    leave_per_product: Annotated[
+        float, Parameter("log-odds", -5, 5, "assumption: a third of the slope of Harland Clarke 2017 is causal")
+    ] = -0.23
     """Added to the yearly log-odds of leaving for own reasons by each product held beyond the first."""
+    leave_satisfaction: Annotated[
+        float, Parameter("log-odds", -10, 10, "Bolton 1998, sign; size: bottom fifth twice the top")
+    ] = -1.4
+    """Added to the yearly log-odds of leaving for own reasons by each unit of satisfaction."""
+    satisfaction_most: Annotated[float, Parameter("1", 0, 100, "assumption; set by the best save rate")] = 0.6
+    """Satisfaction, up or down, beyond which leaving for own reasons is no less and no more likely."""
+    leave_idle: Annotated[float, Parameter("log-odds", -2, 2, "assumption: the inactive leave more")] = 0.15
+    """Added to the yearly log-odds of leaving for own reasons by each month without use after the first, up to five."""
+    leave_price: Annotated[
+        float, Parameter("1/utility", -20, 20, "assumption: a price counts as in a comparison of offers")
+    ] = 1.0
+    """Added to the yearly log-odds of leaving for own reasons by each unit of utility that what is held is dearer."""
     renew: Annotated[float, Parameter("log-odds", -40, 40, "assumption: most who settle their last product")] = -1.0
     """Log-odds that a customer whose last product has run off takes it again, at need and satisfaction 0."""
     renew_need: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 2.0
@@ -64,25 +83,47 @@ def stage_after(stage: int) -> int:
 
 
 @rule
-def leaves_within_year(theta: float, products_held: int, reminded: float, lifecycle: Lifecycle) -> float:
-    """Probability of leaving within a year for own reasons; further products lower its log-odds.
+def leaves_within_year(
+    theta: float,
+    products_held: int,
+    satisfaction: float,
+    months_since_use: int,
+    dearer: float,
+    reminded: float,
+    lifecycle: Lifecycle,
+) -> float:
+    """Probability of leaving within a year for own reasons: a lasting one, `theta`, whose log-odds are moved.
 
-    `reminded` is what a message that made one think of going elsewhere adds to them.
+    `dearer` is the utility that is taken by what is asked above what others ask; `reminded` is what a message that made
+    one think of going elsewhere adds to the log-odds.
     """
-    further = lifecycle.leave_per_product * (products_held - 1) if products_held > 1 else 0.0
-    return with_odds_times(theta, odds_factor(further + reminded))
+    counts = between(satisfaction, -lifecycle.satisfaction_most, lifecycle.satisfaction_most)
+    x = lifecycle.leave_satisfaction * counts + lifecycle.leave_price * dearer + reminded
+    x += lifecycle.leave_idle * (min(max(months_since_use, 1), LONGEST_IDLE) - 1)
+    if products_held > 1:
+        x += lifecycle.leave_per_product * (products_held - 1)
+    return with_odds_times(theta, odds_factor(x))
 
 
 @rule
-def leaves_for_own_reasons(yearly: float, gone: float) -> float:
-    """Probability of leaving this month: the yearly one, spread over twelve months, and what decline adds (`gone`)."""
-    return 1.0 - (1.0 - per_month(yearly)) * (1.0 - gone)
+def leaves_for_own_reasons(yearly: float, gone: float, lifecycle: Lifecycle) -> float:
+    """Probability of leaving this month, own reasons and involuntary ones together.
+
+    It is the yearly ones, spread over twelve months, and what decline adds (`gone`).
+    """
+    return 1.0 - (1.0 - per_month(yearly)) * (1.0 - gone) * (1.0 - per_month(lifecycle.leave_involuntary))
 
 
 @rule
-def leaves_now(u: float, yearly: float, gone: float) -> bool:
+def leaves_now(u: float, yearly: float, gone: float, lifecycle: Lifecycle) -> bool:
     """Whether `u` is below `leaves_for_own_reasons`, asked of twelve such months at once: there is no root to take."""
-    return twelve_times(1.0 - u) > (1.0 - yearly) * twelve_times(1.0 - gone)
+    return twelve_times(1.0 - u) > (1.0 - yearly) * twelve_times(1.0 - gone) * (1.0 - lifecycle.leave_involuntary)
+
+
+@rule
+def leaves_involuntarily(u: float, lifecycle: Lifecycle) -> bool:
+    """Whether the one who leaves now dies or moves away, asked of twelve such months at once: this is asked first."""
+    return twelve_times(1.0 - u) > 1.0 - lifecycle.leave_involuntary
 
 
 @rule

@@ -22,6 +22,10 @@ class Needs(NamedTuple):
     """Added to the log-odds of asking the own provider for a product by a need of 1 instead of 0."""
     take_satisfaction: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.5
     """Added to the log-odds of asking the own provider for a product by each unit of satisfaction."""
+    take_attachment: Annotated[
+        float, Parameter("log-odds", -5, 5, "assumption; set by leaving by products held (Harland Clarke 2017)")
+    ] = 0.6
+    """Added to the log-odds of asking the own provider for a product by each standard deviation of attachment."""
     acute: Annotated[float, Parameter("1", 1, 100, "assumption")] = 3.0
     """How many times as much an acute need weighs in which product opens or renews a relationship."""
     consolidates: Annotated[float, Parameter("share", 0, 1, "assumption: card debt that a new loan repays")] = 0.2
@@ -39,9 +43,10 @@ def episode_starts(u: float, need: float, needs: Needs) -> bool:
 
 
 @rule
-def takes_by_oneself(need: float, satisfaction: float, needs: Needs) -> float:
+def takes_by_oneself(need: float, satisfaction: float, attachment: float, needs: Needs) -> float:
     """Probability a month that a customer in a need episode asks the own provider for the product."""
-    return logistic(needs.take_on_own + needs.take_need * need + needs.take_satisfaction * satisfaction)
+    x = needs.take_on_own + needs.take_need * need + needs.take_satisfaction * satisfaction
+    return logistic(x + needs.take_attachment * attachment)
 
 
 @rule

@@ -5,14 +5,22 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from tenure.agents.declaring import Parameter, rule
-from tenure.agents.mathematics.elementary import exp_
-from tenure.agents.mathematics.formulas import between, normal_probability, normal_quantile
-from tenure.agents.mathematics.quantiles import beta_quantile, log_beta
+from tenure.agents.mathematics.elementary import exp_, log_
+from tenure.agents.mathematics.formulas import (
+    between,
+    normal_probability,
+    normal_quantile,
+    odds_factor,
+    with_odds_times,
+)
+from tenure.agents.mathematics.quantiles import beta_quantile, beta_tails, log_beta
 from tenure.agents.offer import Product
 from tenure.agents.person import ACQUISITION, GROWTH, MATURITY, NOBODY
 
 LEAST_LEAVING = 1e-12
 """Smallest yearly probability of leaving for own reasons, and of staying in spite of them."""
+MOST_ATTACHED = 3.0
+"""Standard deviations beyond which nobody is more, or less, attached."""
 LONGEST_YEARS = 25.0
 """Longest tenure of a customer with whom the market begins."""
 
@@ -54,6 +62,10 @@ class Traits(NamedTuple):
     """Age of the youngest people when they enter the market."""
     age_to: Annotated[float, Parameter("years", 0, 150, "assumption")] = 80.0
     """Age of the oldest people when they enter the market; ages between are equally frequent."""
+    attachment_risk: Annotated[
+        float, Parameter("correlation", -0.99, 0.99, "set by charge-offs that do not rise with products held")
+    ] = -0.3
+    """Correlation between attachment and the part of risk that income leaves: below 0 the attached are less risky."""
     groups: Annotated[int, Parameter("count", 1, 10, "audit groups, unrelated to anything by default")] = 2
     """Audit groups into which people are divided by lot; no policy sees them, reports compare them."""
 
@@ -100,6 +112,22 @@ def leave_at_birth(u: float, years: float, birth: Birth) -> float:
     return between(p, LEAST_LEAVING, 1.0 - LEAST_LEAVING)
 
 
+@rule
+def attachment_at_birth(u: float, years: float, leaves: float, birth: Birth) -> float:
+    """Attachment, standard deviations, of whose yearly probability of leaving is `leaves`: the less, the more attached.
+
+    A standard normal among people who are born; `u` drew the probability. Years as a customer select for the attached,
+    so that for them the probability itself is asked where it stands among people.
+    """
+    more = 1.0 - u
+    if years > 0.0:
+        odds = log_(leaves / (1.0 - leaves))
+        _, more, _, _ = beta_tails(
+            odds, birth.leave_alpha, birth.leave_beta, log_beta(birth.leave_alpha, birth.leave_beta)
+        )
+    return between(normal_quantile(between(more, LEAST_LEAVING, 1.0 - LEAST_LEAVING)), -MOST_ATTACHED, MOST_ATTACHED)
+
+
 class Opening(NamedTuple):
     """Parameters of the customers with whom the market begins; all else of them follows from the other rules."""
 
@@ -111,6 +139,8 @@ class Opening(NamedTuple):
     """Chance, per unit of need, that a customer of very long standing holds a product beyond the first."""
     further_years: Annotated[float, Parameter("years", 0.01, 100, "assumption")] = 6.0
     """Years with the provider after which 63% of that chance is reached."""
+    further_attachment: Annotated[float, Parameter("log-odds", -5, 5, "assumption; as needs.take_attachment")] = 0.6
+    """Added to the log-odds of that chance by each standard deviation of attachment."""
 
 
 @rule
@@ -122,9 +152,10 @@ def stage_at_opening(tenure_months: int, opening: Opening) -> int:
 
 
 @rule
-def holds_at_opening(need: float, years: float, opening: Opening) -> float:
+def holds_at_opening(need: float, years: float, attachment: float, opening: Opening) -> float:
     """Probability that a customer with whom the market begins holds a product beyond the first."""
-    return opening.further * (1.0 - exp_(-years / opening.further_years)) * need
+    p = opening.further * (1.0 - exp_(-years / opening.further_years)) * need
+    return with_odds_times(p, odds_factor(opening.further_attachment * attachment))
 
 
 @rule

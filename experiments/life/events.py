@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tenure.agents.offer import US
-from tenure.agents.person import CAUSES, NO_EXIT, NOBODY, POACHED
+from tenure.agents.person import CAUSES, NO_EXIT, NOBODY, OWN_REASONS, POACHED
 from tenure.experiments.analysis.metric import in_currency
 from tenure.experiments.life.following import Moment, Sent
 from tenure.simulation.institutions.contacts import INVITED
@@ -15,9 +15,11 @@ EXITS = {
     "ended": "ended by {}",
     "charged_off": "charged off by {}",
     "settled": "left {}: last product ran off, none taken",
+    "involuntary": "left {}: died or moved away",
     "own_reasons": "left {}: own reasons, gone for good",
+    "without": "left {}: own reasons, without provider",
 }
-"""Way out -> how a line tells it."""
+"""Way out -> how a line tells it; `without`: for own reasons, but to stay in the market."""
 TOLD_TAGS = ("quadrant", "segment")
 """Schemes whose changes a line tells; the others are columns, or bands of what a column shows."""
 
@@ -78,7 +80,8 @@ def _providers(market: MonthFacts, now: Moment) -> Iterator[str]:
     signal = now.signal
     from_ = market.names[max(NOBODY, int(signal["before"]))]
     if signal["cause"] not in (NO_EXIT, POACHED):
-        yield EXITS[CAUSES[signal["cause"]]].format(from_)
+        stays = signal["cause"] == OWN_REASONS and signal["provider"] == NOBODY
+        yield EXITS["without" if stays else CAUSES[signal["cause"]]].format(from_)
     if signal["joined"]:
         where = f"left {from_} for" if signal["cause"] == POACHED else "joined"
         opened = ", ".join(held_names(market, now.person))

@@ -56,8 +56,8 @@ def _misses(drawn: Drawn, risk: float, utilisation: float | None = None, debt: f
     )
 
 
-def _asks(drawn: Drawn, need: float = MEAN_NEED, satisfaction: float = 0.0) -> float:
-    return needs.takes_by_oneself(need, satisfaction, drawn.rules.needs)
+def _asks(drawn: Drawn, need: float = MEAN_NEED, satisfaction: float = 0.0, attached: float = 0.0) -> float:
+    return needs.takes_by_oneself(need, satisfaction, attached, drawn.rules.needs)
 
 
 def _takes(
@@ -76,10 +76,12 @@ def _moves_on(
     return lifecycle.leaves_stage(stage, depth, satisfaction, tired, drawn.rules.lifecycle)
 
 
-def _own_reasons(drawn: Drawn) -> float:
+def _own_reasons(
+    drawn: Drawn, products: int = 1, satisfaction: float = 0.0, used: int = 1, dearer: float = 0.0
+) -> float:
     group = drawn.rules.lifecycle
     mean = group.leave_alpha / (group.leave_alpha + group.leave_beta)
-    return with_odds_times(mean, odds_factor(group.leave_per_product))
+    return lifecycle.leaves_within_year(mean, products, satisfaction, used, dearer, 0.0, group)
 
 
 def _renews(drawn: Drawn, need: float = MEAN_NEED, satisfaction: float = 0.0) -> float:
@@ -88,6 +90,7 @@ def _renews(drawn: Drawn, need: float = MEAN_NEED, satisfaction: float = 0.0) ->
 
 _LOOKS, _ASKS = "that {} looks around in a month", "that {} asks the own provider for the product in a month"
 _MISSES, _TAKES = "that {} misses a payment in a month", "that {} takes an offer"
+_LEAVES = "that {} leaves for own reasons in a year"
 _SATISFIED = "a customer with a satisfaction of 1"
 _REACH = "of wallet within reach of a customer with one product"
 
@@ -95,6 +98,10 @@ CHANCES: dict[str, Chance] = {
     "rules.needs.take_on_own": Chance(_ASKS.format("a customer of average need"), _asks),
     "rules.needs.take_need": Chance(_ASKS.format("a customer with a need of 1"), lambda d: _asks(d, 1.0)),
     "rules.needs.take_satisfaction": Chance(_ASKS.format(_SATISFIED), lambda d: _asks(d, satisfaction=1.0)),
+    "rules.needs.take_attachment": Chance(
+        _ASKS.format("a customer one standard deviation more attached than the average"),
+        lambda d: _asks(d, attached=1.0),
+    ),
     "rules.needs.event_sd": Chance(
         _MISSES.format("a person of average risk, whose life events lie one standard deviation on the bad side,"),
         lambda d: _misses(d, d.traits.risk_mean + d.rules.needs.event_sd),
@@ -181,7 +188,17 @@ CHANCES: dict[str, Chance] = {
         lambda d: _moves_on(d, DECLINE, satisfaction=1.0),
     ),
     "rules.lifecycle.leave_per_product": Chance(
-        "that an average customer with two products leaves for own reasons in a year", _own_reasons
+        _LEAVES.format("an average customer with two products"), lambda d: _own_reasons(d, 2)
+    ),
+    "rules.lifecycle.leave_satisfaction": Chance(
+        _LEAVES.format(_SATISFIED), lambda d: _own_reasons(d, satisfaction=1.0)
+    ),
+    "rules.lifecycle.leave_idle": Chance(
+        _LEAVES.format("an average customer with a month without use"), lambda d: _own_reasons(d, used=2)
+    ),
+    "rules.lifecycle.leave_price": Chance(
+        _LEAVES.format("an average customer whose products are dearer elsewhere by 0.1 of utility"),
+        lambda d: _own_reasons(d, dearer=-0.1),
     ),
     "rules.lifecycle.renew": Chance(
         "that a customer of average need takes the last product again when it has run off", _renews
@@ -201,11 +218,15 @@ CHANCES: dict[str, Chance] = {
     ),
     "rules.learning.leave_per_product": Chance(
         "that a new customer with two products is believed to leave within a year",
-        lambda d: estimation.believed_leaving(0, 2, 0.0, d.rules.learning),
+        lambda d: estimation.believed_leaving(0, 2, 0.0, 1, d.rules.learning),
     ),
     "rules.learning.leave_care": Chance(
         "that a new customer with a believed satisfaction of 1 is believed to leave within a year",
-        lambda d: estimation.believed_leaving(0, 1, 1.0, d.rules.learning),
+        lambda d: estimation.believed_leaving(0, 1, 1.0, 1, d.rules.learning),
+    ),
+    "rules.learning.leave_idle": Chance(
+        "that a new customer with one product and a month without use is believed to leave within a year",
+        lambda d: estimation.believed_leaving(0, 1, 0.0, 2, d.rules.learning),
     ),
     "traits.risk_mean": Chance(_MISSES.format("an average borrower"), lambda d: _misses(d, d.traits.risk_mean)),
     "traits.risk_sd": Chance(

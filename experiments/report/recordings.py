@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 QUADRANTS = ("low_risk_high_return", "low_risk_low_return", "high_risk_high_return", "high_risk_low_return")
 """In the order in which they are shown."""
-CAUSES = ("poached", "own_reasons", "settled", "charged_off", "ended")
+CAUSES = ("poached", "own_reasons", "involuntary", "settled", "charged_off", "ended")
 """In the order in which they are shown."""
 MEASURES = (
     *(name for name in DECLARED if not name.startswith("person/") and "{" not in name),

@@ -83,7 +83,7 @@ def profit_cents(postings: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class Books:
-    """Balances of every institution and the number of people, carried from one month to the next and checked.
+    """Balances and customers of every institution and the number of people, carried on and checked every month.
 
     Parameters
     ----------
@@ -92,6 +92,7 @@ class Books:
     """
 
     balances: NDArray[np.int64]
+    customers: NDArray[np.int64]
     people: int
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -100,6 +101,7 @@ class Books:
     def open(self, counts: np.void) -> None:
         """Take what people owe and keep as it was counted now."""
         self.balances, self.people = balances_of(counts, len(self.names)), people_in(counts)
+        self.customers = counts["customers"][: len(self.names)].copy()
 
     def close(self, counts: np.void, postings: NDArray[np.int64], month: int) -> None:
         """Check a month's money to the cent and its people to the one, and go on from there."""

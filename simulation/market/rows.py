@@ -80,8 +80,8 @@ def event_shock_sd(rules: Rulebook) -> float:
     return rules.needs.event_sd * math.sqrt(1.0 - kept * kept)
 
 
-KNOWN_TO_THE_INSTITUTION_ALONE = ("reach", "ended_share", "observes", "lookalike")
-"""Of an offer, what follows from an institution's month and not from settings: never laid out anew."""
+NOT_OF_SETTINGS = ("reach", "ended_share", "observes", "lookalike", "price_above", "others_per_risk")
+"""Of an offer, what follows from a month and not from settings: never laid out anew."""
 
 
 def new_world() -> np.void:
@@ -96,7 +96,7 @@ def lay_out(world: np.void, settings: MarketSettings, rules: Rulebook, effects: 
     world["institutions"], world["product_count"] = len(offers), len(products)
     world["products"][: len(products)], world["effects"][: len(effects)] = products, effects
     for name in offers.dtype.names or ():
-        if name not in KNOWN_TO_THE_INSTITUTION_ALONE:
+        if name not in NOT_OF_SETTINGS:
             world["offers"][name][: len(offers)] = offers[name]
     world["rules"] = rules
     world["splits"] = Splits(settings.quadrants.risk.split, settings.quadrants.return_.split)
@@ -118,3 +118,20 @@ def set_month(
         best_service=float(seen.max(initial=-np.inf)),
         discount=float(settings.world.discount),
     )
+
+
+def compare_prices(offers: NDArray[np.void], customers: NDArray[np.int64]) -> None:
+    """Write into offers how dear each is beside the others that people can find, which count by their customers.
+
+    Of a product that no such other sells, and of risk where there is no such other, one's own price is the measure.
+    """
+    weight = np.where(offers["visible"] == 1, customers, 0).astype(np.float64)
+    offers["price_above"] = offers["price"] - _mean_of_others(offers["price"], weight[:, None] * offers["sells"])
+    offers["others_per_risk"] = _mean_of_others(offers["premium_per_risk"][:, None], weight[:, None])[:, 0]
+
+
+def _mean_of_others(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weighted mean of all other rows, for each row and column; the row's own value if none has weight."""
+    others = weights * (1.0 - np.eye(len(values)))[:, :, None]
+    total = others.sum(axis=1)  # not a product of matrices: that would have other bits on other processors
+    return np.where(total > 0.0, (others * values).sum(axis=1) / np.where(total > 0.0, total, 1.0), values)
