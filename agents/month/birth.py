@@ -42,7 +42,7 @@ def born(person: Person, years: float, products: Sequence[Product], birth: Birth
     person.risk_event = birth.event_sd * normal_quantile(event)
     person.vulnerable = 1 if cared_for < traits.vulnerable else 0
     person.price_sensitivity = traits.price_sensitivity * exp_(traits.price_sensitivity_sd * normal_quantile(price))
-    person.inertia = traits.inertia_sd * normal_quantile(inertia)
+    person.inertia = traits.inertia_sd * tied(person.attachment, normal_quantile(inertia), traits.attachment_inertia)
     person.search_trait = normal_quantile(search)
     person.attention = traits.attention
     person.age_years = traits.age_from + (traits.age_to - traits.age_from) * age

@@ -29,7 +29,7 @@ class Choice(NamedTuple):
     """Utility that each unit of satisfaction adds to staying with the provider."""
     taste_sd: Annotated[float, Parameter("utility", 0, 5, "assumption")] = 0.5
     """Standard deviation between people of their lasting liking for an institution."""
-    nobody: Annotated[float, Parameter("utility", -40, 40, "assumption: worth of having no provider")] = 1.0
+    nobody: Annotated[float, Parameter("utility", -40, 40, "assumption: worth of having no provider")] = 0.7
     """Utility of having no main provider, which competes with all offers."""
     cost_per_product: Annotated[
         float, Parameter("utility", 0, 10, "assumption: as lifecycle.leave_per_product, a third of the cross-section")

@@ -45,15 +45,15 @@ class Learning(NamedTuple):
     """Evidence for a need that being seen looking for the product gives, as a count of answers."""
     told: Annotated[float, Parameter("count", 0, 10, "assumption: an answer in a talk, as an offer taken")] = 1.0
     """Evidence that an answer in a talk about needs gives, as a count of answers."""
-    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.8
+    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.28
     """First parameter of the beta distribution of leaving in which the institution believes."""
-    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 2.7
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 1.8
     """Second parameter of the beta distribution of leaving in which the institution believes."""
     leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
     """Added to the believed log-odds of leaving within a year by each product held beyond the first."""
     leave_care: Annotated[float, Parameter("log-odds", -5, 5, "assumption: satisfaction keeps")] = -0.6
     """Added to the believed log-odds of leaving within a year by each unit of believed satisfaction."""
-    leave_idle: Annotated[float, Parameter("log-odds", -2, 2, "its own study; as lifecycle.leave_idle")] = 0.15
+    leave_idle: Annotated[float, Parameter("log-odds", -2, 2, "its own study; as lifecycle.leave_idle")] = 0.03
     """Added to the believed log-odds of leaving within a year by each month without use after the first, up to five."""
     leave_otherwise: Annotated[float, Parameter("share/year", 0, 1, "CMA 2015: 3% a year switch")] = 0.03
     """Believed probability of leaving within a year for a reason other than one's own."""

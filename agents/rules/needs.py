@@ -16,7 +16,7 @@ class Needs(NamedTuple):
     """Need episodes that begin in a year for a person of average need; their chance grows with the need."""
     episode_months: Annotated[float, Parameter("months", 1, 24, "assumption")] = 3.0
     """Average length of an episode in which a need is acute, months."""
-    take_on_own: Annotated[float, Parameter("log-odds", -40, 10, "assumption; sets products per customer")] = -1.1
+    take_on_own: Annotated[float, Parameter("log-odds", -40, 10, "assumption; sets products per customer")] = -1.6
     """Log-odds a month that a customer in a need episode, with a need of 0, asks the own provider for the product."""
     take_need: Annotated[float, Parameter("log-odds", 0, 10, "assumption: slope in need")] = 2.0
     """Added to the log-odds of asking the own provider for a product by a need of 1 instead of 0."""
@@ -24,7 +24,7 @@ class Needs(NamedTuple):
     """Added to the log-odds of asking the own provider for a product by each unit of satisfaction."""
     take_attachment: Annotated[
         float, Parameter("log-odds", -5, 5, "assumption; set by leaving by products held (Harland Clarke 2017)")
-    ] = 0.6
+    ] = 1.0
     """Added to the log-odds of asking the own provider for a product by each standard deviation of attachment."""
     acute: Annotated[float, Parameter("1", 1, 100, "assumption")] = 3.0
     """How many times as much an acute need weighs in which product opens or renews a relationship."""

@@ -46,7 +46,7 @@ class Traits(NamedTuple):
     """Utility that one point of yearly price takes from an offer, for the median person."""
     price_sensitivity_sd: Annotated[float, Parameter("log", 0, 1.5, "assumption")] = 0.5
     """Standard deviation between people of the logarithm of price sensitivity."""
-    inertia_sd: Annotated[float, Parameter("utility", 0, 10, "assumption")] = 0.7
+    inertia_sd: Annotated[float, Parameter("utility", 0, 10, "assumption")] = 1.0
     """Standard deviation between people of what switching costs them, around the market's mean `switching_cost`."""
     loyal_share: Annotated[float, Parameter("share", 0, 1, "assumption: hard-core loyal")] = 0.15
     """Share of each institution's first customers who never compare offers."""
@@ -64,8 +64,12 @@ class Traits(NamedTuple):
     """Age of the oldest people when they enter the market; ages between are equally frequent."""
     attachment_risk: Annotated[
         float, Parameter("correlation", -0.99, 0.99, "set by charge-offs that do not rise with products held")
-    ] = -0.3
+    ] = -0.6
     """Correlation between attachment and the part of risk that income leaves: below 0 the attached are less risky."""
+    attachment_inertia: Annotated[
+        float, Parameter("correlation", -0.99, 0.99, "assumption; set by leaving by tenure and products held")
+    ] = 0.8
+    """Correlation between attachment and what switching costs a person: above 0 the attached are harder to poach."""
     groups: Annotated[int, Parameter("count", 1, 10, "audit groups, unrelated to anything by default")] = 2
     """Audit groups into which people are divided by lot; no policy sees them, reports compare them."""
 
@@ -135,11 +139,11 @@ class Opening(NamedTuple):
     """Months with the provider before which a customer at the start is still in the stage of acquisition."""
     growth_months: Annotated[int, Parameter("months", 0, 600, "assumption")] = 18
     """Months with the provider before which a customer at the start is not yet in the stage of maturity."""
-    further: Annotated[float, Parameter("1", 0, 1, "assumption; sets products per customer")] = 0.65
+    further: Annotated[float, Parameter("1", 0, 1, "assumption; sets products per customer")] = 0.55
     """Chance, per unit of need, that a customer of very long standing holds a product beyond the first."""
     further_years: Annotated[float, Parameter("years", 0.01, 100, "assumption")] = 6.0
     """Years with the provider after which 63% of that chance is reached."""
-    further_attachment: Annotated[float, Parameter("log-odds", -5, 5, "assumption; as needs.take_attachment")] = 0.6
+    further_attachment: Annotated[float, Parameter("log-odds", -5, 5, "assumption; as needs.take_attachment")] = 1.0
     """Added to the log-odds of that chance by each standard deviation of attachment."""
 
 
