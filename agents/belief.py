@@ -37,6 +37,7 @@ class Belief:
     income: Annotated[float, Field("EUR/month", "net income, as the application says", "observe")]
     held: Annotated[list[int], Field("0/1", "products held with us", "observe")]
     credit_cents: Annotated[int, Field("cents", "credit balance", "observe")]
+    due_cents: Annotated[int, Field("cents", "due in a month on all credit", "observe")]
     deposit_cents: Annotated[int, Field("cents", "deposit balance", "observe")]
     revolving_cents: Annotated[int, Field("cents", "revolving balance", "observe")]
     line_cents: Annotated[int, Field("cents", "revolving line", "observe")]

@@ -8,6 +8,7 @@ from tenure.agents.declaring import rule
 CHECKED = (
     "",
     "risk_event_next",
+    "risk_coming_next",
     "targeting_score",
     "expected_contacts",
     "reads",
@@ -37,6 +38,7 @@ CHECKED = (
 (
     _,
     RISK_EVENT,
+    RISK_COMING,
     SCORE,
     CONTACTS,
     READS,
@@ -70,7 +72,7 @@ FAR = 1e12
 MOST_MONEY = 1e17
 """What no amount of a person's month reaches, in units of the currency."""
 MOST_RISK = 50.0
-"""Log-odds that the changing part of a person's risk never passes, up or down."""
+"""Log-odds that the changing part of a person's risk, or what is coming of it, never passes, up or down."""
 MOST_SCORE = 10.0
 """What no targeting score passes, up or down: two parts, each within half of it."""
 MOST_EXPECTED_CONTACTS = 1e12

@@ -36,6 +36,7 @@ class Person:
     stage: Annotated[int, Field("", "0 acquisition, 1 growth, 2 maturity, 3 decline", "live")]
     tenure_months: Annotated[int, Field("months", "with the present provider", "live")]
     risk_event: Annotated[float, Field("log-odds", "slow AR(1) part of the risk: life events", "live")]
+    risk_coming: Annotated[float, Field("log-odds", "risk that is coming: felt, and seen by nobody else", "live")]
     months_since_use: Annotated[int, Field("months", "since the relationship was last used", "live")]
     depth: Annotated[float, Field("share", "share of wallet held with the provider", "live")]
     satisfaction: Annotated[float, Field("", "delivered less expected, smoothed", "live")]

@@ -22,6 +22,7 @@ class Signal:
     income: Annotated[float, Field("EUR/month", "from the application", "live")]
     held: Annotated[list[int], Field("0/1", "products held", "live")]
     credit_cents: Annotated[int, Field("cents", "credit balance", "live")]
+    due_cents: Annotated[int, Field("cents", "due in a month on all credit", "live")]
     deposit_cents: Annotated[int, Field("cents", "deposit balance", "live")]
     revolving_cents: Annotated[int, Field("cents", "revolving balance", "live")]
     line_cents: Annotated[int, Field("cents", "revolving line", "live")]

@@ -31,7 +31,7 @@ def capital_eur(view: InstitutionView) -> NDArray[np.float64]:
     of default.
     """
     capital, share, pd = np.zeros(len(view)), np.zeros(len(view)), np.array(view.default_per_year)
-    for product, owed in owed_in_each(view):
+    for product, behind in behind_in_each(view):
         capital_of_each(
             pd,
             float(product["loss_given_default"]),
@@ -40,5 +40,17 @@ def capital_eur(view: InstitutionView) -> NDArray[np.float64]:
             view.market_terms.credit,
             share,
         )
-        capital += owed * share
+        capital += behind * share
     return capital
+
+
+def behind_in_each(view: InstitutionView) -> Iterator[tuple[np.void, NDArray[np.float64]]]:
+    """Yield each product that lends, and what capital is held behind: what is owed, and a part of undrawn lines."""
+    kinds = view.market_terms.products["draws"] == 1
+    names = [name for name, draws in zip(view.products, kinds, strict=True) if draws]
+    held = view.by_product("held", names) > 0 if names else np.zeros((0, len(view)), np.bool_)
+    undrawn = np.maximum(view.line - view.field("revolving_cents") / 100.0, 0.0)
+    each = view.market_terms.credit.undrawn_conversion * undrawn / np.maximum(held.sum(axis=0), 1)
+    lines = iter(held)
+    for product, owed in owed_in_each(view):
+        yield product, owed + each * next(lines) if product["draws"] else owed

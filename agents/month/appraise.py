@@ -3,7 +3,7 @@
 from tenure.agents import checks
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.month.debts import capital_eur, lost_in_default_eur, what_misses_depend_on
+from tenure.agents.month.debts import capital_eur, lost_in_default_eur, relieved_risk, want_of
 from tenure.agents.month.reading import leaves_yearly, owed_cents, risk_above
 from tenure.agents.person import Person
 from tenure.agents.rules import credit, estimation
@@ -20,23 +20,22 @@ def appraise(person: Person, truth: Truth, world: World) -> None:
 
     In three steps, so that compiled code can take the second for many people at once.
     """
-    past_due, risk, utilisation, debt, above = borrows(person, world)
-    miss, pd = credit.default_odds(past_due, risk, utilisation, debt, above, world.now.systematic, world.rules.credit)
+    past_due, risk, want, above = borrows(person, world)
+    miss, pd = credit.default_odds(past_due, risk, want, above, world.now.systematic, world.rules.credit)
     judge(person, miss, pd, truth, world)
 
 
 @rule
-def borrows(person: Person, world: World) -> tuple[int, float, float, float, float]:
-    """What default depends on: missed payments, risk, utilisation, debts, and risk above the average."""
-    risk, utilisation, debt = what_misses_depend_on(person, owed_cents(person, world), world)
-    return person.months_past_due, risk, utilisation, debt, risk_above(person, world)
+def borrows(person: Person, world: World) -> tuple[int, float, float, float]:
+    """What default depends on: missed payments, risk, want of liquidity, and risk above the average."""
+    return person.months_past_due, relieved_risk(person), want_of(person, world), risk_above(person, world)
 
 
 @rule
 def judge(person: Person, miss: float, default_per_year: float, truth: Truth, world: World) -> None:
-    """Write what is true of a customer with these odds; who owes nothing does not default."""
+    """Write what is true of a customer with these odds; who owes nothing, and has no line, does not default."""
     truth.risk, truth.default_per_year = person.risk_trait + person.risk_event, 0.0
-    if owed_cents(person, world) > 0 or person.months_past_due > 0:
+    if owed_cents(person, world) > 0 or person.months_past_due > 0 or person.line_cents > 0:
         checked(miss, 0.0, 1.0, checks.MISS, person.id, world.fault)
         truth.default_per_year = checked(default_per_year, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)
     truth.margin_per_year = person.margin_per_year

@@ -124,7 +124,7 @@ def compare_and_choose(person: Person, signal: Signal, looks: float, u: float, w
     if person.loyal_to == here and here > NOBODY:
         return
     p = choice.looks_around(
-        person.search_trait,
+        needs.habit_of_looking(person.search_trait, person.risk_coming, world.rules.needs),
         person.satisfaction,
         person.stage == DECLINE,
         person.stage == MATURITY,
@@ -179,11 +179,11 @@ def utility_of(person: Person, j: int, world: World) -> float:
         needs.fit_to_need(person.need, offer.sells, world.product_count),
         price,
         world.rules.choice.taste_sd * normal_quantile(u),
-        person.price_sensitivity,
+        needs.minds_price(person.price_sensitivity, person.risk_coming, world.rules.needs),
         world.rules.choice,
     )
     if not here:
-        return value + offer.ease + world.invitation[j]
+        return value + offer.ease + world.invitation[j] + world.rules.needs.join_coming * person.risk_coming
     switching = max(0.0, world.now.switching_cost + person.inertia) + person.reward_switching_cost
     return value + choice.bond(person.satisfaction, switching, held_products(person), world.rules.choice)
 

@@ -6,7 +6,7 @@ from tenure.agents.declaring import rule
 from tenure.agents.ledger import book, receive
 from tenure.agents.mathematics.formulas import cents, month_of_interest
 from tenure.agents.month.accounts import A_YEAR_IN_EUR
-from tenure.agents.month.reading import drawn_cents, owed_cents, risk_above
+from tenure.agents.month.reading import due_cents, owed_cents, risk_above
 from tenure.agents.person import CHARGED_OFF, NO_EXIT, NOBODY, Person
 from tenure.agents.rules import accounts, capital, credit
 from tenure.agents.rules.rulebook import World
@@ -39,15 +39,14 @@ def borrow_and_repay(person: Person, signal: Signal, u: float, world: World) -> 
     """Interest, payments, missed payments, charge-off. Returns CHARGED_OFF or NO_EXIT."""
     owed = owed_cents(person, world)
     offer, above = world.offers[person.provider], risk_above(person, world)
-    if owed > 0 or person.months_past_due > 0:
-        miss = miss_probability(person, owed, world)
+    borrows, has_line = owed > 0 or person.months_past_due > 0, person.line_cents > 0
+    want = want_of(person, world) if borrows or has_line else 0.0
+    miss = miss_probability(person, want, world) if borrows or has_line else 0.0
+    if borrows:
         due = credit.months_past_due_next(person.months_past_due, u, miss, above, world.rules.credit)
         missed = due > person.months_past_due
         person.months_past_due = due
-        pd = credit.defaults_within_year(due, miss, above, world.rules.credit)
-        pd = checked(pd, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)
-        charge = capital_eur(person, pd, world) * world.rules.credit.capital_cost / 12.0
-        receive(world.ledger, person.provider, ledger.CAPITAL_CHARGE, -cents(charge))
+        charge_capital(person, miss, above, world)
         funding = month_of_interest(owed, offer.funding)
         receive(world.ledger, person.provider, ledger.FUNDING, -funding)
         interest = pay_interest(person, missed, world)
@@ -58,18 +57,35 @@ def borrow_and_repay(person: Person, signal: Signal, u: float, world: World) -> 
             return CHARGED_OFF
         if not missed:
             repay_principal(person, world)
-    if person.months_past_due == 0 and person.line_cents > 0:
-        draw_on_line(person, world)
+    elif has_line:
+        charge_capital(person, miss, above, world)
+    if has_line and person.months_past_due <= world.rules.credit.draws_until:
+        draw_on_line(person, want, world)
     return NO_EXIT
 
 
 @rule
+def charge_capital(person: Person, miss: float, above: float, world: World) -> None:
+    """The month's cost of the capital behind what the person owes and may draw."""
+    pd = credit.defaults_within_year(person.months_past_due, miss, above, world.rules.credit)
+    pd = checked(pd, 0.0, 1.0, checks.DEFAULT, person.id, world.fault)
+    charge = capital_eur(person, pd, world) * world.rules.credit.capital_cost / 12.0
+    receive(world.ledger, person.provider, ledger.CAPITAL_CHARGE, -cents(charge))
+
+
+@rule
 def capital_eur(person: Person, default_per_year: float, world: World) -> float:
-    """Capital that Basel's formula asks for behind all that the person owes the provider, EUR."""
-    total = 0.0
+    """Capital that Basel's formula asks for behind all that the person owes the provider or may draw, EUR."""
+    total, drawn, lines = 0.0, 0, 0
+    for k in range(world.product_count):
+        if world.products[k].draws == 1 and person.held[k] == 1:
+            drawn, lines = drawn + person.balance_cents[k], lines + 1
     for k in range(world.product_count):
         product = world.products[k]
-        if product.lends == 1 and person.balance_cents[k] > 0:
+        behind = person.balance_cents[k] / 100.0
+        if product.draws == 1 and person.held[k] == 1:
+            behind += credit.counts_of_undrawn((person.line_cents - drawn) / 100.0, lines, world.rules.credit)
+        if product.lends == 1 and behind > 0.0:
             share = capital.capital_share(
                 default_per_year,
                 product.loss_given_default,
@@ -77,7 +93,7 @@ def capital_eur(person: Person, default_per_year: float, world: World) -> float:
                 product.basel_correlation,
                 world.rules.credit,
             )
-            total += person.balance_cents[k] / 100.0 * checked(share, 0.0, 1.0, checks.CAPITAL, person.id, world.fault)
+            total += behind * checked(share, 0.0, 1.0, checks.CAPITAL, person.id, world.fault)
     return total
 
 
@@ -92,19 +108,23 @@ def lost_in_default_eur(person: Person, world: World) -> float:
 
 
 @rule
-def miss_probability(person: Person, owed: int, world: World) -> float:
+def miss_probability(person: Person, want: float, world: World) -> float:
     """The person's own probability of missing a payment this month."""
-    risk, utilisation, debt = what_misses_depend_on(person, owed, world)
-    p = credit.misses_payment(risk, utilisation, debt, world.now.systematic, world.rules.credit)
+    p = credit.misses_payment(relieved_risk(person), want, world.now.systematic, world.rules.credit)
     return checked(p, 0.0, 1.0, checks.MISS, person.id, world.fault)
 
 
 @rule
-def what_misses_depend_on(person: Person, owed: int, world: World) -> tuple[float, float, float]:
-    """Risk as the provider's help leaves it, utilisation, and debts in years of income."""
-    utilisation = credit.utilisation_of(drawn_cents(person, world), person.line_cents, world.rules.credit)
-    debt = credit.debt_to_income(owed, person.income, world.rules.credit)
-    return person.risk_trait + person.risk_event - person.relief, utilisation, debt
+def relieved_risk(person: Person) -> float:
+    """Risk as the provider's help leaves it, log-odds of missing a payment."""
+    return person.risk_trait + person.risk_event - person.relief
+
+
+@rule
+def want_of(person: Person, world: World) -> float:
+    """The person's want of liquidity."""
+    service = credit.payments_over_income(due_cents(person, world), person.income, world.rules.credit)
+    return credit.want_of_liquidity(person.risk_event, 0.0, service, world.now.systematic, world.rules.credit)
 
 
 @rule
@@ -148,29 +168,36 @@ def pay_level(person: Person, k: int) -> int:
 
 
 @rule
-def draw_on_line(person: Person, world: World) -> None:
-    """The card balance moves toward what the person wants drawn; a relationship being ended runs off."""
+def draw_on_line(person: Person, want: float, world: World) -> None:
+    """The card balance moves toward what the person wants drawn; a relationship being ended runs off.
+
+    Who is past due pays nothing back; want of liquidity draws more, and faster.
+    """
     runs_off = person.ending == 1 or person.lending_stopped == 1
+    for_want = 0.0 if runs_off else credit.drawn_for_want(want, person.months_past_due, world.rules.credit)
+    speed = credit.moves_to_wanted(for_want, world.rules.credit)
     for k in range(world.product_count):
         if world.products[k].draws == 0 or person.held[k] == 0:
             continue
-        wanted = 0.0 if runs_off else wanted_on_line(person, k, world)
-        change = cents(world.rules.credit.draw_speed * (wanted - person.balance_cents[k] / 100.0))
+        wanted = 0.0 if runs_off else wanted_on_line(person, k, for_want, world)
+        change = cents(speed * (wanted - person.balance_cents[k] / 100.0))
         if runs_off:
             change = min(change, -cents(world.rules.accounts.run_off_payment))
-        change = max(change, -person.balance_cents[k])
+        change = max(change, 0 if person.months_past_due > 0 else -person.balance_cents[k])
         person.balance_cents[k] += change
         receive(world.ledger, person.provider, ledger.LOANS, -change)
 
 
 @rule
-def wanted_on_line(person: Person, k: int, world: World) -> float:
-    """What the person wants drawn on the line, EUR: by need, income, price, and the line that counts."""
+def wanted_on_line(person: Person, k: int, for_want: float, world: World) -> float:
+    """What the person wants drawn on the line, EUR: by need, income, price, the line that counts; and for want."""
     line, first_line = person.line_cents / 100.0, person.first_line_cents / 100.0
     price = world.offers[person.provider].price[k] + person.premium - person.price_cut
     spread = accounts.income_sds(person.income, world.rules.accounts)
     share = checked(
-        credit.target_utilisation(person.need[k], spread, price, world.rules.credit),
+        credit.target_utilisation(
+            person.need[k], spread, world.rules.needs.draw_coming * person.risk_coming, price, world.rules.credit
+        ),
         0.0,
         1.0,
         checks.UTILISATION,
@@ -185,7 +212,8 @@ def wanted_on_line(person: Person, k: int, world: World) -> float:
         person.id,
         world.fault,
     )
-    return min(line, share * counts)
+    usual = min(line, share * counts)
+    return usual + for_want * (line - usual)
 
 
 @rule

@@ -12,12 +12,12 @@ from tenure.agents.mathematics.formulas import cents
 from tenure.agents.month.accounts import open_product
 from tenure.agents.month.birth import born, luck_at_birth
 from tenure.agents.month.choosing import enter, first_product
-from tenure.agents.month.debts import pay_level, wanted_on_line
+from tenure.agents.month.debts import pay_level, want_of, wanted_on_line
 from tenure.agents.month.live import show_accounts
 from tenure.agents.month.reading import held_products, luck
 from tenure.agents.offer import Product
 from tenure.agents.person import GROWTH, NOBODY, Person
-from tenure.agents.rules import accounts, relationship
+from tenure.agents.rules import accounts, credit, relationship
 from tenure.agents.rules.population import (
     LONGEST_YEARS,
     Birth,
@@ -51,7 +51,8 @@ def begin(person: Person, years: float, depths: Sequence[Sequence[float]], world
     deepen(person, depths, world)
     for k in range(world.product_count):
         if person.held[k] == 1 and world.products[k].draws == 1:
-            person.balance_cents[k] = cents(wanted_on_line(person, k, world))
+            for_want = credit.drawn_for_want(want_of(person, world), 0, world.rules.credit)
+            person.balance_cents[k] = cents(wanted_on_line(person, k, for_want, world))
         elif person.held[k] == 1 and world.products[k].keeps_deposits == 1:
             amount = world.products[k].amount
             person.balance_cents[k] = cents(

@@ -18,7 +18,7 @@ from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.agents.month.accounts import bank
 from tenure.agents.month.choosing import leave_or_choose
 from tenure.agents.month.debts import borrow_and_repay, pay_former_lenders
-from tenure.agents.month.reading import application_score, held_products, luck, owed_cents, risk_above
+from tenure.agents.month.reading import application_score, due_cents, held_products, luck, owed_cents, risk_above
 from tenure.agents.month.treatments import let_effects_pass, read_invitation, read_treatments
 from tenure.agents.offer import MAX_CHANNELS
 from tenure.agents.person import DECLINE, GONE, GROWTH, NO_EXIT, NOBODY, Person
@@ -80,11 +80,20 @@ def needs_move(person: Person, signal: Signal, drawn: Uniforms, world: World) ->
             person.episode_months = 1 + int(lasts * 2.0 * (world.rules.needs.episode_months - 1.0) + 0.5)
     if person.episode_product >= 0:
         signal.trace = person.episode_product
+    z, shock_sd, group = normal_quantile(event), world.now.event_shock_sd, world.rules.needs
     person.risk_event = checked(
-        needs.risk_event_next(person.risk_event, normal_quantile(event), world.now.event_shock_sd, world.rules.needs),
+        needs.risk_event_next(person.risk_event, person.risk_coming, z, shock_sd, group),
         -checks.MOST_RISK,
         checks.MOST_RISK,
         checks.RISK_EVENT,
+        person.id,
+        world.fault,
+    )
+    person.risk_coming = checked(
+        needs.risk_coming_next(person.risk_coming, z, shock_sd, group),
+        -checks.MOST_RISK,
+        checks.MOST_RISK,
+        checks.RISK_COMING,
         person.id,
         world.fault,
     )
@@ -244,6 +253,6 @@ def show_accounts(person: Person, signal: Signal, world: World) -> None:
         if world.products[k].keeps_deposits == 1:
             deposits += person.balance_cents[k]
     signal.revolving_cents, signal.deposit_cents = revolving, deposits
-    signal.credit_cents = owed_cents(person, world)
+    signal.credit_cents, signal.due_cents = owed_cents(person, world), due_cents(person, world)
     if signal.joined == 1:
         signal.application_score = application_score(person, person.provider, world)

@@ -11,7 +11,6 @@ from tenure.agents.checks import MOST_MONEY, checked
 from tenure.agents.declaring import rule
 from tenure.agents.offer import MAX_CHANNELS, Offer
 from tenure.agents.rules import credit, estimation, usage
-from tenure.agents.rules.credit import Credit
 from tenure.agents.rules.estimation import Learning, Splits
 from tenure.agents.rules.rulebook import Rulebook, World
 from tenure.agents.signal import Signal
@@ -51,8 +50,8 @@ def observe(
         Of the month: its own offer says what it hears, how well, and its business line.
     """
     hear(belief, signal, scope, me, world)
-    past_due, risk, utilisation, debt, above = borrows_as_believed(belief, world.rules.credit)
-    miss, pd = credit.default_odds(past_due, risk, utilisation, debt, above, USUAL_TIMES, world.rules.credit)
+    past_due, risk, want, above = borrows_as_believed(belief, world.rules)
+    miss, pd = credit.default_odds(past_due, risk, want, above, USUAL_TIMES, world.rules.credit)
     conclude(belief, signal.provider == me, miss, pd, world.rules, world.splits, world.fault)
 
 
@@ -140,6 +139,7 @@ def note_facts(belief: Belief, signal: Signal, contacted: int, group: Learning) 
             belief.news = PRODUCTS
     belief.tenure_months, belief.ending, belief.months_since_seen = signal.tenure_months, signal.ending, 0
     belief.credit_cents, belief.deposit_cents = signal.credit_cents, signal.deposit_cents
+    belief.due_cents = signal.due_cents
     belief.revolving_cents, belief.line_cents = signal.revolving_cents, signal.line_cents
     belief.months_past_due, belief.premium = signal.months_past_due, signal.premium
     belief.months_since_arrears = 0 if signal.months_past_due > 0 else min(NEVER, belief.months_since_arrears + 1)
@@ -230,6 +230,7 @@ def note_absence(belief: Belief, contacted: int, group: Learning) -> None:
     belief.tenure_months, belief.ending, belief.trend, belief.months_past_due = 0, 0, 0.0, 0
     belief.let_go, belief.lending_stopped, belief.premium = 0, 0, 0.0
     belief.credit_cents, belief.deposit_cents, belief.revolving_cents, belief.line_cents = 0, 0, 0, 0
+    belief.due_cents = 0
     belief.risk_precision = estimation.precision_aged(belief.risk_precision, group.risk_drift)
     belief.return_precision = estimation.precision_aged(belief.return_precision, group.return_drift)
     belief.care_mean, belief.care_precision = 0.0, 1.0
@@ -252,13 +253,13 @@ def note_trace(belief: Belief, signal: Signal, offer: Offer, group: Learning) ->
 
 
 @rule
-def borrows_as_believed(belief: Belief, parameters: Credit) -> tuple[int, float, float, float, float]:
-    """What default depends on: missed payments, risk, utilisation, debts, and risk above the average."""
-    utilisation = credit.utilisation_of(belief.revolving_cents, belief.line_cents, parameters)
-    debt = 0.0
+def borrows_as_believed(belief: Belief, rules: Rulebook) -> tuple[int, float, float, float]:
+    """What default depends on: missed payments, risk, want of liquidity as expected, and risk above the average."""
+    group, above, service = rules.learning, belief.risk_mean - rules.credit.average_risk, 0.0
     if belief.income > 0.0:
-        debt = credit.debt_to_income(belief.credit_cents, belief.income, parameters)
-    return belief.months_past_due, belief.risk_mean, utilisation, debt, belief.risk_mean - parameters.average_risk
+        service = credit.payments_over_income(belief.due_cents, belief.income, rules.credit)
+    want = credit.want_of_liquidity(group.event_share * above, group.event_unseen, service, USUAL_TIMES, rules.credit)
+    return belief.months_past_due, belief.risk_mean, want, above
 
 
 @rule
@@ -279,7 +280,7 @@ def conclude(
     for k in range(len(belief.held)):
         held += belief.held[k]
     belief.default_per_year = 0.0
-    if belief.credit_cents > 0 or belief.months_past_due > 0 or not ours:
+    if belief.credit_cents > 0 or belief.months_past_due > 0 or belief.line_cents > 0 or not ours:
         checked(miss, 0.0, 1.0, checks.MISS, belief.person_id, fault)
         belief.default_per_year = checked(default_per_year, 0.0, 1.0, checks.DEFAULT, belief.person_id, fault)
     belief.margin_per_year = belief.return_mean

@@ -4,7 +4,7 @@ from tenure.agents import chance, checks
 from tenure.agents.chance import Uniforms, decision, draw4
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
-from tenure.agents.mathematics.formulas import normal_quantile
+from tenure.agents.mathematics.formulas import cents, month_of_interest, normal_quantile
 from tenure.agents.offer import Offer
 from tenure.agents.person import Person
 from tenure.agents.rules import accounts, lifecycle
@@ -45,6 +45,20 @@ def drawn_cents(person: Person, world: World) -> int:
         if world.products[k].draws == 1:
             drawn += person.balance_cents[k]
     return drawn
+
+
+@rule
+def due_cents(person: Person, world: World) -> int:
+    """What is due to the provider in a month: minimum payments of lines, instalments of loans."""
+    due = 0
+    for k in range(world.product_count):
+        if world.products[k].draws == 1:
+            due += cents(world.rules.credit.minimum_payment * person.balance_cents[k] / 100.0)
+        elif world.products[k].lends == 1 and person.balance_cents[k] > 0:
+            rate = world.offers[person.provider].price[k] + person.premium - person.price_cut
+            interest = month_of_interest(person.balance_cents[k], max(0.0, rate))
+            due += interest + person.balance_cents[k] // max(1, person.months_left[k])
+    return due
 
 
 @rule

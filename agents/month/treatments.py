@@ -82,6 +82,7 @@ def acceptance(person: Person, effect: Effect, amount: float, world: World) -> f
     weak = 0.0
     if effect.product >= 0 and world.products[effect.product].lends == 1:
         weak = world.rules.relationship.response_risk * risk_above(person, world)
+        weak += world.rules.needs.response_coming * person.risk_coming
     money = relationship.appeal_of_money(worth_of(person, effect, amount, world), world.rules.relationship)
     p = relationship.takes_offer(
         fit, effect.benefit + weak + money, person.satisfaction, person.fatigue, world.rules.relationship

@@ -20,6 +20,8 @@ DEFAULT_AT = 3
 """Missed payments that are a default: 90 days past due (Basel CRE36.68)."""
 STEEPEST = 5.0
 """Largest exponent by which risk moves the pass-through of a line."""
+SPREAD = 0.6366197723675814
+"""Two over pi: with it the expected want of who stands at the edge of the cushion is that of the normal law."""
 
 
 class Credit(NamedTuple):
@@ -49,16 +51,24 @@ class Credit(NamedTuple):
     """Largest share of a change of the line that counts, however large the risk."""
     average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -5.0
     """Mean risk in the market, log-odds of missing a payment in a month; risk above the average counts from here."""
-    miss_utilisation: Annotated[float, Parameter("log-odds", -10, 10, "assumption")] = 1.2
-    """Added to the log-odds of missing a payment by a fully drawn line, against an undrawn one."""
-    usual_utilisation: Annotated[float, Parameter("share", 0, 1, "assumption")] = 0.4
-    """Utilisation from which that is counted; who has no line misses payments like who has drawn this share."""
-    utilisation_most: Annotated[float, Parameter("1", 0, 10, "assumption")] = 1.5
-    """Utilisation above which more makes no difference to missed payments; above 1 a line is overdrawn."""
-    miss_debt: Annotated[float, Parameter("log-odds", -10, 10, "assumption: per debt over yearly income")] = 0.6
-    """Added to the log-odds of missing a payment by debts of one year's income."""
-    debt_most: Annotated[float, Parameter("years", 0, 100, "assumption")] = 5.0
-    """Debts, in years of income, above which more make no difference to missed payments."""
+    minimum_payment: Annotated[float, Parameter("share/month", 0, 1, "assumption: usual minimum payments")] = 0.03
+    """Share of the balance drawn on a line that is due in a month; of a loan its instalment is due."""
+    want_service: Annotated[float, Parameter("log-odds", 0, 100, "assumption")] = 8.0
+    """Want of liquidity that payments due of a whole month's income would make, in the unit of life events."""
+    service_most: Annotated[float, Parameter("months", 0, 100, "assumption")] = 1.0
+    """Payments due, in months of income, above which more make no difference."""
+    want_common: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.1
+    """Want of liquidity that each unit of the common factor makes, in the unit of life events."""
+    cushion: Annotated[float, Parameter("log-odds", -100, 100, "assumption")] = 1.0
+    """What life events, payments due and the common factor may add up to before liquidity is wanting."""
+    miss_want: Annotated[float, Parameter("log-odds", 0, 10, "assumption; 0: only r and the common factor")] = 1.0
+    """Added to the log-odds of missing a payment by each unit of want of liquidity."""
+    draw_want: Annotated[float, Parameter("share", 0, 10, "assumption: set by the open line drawn before default")] = 0.5
+    """Share of what is left of the line that each unit of want of liquidity adds to what is wanted drawn."""
+    want_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.3
+    """What `draw_speed` is for somebody who wants the whole line for want of liquidity."""
+    draws_until: Annotated[int, Parameter("payments", 0, 24, "assumption: issuers block a card at 90 days")] = 2
+    """Missed payments up to which a person still draws; who missed one is out of liquidity and wants the whole line."""
     correlation: Annotated[float, Parameter("share", 0, 0.9, "assumption (Basel .04)")] = 0.03
     """Asset correlation: how much one common factor moves everybody's missed payments together (Vasicek)."""
     cure: Annotated[
@@ -100,14 +110,18 @@ class Credit(NamedTuple):
     """Asset correlation of other retail exposures in Basel's formula, at a probability of default of 100%."""
     retail_correlation_decay: Annotated[float, Parameter("1", 0.01, 1000, "Basel CRE31.24")] = 35.0
     """How fast the asset correlation of other retail exposures falls from one to the other."""
+    undrawn_conversion: Annotated[
+        float, Parameter("share", 0, 1, "Basel CRE20.94: 10% of commitments that can be cancelled at any time")
+    ] = 0.10
+    """Share of the undrawn part of a line behind which capital is held as if it was drawn."""
     capital_cost: Annotated[float, Parameter("share/year", 0, 1, "assumption: required return on capital")] = 0.10
     """Return a year that the capital behind loans must earn; it makes the capital charge."""
 
 
 @rule
-def target_utilisation(need: float, income_sds: float, price: float, credit: Credit) -> float:
-    """Share of the line that a person wants drawn: need, income, and the rate (elasticity)."""
-    share = credit.utilisation + credit.utilisation_need * need + credit.utilisation_income * income_sds
+def target_utilisation(need: float, income_sds: float, foreseen: float, price: float, credit: Credit) -> float:
+    """Share of the line that a person wants drawn: need, income, what is foreseen, and the rate (elasticity)."""
+    share = credit.utilisation + credit.utilisation_need * need + credit.utilisation_income * income_sds + foreseen
     relative = between(price, credit.price_least, credit.price_most) / credit.usual_price
     return between(share * power_(relative, credit.rate_elasticity), 0.0, 1.0)
 
@@ -128,24 +142,43 @@ def line_that_counts(line: float, first_line: float, risk_above_average: float, 
 
 
 @rule
-def utilisation_of(drawn_cents: int, line_cents: int, credit: Credit) -> float:
-    """Utilisation that missed payments depend on: the usual one without a line."""
-    if line_cents <= 0:
-        return credit.usual_utilisation
-    return between(drawn_cents / line_cents, 0.0, credit.utilisation_most)
+def drawn_for_want(want: float, missed: int, credit: Credit) -> float:
+    """Share of what is left of the line that want of liquidity adds to what is wanted drawn."""
+    return 1.0 if missed > 0 else min(1.0, credit.draw_want * want)
 
 
 @rule
-def debt_to_income(owed_cents: int, income: float, credit: Credit) -> float:
-    """Debts in years of income, as missed payments depend on them."""
-    return between(owed_cents / 100.0 / (12.0 * income), 0.0, credit.debt_most)
+def moves_to_wanted(for_want: float, credit: Credit) -> float:
+    """Share of the distance to the balance wanted that is covered in a month; want of liquidity hurries."""
+    return credit.draw_speed + for_want * (credit.want_speed - credit.draw_speed)
 
 
 @rule
-def misses_payment(risk: float, utilisation: float, debt_to_income: float, systematic: float, credit: Credit) -> float:
+def counts_of_undrawn(undrawn: float, lines: int, credit: Credit) -> float:
+    """What is added to the balance of each of so many products that share a line, as if drawn, for capital; EUR."""
+    return credit.undrawn_conversion * max(0.0, undrawn) / lines
+
+
+@rule
+def payments_over_income(due_cents: int, income: float, credit: Credit) -> float:
+    """Payments due in a month, in months of income."""
+    return between(due_cents / 100.0 / income, 0.0, credit.service_most)
+
+
+@rule
+def want_of_liquidity(event: float, unseen: float, service: float, systematic: float, credit: Credit) -> float:
+    """How far life events, payments due and the common factor pass a person's cushion; 0 or more.
+
+    `unseen` is the standard deviation of what is not known of them, 0 for the person: the expected want then, nearly.
+    """
+    passes = event + credit.want_service * service + credit.want_common * systematic - credit.cushion
+    return 0.5 * (passes + math.sqrt(passes * passes + SPREAD * unseen * unseen))
+
+
+@rule
+def misses_payment(risk: float, want: float, systematic: float, credit: Credit) -> float:
     """Probability of missing a payment this month, given the systematic factor (Vasicek 2002; bad is positive)."""
-    x = risk + credit.miss_utilisation * (utilisation - credit.usual_utilisation) + credit.miss_debt * debt_to_income
-    p = logistic(x)
+    p = logistic(risk + credit.miss_want * want)
     if credit.correlation == 0.0 or p <= 0.0 or p >= 1.0:
         return p
     threshold = normal_quantile(p) + math.sqrt(credit.correlation) * systematic
@@ -196,12 +229,11 @@ def defaults_within_year(months_past_due: int, miss: float, risk_above_average: 
 def default_odds(
     months_past_due: int,
     risk: float,
-    utilisation: float,
-    debt: float,
+    want: float,
     risk_above_average: float,
     systematic: float,
     credit: Credit,
 ) -> tuple[float, float]:
     """Probabilities of missing a payment this month, and of default within a year; arithmetic alone."""
-    miss = misses_payment(risk, utilisation, debt, systematic, credit)
+    miss = misses_payment(risk, want, systematic, credit)
     return miss, defaults_within_year(months_past_due, miss, risk_above_average, credit)

@@ -34,6 +34,20 @@ class Needs(NamedTuple):
     """Share of the changing part of a person's risk that is left a month later (an AR(1) process)."""
     event_sd: Annotated[float, Parameter("log-odds", 0, 5, "assumption: stationary sd of the changing part")] = 0.6
     """Standard deviation between people of the changing part of risk, which life events move."""
+    event_coming: Annotated[float, Parameter("share", 0, 1, "assumption; 0: nobody foresees anything")] = 0.75
+    """Share of what life events do to risk that a person feels coming before any institution can see it."""
+    coming_months: Annotated[float, Parameter("months", 1, 120, "assumption: about a year")] = 12.0
+    """Months over which what is coming comes, on average."""
+    search_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.5
+    """Added by each unit of risk that is coming to the habit of looking around, in its standard deviations."""
+    join_coming: Annotated[float, Parameter("utility/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.0
+    """Utility of changing to another institution that each unit of risk that is coming adds."""
+    price_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Agarwal et al. 2010, sign; size: assumption")] = 0.5
+    """Share of price sensitivity that is taken off by each unit of risk that is coming."""
+    response_coming: Annotated[float, Parameter("1", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.0
+    """Added to the log-odds of taking an offer of credit by each unit of risk that is coming."""
+    draw_coming: Annotated[float, Parameter("share/log-odds", 0, 10, "assumption")] = 0.15
+    """Added to the share of the line wanted drawn by each unit of risk that is coming."""
 
 
 @rule
@@ -50,9 +64,28 @@ def takes_by_oneself(need: float, satisfaction: float, attachment: float, needs:
 
 
 @rule
-def risk_event_next(risk_event: float, z: float, shock_sd: float, needs: Needs) -> float:
-    """The slow part of a person's risk one month on: AR(1), stationary."""
-    return needs.event_persistence * risk_event + shock_sd * z
+def risk_event_next(risk_event: float, coming: float, z: float, shock_sd: float, needs: Needs) -> float:
+    """The slow part of a person's risk one month on: AR(1), stationary; a part of what was coming has come."""
+    at_once = (1.0 - needs.event_coming) * shock_sd * z
+    return needs.event_persistence * risk_event + coming / needs.coming_months + at_once
+
+
+@rule
+def risk_coming_next(coming: float, z: float, shock_sd: float, needs: Needs) -> float:
+    """Risk that is coming, one month on: what has not come yet, and what this month's life event announces."""
+    return coming * (1.0 - 1.0 / needs.coming_months) + needs.event_coming * shock_sd * z
+
+
+@rule
+def habit_of_looking(trait: float, coming: float, needs: Needs) -> float:
+    """A person's habit of looking around, in standard deviations: who has trouble coming looks around more."""
+    return trait + needs.search_coming * coming
+
+
+@rule
+def minds_price(price_sensitivity: float, coming: float, needs: Needs) -> float:
+    """Price sensitivity of a person: who has trouble coming minds the price less."""
+    return price_sensitivity * max(0.0, 1.0 - needs.price_coming * max(0.0, coming))
 
 
 @rule

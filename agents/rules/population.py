@@ -84,6 +84,10 @@ class Birth(NamedTuple):
     """of the beta distribution of yearly probabilities of leaving for own reasons"""
     event_sd: float
     """stationary standard deviation of the changing part of risk, log-odds"""
+    coming_sd: float
+    """stationary standard deviation of the risk that is coming, log-odds"""
+    coming_event: float
+    """correlation between the risk that is coming and the changing part of risk"""
     traits: Traits
 
 

@@ -57,22 +57,20 @@ def observe_rows(
     Block by block: what is heard, arithmetic that the compiler takes for several people at once, what is concluded.
     Whoever is the first at fault ends it.
     """
-    past_due, odds, read, later = np.empty(BLOCK, np.int64), np.empty((2, BLOCK)), np.empty((4, BLOCK)), np.zeros(3)
-    miss, pd, risk, utilisation, debt, above = odds[0], odds[1], read[0], read[1], read[2], read[3]
+    past_due, odds, read, later = np.empty(BLOCK, np.int64), np.empty((2, BLOCK)), np.empty((3, BLOCK)), np.zeros(3)
+    miss, pd, risk, want, above = odds[0], odds[1], read[0], read[1], read[2]
     parameters, fault = worlds[0].rules.credit, worlds[0].fault
     for start in range(0, at.shape[0], BLOCK):
         size = min(BLOCK, at.shape[0] - start)
         for i in range(size):
             belief = records[places[start + i]]
             hear(belief, signals[at[start + i]], scopes[start + i], me, worlds[0])
-            past_due[i], risk[i], utilisation[i], debt[i], above[i] = borrows_as_believed(belief, parameters)
+            past_due[i], risk[i], want[i], above[i] = borrows_as_believed(belief, worlds[0].rules)
             if fault[0] != 0.0:
                 size = i
                 break
         for i in range(size):
-            miss[i], pd[i] = default_odds(
-                past_due[i], risk[i], utilisation[i], debt[i], above[i], USUAL_TIMES, parameters
-            )
+            miss[i], pd[i] = default_odds(past_due[i], risk[i], want[i], above[i], USUAL_TIMES, parameters)
         for i in range(size):
             ours = signals[at[start + i]].provider == me
             conclude(records[places[start + i]], ours, miss[i], pd[i], worlds[0].rules, worlds[0].splits, later)
@@ -90,17 +88,15 @@ def appraise_rows(
 
     Block by block: what is read, arithmetic that the compiler takes for several people at once, what is written.
     """
-    past_due, odds, read = np.empty(BLOCK, np.int64), np.empty((2, BLOCK)), np.empty((4, BLOCK))
-    miss, pd, risk, utilisation, debt, above = odds[0], odds[1], read[0], read[1], read[2], read[3]
+    past_due, odds, read = np.empty(BLOCK, np.int64), np.empty((2, BLOCK)), np.empty((3, BLOCK))
+    miss, pd, risk, want, above = odds[0], odds[1], read[0], read[1], read[2]
     systematic, parameters = worlds[0].now.systematic, worlds[0].rules.credit
     for start in range(0, at.shape[0], BLOCK):
         size = min(BLOCK, at.shape[0] - start)
         for i in range(size):
-            past_due[i], risk[i], utilisation[i], debt[i], above[i] = borrows(people[at[start + i]], worlds[0])
+            past_due[i], risk[i], want[i], above[i] = borrows(people[at[start + i]], worlds[0])
         for i in range(size):
-            miss[i], pd[i] = default_odds(
-                past_due[i], risk[i], utilisation[i], debt[i], above[i], systematic, parameters
-            )
+            miss[i], pd[i] = default_odds(past_due[i], risk[i], want[i], above[i], systematic, parameters)
         for i in range(size):
             judge(people[at[start + i]], miss[i], pd[i], truths[start + i], worlds[0])
 

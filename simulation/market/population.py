@@ -14,6 +14,7 @@ from tenure.agents.rules.population import LONGEST_YEARS, Birth, Traits
 from tenure.agents.rules.rulebook import Rulebook, World, dtype_like
 from tenure.agents.signal import SIGNAL
 from tenure.simulation.market.growing import rows_with_capacity
+from tenure.simulation.market.rows import life_events
 from tenure.simulation.settings.market import MarketSettings
 
 COHORT_OF_MONTH_0 = 1_000_000
@@ -21,7 +22,7 @@ TENURES = 501
 """Tenures, from none to the longest, between which the share of a first book is taken to grow evenly."""
 BEFORE_ALL = -1_000_000
 """Month of the luck by which the first people's past is drawn: no month that is lived comes near."""
-BIRTH = dtype_like(Birth(0, 0, 0.0, 0.0, 0.0, Traits()))
+BIRTH = dtype_like(Birth(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, Traits()))
 Rows = NDArray[np.void]
 InChunks = Callable[[int, Callable[[slice], None]], object]
 """Does work for so many rows, chunk by chunk, on as many threads as there are."""
@@ -90,9 +91,10 @@ def first_signals(people: Rows, world: np.void, seed: int, replication: int, in_
 
 def _birth(settings: MarketSettings, rules: Rulebook, seed: int, replication: int) -> Sequence[Birth]:
     """Return what people are born under, as one row for compiled rules."""
-    alpha, beta, event_sd = rules.lifecycle.leave_alpha, rules.lifecycle.leave_beta, rules.needs.event_sd
+    alpha, beta, events = rules.lifecycle.leave_alpha, rules.lifecycle.leave_beta, life_events(rules)
     births = np.zeros(1, BIRTH)
-    births[0] = Birth(seed, replication, alpha, beta, event_sd, settings.population())
+    spread = (rules.needs.event_sd, events.coming_sd, events.correlation)
+    births[0] = Birth(seed, replication, alpha, beta, *spread, settings.population())
     return cast(Sequence[Birth], births)
 
 

@@ -1,6 +1,7 @@
 """From settings to what the rules read: products, offers, and the world, laid out once and brought up to date."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,10 +75,30 @@ def _fill_offer(row: np.void, name: str, one: InstitutionSettings, settings: Mar
         row["spends"] = 1
 
 
-def event_shock_sd(rules: Rulebook) -> float:
-    """Standard deviation of a month's shock that keeps the changing part of risk at its stationary spread."""
-    kept = rules.needs.event_persistence
-    return rules.needs.event_sd * math.sqrt(1.0 - kept * kept)
+class LifeEvents(NamedTuple):
+    """Life events in the long run: the shock of a month, and what is coming beside what has come."""
+
+    shock_sd: float
+    """standard deviation of a month's shock that keeps the changing part of risk at its stationary spread, log-odds"""
+    coming_sd: float
+    """standard deviation between people of the risk that is coming, log-odds"""
+    correlation: float
+    """between the risk that is coming and the changing part of risk"""
+
+
+def life_events(rules: Rulebook) -> LifeEvents:
+    """Return the stationary state of `risk_event_next` and `risk_coming_next`."""
+    group = rules.needs
+    kept, come, foreseen = group.event_persistence, 1.0 / group.coming_months, group.event_coming
+    waits = 1.0 - come
+    coming = foreseen * foreseen / (1.0 - waits * waits)
+    both = (come * waits * coming + foreseen * (1.0 - foreseen)) / (1.0 - kept * waits)
+    event = come * come * coming + 2.0 * kept * come * both + (1.0 - foreseen) * (1.0 - foreseen)
+    shock_sd = group.event_sd * math.sqrt(1.0 - kept * kept) / math.sqrt(event)
+    if coming == 0.0:
+        return LifeEvents(shock_sd, 0.0, 0.0)
+    correlation = both / math.sqrt(coming * event / (1.0 - kept * kept))
+    return LifeEvents(shock_sd, shock_sd * math.sqrt(coming), correlation)
 
 
 NOT_OF_SETTINGS = ("reach", "ended_share", "observes", "lookalike", "price_above", "others_per_risk")
@@ -114,7 +135,7 @@ def set_month(
         month=month,
         switching_cost=float(settings.world.switching_cost),
         systematic=float(systematic),
-        event_shock_sd=event_shock_sd(rules),
+        event_shock_sd=life_events(rules).shock_sd,
         best_service=float(seen.max(initial=-np.inf)),
         discount=float(settings.world.discount),
     )
