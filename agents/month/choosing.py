@@ -37,9 +37,7 @@ from tenure.agents.signal import Signal
 
 
 @rule
-def leave_or_choose(
-    person: Person, signal: Signal, cause: int, looks: float, drawn: Uniforms, world: World
-) -> None:
+def leave_or_choose(person: Person, signal: Signal, cause: int, looks: float, drawn: Uniforms, world: World) -> None:
     """One uniform decides among the exits, in order: ended, charged off, settled, involuntary, own reasons, poached."""
     u, v, w, x = drawn
     if person.provider > NOBODY:

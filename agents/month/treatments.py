@@ -152,7 +152,5 @@ def read_invitation(person: Person, signal: Signal, sent: Contact, received: int
     if u < checked(p, 0.0, 1.0, checks.READS, person.id, world.fault):
         world.considered[j], world.contacted[j] = 1, MAX_CHANNELS + 1
         reward = effect.reward_cents / 100.0 * sent.amount
-        world.invitation[j] = effect.welcome * relationship.amount_felt(
-            sent.amount, reward, world.rules.relationship
-        )
+        world.invitation[j] = effect.welcome * relationship.amount_felt(sent.amount, reward, world.rules.relationship)
         world.welcome_cents[j] = cents(reward)
