@@ -1,0 +1,188 @@
+"""Patterns of contacts, amounts and attention: what messages, money and precision bring."""
+
+import numpy as np
+
+from tenure.agents.ledger import ACQUISITION_COST
+from tenure.agents.offer import US
+from tenure.experiments.evidence.patterns.lives import Figures, Sends, Start, ratio
+from tenure.simulation.settings.institution import InstitutionSettings
+
+AMOUNTS = (1.0, 10.0, 30.0, 100.0, 300.0)
+"""EUR of a reward for staying."""
+PER_YEAR = (0, 1, 2, 4, 6, 12)
+"""Messages a year."""
+
+
+def reminding_treatment(start: Start) -> str:
+    """Return the treatment that reminds most, if treatments say so; else a talk about needs, as any message does."""
+    named = {name: float(getattr(one, "reminds", 0.0)) for name, one in start.catalogue().items()}
+    most = max(named, key=lambda name: named[name])
+    return most if named[most] > 0.0 else "needs_review"
+
+
+def nudge(start: Start) -> Figures:
+    """Return leaving, all ways out, within three months of a message that reminds, over leaving without it."""
+    base = start.twin
+    other = start.lives(3, Sends(reminding_treatment(start), (0,)))
+    got = other["treatment"][1] > 0
+    there = base.customers(0) & got
+    ways = ("own_reasons", "involuntary", "poached", "settled")
+    with_it, without = (float(one.leaving(0, 3, ways)[there].mean()) for one in (other, base))
+    return {"nudge_without": without, "nudge_with": with_it, "nudge_factor": ratio(with_it, without)}
+
+
+def messages_and_satisfaction(start: Start) -> Figures:
+    """Return what twelve messages in a year take from satisfaction, in standard deviations of it, and what is left.
+
+    The message asks nothing and offers nothing (`reminder`); those who stay in both worlds are compared.
+    """
+    base = start.twin
+    other = start.lives(24, Sends("reminder", tuple(range(12))))
+    both = base.stayed(0, 12) & other.stayed(0, 12)
+    sd = float(base["satisfaction"][0][base.customers(0)].std())
+    lost = float((base["satisfaction"][12] - other["satisfaction"][12])[both].mean())
+    both &= base.stayed(0, 24) & other.stayed(0, 24)
+    left = float((base["satisfaction"][24] - other["satisfaction"][24])[both].mean())
+    return {"twelve_messages": lost / sd, "twelve_messages_a_year_later": left / sd, "satisfaction_sd": sd}
+
+
+def take_up(start: Start) -> Figures:
+    """Return the share who take a reward by its amount, and what EUR buy it less with every step."""
+    shares, found = [], Figures()
+    for amount in AMOUNTS:
+        other = start.lives(1, Sends("loyalty_reward", (0,), amount))
+        got = other["treatment"][1] > 0
+        shares.append(float(other["taken"][1][got].mean()))
+        found[f"take_up_{amount:g}"] = shares[-1]
+    steps = np.diff(shares) / np.diff(AMOUNTS)
+    found["take_up_smallest_step"] = float(steps.min())
+    found["take_up_largest_bend"] = float(np.diff(steps).max())
+    return found
+
+
+def cost_per_save(start: Start) -> Figures:
+    """Return what a customer who is there after twelve months only because of a reward costs, EUR, by its amount."""
+    base, costs, found = start.twin, [], Figures()
+    for amount in AMOUNTS:
+        other = start.lives(12, Sends("loyalty_reward", (0,), amount))
+        saved = float(other.stayed(0, 12).sum()) - float(base.stayed(0, 12).sum())
+        spent = other.spent_on_treatments(12)
+        costs.append(spent / saved if saved > 0 else float("inf"))
+        found[f"cost_per_save_{amount:g}"], found[f"saved_{amount:g}"] = costs[-1], saved
+    best = int(np.argmin(costs))
+    found["cheapest_amount"] = AMOUNTS[best]
+    found["cheapest_is_inside"] = float(0 < best < len(AMOUNTS) - 1)
+    return found
+
+
+def profit_by_contacts(start: Start) -> Figures:
+    """Return our profit of five years per customer by messages a year, less that of none, EUR.
+
+    The message offers the product that most lack, to those who lack it: useful, and one more of the same.
+    """
+    found, gains = Figures(), []
+    useful = f"cross_sell_{least_held(start)}"
+    customers = float((start.base["provider"][0] == US).sum())
+    nothing = start.base.profit(60, US)
+    for many in PER_YEAR[1:]:
+        months = tuple(m for m in range(60) if (m + 1) * many // 12 > m * many // 12)
+        other = start.lives(60, Sends(useful, months), only_us=True)
+        gains.append((other.profit(60, US) - nothing) / customers)
+        found[f"profit_{many}_contacts"] = gains[-1]
+    best = int(np.argmax([0.0, *gains]))
+    found["best_contacts"] = float(PER_YEAR[best])
+    found["best_contacts_is_inside"] = float(0 < best < len(PER_YEAR) - 1)
+    return found
+
+
+def least_held(start: Start) -> str:
+    """Return the product, of those that no lender has to grant, that fewest customers hold."""
+    names = list(start.settings.products)
+    free = [k for k, one in enumerate(start.settings.products.values()) if one.kind in ("fee", "deposit")]
+    people = start.model().people
+    held = people["held"][people["provider"] > 0].mean(axis=0)
+    return names[min(free, key=lambda k: held[k])]
+
+
+VOLUMES = (0.5, 1.0, 2.0, 4.0)
+"""What the budgets of all channels of all institutions are multiplied by."""
+PUBLISHED_VOLUME, PUBLISHED_RESPONSE = (3.44, 6.05), (1.2, 0.3)
+"""Card mail of 1998 and 2005: thousand million pieces, and responses to a hundred."""
+
+
+def clutter(start: Start) -> Figures:
+    """Return joiners to a contact by the volume of all senders, and the elasticity of that response to volume."""
+    found, logs = Figures(), []
+    for factor in VOLUMES:
+        other = start.everybody(24, louder(start, factor))
+        came = (other["joined"][7:] == 1) & (other["source"][7:] > 1)
+        response = ratio(float(came.sum()), float(other.contacts[6:].sum()))
+        found[f"response_volume_{factor:g}"] = response
+        logs.append(np.log(response) if response > 0 else np.nan)
+    found["response_elasticity"] = float(np.polyfit(np.log(VOLUMES), logs, 1)[0])
+    published = np.log(PUBLISHED_RESPONSE[1] / PUBLISHED_RESPONSE[0]) / np.log(
+        PUBLISHED_VOLUME[1] / PUBLISHED_VOLUME[0]
+    )
+    found["explained_by_clutter"] = found["response_elasticity"] / float(published)
+    return found
+
+
+def louder(start: Start, factor: float) -> dict[str, object]:
+    """Return the changes by which everybody's channels have so many times the money."""
+    changes: dict[str, object] = {}
+    for place, one in _places(start).items():
+        for name, channel in one.acquisition.items():
+            if channel.budget_per_month is not None:
+                changes[f"{place}.acquisition.{name}.budget_per_month"] = factor * channel.budget_per_month
+    return changes
+
+
+def _places(start: Start) -> dict[str, InstitutionSettings]:
+    ours = start.settings.our_name
+    return {("us" if name == ours else f"rivals.{name}"): one for name, one in start.settings.institutions().items()}
+
+
+PRECISIONS = (0.0, 1.0, 2.0, 3.0)
+RIVAL_PRECISION = 2.0
+REACH_MONTHS = 36
+
+
+def precision(start: Start) -> Figures:
+    """Return our cost of a new customer by the precision of our channels, rivals' being 0, or 2, EUR."""
+    found = Figures()
+    for words, theirs in (("", 0.0), ("_rivals_target", RIVAL_PRECISION)):
+        costs = []
+        for own in PRECISIONS:
+            other = start.everybody(REACH_MONTHS, aimed(start, own, theirs))
+            came = (other["joined"][7:] == 1) & (other["source"][7:] > 1) & (other["provider"][7:] == US)
+            spent = -float(other.postings[6:, US, ACQUISITION_COST].sum())
+            costs.append(ratio(spent, float(came.sum())))
+            found[f"new_customer_{own:g}{words}"] = costs[-1]
+        found[f"precision_gain{words}"] = 1.0 - costs[2] / costs[0]
+    found["precision_gain_lost"] = found["precision_gain"] - found["precision_gain_rivals_target"]
+    return found
+
+
+def aimed(start: Start, own: float, rivals: float) -> dict[str, object]:
+    """Return the changes by which our channels, and those of rivals, find who fits so well."""
+    changes: dict[str, object] = {}
+    for place, one in _places(start).items():
+        for name in one.acquisition:
+            changes[f"{place}.acquisition.{name}.precision"] = own if place == "us" else rivals
+    return changes
+
+
+def contact_figures(start: Start) -> Figures:
+    """Return all of this family, of one replication."""
+    return {
+        **nudge(start),
+        **messages_and_satisfaction(start),
+        **take_up(start),
+        **cost_per_save(start),
+        **profit_by_contacts(start),
+    }
+
+
+def acquisition_figures(start: Start) -> Figures:
+    """Return what is about new customers, of one replication."""
+    return {**clutter(start), **precision(start)}
