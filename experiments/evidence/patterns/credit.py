@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.agents.offer import US
 from tenure.agents.person import CAUSES, CHARGED_OFF, NOBODY
 from tenure.experiments.evidence.patterns.lives import (
     Figures,
@@ -48,9 +49,26 @@ def drawn_before_charge_off(lives: Lives) -> Figures:
     late, had = lives["past_due"][1:], lives["past_due"][:-1]
     reached = (late == NINETY_DAYS) & (had < NINETY_DAYS) & (line[1:] > 0)
     found["utilisation_90_days"] = float(np.mean(drawn[1:][reached] / line[1:][reached]))
-    found["utilisation_rises"] = found["utilisation_1_before"] - found["utilisation_24_before"]
-    found["utilisation_all"] = float(np.mean((drawn[0] / np.maximum(line[0], 1.0))[line[0] > 0]))
-    return found
+    found["utilisation_rises"] = found["utilisation_1_before"] - found["utilisation_12_before"]
+    return found | before_falling_behind(lives)
+
+
+QUARTER = 3
+"""Months between a look at utilisation and the next at arrears."""
+THIRTY_DAYS = 2
+"""Missed payments at which somebody is reported as past due: 30 days and more at a month's end."""
+
+
+def before_falling_behind(lives: Lives) -> Figures:
+    """Return the median utilisation a quarter before, of card customers who fall behind and of those who do not."""
+    drawn, line, late = lives["revolving"], lives["line"], lives["past_due"]
+    used = drawn[:-QUARTER] / np.maximum(line[:-QUARTER], 1.0)
+    asked = (line[:-QUARTER] > 0) & (late[:-QUARTER] < THIRTY_DAYS) & (line[QUARTER:] > 0)
+    behind = late[QUARTER:] >= THIRTY_DAYS
+    return {
+        "utilisation_quarter_before_behind": float(np.median(used[asked & behind])),
+        "utilisation_of_current": float(np.median(used[asked & ~behind])),
+    }
 
 
 RISE = 1.25
@@ -67,6 +85,7 @@ def line_rise(start: Start) -> Figures:
     profit of 36 months, all costs and capital included, over the extra line.
     """
     base, found = start.twin, Figures()
+    grown_of_all, extra_of_all = 0.0, 0.0
     card = (base["line"][0] > 0) & base.customers(0) & (base["past_due"][0] == 0)
     third = np.full(len(card), -1, np.int64)
     third[card] = quantile_groups(base["risk"][0][card], len(RISK_THIRDS))
@@ -78,9 +97,11 @@ def line_rise(start: Start) -> Figures:
         grown = (other["revolving"][12] - base["revolving"][12])[rows][both].sum()
         extra_there = (other["line"][12] - base["line"][12])[rows][both].sum()
         found[f"borrowed_{name}"] = ratio(grown, extra_there)
+        grown_of_all, extra_of_all = grown_of_all + float(grown), extra_of_all + float(extra_there)
         found[f"default_change_{name}"] = float(defaults(other, 24)[rows].mean() - defaults(base, 24)[rows].mean())
         found[f"line_profit_{name}"] = ratio(other.profit(LINE_MONTHS) - base.profit(LINE_MONTHS), extra)
-    found["line_profit_step"] = found["line_profit_strongest"] - found["line_profit_weakest"]
+    found["borrowed_of_all"] = ratio(grown_of_all, extra_of_all)
+    found["borrowed_weakest_less_strongest"] = found["borrowed_weakest"] - found["borrowed_strongest"]
     return found
 
 
@@ -191,19 +212,28 @@ def charge_off_by_products(lives: Lives) -> Figures:
 
 
 PRICE_RISE = 0.10
-"""Part by which an institution raises its rates of credit."""
+"""Part by which an institution raises the rate of its card."""
 PRICE_MONTHS = 48
 
 
 def rate_elasticity(start: Start) -> Figures:
-    """Return how our customers' debts answer our own rates of credit in four years, rivals' unchanged: elasticity."""
-    changes: dict[str, object] = {}
-    products, own = start.settings.products, start.settings.us
-    rates = {name: own.apr.get(name, one.apr) for name, one in products.items() if one.rate is None}
-    changes["us.apr"] = {name: rate * (1.0 + PRICE_RISE) for name, rate in rates.items() if rate}
-    other, base = start.everybody(PRICE_MONTHS, changes), start.base
-    debts = [float(one["credit"][PRICE_MONTHS][one["provider"][PRICE_MONTHS] == 1].sum()) for one in (other, base)]
-    return {"own_rate_elasticity": float(np.log(ratio(*debts)) / np.log(1.0 + PRICE_RISE))}
+    """Return how our customers' card debts answer our own rate in four years, rivals' unchanged: an elasticity.
+
+    And its part that is not customers who went or did not come: debts by customer with a card.
+    """
+    card = _revolving_product(start)
+    if not card:
+        return {"own_rate_elasticity": float("nan"), "own_rate_elasticity_within": float("nan")}
+    own = start.settings.us.apr
+    rate = (own.get(card, start.settings.products[card].apr) or 0.0) * (1.0 + PRICE_RISE)
+    logs = []
+    for one in (start.everybody(PRICE_MONTHS, {"us.apr": {**own, card: rate}}), start.base):
+        ours = (one["provider"][PRICE_MONTHS] == US) & (one["line"][PRICE_MONTHS] > 0)
+        debts = float(one["revolving"][PRICE_MONTHS][ours].sum())
+        logs.append((np.log(debts), np.log(debts / ours.sum())))
+    (dear, dear_each), (usual, usual_each) = logs
+    whole, within = (float(one / np.log(1.0 + PRICE_RISE)) for one in (dear - usual, dear_each - usual_each))
+    return {"own_rate_elasticity": whole, "own_rate_elasticity_within": within}
 
 
 def credit_figures(start: Start) -> Figures:

@@ -35,7 +35,7 @@ def by_satisfaction(lives: Lives) -> Figures:
     mean = np.mean(shares, axis=0)
     found = {f"leaving_fifth_{one + 1}": float(mean[one]) for one in range(5)}
     found["leaving_bottom_over_top"] = ratio(float(mean[0]), float(mean[4]))
-    found["leaving_middle_over_top"] = ratio(float(mean[2]), float(mean[4]))
+    found["leaving_least_step"] = min(ratio(float(mean[0]), float(mean[2])), ratio(float(mean[2]), float(mean[4])))
     return found
 
 
@@ -157,7 +157,7 @@ def profit_by_year(start: Start) -> Figures:
             years[year].append(float(gained[at : at + 12, row][ours].sum()))
     for year, sums in enumerate(years, start=1):
         found[f"profit_year_{year}"] = float(np.mean(sums)) if sums else float("nan")
-    found["profit_years_rising"] = found[f"profit_year_{YEARS}"] - found["profit_year_1"]
+    found["profit_last_over_first"] = ratio(found[f"profit_year_{YEARS}"], found["profit_year_1"])
     return found
 
 

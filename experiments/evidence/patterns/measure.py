@@ -7,6 +7,7 @@ prints every figure with its standard error over replications.
 import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from typing import NamedTuple, Protocol
 
@@ -16,7 +17,12 @@ from rich.progress import track
 from ruamel.yaml import YAML
 
 from tenure.experiments.evidence.bands import shipped
-from tenure.experiments.evidence.patterns.contacts import acquisition_figures, contact_figures
+from tenure.experiments.evidence.patterns.contacts import (
+    acquisition_figures,
+    best_contacts,
+    cheapest_save,
+    contact_figures,
+)
 from tenure.experiments.evidence.patterns.credit import credit_figures
 from tenure.experiments.evidence.patterns.leaving import leaving_figures
 from tenure.experiments.evidence.patterns.lives import Figures, Start, with_changes
@@ -30,6 +36,10 @@ FAMILIES: Mapping[str, Callable[[Start], Figures]] = {
     "contacts": contact_figures,
     "acquisition": acquisition_figures,
 }
+
+
+OF_MEANS = (cheapest_save, best_contacts)
+"""What is worked out of figures averaged over replications, where one replication is too small for it."""
 
 
 class Measuring(Protocol):
@@ -90,9 +100,13 @@ def summarised(jobs: Sequence[Job], done: Sequence[Figures]) -> pd.DataFrame:
     for job, found in zip(jobs, done, strict=True):
         rows.setdefault(job.replication, {}).update(found)
     table = pd.DataFrame(list(rows.values())).replace([np.inf, -np.inf], np.nan)
-    return pd.DataFrame(
-        {"mean": table.mean(), "sd": table.std(), "se": table.std() / np.sqrt(table.notna().sum().clip(lower=1))}
-    )
+    counted = table.notna().sum().clip(lower=1)
+    summary = pd.DataFrame({"mean": table.mean(), "sd": table.std(), "se": table.std() / np.sqrt(counted)})
+    for work in OF_MEANS:
+        with suppress(KeyError):  # of a family that was not asked for
+            for name, value in work(dict(summary["mean"])).items():
+                summary.loc[name] = [value, np.nan, np.nan]
+    return summary
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -113,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
         progress=lambda results, total: track(results, "families of replications", total),
     )
     for name, row in found.iterrows():
-        print(f"{name:36} {row['mean']:>12.4f} +- {row['se']:.4f}")
+        print(f"{name:36} {row['mean']:>14.4f} +- {row['se']:.4f}")
 
 
 if __name__ == "__main__":
