@@ -1,11 +1,9 @@
-"""Patterns of contacts, amounts and attention: what messages, money and precision bring."""
+"""Patterns of contacts and amounts: what messages and money bring with customers."""
 
 import numpy as np
 
-from tenure.agents.ledger import ACQUISITION_COST
 from tenure.agents.offer import US
-from tenure.experiments.evidence.patterns.lives import Figures, Sends, Start, ratio
-from tenure.simulation.settings.institution import InstitutionSettings
+from tenure.experiments.evidence.patterns.lives import Figures, Measure, Sends, Start, ratio
 
 AMOUNTS = (1.0, 10.0, 30.0, 100.0, 300.0)
 """EUR of a reward for staying."""
@@ -125,85 +123,12 @@ def least_held(start: Start) -> str:
     return names[min(free, key=lambda k: held[k])]
 
 
-VOLUMES = (0.5, 1.0, 2.0, 4.0)
-"""What the budgets of all channels of all institutions are multiplied by."""
-PUBLISHED_VOLUME = (3.44, 2.54, 3.54, 5.01, 4.89, 4.29, 5.23, 6.05, 5.76, 5.30)
-PUBLISHED_RESPONSE = (1.2, 1.0, 0.6, 0.6, 0.5, 0.6, 0.4, 0.3, 0.5, 0.6)
-"""Card mail in the United States, 1998 to 2007 (Synovate): thousand million pieces, and responses to a hundred."""
-
-
-def clutter(start: Start) -> Figures:
-    """Return joiners to a contact by the volume of all senders, and the elasticity of that response to volume."""
-    found, logs = Figures(), []
-    for factor in VOLUMES:
-        other = start.everybody(24, louder(start, factor))
-        came = (other["joined"][7:] == 1) & (other["source"][7:] > 1)
-        response = ratio(float(came.sum()), float(other.contacts[6:].sum()))
-        found[f"response_volume_{factor:g}"] = response
-        logs.append(np.log(response) if response > 0 else np.nan)
-    found["response_elasticity"] = float(np.polyfit(np.log(VOLUMES), logs, 1)[0])
-    published = float(np.polyfit(np.log(PUBLISHED_VOLUME), np.log(PUBLISHED_RESPONSE), 1)[0])
-    found["explained_by_clutter"] = found["response_elasticity"] / published
-    return found
-
-
-def louder(start: Start, factor: float) -> dict[str, object]:
-    """Return the changes by which everybody's channels have so many times the money."""
-    changes: dict[str, object] = {}
-    for place, one in _places(start).items():
-        for name, channel in one.acquisition.items():
-            if channel.budget_per_month is not None:
-                changes[f"{place}.acquisition.{name}.budget_per_month"] = factor * channel.budget_per_month
-    return changes
-
-
-def _places(start: Start) -> dict[str, InstitutionSettings]:
-    ours = start.settings.our_name
-    return {("us" if name == ours else f"rivals.{name}"): one for name, one in start.settings.institutions().items()}
-
-
-PRECISIONS = (0.0, 1.0, 2.0, 3.0)
-RIVAL_PRECISION = 2.0
-REACH_MONTHS = 36
-
-
-def precision(start: Start) -> Figures:
-    """Return our cost of a new customer by the precision of our channels, rivals' being 0, or 2, EUR."""
-    found = Figures()
-    for words, theirs in (("", 0.0), ("_rivals_target", RIVAL_PRECISION)):
-        costs = []
-        for own in PRECISIONS:
-            other = start.everybody(REACH_MONTHS, aimed(start, own, theirs))
-            came = (other["joined"][7:] == 1) & (other["source"][7:] > 1) & (other["provider"][7:] == US)
-            spent = -float(other.postings[6:, US, ACQUISITION_COST].sum())
-            costs.append(ratio(spent, float(came.sum())))
-            found[f"new_customer_{own:g}{words}"] = costs[-1]
-        found[f"precision_gain{words}"] = 1.0 - costs[2] / costs[0]
-    found["precision_gain_lost"] = found["precision_gain"] - found["precision_gain_rivals_target"]
-    return found
-
-
-def aimed(start: Start, own: float, rivals: float) -> dict[str, object]:
-    """Return the changes by which our channels, and those of rivals, find who fits so well."""
-    changes: dict[str, object] = {}
-    for place, one in _places(start).items():
-        for name in one.acquisition:
-            changes[f"{place}.acquisition.{name}.precision"] = own if place == "us" else rivals
-    return changes
-
-
-def contact_figures(start: Start) -> Figures:
-    """Return all of this family, of one replication."""
-    return {
-        **nudge(start),
-        **messages_and_satisfaction(start),
-        **take_up(start),
-        **saves(start),
-        **profit_by_contacts(start),
-        **others_ended(start),
-    }
-
-
-def acquisition_figures(start: Start) -> Figures:
-    """Return what is about new customers, of one replication."""
-    return {**clutter(start), **precision(start)}
+MEASURES: tuple[Measure, ...] = (
+    nudge,
+    messages_and_satisfaction,
+    take_up,
+    saves,
+    profit_by_contacts,
+    others_ended,
+)
+"""All of this family."""

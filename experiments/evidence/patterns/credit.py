@@ -10,9 +10,11 @@ from tenure.agents.person import CAUSES, CHARGED_OFF, NOBODY
 from tenure.experiments.evidence.patterns.lives import (
     Figures,
     Lives,
+    Measure,
     Sends,
     Start,
     by_group,
+    of_base,
     quantile_groups,
     ratio,
 )
@@ -236,13 +238,12 @@ def rate_elasticity(start: Start) -> Figures:
     return {"own_rate_elasticity": whole, "own_rate_elasticity_within": within}
 
 
-def credit_figures(start: Start) -> Figures:
-    """Return all of this family, of one replication."""
-    return {
-        **drawn_before_charge_off(start.base),
-        **loss_by_months_on_book(start.base),
-        **charge_off_by_products(start.base),
-        **line_rise(start),
-        **responders(start),
-        **rate_elasticity(start),
-    }
+MEASURES: tuple[Measure, ...] = (
+    of_base(drawn_before_charge_off),
+    of_base(loss_by_months_on_book),
+    of_base(charge_off_by_products),
+    line_rise,
+    responders,
+    rate_elasticity,
+)
+"""All of this family."""

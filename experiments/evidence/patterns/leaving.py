@@ -10,10 +10,12 @@ from tenure.agents.person import CHARGED_OFF, NOBODY
 from tenure.experiments.evidence.patterns.lives import (
     Figures,
     Lives,
+    Measure,
     Sends,
     Start,
     by_group,
     log_odds,
+    of_base,
     quantile_groups,
     ratio,
 )
@@ -196,15 +198,14 @@ def shares_of_ways_out(lives: Lives) -> Figures:
     }
 
 
-def leaving_figures(start: Start) -> Figures:
-    """Return all of this family, of one replication."""
-    return {
-        **by_satisfaction(start.base),
-        **by_idleness(start.base),
-        **by_products(start.base),
-        **shares_of_ways_out(start.base),
-        **forced_cross_sell(start),
-        **save_rates(start),
-        **profit_by_year(start),
-        **unprofitable_cross_buyers(start),
-    }
+MEASURES: tuple[Measure, ...] = (
+    of_base(by_satisfaction),
+    of_base(by_idleness),
+    of_base(by_products),
+    of_base(shares_of_ways_out),
+    forced_cross_sell,
+    save_rates,
+    profit_by_year,
+    unprofitable_cross_buyers,
+)
+"""All of this family."""

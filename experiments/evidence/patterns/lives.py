@@ -1,6 +1,7 @@
 """Lives of a market month by month, and worlds that differ in one thing: what patterns are measured from."""
 
 import copy
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.ledger import ACCOUNTS, CASH, TREATMENT
-from tenure.agents.offer import US
 from tenure.agents.person import CAUSES, NOBODY
 from tenure.policies.guard.rules import shipped_rules
 from tenure.policies.plan import Treatments
@@ -152,7 +152,6 @@ def snapshot(model: LifecycleModel) -> dict[str, NDArray[Any]]:
     return {
         "provider": people["provider"].astype(np.int8),
         "satisfaction": people["satisfaction"].astype(np.float32),
-        "fatigue": people["fatigue"].astype(np.float32),
         "products": people["held"][:, :n].sum(axis=1).astype(np.int8),
         "revolving": (balances @ (model.products["draws"] == 1)).astype(np.float32),
         "credit": (balances @ (model.products["lends"] == 1)).astype(np.float32),
@@ -267,15 +266,34 @@ class Start:
                 one.follow(sends)
         if touch is not None:
             touch(model)
-        return live_on(model, months).first(self.people)
+        lived = live_on(model, months)
+        del model
+        gc.collect()  # a model refers to itself in circles, and a dozen of them would stay in memory
+        return lived.first(self.people)
 
     def everybody(self, months: int, changes: Mapping[str, object] | None = None) -> Lives:
         """Return the lives of a world with other settings, newcomers too."""
-        return live_on(self.model(changes), months)
+        lived = live_on(self.model(changes), months)
+        gc.collect()  # as above
+        return lived
 
     def catalogue(self) -> dict[str, Any]:
         """Return the market's treatments by name."""
         return {one.name: one for one in self.settings.catalogue()}
+
+
+Measure = Callable[[Start], Figures]
+"""Measures some figures of one replication."""
+
+
+def of_base(measure: Callable[[Lives], Figures]) -> Measure:
+    """Return what measures the world in which nothing is done."""
+
+    def measured(start: Start) -> Figures:
+        return measure(start.base)
+
+    measured.__name__ = measure.__name__
+    return measured
 
 
 def by_group(values: NDArray[Any], group: NDArray[np.int64], groups: int) -> NDArray[np.float64]:
@@ -321,6 +339,3 @@ def slope(values: Sequence[float]) -> float:
 def log_odds(p: float) -> float:
     """Return the log-odds of a share; nan at 0 and 1."""
     return float(np.log(p / (1.0 - p))) if 0.0 < p < 1.0 else float("nan")
-
-
-__all__ = ["US", "Figures", "Lives", "Sends", "Start", "by_group", "quantile_groups", "ratio", "slope"]

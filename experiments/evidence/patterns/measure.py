@@ -5,11 +5,11 @@ prints every figure with its standard error over replications.
 """
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,62 +17,61 @@ from rich.progress import track
 from ruamel.yaml import YAML
 
 from tenure.experiments.evidence.bands import shipped
-from tenure.experiments.evidence.patterns.contacts import (
-    acquisition_figures,
-    best_contacts,
-    cheapest_save,
-    contact_figures,
-)
-from tenure.experiments.evidence.patterns.credit import credit_figures
-from tenure.experiments.evidence.patterns.leaving import leaving_figures
-from tenure.experiments.evidence.patterns.lives import Figures, Start, with_changes
+from tenure.experiments.evidence.patterns import acquisition, contacts, credit, leaving
+from tenure.experiments.evidence.patterns.contacts import best_contacts, cheapest_save
+from tenure.experiments.evidence.patterns.lives import Figures, Measure, Start, with_changes
+from tenure.experiments.evidence.patterns.table import beside, number, range_of
 from tenure.experiments.running.workers import processors
 from tenure.simulation.settings.market import MarketSettings
 
 REPLICATIONS = 4
-FAMILIES: Mapping[str, Callable[[Start], Figures]] = {
-    "credit": credit_figures,
-    "leaving": leaving_figures,
-    "contacts": contact_figures,
-    "acquisition": acquisition_figures,
+FAMILIES: Mapping[str, tuple[Measure, ...]] = {
+    "credit": credit.MEASURES,
+    "leaving": leaving.MEASURES,
+    "contacts": contacts.MEASURES,
+    "acquisition": acquisition.MEASURES,
 }
-
-
 OF_MEANS = (cheapest_save, best_contacts)
 """What is worked out of figures averaged over replications, where one replication is too small for it."""
 
 
-class Measuring(Protocol):
-    """Passes figures on as they come, and may show how many of how many have."""
+class Step(NamedTuple):
+    """What one measure gave in one replication."""
 
-    def __call__(self, results: Iterable[Figures], /, *, total: int) -> Iterable[Figures]:
-        """Yield the figures."""
-        ...
+    replication: int
+    measure: str
+    figures: Figures
 
 
 class Job(NamedTuple):
-    """One family of one replication."""
+    """One replication of a market, and what is measured in it."""
 
     settings: MarketSettings
-    family: str
     seed: int
     replication: int
+    families: tuple[str, ...]
 
 
-def figures_of_job(job: Job) -> Figures:
-    """Return the figures of one family of one replication."""
-    return FAMILIES[job.family](Start.burnt_in(job.settings, job.seed, job.replication))
+def steps_of(job: Job) -> Iterator[Step]:
+    """Yield the figures of one replication, measure by measure."""
+    start = Start.burnt_in(job.settings, job.seed, job.replication)
+    for family in job.families:
+        for measure in FAMILIES[family]:
+            yield Step(job.replication, measure.__name__.replace("_", " "), measure(start))
 
 
-def figures(
+def _all_steps_of(job: Job) -> list[Step]:
+    return list(steps_of(job))
+
+
+def steps(
     settings: MarketSettings | None = None,
     replications: int = REPLICATIONS,
     seed: int = 1,
     families: Sequence[str] = tuple(FAMILIES),
-    workers: int | None = None,
-    progress: Measuring = lambda results, total: results,
-) -> pd.DataFrame:
-    """Return every figure: columns mean, sd (of one replication) and se (of the mean), by name.
+    workers: int = 1,
+) -> Iterator[Step]:
+    """Yield every figure of every replication as it is measured; `how_many` says how many steps come.
 
     Parameters
     ----------
@@ -80,25 +79,33 @@ def figures(
         The market; by default the shipped one.
     families : sequence of str
         Which of `FAMILIES`.
-    workers : int, optional
-        Processes; by default one per processor, and 1 means in this process.
+    workers : int
+        Processes, each with one replication at a time; 1 means in this process, 0 one per processor.
     """
     market = shipped("default") if settings is None else settings
-    jobs = [Job(market, family, seed, r) for r in range(replications) for family in families]
-    count = workers or processors()
-    if count == 1:
-        done = list(progress(map(figures_of_job, jobs), total=len(jobs)))
-    else:
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-            done = list(progress(pool.map(figures_of_job, jobs), total=len(jobs)))
-    return summarised(jobs, done)
+    jobs = [Job(market, seed, r, tuple(families)) for r in range(replications)]
+    if workers == 1:
+        for job in jobs:
+            yield from steps_of(job)
+        return
+    with ProcessPoolExecutor(workers or processors(), mp_context=get_context("spawn")) as pool:
+        for found in pool.map(_all_steps_of, jobs):
+            yield from found
 
 
-def summarised(jobs: Sequence[Job], done: Sequence[Figures]) -> pd.DataFrame:
-    """Return mean, sd and se of every figure over replications; a figure that one lacks is judged by the others."""
+def how_many(replications: int, families: Sequence[str] = tuple(FAMILIES)) -> int:
+    """Return how many steps there are."""
+    return replications * sum(len(FAMILIES[family]) for family in families)
+
+
+def summarised(found: Iterable[Step]) -> pd.DataFrame:
+    """Return mean, sd (of one replication) and se (of the mean) of every figure, by name.
+
+    A figure that one replication lacks is judged by the others.
+    """
     rows: dict[int, Figures] = {}
-    for job, found in zip(jobs, done, strict=True):
-        rows.setdefault(job.replication, {}).update(found)
+    for step in found:
+        rows.setdefault(step.replication, {}).update(step.figures)
     table = pd.DataFrame(list(rows.values())).replace([np.inf, -np.inf], np.nan)
     counted = table.notna().sum().clip(lower=1)
     summary = pd.DataFrame({"mean": table.mean(), "sd": table.std(), "se": table.std() / np.sqrt(counted)})
@@ -119,15 +126,14 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     read = YAML(typ="safe", pure=True)
     changes = {path: read.load(value) for path, _, value in (one.partition("=") for one in asked.set)}
-    found = figures(
-        with_changes(shipped("default"), changes),
-        asked.replications,
-        asked.seed,
-        tuple(asked.family or FAMILIES),
-        progress=lambda results, total: track(results, "families of replications", total),
-    )
+    families = tuple(asked.family or FAMILIES)
+    made = steps(with_changes(shipped("default"), changes), asked.replications, asked.seed, families, workers=0)
+    found = summarised(track(made, "measures", how_many(asked.replications, families)))
     for name, row in found.iterrows():
         print(f"{name:36} {row['mean']:>14.4f} +- {row['se']:.4f}")
+    for one in beside(found):
+        told = f"{number(one.value, one.pattern.unit):>12} {range_of(one.pattern):>20}"
+        print(f"{one.pattern.pattern:62} {told}  {one.verdict}")
 
 
 if __name__ == "__main__":
