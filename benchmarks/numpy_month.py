@@ -122,14 +122,19 @@ def meet_channels(
     """Others reach out, contacts are read or not: who is considered, shape (institutions, people), and contacts."""
     m, n = len(market.fee), len(p.provider)
     above = p.risk_trait + p.risk_event - rules.credit.average_risk
-    score = 0.5 * rules.reach.score_fit + rules.reach.score_episode * (p.episode_months > 0)
+    unmet = (p.need * ~p.held).sum(axis=0) / p.need.sum(axis=0)
+    score = rules.reach.score_unmet * (unmet - 0.5) + rules.reach.score_episode * (p.episode_months > 0)
     score = np.clip(score - rules.reach.score_risk * above, -5.0, 5.0)
     contacts = np.zeros(market.reach.shape, np.int64)
     contacted = np.zeros((m, n), bool)
     received = np.zeros(n, np.int64)
     for j, c in zip(*np.nonzero(market.reach > 0.0), strict=True):
         rate, precision = market.reach[j, c], market.precision[j, c]
-        p_contact = -np.expm1(-rate * np.exp(precision * score)) if precision > 0.0 else -np.expm1(-rate)
+        if precision > 0.0:
+            turn = rules.reach.rest_months * (rng.random(n) < 1.0 / rules.reach.rest_months)
+            p_contact = -np.expm1(-rate * turn * np.exp(precision * score))
+        else:
+            p_contact = -np.expm1(-rate)
         hit = (rng.random(n) < p_contact) & (p.provider != j)
         contacts[j, c] = np.count_nonzero(hit)
         contacted[j] |= hit

@@ -142,6 +142,9 @@ def acts(products: dict[str, str]) -> dict[str, Act]:
         "price_cut": Act(
             ("marketing",), lambda f: _courted(f) & (f.credit_cents > 0), amount=1.0, highest=20.0, cut=1.0
         ),
+        "plan_recommendation": Act(
+            ("marketing",), lambda f: _courted(f) & (f.credit_cents > 0), amount=0.5, highest=20.0, cut=1.0
+        ),
         "reprice": Act(("dearer",), lambda f: _going(f) & (f.credit_cents > 0), amount=2.0, highest=60.0, premium=1.0),
         "line_increase": Act(
             ("marketing", "credit", "larger_line"),

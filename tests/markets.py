@@ -199,7 +199,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
             "take_on_own": draw(st.floats(-4, 2)),
             "event_sd": draw(st.floats(0, 3)),
         },
-        "reach": {"read_share": draw(st.floats(0, 1)), "score_fit": draw(st.floats(-5, 5))},
+        "reach": {"read_share": draw(st.floats(0, 1)), "score_unmet": draw(st.floats(-5, 5))},
         "choice": {
             "search": draw(st.floats(-6, 3)),
             "noise": draw(st.floats(0.05, 3)),

@@ -56,7 +56,7 @@ def test_who_never_uses_the_card_spends_nothing_with_it_and_the_institution_sees
 def test_a_reminder_reaches_who_is_idle_and_changes_nobody_else() -> None:
     plain = small_market(people=3000, guards={"budget_per_month": 1e6})
     told = {"policy": "rules", "rules": [{"when": "months_since_use > 3", "do": "reminder"}]}
-    quiet = {"rules": {"relationship": {"opt_out": -40, "satisfaction_per_fatigue": 0}, "choice": {"reminder": 0}}}
+    quiet = {"rules": {"relationship": {"opt_out": -40, "satisfaction_per_fatigue": 0}}}
     without = LifecycleModel({**plain, **quiet}, seed=9)
     with_it = LifecycleModel({**plain, **quiet, "us": {**plain["us"], "policy": told}}, seed=9)
     for model in (without, with_it):

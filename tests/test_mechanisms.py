@@ -17,6 +17,7 @@ from tenure.agents.chance import EXIT, LIFE, TASTE, address, draw4_each
 from tenure.agents.person import DECLINE, MATURITY
 from tenure.agents.rules.choice import Choice
 from tenure.agents.rules.reach import MOST_EXPECTED
+from tenure.agents.rules.relationship import Relationship
 from tenure.simulation.institutions.channels import HIGHEST_RATE
 from tenure.simulation.model import LifecycleModel
 from tests.markets import CARD, SAVINGS, lived, small_market
@@ -251,6 +252,7 @@ SEARCHES: dict[str, tuple[dict[str, Any], Change | None]] = {
     "maturity": ({"search_maturity": -2.0}, lambda p: p.__setitem__("stage", MATURITY)),
     "without provider": ({"search_without": 2.0}, None),
     "a need": ({"search_episode": 2.0}, in_need),
+    "a message that reminds": ({}, field("reminded", 2.0)),
 }
 
 
@@ -271,6 +273,7 @@ def test_who_looks_around_is_who_the_formula_says(case: str) -> None:
         "maturity": -2.0,
         "without provider": 2.0 * (here == 0),
         "a need": 2.0,
+        "a message that reminds": 2.0 * Relationship().reminded_kept * (here > 0),
     }[case]
     looks = draw4_each(SEED, 0, p["id"], 0, address(LIFE))[3] < special.expit(x)
     after = next_provider(model)

@@ -169,6 +169,7 @@ def test_the_catalogue_starts_with_none_and_sells_every_product() -> None:
         "loyalty_reward",
         "service_upgrade",
         "price_cut",
+        "plan_recommendation",
         "reprice",
         "line_increase",
         "line_decrease",
