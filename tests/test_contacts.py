@@ -1,4 +1,4 @@
-"""Contacts: fatigue with a bound, messages that remind, what an amount is worth, clutter, and lists that rest people."""
+"""Contacts: fatigue with a bound, messages that remind, what amounts are worth, clutter, lists that rest people."""
 
 from collections.abc import Mapping
 from typing import Any

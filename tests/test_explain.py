@@ -251,7 +251,15 @@ def test_steps_are_as_worked_out_by_hand() -> None:
     assert step_of("market.us.score_noise") == unknown
 
 
-OTHERWISE = ("miss_utilisation", "response_fatigue", "leave_per_product", "leave_care", "noise", "price_sensitivity")
+OTHERWISE = (
+    "miss_utilisation",
+    "response_amount",
+    "response_fatigue",
+    "leave_per_product",
+    "leave_care",
+    "noise",
+    "price_sensitivity",
+)
 """Parameters whose chance does not move by just the step: by a part of it, the other way, or not on the logit scale."""
 
 
