@@ -132,10 +132,10 @@ def meet_channels(
             if offer.reach[channel] <= 0.0:
                 continue
             u = a if channel == 0 else (b if channel == 1 else (c if channel == 2 else d))
-            expected = reach.expected_contacts(offer.reach[channel], offer.precision[channel], score)
-            listed = reach.works_list(offer.precision[channel], world.rules.reach)
+            rate, listed = offer.reach[channel], reach.works_list(offer.precision[channel], world.rules.reach)
             if listed:
-                expected *= reach.turn_on_list(person.id, world.now.month, offer.word + channel, world.rules.reach)
+                rate *= reach.turn_on_list(person.id, world.now.month, offer.word + channel, world.rules.reach)
+            expected = reach.expected_contacts(rate, offer.precision[channel], score)
             arrived = reach.contacts_received(
                 u, checked(expected, 0.0, checks.MOST_EXPECTED_CONTACTS, checks.CONTACTS, person.id, world.fault)
             )

@@ -78,7 +78,7 @@ def lookalike_score(income: float, age_years: float, looks_for_product: bool, of
 @rule
 def expected_contacts(rate: float, precision: float, score: float) -> float:
     """Contacts a month that a channel means for a person, lambda exp(precision x score); precision 0 broadcasts."""
-    return rate if precision == 0.0 else rate * exp_(between(precision * score, -MOST_SHIFT, MOST_SHIFT))
+    return rate if precision == 0.0 or rate == 0.0 else rate * exp_(between(precision * score, -MOST_SHIFT, MOST_SHIFT))
 
 
 @rule
