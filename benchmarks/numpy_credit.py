@@ -33,7 +33,8 @@ def borrow_and_repay(
 ) -> Ints:
     """Interest, payments, missed payments, capital, charge-off; returns the places of those charged off."""
     m, credit = len(market.fee), rules.credit
-    at = np.flatnonzero((p.provider > NOBODY) & ((p.balance[LOAN] + p.balance[CARD] > 0.0) | (p.months_past_due > 0)))
+    owes = (p.balance[LOAN] + p.balance[CARD] > 0.0) | (p.months_past_due > 0)
+    at = np.flatnonzero((p.provider > NOBODY) & (owes | (p.line > 0.0)))
     j, loan, card, line, before = (
         p.provider[at],
         p.balance[LOAN, at],
@@ -42,20 +43,21 @@ def borrow_and_repay(
         p.months_past_due[at],
     )
     owed, risk = loan + card, p.risk_trait[at] + p.risk_event[at]
-    above, usual = risk - credit.average_risk, credit.usual_utilisation
-    used = np.where(line > 0.0, np.clip(card / np.maximum(line, 0.01), 0.0, credit.utilisation_most), usual)
-    debt = np.clip(owed / (12.0 * p.income[at]), 0.0, credit.debt_most)
-    x = ndtri(expit(risk + credit.miss_utilisation * (used - usual) + credit.miss_debt * debt))
+    above, want = risk - credit.average_risk, want_of_liquidity(p, market, rules, systematic)[at]
+    x = ndtri(expit(risk + credit.miss_want * want))
     miss = ndtr((x + np.sqrt(credit.correlation) * systematic) / np.sqrt(1.0 - credit.correlation))
     cure, roll = cure_and_roll(np.minimum(before, 5), above, rules)
     u = rng.random(len(at))
-    due = np.where(before == 0, u < miss, np.where(u < cure, 0, np.where(u < cure + roll, before + 1, before)))
+    due = np.where(
+        before == 0, (u < miss) & owes[at], np.where(u < cure, 0, np.where(u < cure + roll, before + 1, before))
+    )
     missed = due > before
     p.months_past_due[at] = due
     pd = np.clip(defaults_within_year(due, miss, above, rules), credit.pd_least, MOST_CERTAIN)
     risky = np.expm1(-credit.retail_correlation_decay * pd) / np.expm1(-credit.retail_correlation_decay)
     of_loans = credit.retail_correlation_risky * risky + credit.retail_correlation_safe * (1.0 - risky)
-    capital = loan * capital_share(pd, of_loans) + card * capital_share(pd, credit.revolving_correlation)
+    behind = card + credit.undrawn_conversion * np.maximum(0.0, line - card)
+    capital = loan * capital_share(pd, of_loans) + behind * capital_share(pd, credit.revolving_correlation)
     funding = owed * market.funding[j] / 12.0
     extra = p.premium[at] / 100.0
     of_loan = loan * np.maximum(0.0, market.rate[j, LOAN] + extra) / 12.0
@@ -77,6 +79,16 @@ def borrow_and_repay(
     p.held[LOAN, at[done]] = False
     p.balance[LOAN, at], p.balance[CARD, at] = np.where(lost | done, 0.0, loan), np.where(lost, 0.0, card)
     return at[lost]
+
+
+def want_of_liquidity(p: People, market: Market, rules: Rulebook, systematic: float) -> Floats:
+    """How far life events, payments due and the common factor pass everybody's cushion."""
+    credit = rules.credit
+    rate = np.maximum(0.0, market.rate[np.maximum(p.provider, 0), LOAN] + p.premium / 100.0)
+    instalment = p.balance[LOAN] * (rate / 12.0 + 1.0 / np.maximum(1, p.months_left))
+    service = np.clip((instalment + credit.minimum_payment * p.balance[CARD]) / p.income, 0.0, credit.service_most)
+    passes = p.risk_event + credit.want_service * service + credit.want_common * systematic - credit.cushion
+    return np.asarray(np.maximum(0.0, passes))
 
 
 def capital_share(pd: Floats, rho: Floats | float) -> Floats:
@@ -108,13 +120,19 @@ def defaults_within_year(due: Ints, miss: Floats, above: Floats, rules: Rulebook
     return np.asarray(1.0 - current - one - two)
 
 
-def draw_on_lines(p: People, market: Market, rules: Rulebook) -> None:
-    """Card balances of those who pay move toward what they want drawn."""
+def draw_on_lines(p: People, market: Market, rules: Rulebook, systematic: float) -> None:
+    """Card balances move toward what people want drawn; want of liquidity draws more, and faster."""
     credit = rules.credit
-    at = np.flatnonzero(p.held[CARD] & (p.months_past_due == 0) & (p.provider > NOBODY))
+    at = np.flatnonzero(p.held[CARD] & (p.months_past_due <= credit.draws_until) & (p.provider > NOBODY))
+    behind = p.months_past_due[at] > 0
     price = np.clip(market.points[p.provider[at], CARD] + p.premium[at], credit.price_least, credit.price_most)
     share = credit.utilisation + credit.utilisation_need * p.need[CARD, at]
     sds = np.log(p.income[at] / rules.accounts.income_median) / rules.accounts.income_sd
-    share += credit.utilisation_income * sds
+    share += credit.utilisation_income * sds + rules.needs.draw_coming * p.risk_coming[at]
     share = np.clip(share * (price / credit.usual_price) ** credit.rate_elasticity, 0.0, 1.0)
-    p.balance[CARD, at] += credit.draw_speed * (share * p.line[at] - p.balance[CARD, at])
+    for_want = np.minimum(1.0, credit.draw_want * want_of_liquidity(p, market, rules, systematic)[at])
+    for_want = np.where(behind, 1.0, for_want)
+    share += for_want * (1.0 - share)
+    speed = credit.draw_speed + for_want * (credit.want_speed - credit.draw_speed)
+    change = speed * (share * p.line[at] - p.balance[CARD, at])
+    p.balance[CARD, at] += np.where(behind, np.maximum(0.0, change), change)

@@ -72,7 +72,7 @@ def live_month(p: People, market: Market, rules: Rulebook, systematic: float, rn
     customers = p.provider > NOBODY
     margin = bank(p, market, ledger, rules, rng)
     lost = borrow_and_repay(p, market, ledger, margin, rules, systematic, rng)
-    draw_on_lines(p, market, rules)
+    draw_on_lines(p, market, rules, systematic)
     experience(p, customers, market, rules, rng)
     out = leave(p, customers, lost, market, rules, rng, causes)
     choose(p, ~out, considered, market, rules, rng, causes, joined)
@@ -97,8 +97,11 @@ def needs_move(p: People, market: Market, rules: Rulebook, rng: np.random.Genera
     p.episode_months[at] = 1 + np.floor(rng.random(len(at)) * 2.0 * (rules.needs.episode_months - 1.0) + 0.5).astype(
         np.int64
     )
-    p.risk_event *= rules.needs.event_persistence
-    p.risk_event += market.event_shock_sd * rng.standard_normal(len(busy))
+    shock, group = market.event_shock_sd * rng.standard_normal(len(busy)), rules.needs
+    p.risk_event *= group.event_persistence
+    p.risk_event += p.risk_coming / group.coming_months + (1.0 - group.event_coming) * shock
+    p.risk_coming *= 1.0 - 1.0 / group.coming_months
+    p.risk_coming += group.event_coming * shock
     np.maximum(p.barred_months - 1, 0, out=p.barred_months)
 
 
@@ -307,7 +310,8 @@ def choose(
 ) -> None:
     """Who looks around or has read a contact compares offers, logit over the options, and may join another."""
     group = rules.choice
-    x = group.search + group.search_spread * p.search_trait + group.search_satisfaction * p.satisfaction
+    habit = p.search_trait + rules.needs.search_coming * p.risk_coming
+    x = group.search + group.search_spread * habit + group.search_satisfaction * p.satisfaction
     x += group.search_decline * (p.stage == DECLINE) + group.search_maturity * (p.stage == MATURITY)
     x += group.search_without * (p.provider == NOBODY) + group.search_episode * (p.episode_months > 0)
     searches = rng.random(len(x)) < expit(x)
@@ -336,12 +340,14 @@ def utilities(p: People, at: Ints, market: Market, rules: Rulebook) -> Floats:
     extra = market.premium_per_risk[:, None] * np.clip(above, 0.0, 6.0)
     extra[now, people] = p.premium[at]
     price = (market.points @ need + extra * (need[LOAN] + need[CARD])) / total
-    worth = (
-        (market.quality + group.fit_weight + market.ease)[:, None] - p.price_sensitivity[at] * price + p.taste[:, at]
-    )
+    coming = p.risk_coming[at]
+    minds = p.price_sensitivity[at] * np.maximum(0.0, 1.0 - rules.needs.price_coming * np.maximum(0.0, coming))
+    worth = (market.quality + group.fit_weight + market.ease)[:, None] - minds * price + p.taste[:, at]
+    worth += rules.needs.join_coming * coming
     further = group.cost_per_product * np.maximum(p.held[:, at].sum(axis=0) - 1, 0)
     switching = np.maximum(0.0, market.switching_cost + p.inertia[at])
     worth[now, people] += group.satisfaction_weight * p.satisfaction[at] + switching + further - market.ease[now]
+    worth[now, people] -= rules.needs.join_coming * coming
     worth[NOBODY] = group.nobody
     return np.asarray(worth)
 

@@ -43,6 +43,7 @@ class People:
     stage: Ints
     tenure_months: Ints
     risk_event: Floats
+    risk_coming: Floats
     depth: Floats
     satisfaction: Floats
     expectation: Floats

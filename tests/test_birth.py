@@ -32,6 +32,7 @@ from tenure.simulation.market.population import (
     first_signals,
     newcomers,
 )
+from tenure.simulation.market.rows import life_events
 from tenure.simulation.model import LifecycleModel
 from tests.markets import first_difference, markets, small_market
 
@@ -47,7 +48,8 @@ def births(draw: st.DrawFn) -> Birth:
         low, high = declared.low, min(declared.high, 1e6)
         values[name] = draw(st.integers(int(low), int(high)) if kind is int else st.floats(low, high))
     alpha, beta = draw(st.floats(0.05, 100.0)), draw(st.floats(0.01, 100.0))
-    return Birth(draw(KEYS), draw(KEYS), alpha, beta, draw(st.floats(0.0, 5.0)), Traits(**values))
+    events = draw(st.tuples(st.floats(0.0, 5.0), st.floats(0.0, 5.0), st.floats(0.0, 1.0)))
+    return Birth(draw(KEYS), draw(KEYS), alpha, beta, *events, Traits(**values))
 
 
 kinds = st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=8)
@@ -77,7 +79,8 @@ def by_scipy(birth: Birth, products: list[str], ids: NDArray[np.int64]) -> dict[
     made = {
         "income": traits.income_median * np.exp(traits.income_sd * z_income),
         "risk_trait": traits.risk_mean + traits.risk_sd * z_risk,
-        "risk_event": birth.event_sd * special.ndtri(c[3]),
+        "risk_coming": birth.coming_sd * special.ndtri(c[2]),
+        "risk_event": birth.event_sd * tied(special.ndtri(c[2]), special.ndtri(c[3]), birth.coming_event),
         "vulnerable": c[1] < traits.vulnerable,
         "price_sensitivity": traits.price_sensitivity * np.exp(traits.price_sensitivity_sd * special.ndtri(a[2])),
         "inertia": traits.inertia_sd * special.ndtri(a[3]),
@@ -97,7 +100,7 @@ def by_scipy(birth: Birth, products: list[str], ids: NDArray[np.int64]) -> dict[
 
 @settings(max_examples=60, deadline=None)
 @given(births(), kinds, st.sampled_from([1, 2**32 * 1_000_007]))
-@example(Birth(1, 0, 0.8, 2.7, 0.6, Traits()), sorted(KINDS) * 2, 1)
+@example(Birth(1, 0, 0.8, 2.7, 0.6, 0.4, 0.5, Traits()), sorted(KINDS) * 2, 1)
 def test_people_are_born_as_scipy_s_formulas_say(birth: Birth, products: list[str], first_id: int) -> None:
     people = cohort(birth, products, 200, first_id)
     for name, expected in by_scipy(birth, products, people["id"]).items():
@@ -130,7 +133,9 @@ def test_one_first_person_by_plain_python_has_the_bits_of_everybody_s(config: di
     now, group = model.world.copy(), model.rules.lifecycle
     now["now"]["month"] = BEFORE_ALL
     world = as_world(now)
-    birth = Birth(seed, 0, group.leave_alpha, group.leave_beta, model.rules.needs.event_sd, model.settings.population())
+    _, *coming = life_events(model.rules)
+    spread = (model.rules.needs.event_sd, *coming)
+    birth = Birth(seed, 0, group.leave_alpha, group.leave_beta, *spread, model.settings.population())
     shares = np.cumsum([one.share for one in model.settings.institutions().values()])
     shares[-1] = 1.0 if shares[-1] > 1.0 - 1e-9 else shares[-1]
     tenures, depths = tenures_of(birth), depths_at_opening(model.world)
@@ -193,7 +198,7 @@ def tenures_of(birth: Birth) -> NDArray[np.float64]:
 @given(st.floats(0.0, 1.0, exclude_max=True))
 def test_tenures_by_hand(u: float) -> None:
     """With alpha = beta = 1 a share of 1 / (1 + t) is left after t years, so tenures are 26^u - 1 but for the grid."""
-    up_to = tenures_of(Birth(0, 0, 1.0, 1.0, 0.0, Traits()))
+    up_to = tenures_of(Birth(0, 0, 1.0, 1.0, 0.0, 0.0, 0.0, Traits()))
     years = years_at_opening(u, cast(Any, up_to))
     assert years == pytest.approx(26.0**u - 1.0, abs=2e-3)
 
@@ -205,7 +210,7 @@ def test_tenures_are_those_of_a_steady_book(alpha: float, beta: float, u: float)
     left = np.exp(special.betaln(alpha, beta + grid) - special.betaln(alpha, beta))
     up_to = np.concatenate([[0.0], np.cumsum((left[1:] + left[:-1]) / 2.0)])
     expected = np.interp(u, up_to / up_to[-1], grid)
-    ours = years_at_opening(u, cast(Any, tenures_of(Birth(0, 0, alpha, beta, 0.0, Traits()))))
+    ours = years_at_opening(u, cast(Any, tenures_of(Birth(0, 0, alpha, beta, 0.0, 0.0, 0.0, Traits()))))
     # where hardly anybody is left, a rounding of u is a step of the grid
     assert ours == pytest.approx(expected, rel=1e-9, abs=1e-9) or left[int(expected / 0.05)] < 1e-4
 

@@ -172,7 +172,7 @@ FAULTS = [
     ("relationship", "fatigue_kept", math.nan, "fatigue_next"),
     ("relationship", "reminded_kept", math.nan, "reminded_next"),
     ("relationship", "response", math.nan, "takes_offer"),
-    ("credit", "miss_debt", math.nan, "misses_payment"),
+    ("credit", "want_service", math.nan, "misses_payment"),
     ("credit", "utilisation", math.nan, "target_utilisation"),
     ("credit", "line_pass_through", math.nan, "line_that_counts"),
     ("lifecycle", "decline_gone", math.nan, "leaves_for_own_reasons"),

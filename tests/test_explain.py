@@ -252,7 +252,6 @@ def test_steps_are_as_worked_out_by_hand() -> None:
 
 
 OTHERWISE = (
-    "miss_utilisation",
     "response_amount",
     "response_fatigue",
     "leave_per_product",

@@ -35,7 +35,7 @@ class Choice(NamedTuple):
         float, Parameter("utility", 0, 10, "assumption: as lifecycle.leave_per_product, a third of the cross-section")
     ] = 0.17
     """Utility that each product held beyond the first adds to staying with the provider."""
-    search: Annotated[float, Parameter("log-odds", -40, 40, "CMA 2015: 16% looked around in a year")] = -4.25
+    search: Annotated[float, Parameter("log-odds", -40, 40, "CMA 2015: 16% looked around in a year")] = -4.85
     """Log-odds a month that an average customer looks around and compares all offers."""
     search_spread: Annotated[float, Parameter("log-odds", 0, 5, "assumption: habit differs")] = 0.6
     """Standard deviation between people of the log-odds of looking around."""

@@ -15,15 +15,15 @@ class Learning(NamedTuple):
 
     class_risk: Annotated[
         float, Parameter("log-odds", -40, 40, "mean risk of applicants; as credit.average_risk")
-    ] = -5.0
+    ] = -5.3
     """Mean risk of applicants from which estimates start, log-odds of missing a payment in a month."""
-    class_risk_sd: Annotated[float, Parameter("log-odds", 0.01, 10, "spread of risk among applicants")] = 1.3
+    class_risk_sd: Annotated[float, Parameter("log-odds", 0.01, 10, "spread of risk among applicants")] = 1.2
     """Standard deviation of risk among applicants from which estimates start."""
     risk_precision: Annotated[float, Parameter("1/log-odds^2", 0, 100, "assumption: per product and month")] = 0.02
     """Precision that a month's behaviour in one product adds to the estimate of risk."""
     risk_drift: Annotated[float, Parameter("log-odds^2", 0, 10, "variance a month that life events add")] = 0.02
     """Variance that a month adds to the estimate of risk, because risk itself moves."""
-    event_share: Annotated[float, Parameter("share", 0, 1, "its own study of risk: variance of life events")] = 0.4
+    event_share: Annotated[float, Parameter("share", 0, 1, "its own study of risk: variance of life events")] = 0.5
     """Share of a customer's risk above the average that is taken to come from life events, and to want liquidity."""
     event_unseen: Annotated[float, Parameter("log-odds", 0, 5, "its own study of risk")] = 0.6
     """Standard deviation of life events among customers of whom the same risk is believed."""

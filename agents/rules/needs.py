@@ -32,21 +32,21 @@ class Needs(NamedTuple):
     """Share of the card balance that a newly granted loan repays."""
     event_persistence: Annotated[float, Parameter("1", 0, 0.9999, "assumption: life events last about 3 years")] = 0.97
     """Share of the changing part of a person's risk that is left a month later (an AR(1) process)."""
-    event_sd: Annotated[float, Parameter("log-odds", 0, 5, "assumption: stationary sd of the changing part")] = 0.6
+    event_sd: Annotated[float, Parameter("log-odds", 0, 5, "assumption: stationary sd of the changing part")] = 0.85
     """Standard deviation between people of the changing part of risk, which life events move."""
-    event_coming: Annotated[float, Parameter("share", 0, 1, "assumption; 0: nobody foresees anything")] = 0.75
+    event_coming: Annotated[float, Parameter("share", 0, 1, "assumption; 0: nobody foresees anything")] = 0.85
     """Share of what life events do to risk that a person feels coming before any institution can see it."""
     coming_months: Annotated[float, Parameter("months", 1, 120, "assumption: about a year")] = 12.0
     """Months over which what is coming comes, on average."""
-    search_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.5
+    search_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 2.5
     """Added by each unit of risk that is coming to the habit of looking around, in its standard deviations."""
-    join_coming: Annotated[float, Parameter("utility/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.0
+    join_coming: Annotated[float, Parameter("utility/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 2.5
     """Utility of changing to another institution that each unit of risk that is coming adds."""
     price_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Agarwal et al. 2010, sign; size: assumption")] = 0.5
     """Share of price sensitivity that is taken off by each unit of risk that is coming."""
     response_coming: Annotated[float, Parameter("1", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.0
     """Added to the log-odds of taking an offer of credit by each unit of risk that is coming."""
-    draw_coming: Annotated[float, Parameter("share/log-odds", 0, 10, "assumption")] = 0.15
+    draw_coming: Annotated[float, Parameter("share/log-odds", 0, 10, "assumption")] = 0.25
     """Added to the share of the line wanted drawn by each unit of risk that is coming."""
 
 

@@ -48,12 +48,9 @@ def _looks(drawn: Drawn, **different: float) -> float:
     return choice.looks_around(**{**usual, **different}, choice=drawn.rules.choice)  # type: ignore[arg-type]  # switches
 
 
-def _misses(drawn: Drawn, risk: float, utilisation: float | None = None, debt: float = 0.0) -> float:
-    """Average over good and bad times, so without the common factor; at the usual utilisation if none is given."""
-    group = drawn.rules.credit._replace(correlation=0.0)
-    return credit.misses_payment(
-        risk, group.usual_utilisation if utilisation is None else utilisation, debt, 0.0, group
-    )
+def _misses(drawn: Drawn, risk: float, want: float = 0.0) -> float:
+    """Average over good and bad times, so without the common factor; without want of liquidity if none is given."""
+    return credit.misses_payment(risk, want, 0.0, drawn.rules.credit._replace(correlation=0.0))
 
 
 def _asks(drawn: Drawn, need: float = MEAN_NEED, satisfaction: float = 0.0, attached: float = 0.0) -> float:
@@ -103,7 +100,9 @@ CHANCES: dict[str, Chance] = {
         lambda d: _asks(d, attached=1.0),
     ),
     "rules.needs.event_sd": Chance(
-        _MISSES.format("a person of average risk, whose life events lie one standard deviation on the bad side,"),
+        _MISSES.format(
+            "a person of average risk, whose life events lie one standard deviation on the bad side within the cushion,"
+        ),
         lambda d: _misses(d, d.traits.risk_mean + d.rules.needs.event_sd),
     ),
     "rules.choice.search": Chance(_LOOKS.format("an average customer"), _looks),
@@ -134,6 +133,10 @@ CHANCES: dict[str, Chance] = {
         _TAKES.format("a customer one unit riskier than the average") + " of credit",
         lambda d: _takes(d, weak=d.rules.relationship.response_risk),
     ),
+    "rules.needs.response_coming": Chance(
+        _TAKES.format("a customer with one unit of risk coming") + " of credit",
+        lambda d: _takes(d, weak=d.rules.needs.response_coming),
+    ),
     "rules.relationship.response_fatigue": Chance(
         _TAKES.format("a customer with a fatigue of one contact"), lambda d: _takes(d, tired=1.0)
     ),
@@ -148,13 +151,9 @@ CHANCES: dict[str, Chance] = {
     "rules.credit.average_risk": Chance(
         _MISSES.format("a person of just this risk"), lambda d: _misses(d, d.rules.credit.average_risk)
     ),
-    "rules.credit.miss_utilisation": Chance(
-        _MISSES.format("a person of average risk with a fully drawn line"),
+    "rules.credit.miss_want": Chance(
+        _MISSES.format("a person of average risk with a want of liquidity of one unit"),
         lambda d: _misses(d, d.traits.risk_mean, 1.0),
-    ),
-    "rules.credit.miss_debt": Chance(
-        _MISSES.format("a person of average risk with debts of a year's income"),
-        lambda d: _misses(d, d.traits.risk_mean, debt=1.0),
     ),
     "rules.credit.cure_risk": Chance(
         "that a person one unit riskier than the average, with one missed payment, makes up for it in a month",
