@@ -49,7 +49,7 @@ class Credit(NamedTuple):
     """Growth of the pass-through with risk: one unit of log-odds multiplies it by exp of this."""
     line_pass_through_most: Annotated[float, Parameter("share", 0, 1, "assumption")] = 1.0
     """Largest share of a change of the line that counts, however large the risk."""
-    average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -5.3
+    average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -5.5
     """Mean risk in the market, log-odds of missing a payment in a month; risk above the average counts from here."""
     minimum_payment: Annotated[float, Parameter("share/month", 0, 1, "assumption: usual minimum payments")] = 0.03
     """Share of the balance drawn on a line that is due in a month; of a loan its instalment is due."""

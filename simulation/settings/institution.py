@@ -177,7 +177,7 @@ class InstitutionSettings(Settings):
     """Cost a month of each product held, by product."""
     premium_per_risk: Annotated[float, Parameter("points", 0, 50, "assumption")] = 3.0
     """Points a year on the price of credit per unit of log-odds of risk above average; assumption."""
-    highest_risk: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -4.0
+    highest_risk: Annotated[float, Parameter("log-odds", -40, 40, "assumption")] = -4.2
     """Score of an application, log-odds of missing a payment, above which it lends nothing; assumption."""
     score_noise: Annotated[float, Parameter("log-odds", 0, 40, "assumption")] = 0.8
     """Standard error of the score of an application, log-odds; assumption."""
