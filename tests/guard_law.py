@@ -82,6 +82,14 @@ class Facts:
         alike = sum(self.holds(other).astype(int) for other, one in enumerate(self.kinds) if one == kind)
         return np.where(self.holds(k), cents / 100.0 / np.maximum(alike, 1), 0.0)
 
+    def behind_in(self, k: int) -> Rows:
+        """EUR that capital is held behind: of lines held, a tenth of what is not drawn as well, which they share."""
+        if self.kinds[k] != "revolving":
+            return self.owed_in(k)
+        alike = sum(self.holds(other).astype(int) for other, one in enumerate(self.kinds) if one == "revolving")
+        undrawn = np.maximum(0.0, self.line_cents - self.revolving_cents) / 100.0 / np.maximum(alike, 1)
+        return self.owed_in(k) + np.where(self.holds(k), 0.1 * undrawn, 0.0)
+
     def measure(self, of: str, products: tuple[str, ...]) -> Rows:
         """What each counts for in a limit of structure."""
         owed, kept = self.credit_cents / 100.0, self.deposit_cents / 100.0
@@ -89,7 +97,7 @@ class Facts:
             return (self.held.sum(axis=1) > 0).astype(float)
         if of == "capital":
             lends = [(k, kind) for k, kind in enumerate(self.kinds) if kind in LENDS]
-            return sum((self.owed_in(k) * basel(self.default_per_year, kind) for k, kind in lends), 0.0 * owed)
+            return sum((self.behind_in(k) * basel(self.default_per_year, kind) for k, kind in lends), 0.0 * owed)
         plain = {
             "balance": owed,
             "deposits": kept,
@@ -190,7 +198,7 @@ CONDITIONS: dict[str, Callable[[Facts], Rows]] = {
     "debt_to_income > 50% or default_per_year >= 15%": lambda f: (
         (f.debt_to_income > 0.5) | (f.default_per_year >= 0.15)
     ),
-    "line_to_income > 50%": lambda f: f.line_to_income > 0.5,
+    "line_to_income > 40%": lambda f: f.line_to_income > 0.4,
     "balance == 0 and line == 0": lambda f: (f.credit_cents == 0) & (f.line_cents == 0),
     "deposits == 0": lambda f: f.deposit_cents == 0,
     "otherwise": lambda f: np.ones(len(f), bool),
@@ -214,7 +222,7 @@ LAW = {
     "vulnerable": (("credit", "dearer"), "vulnerable == yes", True),
     "hardship": (("marketing", "dearer"), "months_past_due > 0 or months_since_arrears < 3", True),
     "ability_to_pay": (("credit",), "debt_to_income > 50% or default_per_year >= 15%", True),
-    "full_line": (("larger_line",), "line_to_income > 50%", True),
+    "full_line": (("larger_line",), "line_to_income > 40%", True),
     "deposit_to_loan": (("credit",), "balance == 0 and line == 0", False),
     "loan_to_deposit": (("cross_sell_deposit",), "deposits == 0", False),
 }

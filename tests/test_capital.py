@@ -135,8 +135,11 @@ def test_what_policies_reckon_with_is_the_sum_over_products(
 ) -> None:
     view = seen(beliefs_of(customers, seed), loan, card, Credit(revolving_correlation=rho))
     pd, owed, drawn = view.default_per_year, view.balance_of("loan"), view.balance_of("card")
+    undrawn = np.where(view.holds("card"), np.maximum(0.0, view.line - drawn), 0.0)
     risky = (1.0 - np.exp(-35.0 * np.clip(pd, 0.0005, 1.0))) / (1.0 - np.exp(-35.0))
-    expected = owed * by_hand(pd, loan, 0.03 * risky + 0.16 * (1.0 - risky)) + drawn * by_hand(pd, card, rho)
+    expected = owed * by_hand(pd, loan, 0.03 * risky + 0.16 * (1.0 - risky)) + (drawn + 0.1 * undrawn) * by_hand(
+        pd, card, rho
+    )
     assert capital_eur(view) == pytest.approx(expected, rel=1e-5, abs=1e-6)
     assert measured("capital", view).tolist() == capital_eur(view).tolist()
     assert lost_in_default_eur(view) == pytest.approx(loan * owed + card * drawn)
@@ -222,7 +225,7 @@ def test_one_product_s_loss_moves_charge_and_closing_value() -> None:
     for name in ("expected_loss", "future_capital_cost"):
         assert (low[name] < high[name]).all(), name
         assert high[name] - low[name] == pytest.approx(2.0 * (middle[name] - low[name])), name
-    alone = people["balance_cents"][rows, 1] == 0
+    alone = (people["balance_cents"][rows, 1] == 0) & (people["line_cents"][rows] == 0)
     assert alone.any() and (low["expected_loss"][alone] == 0.0).all()
     assert (low["future_capital_cost"][alone] == 0.0).all()
 
@@ -253,7 +256,12 @@ def test_the_cost_of_capital_of_further_years_is_a_perpetuity_of_this_year_s() -
     multiple = worth["future_margin"] / one["margin_per_year"]
     pd, people = one["default_per_year"], model.people[all_years]
     risky = (1.0 - np.exp(-35.0 * np.clip(pd, 0.0005, 1.0))) / (1.0 - np.exp(-35.0))
-    loan, card = people["balance_cents"][:, 0] / 100.0, people["balance_cents"][:, 1] / 100.0
+    loan, card, line = (
+        people["balance_cents"][:, 0] / 100.0,
+        people["balance_cents"][:, 1] / 100.0,
+        people["line_cents"],
+    )
+    card = card + 0.1 * np.maximum(0.0, line / 100.0 - card)  # a tenth of what is not drawn
     capital = loan * by_hand(pd, 0.85, 0.03 * risky + 0.16 * (1.0 - risky)) + card * by_hand(pd, 0.85, 0.04)
     assert worth["future_capital_cost"] == pytest.approx(0.1 * capital * multiple, rel=1e-4, abs=1e-6)
 

@@ -241,12 +241,12 @@ def test_a_step_in_log_odds_is_told_for_every_parameter_that_has_them() -> None:
 
 def test_steps_are_as_worked_out_by_hand() -> None:
     """Odds e^x are multiplied by e^0.5 = 1.6487, or by e^0.1 = 1.1052 for a tenth of utility."""
-    assert "1.4%" in step_of("rules.choice.search") and "2.3%" in step_of("rules.choice.search")  # 1 / (1 + e^4.25)
-    assert "0.67%" in step_of("traits.risk_mean") and "1.1%" in step_of("traits.risk_mean")  # 1 / (1 + e^5)
+    assert "0.78%" in step_of("rules.choice.search") and "1.3%" in step_of("rules.choice.search")  # 1 / (1 + e^4.85)
+    assert "0.41%" in step_of("traits.risk_mean") and "0.67%" in step_of("traits.risk_mean")  # 1 / (1 + e^5.5)
     assert "1.0%" in step_of("rules.lifecycle.decline") and "1.6%" in step_of("rules.lifecycle.decline")
     assert "0.25%" in step_of("rules.relationship.opt_out") and "0.41%" in step_of("rules.relationship.opt_out")
     assert "1.105" in step_of("market.us.quality") and "26.9%" in step_of("market.us.quality")
-    assert "5.7%" in step_of("market.us.highest_risk") and "9.1%" in step_of("market.us.highest_risk")
+    assert "1.5%" in step_of("market.us.highest_risk") and "2.4%" in step_of("market.us.highest_risk")
     unknown = "turns a probability of 1.0% into 1.6%, of 10.0% into 15.5%, of 50.0% into 62.2%"
     assert step_of("market.us.score_noise") == unknown
 

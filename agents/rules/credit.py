@@ -63,7 +63,7 @@ class Credit(NamedTuple):
     """What life events, payments due and the common factor may add up to before liquidity is wanting."""
     miss_want: Annotated[float, Parameter("log-odds", 0, 10, "assumption; 0: only r and the common factor")] = 0.8
     """Added to the log-odds of missing a payment by each unit of want of liquidity."""
-    draw_want: Annotated[float, Parameter("share", 0, 10, "assumption: set by the line drawn before default")] = 0.35
+    draw_want: Annotated[float, Parameter("1", 0, 10, "assumption: set by the line drawn before default")] = 0.35
     """Share of what is left of the line that each unit of want of liquidity adds to what is wanted drawn."""
     want_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.2
     """What `draw_speed` is for somebody who wants the whole line for want of liquidity."""

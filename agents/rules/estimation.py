@@ -25,7 +25,7 @@ class Learning(NamedTuple):
     """Variance that a month adds to the estimate of risk, because risk itself moves."""
     event_share: Annotated[float, Parameter("share", 0, 1, "its own study of risk: variance of life events")] = 0.5
     """Share of a customer's risk above the average that is taken to come from life events, and to want liquidity."""
-    event_unseen: Annotated[float, Parameter("log-odds", 0, 5, "its own study of risk")] = 0.6
+    event_unseen: Annotated[float, Parameter("log-odds", 0, 5, "its own study of risk")] = 1.2
     """Standard deviation of life events among customers of whom the same risk is believed."""
     class_return: Annotated[float, Parameter("EUR/year", -1e4, 1e4, "assumption: mean margin of a new customer")] = 60.0
     """Margin a year that is expected of a new customer before anything is seen."""

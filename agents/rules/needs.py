@@ -44,9 +44,9 @@ class Needs(NamedTuple):
     """Utility of changing to another institution that each unit of risk that is coming adds."""
     price_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Agarwal et al. 2010, sign; size: assumption")] = 0.5
     """Share of price sensitivity that is taken off by each unit of risk that is coming."""
-    response_coming: Annotated[float, Parameter("1", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.0
+    response_coming: Annotated[float, Parameter("log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.0
     """Added to the log-odds of taking an offer of credit by each unit of risk that is coming."""
-    draw_coming: Annotated[float, Parameter("share/log-odds", 0, 10, "assumption")] = 0.25
+    draw_coming: Annotated[float, Parameter("1/log-odds", 0, 10, "assumption")] = 0.25
     """Added to the share of the line wanted drawn by each unit of risk that is coming."""
 
 
