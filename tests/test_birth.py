@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import special
@@ -21,7 +21,15 @@ from tenure.agents.month.birth import born, born_each
 from tenure.agents.month.first import add_up_tenures, first_person
 from tenure.agents.offer import KINDS, Product, products_of_kinds
 from tenure.agents.person import PERSON, Person
-from tenure.agents.rules.population import Birth, Traits, provider_at_opening, years_at_opening
+from tenure.agents.rules.lifecycle import Lifecycle
+from tenure.agents.rules.population import (
+    Birth,
+    Traits,
+    attachment_at_birth,
+    leave_at_birth,
+    provider_at_opening,
+    years_at_opening,
+)
 from tenure.simulation.engines.objects import as_object, as_row, as_world
 from tenure.simulation.market.population import (
     BEFORE_ALL,
@@ -75,7 +83,8 @@ def by_scipy(birth: Birth, products: list[str], ids: NDArray[np.int64]) -> dict[
         return np.asarray(rho * z + np.sqrt(1.0 - rho**2) * e)
 
     z_income = special.ndtri(a[0])
-    z_risk = tied(z_income, special.ndtri(a[1]), traits.risk_income)
+    attachment = np.clip(special.ndtri(1.0 - c[0]), -3.0, 3.0)
+    z_risk = tied(z_income, tied(attachment, special.ndtri(a[1]), traits.attachment_risk), traits.risk_income)
     made = {
         "income": traits.income_median * np.exp(traits.income_sd * z_income),
         "risk_trait": traits.risk_mean + traits.risk_sd * z_risk,
@@ -83,7 +92,8 @@ def by_scipy(birth: Birth, products: list[str], ids: NDArray[np.int64]) -> dict[
         "risk_event": birth.event_sd * tied(special.ndtri(c[2]), special.ndtri(c[3]), birth.coming_event),
         "vulnerable": c[1] < traits.vulnerable,
         "price_sensitivity": traits.price_sensitivity * np.exp(traits.price_sensitivity_sd * special.ndtri(a[2])),
-        "inertia": traits.inertia_sd * special.ndtri(a[3]),
+        "attachment": attachment,
+        "inertia": traits.inertia_sd * tied(attachment, special.ndtri(a[3]), traits.attachment_inertia),
         "search_trait": special.ndtri(b[0]),
         "attention": np.full(len(ids), traits.attention),
         "age_years": traits.age_from + (traits.age_to - traits.age_from) * b[1],
@@ -115,15 +125,35 @@ def test_people_are_born_as_scipy_s_formulas_say(birth: Birth, products: list[st
 def test_one_person_by_plain_python_has_the_bits_of_the_compiled_one(
     birth: Birth, products: list[str], id_: int, years: float
 ) -> None:
-    """A newcomer; and, through the other parameter of leaving, somebody's customer for some years."""
+    """A newcomer; and, through the other parameter of leaving, somebody's customer for some years.
+
+    What attachment says of such a customer is asked below.
+    """
+    untied = birth.traits._replace(attachment_risk=0.0, attachment_inertia=0.0)
+    birth = birth if years == 0.0 else birth._replace(traits=untied)
     rows = products_of_kinds(products)
     person = as_object(np.zeros(1, PERSON)[0], Person)
     person.id = id_
     born(person, years, [as_object(row, Product) for row in rows], birth)
     row = np.zeros(1, PERSON)
     row[0] = as_row(person, PERSON)
-    later = birth._replace(leave_beta=birth.leave_beta + years)
-    assert first_difference(row, cohort(later, products, 1, id_)) == ""
+    made = cohort(birth._replace(leave_beta=birth.leave_beta + years), products, 1, id_)
+    if years > 0.0:
+        row["attachment"] = made["attachment"]
+    assert first_difference(row, made) == ""
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(1e-6, 1.0 - 1e-6), st.floats(0.01, 25.0), st.floats(0.3, 20.0), st.floats(0.1, 20.0))
+def test_attachment_says_who_among_people_leaves_less(u: float, years: float, alpha: float, beta: float) -> None:
+    """Above so many standard deviations are as many people as have the lower probability of leaving."""
+    birth = Birth(1, 0, alpha, beta, 0.0, Traits())
+    leaves = leave_at_birth(u, years, birth)
+    assume(1e-11 < leaves < 1.0 - 1e-11)
+    found = attachment_at_birth(u, years, leaves, birth)
+    less = special.betainc(alpha, beta, leaves)
+    assert special.ndtr(-found) == pytest.approx(np.clip(less, special.ndtr(-3.0), special.ndtr(3.0)), abs=1e-9)
+    assert found >= attachment_at_birth(u, 0.0, leave_at_birth(u, 0.0, birth), birth) - 1e-9, "years select for it"
 
 
 @settings(max_examples=10, deadline=None)
@@ -243,9 +273,10 @@ def test_birth_needs_no_scipy() -> None:
 
 def test_those_long_with_a_provider_are_those_who_seldom_leave() -> None:
     """Beta(alpha, beta + years): its mean falls as alpha / (alpha + beta + years)."""
+    alpha, beta = Lifecycle().leave_alpha, Lifecycle().leave_beta
     people = LifecycleModel(small_market(people=20_000), seed=2).people
     people, years = people[people["provider"] > 0], people["tenure_months"][people["provider"] > 0] / 12.0 + 1.0 / 24.0
-    expected, found = 0.8 / (0.8 + 2.7 + years), people["leave_per_year"]
+    expected, found = alpha / (alpha + beta + years), people["leave_per_year"]
     for low, high in ((0.0, 2.0), (2.0, 8.0), (8.0, 25.0)):
         here = (years >= low) & (years < high)
         off = (found - expected)[here]

@@ -255,7 +255,9 @@ OTHERWISE = (
     "response_amount",
     "response_fatigue",
     "leave_per_product",
+    "leave_satisfaction",
     "leave_care",
+    "learning.leave_idle",
     "noise",
     "price_sensitivity",
 )

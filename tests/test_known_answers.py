@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tenure.agents.person import NO_EXIT, OWN_REASONS
 from tenure.experiments.shipped import KNOWN
-from tenure.experiments.verification.cases import allocation, credit, letting_go, relationship
+from tenure.experiments.verification.cases import allocation, buying, credit, letting_go, relationship
 from tenure.experiments.verification.cases.answers import CASES, Row
 from tenure.experiments.verification.cases.rows import compare, market
 from tenure.simulation.model import LifecycleModel
@@ -39,11 +40,19 @@ def test_retention_rises_although_nobody_changes() -> None:
     assert np.array_equal(model.people["leave_per_year"], born)
     here = model.people["provider"] == 1
     assert born[here].mean() < born[~here].mean()
-    assert set(np.unique(model.signals["cause"])) <= {0, 4}, "no way out but own reasons"
+    assert set(np.unique(model.signals["cause"])) <= {NO_EXIT, OWN_REASONS}, "no way out but own reasons"
 
 
 def test_staying_with_a_switching_cost() -> None:
     all_ok(relationship.staying(people=300))
+
+
+def test_laws_of_repeat_buying() -> None:
+    all_ok(buying.dirichlet(people=8_000))
+
+
+def test_where_brands_bind_their_buyers_the_laws_of_repeat_buying_do_not_hold() -> None:
+    assert any(not row.ok for row in buying.dirichlet(people=8_000, changes={"world.switching_cost": 4}))
 
 
 def test_stages_are_an_absorbing_chain() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from tenure.agents.chance import EXIT, LIFE, TASTE, address, draw4_each
-from tenure.agents.person import DECLINE, MATURITY
+from tenure.agents.person import DECLINE, MATURITY, OWN_REASONS
 from tenure.agents.rules.choice import Choice
 from tenure.agents.rules.reach import MOST_EXPECTED
 from tenure.agents.rules.relationship import Relationship
@@ -26,7 +26,7 @@ PEOPLE, SEED, ALWAYS = 4000, 21, 40.0
 Change = Callable[[NDArray[Any]], None]
 STILL: dict[str, Any] = {
     "needs": {"episodes_per_year": 0, "event_sd": 0, "take_on_own": -40},
-    "choice": {"search": ALWAYS, "search_spread": 0, "search_satisfaction": 0},
+    "choice": {"search": ALWAYS, "search_spread": 0, "search_satisfaction": 0, "nobody": -ALWAYS},
     "relationship": {"service_sd": 0, "surprise": 0, "satisfaction_kept": 1, "satisfaction_per_fatigue": 0},
     "lifecycle": {
         "first_use": -40,
@@ -34,6 +34,7 @@ STILL: dict[str, Any] = {
         "decline": -40,
         "saved": -40,
         "maturity_depth": 0,
+        "leave_involuntary": 0,
         "leave_per_product": 0,
     },
 }
@@ -73,7 +74,7 @@ def log_odds_by_hand(model: LifecycleModel) -> NDArray[np.float64]:
     need, here = people["need"][:, :n], people["provider"]
     credit = model.products["draws"] == 1
     out = np.full((len(people), len(offers)), -np.inf)
-    out[here == 0, 0] = rules.nobody
+    out[:, 0] = rules.nobody
     for j in range(1, len(offers)):
         own = here == j
         weight = need * (offers["sells"][j, :n] == 1)
@@ -146,12 +147,12 @@ CASES: dict[str, tuple[dict[str, Any], Change | None, float, int | str]] = {
     "reward": (market(), rewarded, 0.0, "staying"),
     "price cut": (market(), cut, 0.0, "staying"),
     "price sensitivity": (market(), field("price_sensitivity", lambda b: 3.0 * b), 0.0, "any"),
-    "cost per product": (market(choice={"cost_per_product": 1.5}), None, 0.0, "staying"),
+    "cost per product": (market(choice={"cost_per_product": 1.17}), None, 0.0, "staying"),
     "weight of satisfaction": (market(choice={"satisfaction_weight": 2.0}), None, 0.0, "any"),
     "weight of fit": (market(us={"products": ["card"]}, choice={"fit_weight": 4.0}), None, 0.0, "any"),
     "spread of taste": (market(choice={"taste_sd": 2.0}), None, 0.0, "any"),
     "noise": (market(choice={"noise": 0.2}), None, 0.0, "any"),
-    "nobody": (market(choice={"nobody": 4.0}), None, 0.0, 0),
+    "nobody": (market(choice={"nobody": 4.0}), None, 0.0, "any"),
 }
 
 
@@ -174,8 +175,27 @@ def test_it_moves_everybody_in_one_direction(case: str) -> None:
     to = before if gains == "staying" else np.full(PEOPLE, gains)
     customers = before > 0  # two options each: every change must be toward the one that gains
     different = (after != moved) & customers
-    assert (after == to)[different].all() and (gains == 0 or different.sum() > 20)
+    assert (after == to)[different].all() and different.sum() > 20
     assert ((after == to).sum() - (moved == to).sum()) > 20
+
+
+@pytest.mark.parametrize("nobody", [-1.0, 1.0, 3.0])
+def test_who_chooses_nobody_leaves_by_choice_and_stays_in_the_market(nobody: float) -> None:
+    model = ready(market(choice={"nobody": nobody}))
+    customers = model.people["provider"] > 0
+    p = probabilities_by_hand(model)[customers, 0]
+    after = next_provider(model)
+    left = customers & (after == 0)
+    assert (after >= 0).all() and abs(left.sum() - p.sum()) < 4.0 * np.sqrt((p * (1.0 - p)).sum())
+    assert left.sum() > 20 and (model.signals["cause"][left] == OWN_REASONS).all()
+    assert not model.people["held"][left].any() and not model.people["balance_cents"][left].any()
+    assert not model.people["owed_before_cents"][left].any()
+
+
+def test_with_nobody_out_of_reach_nobody_becomes_without_provider() -> None:
+    model = ready(market())
+    customers = model.people["provider"] > 0
+    assert (next_provider(model)[customers] > 0).all()
 
 
 def staying_by_hand(model: LifecycleModel) -> NDArray[np.float64]:

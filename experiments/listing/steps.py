@@ -73,12 +73,10 @@ def _moves_on(
     return lifecycle.leaves_stage(stage, depth, satisfaction, tired, drawn.rules.lifecycle)
 
 
-def _own_reasons(
-    drawn: Drawn, products: int = 1, satisfaction: float = 0.0, used: int = 1, dearer: float = 0.0
-) -> float:
+def _own_reasons(drawn: Drawn, products: int = 1, satisfaction: float = 0.0, used: int = 1) -> float:
     group = drawn.rules.lifecycle
     mean = group.leave_alpha / (group.leave_alpha + group.leave_beta)
-    return lifecycle.leaves_within_year(mean, products, satisfaction, used, dearer, 0.0, group)
+    return lifecycle.leaves_within_year(mean, products, satisfaction, used, 0.0, 0.0, group)
 
 
 def _renews(drawn: Drawn, need: float = MEAN_NEED, satisfaction: float = 0.0) -> float:
@@ -194,10 +192,6 @@ CHANCES: dict[str, Chance] = {
     ),
     "rules.lifecycle.leave_idle": Chance(
         _LEAVES.format("an average customer with a month without use"), lambda d: _own_reasons(d, used=2)
-    ),
-    "rules.lifecycle.leave_price": Chance(
-        _LEAVES.format("an average customer whose products are dearer elsewhere by 0.1 of utility"),
-        lambda d: _own_reasons(d, dearer=-0.1),
     ),
     "rules.lifecycle.renew": Chance(
         "that a customer of average need takes the last product again when it has run off", _renews

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.chance import institution_word
-from tenure.agents.offer import EXPOSURES, OFFER, OWN_CORRELATION, Now, products_of_kinds
+from tenure.agents.offer import EXPOSURES, OFFER, OWN_CORRELATION, US, Now, products_of_kinds
 from tenure.agents.rules.estimation import Splits
 from tenure.agents.rules.rulebook import WORLD, Rulebook
 from tenure.simulation.settings.institution import InstitutionSettings
@@ -146,9 +146,10 @@ def compare_prices(offers: NDArray[np.void], customers: NDArray[np.int64]) -> No
 
     Of a product that no such other sells, and of risk where there is no such other, one's own price is the measure.
     """
-    weight = np.where(offers["visible"] == 1, customers, 0).astype(np.float64)
-    offers["price_above"] = offers["price"] - _mean_of_others(offers["price"], weight[:, None] * offers["sells"])
-    offers["others_per_risk"] = _mean_of_others(offers["premium_per_risk"][:, None], weight[:, None])[:, 0]
+    rows = offers[US:]
+    weight = np.where(rows["visible"] == 1, customers[US:], 0).astype(np.float64)[:, None]
+    rows["price_above"] = rows["price"] - _mean_of_others(rows["price"], weight * rows["sells"])
+    rows["others_per_risk"] = _mean_of_others(rows["premium_per_risk"][:, None], weight)[:, 0]
 
 
 def _mean_of_others(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

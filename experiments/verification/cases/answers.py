@@ -8,6 +8,7 @@ standard errors at the population used, or, where nothing is random, within half
 from collections.abc import Callable
 
 from tenure.experiments.verification.cases.allocation import acquisition, scarce_contacts, two_segments
+from tenure.experiments.verification.cases.buying import dirichlet
 from tenure.experiments.verification.cases.credit import capital, delinquency, one_factor
 from tenure.experiments.verification.cases.letting_go import letting_go
 from tenure.experiments.verification.cases.relationship import (
@@ -47,6 +48,7 @@ CASES: dict[str, Callable[[], list[Row]]] = {
     "acquisition": acquisition,
     "two_segments": two_segments,
     "scarce_contacts": scarce_contacts,
+    "dirichlet": dirichlet,
     "taiwan_2005": taiwan_2005,
 }
 """Case -> run it at its full population."""
