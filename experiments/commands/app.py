@@ -77,29 +77,21 @@ def run(
 
 @app.command()
 def verify(
-    case: Annotated[str, typer.Argument(help="One case, such as staying; by default all (about two minutes).")] = "",
+    case: Annotated[str, typer.Argument(help="A known answer, such as staying, or patterns; by default all.")] = "",
+    slow: Annotated[
+        bool, typer.Option("--slow", help="More replications, and the bands: a quarter of an hour.")
+    ] = False,
+    page: Annotated[Path | None, typer.Option("--page", help="Write the page of patterns there.")] = None,
     json: Json = False,
 ) -> None:
-    """Reproduce published results with the running simulator: expected, simulated, standard errors apart."""
+    """Reproduce published results with the running simulator: known answers, and patterns beside what is published."""
     with answering(json):
-        from tenure.experiments.commands.terminal import verification_lines
-        from tenure.experiments.config.reading import suggest
-        from tenure.experiments.verification.cases.answers import CASES
+        from tenure.experiments.commands.verifying import verify as verify_asked
 
-        if case and case not in CASES:
-            raise ValueError(f"there is no case '{case}'. {suggest(case, CASES)}")
-        rows = []
-        for name in [case] if case else CASES:
-            found = CASES[name]()
-            rows += found
-            if not json:
-                say_lines(verification_lines(name, found))
+        found = verify_asked(case, slow, page, json)
         if json:
-            print_json([row._asdict() for row in rows])
-        else:
-            wrong = sum(not row.ok for row in rows)
-            say(f"{len(rows) - wrong} of {len(rows)} comparisons lie within four standard errors.")
-        if any(not row.ok for row in rows):
+            print_json(found.as_data())
+        if found.wrong:
             raise typer.Exit(1)
 
 

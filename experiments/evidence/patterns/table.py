@@ -25,9 +25,12 @@ UNITS = {
     "elasticity": "{:+.2f}",
     "sd": "{:+.2f}",
     "per EUR": "{:+.4%}",
-    "yes or no": "{:.0f}",
 }
 """Unit -> how a number of it is written."""
+
+
+YES_OR_NO = "yes or no"
+"""Unit of a figure that is 1 or 0."""
 
 
 class Pattern(NamedTuple):
@@ -102,7 +105,9 @@ def beside(measured: pd.DataFrame) -> list[Found]:
 
 def number(value: float, unit: str) -> str:
     """Return a number as its unit is written; a dash for what is none."""
-    return UNITS[unit].format(value) if value == value and abs(value) != ANY else "-"
+    if value != value or abs(value) == ANY:
+        return "-"
+    return ("no", "yes")[value == 1.0] if unit == YES_OR_NO else UNITS[unit].format(value)
 
 
 def range_of(one: Pattern) -> str:
