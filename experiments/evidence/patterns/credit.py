@@ -151,33 +151,57 @@ def loss_by_months_on_book(lives: Lives) -> Figures:
     return found
 
 
-BAD_OFFER = {"good": -4.0, "usual": 0.0, "bad": 8.0}
-"""Points on the price of the card: a good, the usual and a bad offer."""
 SCORE_ERROR = 0.8
 """Standard error of a score of an application, log-odds, as institutions have it."""
 
 
 def responders(start: Start) -> Figures:
-    """Return how much worse those who take a card are than those who do not, at the same score, by the offer.
+    """Return how much worse those who take a card are than those who do not, at the same score.
 
     Worse is the true log-odds of missing a payment a year later, in the world where nobody was asked; the score is
     today's true log-odds with the standard error of a scorecard. Regressed on score and response.
     """
-    base, found = start.twin, Figures()
-    luck = np.random.default_rng([start.seed, start.replication])
     card = _revolving_product(start)
     if not card or f"cross_sell_{card}" not in start.catalogue():
-        return {f"responders_{name}": float("nan") for name in BAD_OFFER}
-    score = base["risk"][0] + SCORE_ERROR * luck.standard_normal(base["risk"].shape[1])
-    later = base["risk"][12]
-    for name, points in BAD_OFFER.items():
-        other = start.lives(1, Sends(f"cross_sell_{card}", (0,)), changes=dearer(start, card, points))
-        asked = np.flatnonzero(other["treatment"][1] > 0)
-        took = other["taken"][1][asked] == 1
-        found[f"responders_{name}"] = at_equal_score(later[asked], score[asked], took)
-        found[f"response_{name}"] = float(took.mean()) if len(took) else float("nan")
-    found["responders_worse_by_offer"] = found["responders_bad"] - found["responders_good"]
-    return found
+        return {"responders_usual": float("nan"), "response_usual": float("nan")}
+    base = start.twin
+    score = base["risk"][0] + _score_errors(start, start.people)
+    other = start.lives(1, Sends(f"cross_sell_{card}", (0,)))
+    asked = np.flatnonzero(other["treatment"][1] > 0)
+    took = other["taken"][1][asked] == 1
+    return {
+        "responders_usual": at_equal_score(base["risk"][12][asked], score[asked], took),
+        "response_usual": float(took.mean()) if len(took) else float("nan"),
+    }
+
+
+GOOD_OFFER, BAD_OFFER = -4.0, 8.0
+"""Points on our prices of credit."""
+
+
+def worse_offers(start: Start) -> Figures:
+    """Return how much worse those are who join us while our credit is dear, than while it is cheap, at the same score.
+
+    Who joins within two years, in two worlds of the same luck; worse, and the score, as with responders.
+    """
+    score, later, dear = [], [], []
+    for points in (GOOD_OFFER, BAD_OFFER):
+        world = start.everybody(36, dearer(start, points))
+        luck = _score_errors(start, len(world["risk"][0]))
+        month, row = np.nonzero((world["joined"][:25] == 1) & (world["provider"][:25] == US))
+        here = world["provider"][month + 12, row] >= NOBODY
+        month, row = month[here], row[here]
+        score.append(world["risk"][month, row] + luck[row])
+        later.append(world["risk"][month + 12, row])
+        dear.append(np.full(len(row), points == BAD_OFFER))
+    worse = at_equal_score(np.concatenate(later), np.concatenate(score), np.concatenate(dear))
+    return {"responders_worse_by_offer": worse, "joined_good_over_bad": ratio(len(later[0]), len(later[1]))}
+
+
+def _score_errors(start: Start, people: int) -> NDArray[np.float64]:
+    """Return the errors of people's scores: luck of a measure, not of the market, the same in all its worlds."""
+    luck = np.random.default_rng([start.seed, start.replication])
+    return np.asarray(SCORE_ERROR * luck.standard_normal(people))
 
 
 def at_equal_score(later: NDArray[np.float64], score: NDArray[np.float64], took: NDArray[np.bool_]) -> float:
@@ -193,14 +217,11 @@ def _revolving_product(start: Start) -> str:
     return next((name for name, product in start.settings.products.items() if product.kind == "revolving"), "")
 
 
-def dearer(start: Start, product: str, points: float) -> dict[str, object]:
-    """Return the changes by which every institution asks so many points more for a product."""
-    changes: dict[str, object] = {}
-    for name, one in start.settings.institutions().items():
-        place = "us" if name == start.settings.our_name else f"rivals.{name}"
-        price = one.apr.get(product, start.settings.products[product].apr) or 0.0
-        changes[f"{place}.apr"] = {**one.apr, product: max(0.0, price + points / 100.0)}
-    return changes
+def dearer(start: Start, points: float) -> dict[str, object]:
+    """Return the changes by which we ask so many points more for every kind of credit."""
+    own = start.settings.us.apr
+    rates = {name: own.get(name, one.apr) for name, one in start.settings.products.items() if one.rate is None}
+    return {"us.apr": {name: max(0.0, rate + points / 100.0) for name, rate in rates.items() if rate is not None}}
 
 
 def charge_off_by_products(lives: Lives) -> Figures:
@@ -244,6 +265,7 @@ MEASURES: tuple[Measure, ...] = (
     of_base(charge_off_by_products),
     line_rise,
     responders,
+    worse_offers,
     rate_elasticity,
 )
 """All of this family."""
