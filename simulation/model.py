@@ -26,6 +26,8 @@ from tenure.simulation.recording.observing import MonthFacts, Observer, facts_of
 from tenure.simulation.recording.recorder import begin_recording, recorded
 from tenure.simulation.seeds import Generates, key_of, seed_and_rng
 from tenure.simulation.settings.market import MarketSettings, market_of
+from tenure.simulation.shares.fitting import Tell
+from tenure.simulation.shares.held import Held, with_held_shares
 from tenure.simulation.state import State, part_of, still_here, with_name
 from tenure.simulation.world_model import WorldModel
 
@@ -94,7 +96,7 @@ class LifecycleModel(WorldModel):
     ) -> None:
         replication = key_of(replication, "replication")
         seed, rng = seed_and_rng(seed, rng, replication)
-        super().__init__(market_of(config), (seed, replication), first_month, rng)
+        super().__init__(settled(config), (seed, replication), first_month, rng)
         if not callable(engine) and engine not in ("compiled", "objects"):
             raise ValueError(f"engine is 'compiled' or 'objects', not {engine!r}")
         self.known, self.restored = SHELF if known is None else known, 0
@@ -261,3 +263,16 @@ class LifecycleModel(WorldModel):
             If `start_recording` was not called or no month has been lived since.
         """
         return recorded(self.observers, self.us.believed_now, self.us.policy)
+
+
+def settled(config: MarketSettings | Mapping[str, object]) -> MarketSettings:
+    """Return a market whose qualities are all written: found, where they were not, so that its shares are lived."""
+    return held_shares(market_of(config))[0]
+
+
+def held_shares(market: MarketSettings, tell: Tell = lambda made, most: None) -> tuple[MarketSettings, Held | None]:
+    """Return a market whose qualities are all written, and how those that were not were found, if any had to be.
+
+    See `tenure.simulation.shares.held.with_held_shares`, which is given this model.
+    """
+    return with_held_shares(market, LifecycleModel, tell)

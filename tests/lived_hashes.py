@@ -26,7 +26,7 @@ def market() -> dict[str, Any]:
     us, *others = POLICIES
     share = 0.9 / len(POLICIES)
     reach = {"mail": {"contacts_per_person_per_month": 0.5, "cost_per_contact": 1.0, "precision": 1}}
-    own = {"share": share, "acquisition": reach, "premium_per_risk": 2.0, "score_noise": 0.3}
+    own = {"share": share, "quality": 0, "acquisition": reach, "premium_per_risk": 2.0, "score_noise": 0.3}
     return small_market(
         people=160,
         compare_beliefs_every_months=2,

@@ -22,6 +22,7 @@ BASE: dict[str, Any] = {
     "products": {"loan": LOAN, "card": CARD, "savings": SAVINGS},
     "us": {
         "share": "40%",
+        "quality": 0.0,
         "servicing_per_month": {},
         "acquisition": {"mail": {"contacts_per_person_per_month": 0.5, "cost_per_contact": 1.0}},
     },

@@ -105,7 +105,7 @@ def test_a_decision_that_is_not_used_moves_nobody() -> None:
 GHOST = {"share": 0, "visible": False, "quality": 5.0, "service": 3.0, "convenience": "high", "apr": {"card": "1%"}}
 
 
-@pytest.mark.parametrize("rivals", [{}, {"bigbank": {"share": "35%", "policy": "uniform"}}])
+@pytest.mark.parametrize("rivals", [{}, {"bigbank": {"share": "35%", "quality": 0, "policy": "uniform"}}])
 def test_a_rival_that_nobody_can_see_moves_nobody(rivals: dict[str, Any]) -> None:
     alone, haunted = run(market(rivals=rivals)), run(market(rivals={**rivals, "ghost": GHOST}))
     assert not (haunted.people["provider"] == len(haunted.names) - 1).any()

@@ -47,7 +47,7 @@ def market(us: dict[str, Any] | None = None, rival: dict[str, Any] | None = None
         people=PEOPLE,
         products={"card": CARD, "savings": SAVINGS},
         us={"acquisition": {}, **(us or {})},
-        rivals={"bigbank": {"share": "35%", **(rival or {})}},
+        rivals={"bigbank": {"share": "35%", "quality": 0, **(rival or {})}},
         rules=small_market(rules=STILL)["rules"],
         traits={"risk_mean": -60, "risk_sd": 0, "loyal_share": 0, "inertia_sd": 0.2},
         world={"newcomers_per_year": 0},

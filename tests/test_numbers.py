@@ -40,6 +40,7 @@ MARKET: dict[str, Any] = {
     },
     "us": {
         "share": "40%",
+        "quality": 0,
         "apr": {"loan": "9%"},
         "rate": {"savings": "1%"},
         "servicing_per_month": {"loan": 1.9, "account": 1.0},
@@ -59,10 +60,11 @@ MARKET: dict[str, Any] = {
     "rivals": {
         "big": {
             "share": "40%",
+            "quality": 0,
             "acquisition": {"online": {"contacts_per_person_per_month": 0.4, "precision": 1}},
             "policy": {"policy": "optimal_structure", "epoch_months": 1, "trial_months": 1},
         },
-        "small": {"share": "10%", "policy": {"policy": "price_war"}},
+        "small": {"share": "10%", "quality": 0, "policy": {"policy": "price_war"}},
     },
     "guards": {"budget_per_month": 500},
     "rules": LIVELY,

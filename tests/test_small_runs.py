@@ -25,7 +25,7 @@ PRODUCTS = {
     "instalment": "{kind: instalment, apr: 9%, amount: 5000}",
     "revolving": "{kind: revolving, apr: 18%, line: 2000}",
 }
-ONE_MARKET = "{currency: EUR, people: 20, burn_in_months: 1, products: {only: PRODUCT}, us: {share: 50%}}"
+ONE_MARKET = "{currency: EUR, people: 20, burn_in_months: 1, products: {only: PRODUCT}, us: {share: 50%, quality: 0}}"
 EVERY = ", ".join(f"{name}: {{policy: {name}}}" for name in SHELF if name != "rules")
 
 
@@ -51,7 +51,7 @@ SMALL: dict[str, dict[str, str]] = {
     "no rivals": {"more": ", rivals: {}"},
     "no channels": {"more": ", us: {acquisition: {}}, rivals: {megabank: {acquisition: {}}}"},
     "nothing to sell": {"more": ", us: {products: []}"},
-    "nobody is ours": {"more": ", us: {share: 0%, acquisition: {}, visible: false}"},
+    "nobody is ours": {"more": ", us: {share: 0%, quality: 0, acquisition: {}, visible: false}"},
     "nobody enters": {"more": ", world: {newcomers_per_year: 0}"},
     "everybody enters": {"more": ", world: {newcomers_per_year: 100%}"},
     "no money": {"budget_per_month": "0"},

@@ -37,7 +37,7 @@ def check(
     with answering(json):
         from tenure.experiments.commands import checking
 
-        found = [checking.check_file(name, sets or [], policies or [], workers, resolved) for name in files]
+        found = [checking.check_file(name, sets or [], policies or [], workers, resolved, json) for name in files]
         if json:
             print_json([one.data for one in found])
         else:

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tenure.experiments.commands import terminal
+from tenure.experiments.commands.holding import experiment_held, market_held
 from tenure.experiments.config.advice.notes import note_lines, notes_under
 from tenure.experiments.config.checks import institution_problems
 from tenure.experiments.config.experiment import Experiment, find_config, in_order, load_experiment, resolved
-from tenure.experiments.config.market_files import market_settings
+from tenure.experiments.config.market_files import market_settings, read_market
 from tenure.experiments.config.printable import printable
-from tenure.experiments.config.reading import ConfigError, Document, Problem, read_with_extends
+from tenure.experiments.config.reading import ConfigError, Document, Problem
 from tenure.experiments.design.estimating import estimate, shortage_notes
 from tenure.experiments.design.scenario_files import ENDING as SCENARIO
 from tenure.experiments.design.scenario_files import scenario_of_file
@@ -31,21 +32,28 @@ class Checked(NamedTuple):
     faulty: bool = False
 
 
-def check_file(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool) -> Checked:
-    """Check an experiment, a market (``*.market.yaml``), a scenario (``*.scenario.yaml``) or policies (``*.py``)."""
-    found = _checked(name, sets, plugins, workers, every_value)
+def check_file(
+    name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool, json: bool = False
+) -> Checked:
+    """Check an experiment, a market (``*.market.yaml``), a scenario (``*.scenario.yaml``) or policies (``*.py``).
+
+    What takes long shows its progress, unless the answer is to be `json`.
+    """
+    found = _checked(name, sets, plugins, workers, every_value, json)
     return found._replace(lines=[printable(line) for line in found.lines])
 
 
-def _checked(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool) -> Checked:
+def _checked(
+    name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool, json: bool
+) -> Checked:
     try:
         if name.endswith(".py"):
             return _policies(Path(name))
         if name.endswith(".market.yaml"):
-            return _market(Path(name), plugins)
+            return _market(Path(name), plugins, json)
         if name.endswith(SCENARIO):
             return _scenario(Path(name), plugins)
-        return _experiment(name, load_experiment(name, sets, plugins), sets, workers, every_value)
+        return _experiment(name, load_experiment(name, sets, plugins), sets, workers, every_value, json)
     except ConfigError as error:
         lines = [str(one) for one in error.problems]
         if len(lines) > 1:
@@ -53,10 +61,13 @@ def _checked(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: i
         return Checked(lines, {"file": name, "problems": [one._asdict() for one in error.problems]}, True)
 
 
-def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers: int, every_value: bool) -> Checked:
+def _experiment(
+    name: str, experiment: Experiment, sets: Sequence[str], workers: int, every_value: bool, json: bool
+) -> Checked:
+    experiment, told = experiment_held(experiment, quiet=json)
     takes = estimate(experiment, workers or processors())
     under = {one.name: experiment.under(one.name) for one in experiment.scenarios}
-    notes = [*notes_under(under), *shortage_notes(takes, Path("results"))]
+    notes = [*told, *notes_under(under), *shortage_notes(takes, Path("results"))]
     lines = [experiment.settings.question, terminal.plan_line(experiment, takes)]
     shipped = find_config(name)[1]
     lines += [f"the shipped example, {experiment.path}"] if shipped else []
@@ -76,25 +87,27 @@ def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers:
     return Checked(lines, data)
 
 
-def _market(path: Path, plugins: Sequence[Path]) -> Checked:
-    document = read_with_extends(path, [MARKETS])
+def _market(path: Path, plugins: Sequence[Path], json: bool) -> Checked:
+    document = read_market(path)
     problems: list[Problem] = []
     market = market_settings(document, problems)
     if market is not None:
         problems += institution_problems(document, market, known_policies(plugins))
     if problems or market is None:
         raise ConfigError(in_order(problems, document))
+    market, told = market_held(market, quiet=json)
     names = ", ".join(market.institutions())
-    lines = [f"{path}: {market.people:,} people; {names}; products {', '.join(market.products)}", "No errors."]
-    lines.append(f"Next     write 'market: {path.name}' in an experiment beside it")
-    return Checked(lines, {"file": str(path), "problems": []})
+    lines = [f"{path}: {market.people:,} people; {names}; products {', '.join(market.products)}", *note_lines(told)]
+    lines += ["No errors.", f"Next     write 'market: {path.name}' in an experiment beside it"]
+    qualities = {name: one.quality for name, one in market.institutions().items()}
+    return Checked(lines, {"file": str(path), "problems": [], "notes": told, "qualities": qualities})
 
 
 def _scenario(path: Path, plugins: Sequence[Path]) -> Checked:
     """Check a scenario by laying it over the default market; what is wrong over another one is told there."""
     problems: list[Problem] = []
     text = scenario_of_file(path, problems)
-    base = read_with_extends(MARKETS / "default.market.yaml", [MARKETS])
+    base = read_market(MARKETS / "default.market.yaml")
     market, known = market_settings(base, problems), known_policies(plugins)
 
     def check(document: Document, one: MarketSettings | None) -> list[Problem]:

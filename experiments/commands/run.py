@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.command_line import say, say_lines, stop
+from tenure.experiments.commands.holding import experiment_held
 from tenure.experiments.config.advice.notes import note_lines, notes_under
 from tenure.experiments.config.experiment import Experiment, find_config, load_experiment, load_recorded
 from tenure.experiments.config.printable import printable_line
@@ -51,9 +52,10 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
         asked, experiment = again(asked, how)
     else:
         experiment = load_experiment(asked.config, asked.sets, asked.policies)
+    experiment, told = experiment_held(experiment, how.json)
     screen = terminal.console()
     reports, workers = how.only is None and asked.arms is None, how.workers or processors()
-    notes = notes_under({one.name: experiment.under(one.name) for one in experiment.scenarios})
+    notes = [*told, *notes_under({one.name: experiment.under(one.name) for one in experiment.scenarios})]
     if not how.json:
         if experiment.shipped and not Path(asked.config).is_dir():
             say(f"{asked.config} is not in this folder: this is the shipped example, {experiment.path}")
@@ -86,8 +88,8 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
 
             say_lines(undrawn_notes(results.arms))
         say_lines(results_lines(results, report_path, command_words(asked)))
-    told = {"notes": notes, "report": None if report_path is None else str(report_path)}
-    return {**comparisons_json(results), **told}
+    report = None if report_path is None else str(report_path)
+    return {**comparisons_json(results), "notes": notes, "report": report}
 
 
 def again(asked: Asked, how: How) -> tuple[Asked, Experiment]:

@@ -14,6 +14,7 @@ from tenure.experiments.config.checks import (
 )
 from tenure.experiments.config.documents import plain_value
 from tenure.experiments.config.market_files import (
+    inherits_no_qualities,
     leaves,
     left_market_note,
     market_document,
@@ -141,7 +142,7 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
     document = with_columns(document, problems)
     of_market = market_document(document, problems) if _market_can_be_named(document, problems) else None
     made = _checked(document, of_market, problems, known, found, plugins, sets, shipped)
-    return replace(made, remarks=tuple(left_market_note(written, document)))
+    return replace(made, remarks=(*left_market_note(written, document), *inherits_no_qualities(document)))
 
 
 def _of_market(written: str) -> str:

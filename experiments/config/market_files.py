@@ -1,7 +1,8 @@
 """The market of an experiment: its file, the experiment's overrides over it, and whether it is possible."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 from tenure.experiments.config.advice.impossible import market_impossible
@@ -15,6 +16,7 @@ from tenure.experiments.plugins.right_parts import right_part
 from tenure.experiments.shipped import MARKETS
 from tenure.simulation.settings.market import MarketSettings
 from tenure.simulation.values.calendar import calendar_month
+from tenure.simulation.values.units import parse_share
 
 
 def market_path(name: str, beside: Path) -> Path | None:
@@ -46,7 +48,87 @@ def market_document(document: Document, problems: list[Problem]) -> Document | N
         mend = mend if name in shipped_scenarios() else suggest(name, shipped)
         problems.append(Problem(*place, f"there is no market '{name}'", mend))
         return None
-    return market_over(document, read_with_extends(found, [MARKETS]), problems)
+    return market_over(document, read_market(found), problems)
+
+
+def read_market(path: Path | str) -> Document:
+    """Read a market's file and those it extends, see `over_market`; ConfigError as `reading.read_with_extends`."""
+    return read_with_extends(path, [MARKETS], over_market)
+
+
+def over_market(base: Document, over: Document) -> Document:
+    """Lay one market over another: where its shares or institutions are others, qualities are not inherited.
+
+    A quality that was found for other shares would not hold these: where none is written beside them, it is found.
+    """
+    return overlay(_without_qualities(base) if restates_shares(base.data, over.data) else base, over)
+
+
+def restates_shares(base: Mapping[str, Value], over: Mapping[str, Value]) -> bool:
+    """Return whether what is laid over a market states another share without a quality, or takes its rivals away.
+
+    >>> market = {"us": {"share": 0.25, "quality": 0.1}, "rivals": {}}
+    >>> [restates_shares(market, {"us": us}) for us in ({"share": "30%"}, {"share": "25%"}, {"share": 0, "quality": 0})]
+    [True, False, False]
+    """
+    had, has = _institutions(base), _institutions(over)
+    emptied = over.get("rivals") in ({}, None) and "rivals" in over
+    if emptied and any(_share(had[at]) for at in had if at[0] == "rivals"):
+        return True
+    return any(
+        "share" in one and one.get("quality") is None and _share(one) != _share(had.get(at, {"share": 0.0}))
+        for at, one in has.items()
+    )
+
+
+def inherits_no_qualities(document: Document) -> list[str]:
+    """Say that an experiment states other shares than the market that it names, whose qualities then count no more."""
+    over = document.data.get("market")
+    name = over.get("extends", "default") if isinstance(over, dict) else None
+    found = market_path(name, _beside(document)) if isinstance(name, str) else None
+    if found is None or not isinstance(over, dict):
+        return []
+    base = read_market(found)
+    if not restates_shares(base.data, over) or all("quality" not in one for one in _institutions(base.data).values()):
+        return []
+    return [
+        f"shares or institutions are others than those of {found.name}: the qualities written there count no more, and "
+        "those that are not written here are found so that the shares written here are lived"
+    ]
+
+
+def _institutions(market: Mapping[str, Value]) -> dict[tuple[str, ...], dict[str, Value]]:
+    """Return the place of each institution that a market mentions, and what is written there."""
+    rivals = market.get("rivals")
+    found: dict[tuple[str, ...], Value] = {("us",): market.get("us")}
+    found |= {("rivals", name): one for name, one in (rivals.items() if isinstance(rivals, dict) else ())}
+    return {at: one for at, one in found.items() if isinstance(one, dict)}
+
+
+def _share(one: Mapping[str, Value]) -> object:
+    """Return a share as a number, or as it is written where that is none."""
+    try:
+        return parse_share(one.get("share"), 0.0, 1.0, "share")
+    except ValueError:
+        return one.get("share")
+
+
+def _without_qualities(market: Document) -> Document:
+    places = {(*at, "quality") for at in _institutions(market.data)}
+    data = deepcopy(market.data)
+    for one in _institutions(data).values():
+        one.pop("quality", None)
+    return replace(
+        market,
+        data=data,
+        positions={at: place for at, place in market.positions.items() if not _is_below(at, places)},
+        key_positions={at: place for at, place in market.key_positions.items() if not _is_below(at, places)},
+    )
+
+
+def _is_below(at: KeyPath, places: Collection[KeyPath]) -> bool:
+    """Return whether something stands at one of some places, or below it."""
+    return any(at[:length] in places for length in range(1, len(at) + 1))
 
 
 def left_market_note(before: Document, after: Document) -> list[str]:
@@ -84,7 +166,7 @@ def market_over(document: Document, base: Document, problems: list[Problem]) -> 
         key_positions={at[1:]: place for at, place in document.key_positions.items() if _overrides(at)},
     )
     base = with_columns(base, problems)
-    return overlay(base, multiplied(over, base, problems))
+    return over_market(base, multiplied(over, base, problems))
 
 
 def _overrides(at: KeyPath) -> bool:

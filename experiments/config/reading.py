@@ -1,7 +1,7 @@
 """Read configs: files, the files they extend, and ``--set`` on the command line."""
 
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import reduce
@@ -68,7 +68,27 @@ def read_yaml(path: Path | str) -> Document:
     return compose(_text_of(path), path)
 
 
-def read_with_extends(path: Path | str, shelves: Sequence[Path] = ()) -> Document:
+def overlay(base: Document, over: Document) -> Document:
+    """Lay one document over another: mappings merge at every depth, and anything else replaces.
+
+    What is not written is inherited; an empty mapping empties what lies below it, and so does an empty list.
+    Each place stays that of the file which the value came from. Neither document is changed.
+    """
+    data = deepcopy(base.data)
+    replaced: set[KeyPath] = set()
+    _merge(data, deepcopy(over.data), (), replaced)
+    return Document(
+        path=over.path,
+        data=data,
+        positions=_without(base.positions, replaced) | over.positions,
+        key_positions=_without(base.key_positions, replaced) | over.key_positions,
+        files=over.files + base.files,
+    )
+
+
+def read_with_extends(
+    path: Path | str, shelves: Sequence[Path] = (), lay: Callable[[Document, Document], Document] = overlay
+) -> Document:
     """Read a file and those it extends (``extends: other.yaml``), the nearer over the farther.
 
     Parameters
@@ -78,11 +98,13 @@ def read_with_extends(path: Path | str, shelves: Sequence[Path] = ()) -> Documen
     shelves : sequence of Path
         Folders of shipped files, where a bare name (``extends: quickstart``) is looked up
         after the folder of the file itself.
+    lay : callable
+        Lays a file over the one that it extends.
 
     Returns
     -------
     Document
-        Merged as by `overlay`, without the key ``extends``.
+        Merged, without the key ``extends``.
 
     Raises
     ------
@@ -104,27 +126,9 @@ def read_with_extends(path: Path | str, shelves: Sequence[Path] = ()) -> Documen
             message = f"more than {LONGEST_CHAIN} files extend each other"
             _fail(last.problem(("extends",), message, "Merge some of them."))
         documents.append(read_yaml(found))
-    merged = reduce(overlay, reversed(documents))
+    merged = reduce(lay, reversed(documents))
     merged.data.pop("extends", None)
     return merged
-
-
-def overlay(base: Document, over: Document) -> Document:
-    """Lay one document over another: mappings merge at every depth, and anything else replaces.
-
-    What is not written is inherited; an empty mapping empties what lies below it, and so does an empty list.
-    Each place stays that of the file which the value came from. Neither document is changed.
-    """
-    data = deepcopy(base.data)
-    replaced: set[KeyPath] = set()
-    _merge(data, deepcopy(over.data), (), replaced)
-    return Document(
-        path=over.path,
-        data=data,
-        positions=_without(base.positions, replaced) | over.positions,
-        key_positions=_without(base.key_positions, replaced) | over.key_positions,
-        files=over.files + base.files,
-    )
 
 
 def apply_sets(document: Document, sets: Iterable[str]) -> Document:

@@ -8,6 +8,7 @@ from tenure.experiments.config.documents import Value
 from tenure.experiments.config.experiment import Experiment
 from tenure.experiments.config.settings import ExperimentSettings
 from tenure.experiments.design.hashing import canonical_json, run_name
+from tenure.experiments.design.held_shares import hold_shares
 from tenure.experiments.design.point import Point
 from tenure.experiments.design.points import Design, points_of
 from tenure.experiments.design.scenario_markets import Scenario
@@ -73,7 +74,7 @@ def plan_tasks(experiment: Experiment, folder: Path, engine: str = "compiled", d
     Parameters
     ----------
     experiment : Experiment
-        With its arms and scenarios.
+        With its arms and scenarios; qualities that its market does not write are found first, see `held_shares`.
     folder : Path
         Of the results.
     engine : {"compiled", "objects"}
@@ -81,6 +82,7 @@ def plan_tasks(experiment: Experiment, folder: Path, engine: str = "compiled", d
     design : callable
         Makes the points of the experiment; by default every arm in every scenario, replication by replication.
     """
+    experiment, _ = hold_shares(experiment)
     settings = experiment.settings
     covered = _covered(experiment)
     starts: dict[str, Task] = {}

@@ -17,7 +17,8 @@ from rich.progress import track
 
 from tenure.agents.person import DECLINE, MATURITY
 from tenure.agents.rules.choice import looks_around
-from tenure.experiments.config.reading import overlay, read_with_extends
+from tenure.experiments.config.market_files import read_market
+from tenure.experiments.config.reading import overlay
 from tenure.experiments.design.scenario_files import shipped_scenario
 from tenure.experiments.evidence.market_facts import FACTS
 from tenure.experiments.running.workers import processors
@@ -71,7 +72,7 @@ def shipped(case: str, people: int | None = None) -> MarketSettings:
     """
     if case not in CASES:
         raise ValueError(f"there is no case {case!r}; there are {', '.join(CASES)}")
-    document = read_with_extends(MARKETS / "default.market.yaml", [MARKETS])
+    document = read_market(MARKETS / "default.market.yaml")
     data = dict((overlay(document, shipped_scenario(case)) if case == "crisis" else document).data)
     world = data.get("world")
     if case == "steady":

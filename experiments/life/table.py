@@ -14,9 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tenure.experiments.commands.folder_words import QUIET_SECONDS
+from tenure.experiments.commands.holding import experiment_held
 from tenure.experiments.commands.terminal import RunBars, command_text, console, next_lines
 from tenure.experiments.config.experiment import Experiment, find_config, load_experiment
-from tenure.experiments.design.planning import plan_tasks
 from tenure.experiments.life.months import START, Life, LifeMonth
 from tenure.experiments.life.one_life import live_one_life
 from tenure.experiments.running.runner import compile_rules
@@ -52,8 +52,9 @@ def explain_person(
     FileNotFoundError
         If there is no such experiment.
     """
-    experiment, screen = load_experiment(config, sets, policies), console()
-    compile_rules(plan_tasks(experiment, Path()).order, (lambda event: None) if as_data else RunBars(screen))
+    screen = console()
+    experiment, _ = experiment_held(load_experiment(config, sets, policies), as_data)
+    compile_rules(experiment.market_data, (lambda event: None) if as_data else RunBars(screen))
     with month_bar(screen, hidden=as_data) as tell:
         life = live_one_life(experiment, person, arm, replication, months, tell, scenario)
     if not as_data:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -122,7 +122,7 @@ def run_experiment(
     for text in told:
         tell(Event("note", text))
     if missing and engine == "compiled":
-        compile_rules(planned.order, tell)
+        compile_rules(planned.order.market, tell)
     kept = len(runs) - len(missing) if only is None else 0
     total = len(missing) + kept
     count = {"run": kept, "start": 0}
@@ -152,7 +152,7 @@ def run_experiment(
     return open_results(folder, made=len(made), seconds=time.perf_counter() - began, changes=tuple(told))
 
 
-def compile_rules(order: Order, tell: Progress) -> None:
+def compile_rules(market: Mapping[str, object], tell: Progress) -> None:
     """Compile the rules in this process, unless this machine has them, so that workers need not."""
     done = cache_folder() / "all"
     if done.exists():
@@ -162,8 +162,8 @@ def compile_rules(order: Order, tell: Progress) -> None:
     with suppress(Exception):  # what fails here fails in every run, and is recorded there
         from tenure.simulation.model import LifecycleModel
 
-        us = laid_over(order.market, {"us": {"policy": "do_nothing"}})["us"]
-        model = LifecycleModel({**order.market, "us": us, "rivals": {}, "people": 50}, seed=0)
+        us = laid_over(market, {"us": {"policy": "do_nothing", "quality": 0}})["us"]
+        model = LifecycleModel({**market, "us": us, "rivals": {}, "people": 50}, seed=0)
         model.start_recording()
         model.step()
         model.recording()

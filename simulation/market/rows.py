@@ -58,7 +58,8 @@ def _fill_offer(row: np.void, name: str, one: InstitutionSettings, settings: Mar
         row["price"][k] = (100.0 if product.rate is None else -100.0) * (own or 0.0)
         row["fee_cents"][k] = math.floor(product.fee_per_year * 100.0 / 12.0 + 0.5)
         row["servicing_cents"][k] = math.floor(one.servicing_per_month.get(label, 0.0) * 100.0 + 0.5)
-    row["quality"], row["service"], row["ease"] = one.quality, one.service, one.convenience
+    row["quality"] = 0.0 if one.quality is None else one.quality
+    row["service"], row["ease"] = one.service, one.convenience
     row["funding"] = 100.0 * one.funding_cost
     row["premium_per_risk"], row["highest_risk"] = one.premium_per_risk, one.highest_risk
     row["score_noise"], row["visible"] = one.score_noise, int(one.visible)

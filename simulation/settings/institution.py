@@ -163,8 +163,9 @@ class InstitutionSettings(Settings):
     """Its own rates of lending a year, by product, in place of the market's."""
     rate: dict[str, OwnRate] = Field(default={})
     """Its own rates of deposit a year, by product, in place of the market's."""
-    quality: Utility = 0.0
-    """Utility of its offer to everybody beyond price and products: brand, branches, app; 0 is neutral."""
+    quality: Utility | None = None
+    """Utility of its offer to everybody beyond price and products: brand, branches, app; not written, it is found so
+    that the market opens with the shares written and keeps them while rivals rest, see `tenure check`."""
     service: Utility = 0.0
     """Utility of what customers experience in a month; what exceeds their expectation satisfies them."""
     convenience: Annotated[Utility, BeforeValidator(_convenience)] = 0.0

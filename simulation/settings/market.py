@@ -171,6 +171,17 @@ class MarketSettings(Settings):
         """Return name -> settings of all institutions, ours first."""
         return {self.our_name: self.us, **self.rivals}
 
+    def with_qualities(self, qualities: Mapping[str, float]) -> "MarketSettings":
+        """Return the same market in which these institutions, by name, have these qualities."""
+
+        def one(name: str, settings: InstitutionSettings) -> InstitutionSettings:
+            return settings.model_copy(update={"quality": qualities[name]}) if name in qualities else settings
+
+        rivals = {name: one(name, settings) for name, settings in self.rivals.items()}
+        market = self.model_copy(update={"us": one(self.our_name, self.us), "rivals": rivals})
+        market._calendar = Calendar(self.schedules)
+        return market
+
     def rulebook(self) -> Rulebook:
         """Return the parameters as the rules read them."""
         return Rulebook(**{name: group(**getattr(self.rules, name).model_dump()) for name, group in GROUPS.items()})

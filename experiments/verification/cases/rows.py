@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from tenure.experiments.config.documents import Value
-from tenure.experiments.config.reading import read_with_extends
+from tenure.experiments.config.market_files import read_market
 from tenure.experiments.shipped import KNOWN
 from tenure.simulation.model import LifecycleModel
 
@@ -45,7 +45,7 @@ def market(name: str, changes: Mapping[str, Value] | None = None) -> dict[str, V
     >>> market("staying", {"world.switching_cost": 2})["world"]["switching_cost"]
     2
     """
-    data = deepcopy(read_with_extends(KNOWN / f"{name}.market.yaml").data)
+    data = deepcopy(read_market(KNOWN / f"{name}.market.yaml").data)
     for path, value in (changes or {}).items():
         *parents, last = path.split(".")
         place = data

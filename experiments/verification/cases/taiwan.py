@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.person import CHARGED_OFF
-from tenure.experiments.config.reading import read_with_extends
+from tenure.experiments.config.market_files import read_market
 from tenure.experiments.evidence.taiwan_chain import fold_one, status_transitions
 from tenure.experiments.evidence.taiwan_data import load
 from tenure.experiments.shipped import MARKETS
@@ -35,7 +35,7 @@ def stationary(chain: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def taiwan_2005(people: int = 50_000, months: int = 48, seed: int = 1) -> list[Row]:
     """Rolls and cures pooled over the second half, shares at the end, and charge-offs a year."""
-    market = read_with_extends(MARKETS / f"{CASE}.market.yaml").data
+    market = read_market(MARKETS / f"{CASE}.market.yaml").data
     model, chain = LifecycleModel({**market, "people": people}, seed=seed), data_chain()
     moves, lost = np.zeros((4, 5)), 0
     for month in range(months):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tenure.experiments.config.reading import read_with_extends
+from tenure.experiments.config.market_files import read_market
 from tenure.experiments.shipped import MARKETS
 from tenure.policies.outcomes import Outcomes
 from tenure.policies.plan import Treatments
@@ -85,7 +85,7 @@ def story(market: str, seed: int, last: int = LAST, needs_truth: bool = False) -
 
 def small_market(market: str, seed: int, people: int = PEOPLE, first_month: int = FIRST) -> LifecycleModel:
     """Return a shipped market with few people."""
-    data = read_with_extends(MARKETS / f"{market}.market.yaml").data
+    data = read_market(MARKETS / f"{market}.market.yaml").data
     return LifecycleModel(market_from({**data, "people": people}), seed=seed, first_month=first_month)
 
 
