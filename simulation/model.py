@@ -27,7 +27,7 @@ from tenure.simulation.recording.recorder import begin_recording, recorded
 from tenure.simulation.seeds import Generates, key_of, seed_and_rng
 from tenure.simulation.settings.market import MarketSettings, market_of
 from tenure.simulation.shares.fitting import Tell
-from tenure.simulation.shares.held import Held, with_held_shares
+from tenure.simulation.shares.held import HeldShares, with_held_shares
 from tenure.simulation.state import State, part_of, still_here, with_name
 from tenure.simulation.world_model import WorldModel
 
@@ -270,7 +270,9 @@ def settled(config: MarketSettings | Mapping[str, object]) -> MarketSettings:
     return held_shares(market_of(config))[0]
 
 
-def held_shares(market: MarketSettings, tell: Tell = lambda made, most: None) -> tuple[MarketSettings, Held | None]:
+def held_shares(
+    market: MarketSettings, tell: Tell = lambda made, most: None
+) -> tuple[MarketSettings, HeldShares | None]:
     """Return a market whose qualities are all written, and how those that were not were found, if any had to be.
 
     See `tenure.simulation.shares.held.with_held_shares`, which is given this model.

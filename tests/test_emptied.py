@@ -51,7 +51,9 @@ def test_rivals_are_emptied_wherever_it_is_written(tmp_path: Path) -> None:
         assert load_experiment(path, sets).market.rivals == {}
     assert list(load_experiment(tmp_path / "small.yaml").market.rivals) == ["megabank", "fintech"]
     some = load_experiment(tmp_path / "small.yaml", ["market.rivals.fintech.share=1%"]).market.rivals
-    assert list(some) == ["megabank", "fintech"] and some["fintech"].share == 0.01 and some["fintech"].quality == -0.66
+    assert (
+        list(some) == ["megabank", "fintech"] and some["fintech"].share == 0.01 and some["fintech"].convenience == 0.5
+    )
 
 
 @pytest.mark.parametrize("nothing", ["rivals", "products", "us", "segments", "treatments"])

@@ -14,7 +14,7 @@ from tenure.experiments.config.experiment import Experiment
 from tenure.experiments.design.held_shares import hold_shares
 from tenure.experiments.running.runner import compile_rules
 from tenure.simulation.settings.market import MarketSettings
-from tenure.simulation.shares.held import Held, is_known, told_lines
+from tenure.simulation.shares.held import HeldShares, is_known, told_lines
 
 
 def experiment_held(experiment: Experiment, quiet: bool) -> tuple[Experiment, list[str]]:
@@ -33,7 +33,7 @@ def market_held(market: MarketSettings, quiet: bool) -> tuple[MarketSettings, li
     return held, _told(found)
 
 
-def _told(found: Held | None) -> list[str]:
+def _told(found: HeldShares | None) -> list[str]:
     return [] if found is None else list(told_lines(found))
 
 

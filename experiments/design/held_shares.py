@@ -13,10 +13,12 @@ from tenure.simulation.shares.held import unwritten
 
 if TYPE_CHECKING:
     from tenure.simulation.shares.fitting import Tell
-    from tenure.simulation.shares.held import Held
+    from tenure.simulation.shares.held import HeldShares
 
 
-def hold_shares(experiment: Experiment, tell: "Tell" = lambda made, most: None) -> tuple[Experiment, "Held | None"]:
+def hold_shares(
+    experiment: Experiment, tell: "Tell" = lambda made, most: None
+) -> tuple[Experiment, "HeldShares | None"]:
     """Return an experiment whose markets write every quality, and how those of its market were found, if any were.
 
     Parameters

@@ -47,7 +47,7 @@ class Lived(NamedTuple):
     """Whether the average of these years is what is written, as far as luck lets tell."""
 
 
-class Held(NamedTuple):
+class HeldShares(NamedTuple):
     """Qualities that were found, and the shares that are lived with them."""
 
     qualities: dict[str, float]
@@ -68,7 +68,7 @@ def unwritten(market: MarketSettings) -> tuple[str, ...]:
 
 def with_held_shares(
     market: MarketSettings, make_model: Makes, tell: Tell = lambda made, most: None
-) -> tuple[MarketSettings, Held | None]:
+) -> tuple[MarketSettings, HeldShares | None]:
     """Return a market whose qualities are all written, and how those were found that were not.
 
     Parameters
@@ -94,27 +94,21 @@ def with_held_shares(
         return market.with_qualities(neutral), None
     rest = resting(market)
     key = _key(rest)
-    found = _KNOWN.get(key) or _kept(key)
+    found = _kept(key)
     if found is None:
         found = _found(rest, make_model, tell)
         _keep(key, found)
-    _KNOWN[key] = found
     return market.with_qualities({**found.qualities, **neutral}), found
-
-
-_KNOWN: dict[str, Held] = {}
-"""Key -> what was found, in this process."""
 
 
 def is_known(market: MarketSettings) -> bool:
     """Return whether the qualities of a market are written, or were found before on this machine."""
     if all(market.institutions()[name].share == 0.0 for name in unwritten(market)):
         return True
-    key = _key(resting(market))
-    return key in _KNOWN or _kept(key) is not None
+    return _kept(_key(resting(market))) is not None
 
 
-def _found(rest: MarketSettings, make_model: Makes, tell: Tell) -> Held:
+def _found(rest: MarketSettings, make_model: Makes, tell: Tell) -> HeldShares:
     """Look for the qualities of a market at rest."""
     everyone = rest.institutions()
     own = {name: one.share for name, one in everyone.items()}
@@ -134,7 +128,7 @@ def _found(rest: MarketSettings, make_model: Makes, tell: Tell) -> Held:
     first, last = lived[tuple(found.numbers)][[0, -1]]
     close = are_close(found.shares, wanted, STAGES[-1].people, ERRORS)
     columns = zip((NOBODY, *everyone), wanted.tolist(), first.tolist(), last.tolist(), close.tolist(), strict=True)
-    return Held(dict(zip(names, found.numbers.tolist(), strict=True)), tuple(Lived(*one) for one in columns))
+    return HeldShares(dict(zip(names, found.numbers.tolist(), strict=True)), tuple(Lived(*one) for one in columns))
 
 
 @cache
@@ -158,13 +152,13 @@ def _path(key: str) -> Path:
     return private_folder() / "shares" / f"{key}.json"
 
 
-def _kept(key: str) -> Held | None:
+def _kept(key: str) -> HeldShares | None:
     """Return what was found before; None if nothing was, or nothing that can be read."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         if _path(key).stat().st_size <= _LARGEST_FILE:
             told = json.loads(_path(key).read_text(encoding="utf-8"))
             qualities = {str(name): float(one) for name, one in told["qualities"].items()}
-            return Held(qualities, tuple(_lived(one) for one in told["shares"]))
+            return HeldShares(qualities, tuple(_lived(one) for one in told["shares"]))
     return None
 
 
@@ -173,7 +167,7 @@ def _lived(told: list[object]) -> Lived:
     return Lived(str(name), float(str(written)), float(str(at_opening)), float(str(later)), held is True)
 
 
-def _keep(key: str, found: Held) -> None:
+def _keep(key: str, found: HeldShares) -> None:
     """Keep what was found, if the disk takes it; else it is found anew in another process."""
     path = _path(key)
     with suppress(OSError):
@@ -183,7 +177,7 @@ def _keep(key: str, found: Held) -> None:
         other.replace(path)
 
 
-def told_lines(found: Held) -> Iterator[str]:
+def told_lines(found: HeldShares) -> Iterator[str]:
     """Yield in words which qualities were found, and which shares cannot be held."""
     listed = ", ".join(f"{name} {one:.3g}" for name, one in found.qualities.items())
     yield f"quality is not written and was found so that the written shares are lived: {listed}"
@@ -196,7 +190,7 @@ def told_lines(found: Held) -> Iterator[str]:
         yield f"no quality holds these shares: {parts}. {_reason(found)}"
 
 
-def _reason(found: Held) -> str:
+def _reason(found: HeldShares) -> str:
     """Say why shares cannot be held, as far as that can be told."""
     nobody = found.shares[0]
     if not nobody.held and nobody.at_opening > nobody.written:

@@ -21,7 +21,7 @@ MOST_FOR_ONE = 1000
 """Simulated people for a real one at most, as every market has it."""
 
 
-class Living(Protocol):
+class RestingMarket(Protocol):
     """A market that lives."""
 
     people: NDArray[np.void]
@@ -34,7 +34,7 @@ class Living(Protocol):
 class Makes(Protocol):
     """Makes a market that lives."""
 
-    def __call__(self, config: MarketSettings, seed: int) -> Living:
+    def __call__(self, config: MarketSettings, seed: int) -> RestingMarket:
         """Return the market of these settings, with this key of its luck."""
         ...
 
