@@ -61,7 +61,7 @@ def over_market(base: Document, over: Document) -> Document:
 
     A quality that was found for other shares would not hold these: where none is written beside them, it is found.
     """
-    return overlay(_without_qualities(base) if restates_shares(base.data, over.data) else base, over)
+    return overlay(without_qualities(base) if restates_shares(base.data, over.data) else base, over)
 
 
 def restates_shares(base: Mapping[str, Value], over: Mapping[str, Value]) -> bool:
@@ -113,7 +113,8 @@ def _share(one: Mapping[str, Value]) -> object:
         return one.get("share")
 
 
-def _without_qualities(market: Document) -> Document:
+def without_qualities(market: Document) -> Document:
+    """Return a market in which no institution has a quality."""
     places = {(*at, "quality") for at in _institutions(market.data)}
     data = deepcopy(market.data)
     for one in _institutions(data).values():

@@ -23,7 +23,7 @@ RESPONSE = 0.7
 """How far the logarithm of a share follows its quality within the months that are lived; corrected step by step."""
 DAMPING = 3e-4
 """Keeps steps short along what shares do not answer."""
-PULL = 1e-5
+PULL = 1e-4
 """Weight of the squares of the numbers beside the chi-square's distance: what brings next to nothing stays small."""
 LONGEST_STEP = 1.5
 """Utility by which a number moves at most in a step."""
@@ -114,16 +114,25 @@ def are_close(shares: Floats, wanted: Floats, people: int, errors: float) -> NDA
 
 
 def _misses(shares: Floats, wanted: Floats, numbers: Floats) -> Floats:
-    """Return how far shares are off, in units in which squares add up to a chi-square's distance; then the numbers."""
+    """Return how far shares are off, in units in which squares add up to a chi-square's distance; then the numbers.
+
+    First the odds of having nobody, then each share of those who have somebody: where the odds cannot be as low as
+    they are wanted, these can still be right.
+    """
     there, asked = np.maximum(shares, LEAST_SHARE), np.maximum(wanted, LEAST_SHARE)
-    return np.concatenate([np.sqrt(asked) * np.log(there / asked), math.sqrt(PULL) * numbers])
+    odds = math.log(float(there[0] / there[1:].sum() / asked[0] * asked[1:].sum()))
+    some = np.log(there[1:] / there[1:].sum() / asked[1:] * asked[1:].sum())
+    first = math.sqrt(float(asked[0] * asked[1:].sum())) * odds
+    return np.concatenate([[first], np.sqrt(asked[1:]) * some, math.sqrt(PULL) * numbers])
 
 
 def _first_guess(wanted: Floats, moved: Sequence[int]) -> Floats:
     """Return how misses answer the numbers in a logit of shares, shape (shares + moved, moved)."""
     asked = np.maximum(wanted, LEAST_SHARE)
-    answers = RESPONSE * np.sqrt(asked)[:, None] * (np.eye(len(wanted)) - asked[None, :])
-    return np.concatenate([answers[:, list(moved)], math.sqrt(PULL) * np.eye(len(moved))])
+    among = asked / asked[1:].sum()
+    answers = np.sqrt(asked)[:, None] * (np.eye(len(wanted)) - among[None, :])
+    answers[0] = -math.sqrt(float(asked[0] * asked[1:].sum())) * among
+    return np.concatenate([RESPONSE * answers[:, list(moved)], math.sqrt(PULL) * np.eye(len(moved))])
 
 
 def _learnt(jacobian: Floats, step: Floats, change: Floats) -> Floats:
