@@ -41,7 +41,8 @@ class LifecycleModel(WorldModel):
     Parameters
     ----------
     config : MarketSettings or mapping
-        The market; a mapping is validated.
+        The market; a mapping is validated. Where it writes no quality of an institution, one is found first with which
+        the written shares are lived, once for a market on this machine: some ten seconds, see `held_shares`.
     seed, replication : int, optional
         Key of all luck, each from 0 to 2**32 - 1. Without a seed one is taken from `rng`, and without that drawn from
         the operating system; `seed` of the model is what to pass to get the same model again.
@@ -75,7 +76,7 @@ class LifecycleModel(WorldModel):
     Examples
     --------
     >>> market = {"people": 200, "products": {"card": {"kind": "revolving", "apr": "19%", "line": 3500}},
-    ...           "us": {"share": "40%"}, "rivals": {"bigbank": {"share": "35%"}}}
+    ...           "us": {"share": "40%", "quality": 0}, "rivals": {"bigbank": {"share": "35%", "quality": 0.3}}}
     >>> model = LifecycleModel(market, seed=1)
     >>> model.step()
     >>> model.month, len(model.customers.select(provider="us")) > 0

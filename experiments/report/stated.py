@@ -174,7 +174,8 @@ def how_to_mend_shares(shares: Sequence[Stated], burn_in_months: int, warm_up_mo
     return (
         f"Shares are written for {burn_in_months + warm_up_months} months before month 0 (`burn_in_months` "
         f"{burn_in_months}, `warm_up_months` {warm_up_months}); since then people have moved, by quality, price and "
-        f"channels. To hold them: {listed(ways)}, or change channels and prices{shorter}."
+        "channels. To hold them: leave every `quality` out, so that those that hold the shares are found, or "
+        f"{listed(ways)}, or change channels and prices{shorter}."
     )
 
 

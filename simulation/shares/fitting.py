@@ -21,18 +21,23 @@ LEAST_SHARE = 0.002
 """A smaller share is taken for this one: nothing else is divided by."""
 RESPONSE = 0.7
 """How far the logarithm of a share follows its quality within the months that are lived; corrected step by step."""
-DAMPING = 3e-4
+DAMPING = 1e-3
 """Keeps steps short along what shares do not answer."""
-PULL = 1e-4
-"""Weight of the squares of the numbers beside the chi-square's distance: what brings next to nothing stays small."""
+PULL = 5e-5
+"""Weight of the square of the mean number beside the chi-square's distance: where raising all of them brings next to
+nothing, they stay small."""
 LONGEST_STEP = 1.5
-"""Utility by which a number moves at most in a step."""
+"""Utility by which all numbers together, or one of them beside the others, move at most in a step."""
+LEAST_RESPONSE, MOST_RESPONSE = 1e-3, 3.0
+"""Between these, in parts of the first guess, lies how the odds of having nobody are taken to answer all numbers."""
 FARTHEST = 10.0
 """Utility of a quality at most, either way: beyond it nothing is gained."""
 GRID = 1000.0
 """Numbers are whole thousandths: the last bits of a logarithm, which machines have otherwise, decide nothing."""
 CLOSE = 0.5
 """Standard errors of a share within which it counts as met."""
+GAIN = 1.0
+"""What a measurement takes off the chi-square at least, if it is not in vain."""
 NO_BETTER = 3
 """Measurements in a row that bring nothing, after which no more are made."""
 
@@ -77,7 +82,7 @@ def fitted(
         Place to number of those that are not looked for, to start beside.
     """
     numbers = np.full(len(moved), round(float(np.mean([*fixed.values()])) if fixed else 0.0, 3))
-    jacobian = _first_guess(wanted, moved)
+    answers = _Answers(wanted, moved)
     made, most = 0, sum(stage.most for stage in stages)
     found = Found(numbers, wanted)
     for stage in stages:
@@ -87,19 +92,19 @@ def fitted(
             shares = measure(numbers, stage.people)
             made += 1
             tell(made, most)
-            misses = _misses(shares, wanted, numbers)
+            misses = _misses(shares, wanted)
             if before is not None:
-                jacobian = _learnt(jacobian, numbers - before[0], misses - before[1])
+                answers.learn(numbers - before[0], misses - before[1])
             before = (numbers, misses)
             off = float(np.sum(misses**2))
-            in_vain = 0 if off < 0.9 * least else in_vain + 1
+            in_vain = 0 if off < least - GAIN / stage.people else in_vain + 1
             if off < least:
                 best, least, found = numbers, off, Found(numbers, shares)
             if are_close(shares, wanted, stage.people, CLOSE).all() or in_vain >= NO_BETTER:
                 break
             base = numbers if off <= least else best
-            of_base = misses if off <= least else _misses(found.shares, wanted, best)
-            numbers = _stepped(base, of_base, jacobian, shorter=2.0**-in_vain)
+            step = answers.step(base, _misses(found.shares, wanted)) * 2.0**-in_vain
+            numbers = np.asarray(np.clip(np.round((base + step) * GRID) / GRID, -FARTHEST, FARTHEST))
             if np.array_equal(numbers, base):
                 break
         numbers = best
@@ -113,8 +118,8 @@ def are_close(shares: Floats, wanted: Floats, people: int, errors: float) -> NDA
     return np.asarray(np.abs(shares - wanted) <= errors * np.sqrt(variance))
 
 
-def _misses(shares: Floats, wanted: Floats, numbers: Floats) -> Floats:
-    """Return how far shares are off, in units in which squares add up to a chi-square's distance; then the numbers.
+def _misses(shares: Floats, wanted: Floats) -> Floats:
+    """Return how far shares are off, in units in which squares add up to a chi-square's distance.
 
     First the odds of having nobody, then each share of those who have somebody: where the odds cannot be as low as
     they are wanted, these can still be right.
@@ -122,30 +127,43 @@ def _misses(shares: Floats, wanted: Floats, numbers: Floats) -> Floats:
     there, asked = np.maximum(shares, LEAST_SHARE), np.maximum(wanted, LEAST_SHARE)
     odds = math.log(float(there[0] / there[1:].sum() / asked[0] * asked[1:].sum()))
     some = np.log(there[1:] / there[1:].sum() / asked[1:] * asked[1:].sum())
-    first = math.sqrt(float(asked[0] * asked[1:].sum())) * odds
-    return np.concatenate([[first], np.sqrt(asked[1:]) * some, math.sqrt(PULL) * numbers])
+    return np.concatenate([[math.sqrt(float(asked[0] * asked[1:].sum())) * odds], np.sqrt(asked[1:]) * some])
 
 
-def _first_guess(wanted: Floats, moved: Sequence[int]) -> Floats:
-    """Return how misses answer the numbers in a logit of shares, shape (shares + moved, moved)."""
-    asked = np.maximum(wanted, LEAST_SHARE)
-    among = asked / asked[1:].sum()
-    answers = np.sqrt(asked)[:, None] * (np.eye(len(wanted)) - among[None, :])
-    answers[0] = -math.sqrt(float(asked[0] * asked[1:].sum())) * among
-    return np.concatenate([RESPONSE * answers[:, list(moved)], math.sqrt(PULL) * np.eye(len(moved))])
+class _Answers:
+    """How misses answer the numbers: at first as in a logit of the shares wanted, then as steps have shown.
 
+    The odds of having nobody answer the mean of all numbers alone: how shares are divided is never given up for them.
+    """
 
-def _learnt(jacobian: Floats, step: Floats, change: Floats) -> Floats:
-    """Return the Jacobian that explains what a step changed, and is otherwise the old one (Broyden 1965)."""
-    length = float(step @ step)
-    if length == 0.0:
-        return jacobian
-    return np.asarray(jacobian + np.outer(change - jacobian @ step, step) / length)
+    def __init__(self, wanted: Floats, moved: Sequence[int]) -> None:
+        asked = np.maximum(wanted, LEAST_SHARE)
+        among = asked[1:] / asked[1:].sum()
+        places = [place - 1 for place in moved]
+        self.some = RESPONSE * np.sqrt(asked[1:])[:, None] * (np.eye(len(among)) - among[None, :])[:, places]
+        self.weights = among[places]
+        self.guess = self.odds = RESPONSE * math.sqrt(float(asked[0] * asked[1:].sum()))
 
+    def learn(self, step: Floats, change: Floats) -> None:
+        """Take in what a step changed: of the shares by Broyden's update (1965), of the odds as a secant."""
+        length, mean = float(step @ step), float(self.weights @ step)
+        if length > 0.0:
+            self.some = self.some + np.outer(change[1:] - self.some @ step, step) / length
+        if abs(mean) > 0.5 * float(np.max(np.abs(step))) * float(self.weights.sum()):
+            seen = -float(change[0]) / mean
+            self.odds = min(max(seen, LEAST_RESPONSE * self.guess), MOST_RESPONSE * self.guess)
 
-def _stepped(numbers: Floats, misses: Floats, jacobian: Floats, shorter: float) -> Floats:
-    """Return the numbers after a damped Gauss-Newton step, on the grid and within their range."""
-    normal = jacobian.T @ jacobian + DAMPING * np.eye(len(numbers))
-    step = -np.linalg.solve(normal, jacobian.T @ misses)
-    step *= shorter * min(1.0, LONGEST_STEP / max(float(np.max(np.abs(step))), 1e-9))
-    return np.asarray(np.clip(np.round((numbers + step) * GRID) / GRID, -FARTHEST, FARTHEST))
+    def step(self, numbers: Floats, misses: Floats) -> Floats:
+        """Return a damped Gauss-Newton step, of which neither the mean nor the rest is longer than it may be."""
+        pull = math.sqrt(PULL / len(numbers))
+        rows = np.concatenate([-self.odds * self.weights[None, :], self.some, np.full((1, len(numbers)), pull)])
+        wrong = np.concatenate([misses, [pull * numbers.sum()]])
+        whole = -np.linalg.solve(rows.T @ rows + DAMPING * np.eye(len(numbers)) * self._scale(), rows.T @ wrong)
+        mean = float(self.weights @ whole / self.weights.sum())
+        rest = whole - mean
+        rest = rest * min(1.0, LONGEST_STEP / max(float(np.max(np.abs(rest))), 1e-9))
+        return np.asarray(rest + min(max(mean, -LONGEST_STEP), LONGEST_STEP))
+
+    def _scale(self) -> float:
+        """Return what damping is a part of: how strongly shares answer at all."""
+        return float(np.trace(self.some.T @ self.some) / len(self.weights) + self.odds**2)

@@ -179,7 +179,7 @@ def _keep(key: str, found: HeldShares) -> None:
 
 def told_lines(found: HeldShares) -> Iterator[str]:
     """Yield in words which qualities were found, and which shares cannot be held."""
-    listed = ", ".join(f"{name} {one:.3g}" for name, one in found.qualities.items())
+    listed = ", ".join(f"{name} {one:.2f}" for name, one in found.qualities.items())
     yield f"quality is not written and was found so that the written shares are lived: {listed}"
     if found.missed:
         parts = "; ".join(
@@ -195,7 +195,8 @@ def _reason(found: HeldShares) -> str:
     nobody = found.shares[0]
     if not nobody.held and nobody.at_opening > nobody.written:
         return (
-            "People who have just entered the market, or have lost their provider, are without one until they choose: "
-            "write shares that add up to less, or lower world.newcomers_per_year"
+            "People who have just entered the market, have lost their provider or are refused are without one until "
+            "they are taken: write shares that add up to less, let channels reach more people, or lower "
+            "world.newcomers_per_year"
         )
     return "Write shares nearer to those that come out, take written qualities out, or change channels and prices"

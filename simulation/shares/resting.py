@@ -59,6 +59,7 @@ def resting(market: MarketSettings) -> MarketSettings:
         "schemes": MarketSettings.model_fields["schemes"].default,
         "segments": {},
         "tag_history": (),
+        "compare_beliefs_every_months": MarketSettings.model_fields["compare_beliefs_every_months"].default,
         "treatments": {},
         "guards": now.guards if split else GuardSettings(),
         "world": now.world.model_copy(update={"macro_sd": 0.0}),
