@@ -17,6 +17,7 @@ from rich.progress import track
 
 from tenure.agents.person import DECLINE, MATURITY
 from tenure.agents.rules.choice import looks_around
+from tenure.agents.rules.needs import habit_of_looking
 from tenure.experiments.config.market_files import read_market
 from tenure.experiments.config.reading import overlay
 from tenure.experiments.design.scenario_files import shipped_scenario
@@ -113,7 +114,7 @@ def chances_to_look(model: LifecycleModel) -> dict[int, float]:
             0.0
             if loyal
             else looks_around(
-                float(one["search_trait"]),
+                habit_of_looking(float(one["search_trait"]), float(one["risk_coming"]), model.rules.needs),
                 float(one["satisfaction"]),
                 stage == DECLINE,
                 stage == MATURITY,
