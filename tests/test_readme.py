@@ -11,7 +11,7 @@ from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.shipped import EXAMPLES
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-SMALL = ("market.people=300", "market.burn_in_months=2", "warm_up_months=1", "months=3", "replications=2")
+SMALL = ("market.people=600", "market.burn_in_months=2", "warm_up_months=1", "months=3", "replications=2")
 
 
 def blocks(language: str) -> list[str]:
