@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from tenure.agents import chance
 from tenure.agents.month.accounts import bank
-from tenure.agents.month.debts import draw_on_line, wanted_on_line
+from tenure.agents.month.debts import draw_on_line, want_of, wanted_on_line
 from tenure.agents.month.first import apply, begin
 from tenure.agents.month.reading import application_score, luck, risk_above
 from tenure.agents.person import PERSON, Person
 from tenure.agents.rules import accounts
+from tenure.agents.rules.credit import drawn_for_want
 from tenure.agents.rules.rulebook import Rulebook, World
 from tenure.agents.signal import SIGNAL, Signal
 from tenure.simulation.engines.objects import as_object, as_row, as_world
@@ -72,29 +73,37 @@ def test_one_person_s_book_by_plain_python_has_the_bits_of_everybody_s(config: d
 
 
 def test_balances_are_where_the_rules_would_take_them() -> None:
-    """Who begins with what is wanted draws nothing in the first month and keeps the deposit, but for rounding."""
+    """Who begins with what is wanted draws nothing in the first month and keeps the deposit, but for rounding.
+
+    Want of liquidity was read before there were payments due on the card: with them it may draw a little more.
+    """
     model = opened()
-    world, moved = world_before(model), 0
+    world, moved, without = world_before(model), 0, 0
     for row in np.flatnonzero(model.people["provider"] > 0):
         person, before = as_object(model.people[row], Person), model.people["balance_cents"][row].tolist()
         if person.held[1]:
-            assert person.balance_cents[1] == pytest.approx(100.0 * wanted_on_line(person, 1, world), abs=1)
-            assert 0 <= person.balance_cents[1] <= person.line_cents
-        draw_on_line(person, world)
+            for_want = drawn_for_want(want_of(person, world), 0, model.rules.credit)
+            wanted = 100.0 * wanted_on_line(person, 1, for_want, world)
+            assert 0 <= person.balance_cents[1] <= min(person.line_cents, wanted + 1)
+            if for_want == 0.0:
+                assert person.balance_cents[1] == pytest.approx(wanted, abs=1)
+                draw_on_line(person, 0.0, world)
+                without += 1
         assert person.balance_cents == pytest.approx(before, abs=1)
         if person.held[2]:
             person.episode_product, world.now = -1, world.now
             bank(person, as_object(model.signals[row], Signal), luck(person.id, chance.USE, world), world)
             moved += 1
             assert person.balance_cents[2] == pytest.approx(before[2], abs=1)
-    assert moved > 20
+    assert moved > 20 and without > 20
 
 
 def test_first_balances_depend_on_price_and_income_as_later_ones_do() -> None:
     """The first market's card debts once read neither."""
     dear = small_market()["products"] | {"card": CARD | {"apr": "25%"}}
-    same_for_all = {"credit": {"utilisation_income": 0.0}}
-    usual, dearer, blind = opened(), opened(products=dear), opened(rules=same_for_all)
+    alone = {"draw_want": 0.0}  # want of liquidity draws whatever the price
+    usual, dearer = opened(rules={"credit": alone}), opened(rules={"credit": alone}, products=dear)
+    blind = opened(rules={"credit": {**alone, "utilisation_income": 0.0}})
     card = usual.people["balance_cents"][:, 1]
     drawn = card > 0
     assert drawn.sum() > 20
@@ -125,7 +134,7 @@ def test_lines_loans_and_premiums_are_what_is_granted() -> None:
         if person.held[0] or person.held[1]:
             score = application_score(person, person.provider, world)
             per_risk = world.offers[person.provider].premium_per_risk
-            assert person.premium == accounts.price_for_risk(per_risk, score + 5.0, group)
+            assert person.premium == accounts.price_for_risk(per_risk, score - model.rules.credit.average_risk, group)
     assert old > 5
 
 
