@@ -111,7 +111,7 @@ class Credit(NamedTuple):
     retail_correlation_decay: Annotated[float, Parameter("1", 0.01, 1000, "Basel CRE31.24")] = 35.0
     """How fast the asset correlation of other retail exposures falls from one to the other."""
     undrawn_conversion: Annotated[
-        float, Parameter("share", 0, 1, "Basel CRE20.94: 10% of commitments that can be cancelled at any time")
+        float, Parameter("share", 0, 1, "Basel CRE20: 10% of commitments that can be cancelled at any time")
     ] = 0.10
     """Share of the undrawn part of a line behind which capital is held as if it was drawn."""
     capital_cost: Annotated[float, Parameter("share/year", 0, 1, "assumption: required return on capital")] = 0.10

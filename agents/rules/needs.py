@@ -40,7 +40,7 @@ class Needs(NamedTuple):
     """Months over which what is coming comes, on average."""
     search_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 2.5
     """Added by each unit of risk that is coming to the habit of looking around, in its standard deviations."""
-    join_coming: Annotated[float, Parameter("utility/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 2.5
+    join_coming: Annotated[float, Parameter("utility/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 2.0
     """Utility of changing to another institution that each unit of risk that is coming adds."""
     price_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Agarwal et al. 2010, sign; size: assumption")] = 0.5
     """Share of price sensitivity that is taken off by each unit of risk that is coming."""
