@@ -36,6 +36,7 @@ from tenure.agents.person import (
     GROWTH,
     MATURITY,
     NOBODY,
+    INVOLUNTARY,
     OWN_REASONS,
     POACHED,
     SETTLED,
@@ -159,6 +160,7 @@ def bank(p: People, market: Market, ledger: Floats, rules: Rulebook, rng: np.ran
         rules.needs.take_on_own
         + rules.needs.take_need * p.need[k, at]
         + rules.needs.take_satisfaction * p.satisfaction[at]
+        + rules.needs.take_attachment * p.attachment[at]
     )
     asks = (rng.random(len(at)) < asks) & ~p.held[k, at]
     open_products(p, at[asks], k[asks], market, rules, rng)
@@ -248,7 +250,10 @@ def experience(p: People, customers: Flags, market: Market, rules: Rulebook, rng
 def leave(
     p: People, customers: Flags, lost: Ints, market: Market, rules: Rulebook, rng: np.random.Generator, causes: Ints
 ) -> Flags:
-    """Charged off, settled, own reasons: who leaves, shape (people,)."""
+    """Charged off, settled, involuntary, own reasons: who leaves, shape (people,).
+
+    What months without use and the prices of others do to own reasons is left out.
+    """
     out = np.zeros(len(p.provider), bool)
     out[lost] = True
     empty = np.flatnonzero(customers & ~p.held.any(axis=0) & ~out)
@@ -261,11 +266,17 @@ def leave(
     causes[CHARGED_OFF], causes[SETTLED] = len(lost), np.count_nonzero(out) - len(lost)
     at = np.flatnonzero(customers & ~out)
     further = np.maximum(p.held[:, at].sum(axis=0) - 1, 0)
-    yearly = expit(logit(p.leave_per_year[at]) + rules.lifecycle.leave_per_product * further)
-    stays = 1.0 + np.expm1(np.log1p(-yearly) / 12.0)
-    stays *= np.where(p.stage[at] == DECLINE, 1.0 - rules.lifecycle.decline_gone, 1.0)
-    own = at[rng.random(len(at)) >= stays]
-    causes[OWN_REASONS] = len(own)
+    life = rules.lifecycle
+    pleased = np.clip(p.satisfaction[at], -life.satisfaction_most, life.satisfaction_most)
+    x = life.leave_per_product * further + life.leave_satisfaction * pleased
+    yearly = expit(logit(p.leave_per_year[at]) + x)
+    alive = (1.0 - life.leave_involuntary) ** (1.0 / 12.0)
+    stays = alive * (1.0 + np.expm1(np.log1p(-yearly) / 12.0))
+    stays *= np.where(p.stage[at] == DECLINE, 1.0 - life.decline_gone, 1.0)
+    u = rng.random(len(at))
+    own = at[u >= stays]
+    causes[INVOLUNTARY] = np.count_nonzero(u >= alive)
+    causes[OWN_REASONS] = len(own) - causes[INVOLUNTARY]
     to_nobody = np.flatnonzero(out)
     out[own] = True
     close_accounts(p, to_nobody)
@@ -320,15 +331,19 @@ def choose(
     )
     at = np.flatnonzero(free & (searches | considered.any(axis=0)))
     options = considered[:, at] | searches[at]
-    options[NOBODY], people = False, np.arange(len(at))
-    now = p.provider[at]
+    people, now = np.arange(len(at)), p.provider[at]
     options[now, people] = True
-    at, options = at[options.sum(axis=0) > 1], options[:, options.sum(axis=0) > 1]
+    options[NOBODY] = True
+    at, options = at[options[1:].any(axis=0)], options[:, options[1:].any(axis=0)]
     now, people = p.provider[at], np.arange(len(at))
     worth = utilities(p, at, market, rules) / group.noise + rng.gumbel(size=options.shape)
     chosen = np.where(options, worth, -np.inf).argmax(axis=0)
+    ends = at[(chosen == NOBODY) & (now > NOBODY)]
     moves = (chosen != now) & (chosen > NOBODY)
     join(p, at[moves], chosen[moves], market, rules, rng, causes, joined)
+    causes[OWN_REASONS] += len(ends)
+    close_accounts(p, ends)
+    enter(p, ends, np.full(len(ends), NOBODY), market, rules)
 
 
 def utilities(p: People, at: Ints, market: Market, rules: Rulebook) -> Floats:

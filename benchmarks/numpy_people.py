@@ -37,6 +37,7 @@ class People:
     loyal_to: Ints
     risk_trait: Floats
     leave_per_year: Floats
+    attachment: Floats
     attention: Floats
     taste: Floats
     provider: Ints

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tenure.agents.declaring import fields_of
 from tenure.agents.person import PERSON, Person
+from tenure.agents.rules.population import MOST_ATTACHED
 
 FIELDS = fields_of(Person)
 LIMITS = {
@@ -28,6 +29,7 @@ LIMITS = {
     "utility/point": (-50.0, 50.0),
     "log-odds": (-50.0, 50.0),
     "points": (-50.0, 50.0),
+    "sd": (-MOST_ATTACHED, MOST_ATTACHED),
     "": (-50.0, 50.0),
     "attention": (0.01, 1e4),
 }

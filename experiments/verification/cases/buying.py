@@ -14,7 +14,7 @@ from tenure.simulation.model import LifecycleModel
 
 WEEKS = 24
 DUPLICATION, JEOPARDY = 0.15, 0.10
-"""By how much a pair, or a brand, may be off the law, which holds exactly in no market: here tastes are not Dirichlet."""
+"""By how much a pair, or a brand, may be off the law: it holds exactly nowhere, and here tastes are not Dirichlet."""
 NODES = 60
 """Points of the quadrature over people's rates."""
 
