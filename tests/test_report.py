@@ -99,7 +99,7 @@ def _one_run(arm: Arm, luck: np.random.Generator, own: np.random.Generator, mont
         chances[i, i] += 1.0 - chances[i].sum()
         for j, target in enumerate([*STAGES, "gone"]):
             add("stage_moves", time[1:], s, target, heads[1:] * stage[i][1:] * chances[i, j])
-    for share, cause in zip((0.25, 0.5, 0.07, 0.17, 0.01), CAUSES, strict=True):
+    for share, cause in zip((0.25, 0.4, 0.1, 0.07, 0.17, 0.01), CAUSES, strict=True):
         for year in ("0", "1"):
             add("leavers", time[1:], cause, year, heads[1:] * leave * share / 2)
     years = np.arange(12, months + 1, 12)
