@@ -51,7 +51,7 @@ class Learning(NamedTuple):
     """Evidence that an answer in a talk about needs gives, as a count of answers."""
     leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.28
     """First parameter of the beta distribution of leaving in which the institution believes."""
-    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 1.8
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 1.9
     """Second parameter of the beta distribution of leaving in which the institution believes."""
     leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
     """Added to the believed log-odds of leaving within a year by each product held beyond the first."""

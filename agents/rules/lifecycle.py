@@ -29,13 +29,17 @@ class Lifecycle(NamedTuple):
     """Added to the log-odds of growing again by each unit of satisfaction."""
     decline_gone: Annotated[float, Parameter("share/month", 0, 1, "0: choice already counts those who leave")] = 0.0
     """Probability a month of leaving from decline, beside all other ways out."""
-    leave_alpha: Annotated[float, Parameter("1", 1e-9, 100, "Fader & Hardie 2007, high end .668; set by tenure")] = 0.28
+    leave_alpha: Annotated[
+        float, Parameter("1", 1e-9, 100, "Fader & Hardie 2007, form; size set by attrition by tenure")
+    ] = 0.28
     """First parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
-    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, high end 3.806; set by tenure")] = 1.8
+    leave_beta: Annotated[
+        float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, form; size set by attrition by tenure")
+    ] = 1.9
     """Second parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
     leave_involuntary: Annotated[
-        float, Parameter("share/year", 0, 1, "assumption: moves abroad and deaths, about 1% and 1%")
-    ] = 0.015
+        float, Parameter("share/year", 0, 1, "assumption: about 1% die, 0.3% move away")
+    ] = 0.013
     """Probability a year that a customer dies or moves away, which nothing that an institution does can alter."""
     leave_per_product: Annotated[
         float, Parameter("log-odds", -5, 5, "assumption: a third of the slope of Harland Clarke 2017 is causal")
@@ -43,9 +47,9 @@ class Lifecycle(NamedTuple):
     """Added to the yearly log-odds of leaving for own reasons by each product held beyond the first."""
     leave_satisfaction: Annotated[
         float, Parameter("log-odds", -10, 10, "Bolton 1998, sign; size: bottom fifth twice the top")
-    ] = -3.0
+    ] = -4.0
     """Added to the yearly log-odds of leaving for own reasons by each unit of satisfaction."""
-    satisfaction_most: Annotated[float, Parameter("1", 0, 100, "assumption; set by the best save rate")] = 0.5
+    satisfaction_most: Annotated[float, Parameter("1", 0, 100, "assumption; set by the best save rate")] = 0.4
     """Satisfaction, up or down, beyond which leaving for own reasons is no less and no more likely."""
     leave_idle: Annotated[float, Parameter("log-odds", -2, 2, "assumption: the inactive leave more")] = 0.35
     """Added to the yearly log-odds of leaving for own reasons by each month without use after the first, up to five."""

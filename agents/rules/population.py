@@ -46,7 +46,7 @@ class Traits(NamedTuple):
     """Utility that one point of yearly price takes from an offer, for the median person."""
     price_sensitivity_sd: Annotated[float, Parameter("log", 0, 1.5, "assumption")] = 0.5
     """Standard deviation between people of the logarithm of price sensitivity."""
-    inertia_sd: Annotated[float, Parameter("utility", 0, 10, "assumption")] = 1.0
+    inertia_sd: Annotated[float, Parameter("utility", 0, 10, "assumption")] = 1.1
     """Standard deviation between people of what switching costs them, around the market's mean `switching_cost`."""
     loyal_share: Annotated[float, Parameter("share", 0, 1, "assumption: hard-core loyal")] = 0.15
     """Share of each institution's first customers who never compare offers."""

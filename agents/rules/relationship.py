@@ -34,7 +34,9 @@ class Relationship(NamedTuple):
         float, Parameter("1", 0, 1, "assumption: a message a month costs less than half a standard deviation")
     ] = 0.01
     """Satisfaction lost in a month for each unit of fatigue from contacts."""
-    expectation_moves: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.03
+    expectation_moves: Annotated[
+        float, Parameter("share/month", 0, 1, "Bolton 1998, sign: satisfaction is an anchor that moves slowly")
+    ] = 0.03
     """Share of the distance to the service delivered that a customer's expectation covers in a month."""
     expectation_best: Annotated[float, Parameter("share", 0, 0.1, "assumption: weight of the best offer seen")] = 0.05
     """Weight of the best service on offer in what a customer comes to expect; the rest is what was delivered."""
