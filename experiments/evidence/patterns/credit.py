@@ -14,6 +14,7 @@ from tenure.experiments.evidence.patterns.lives import (
     Sends,
     Start,
     by_group,
+    mean,
     of_base,
     quantile_groups,
     ratio,
@@ -40,7 +41,7 @@ def drawn_before_charge_off(lives: Lives) -> Figures:
         some = month > before
         at, who = month[some] - before, row[some]
         has = (line[at, who] > 0) & (lives["tenure"][month[some] - 1, who] >= before - 1)
-        found[f"utilisation_{before}_before"] = float(np.mean(drawn[at, who][has] / line[at, who][has]))
+        found[f"utilisation_{before}_before"] = mean(drawn[at, who][has] / line[at, who][has])
     some = month > 12
     last, year, who = month[some] - 1, month[some] - 12, row[some]
     was_open = line[year, who] - drawn[year, who]
@@ -50,7 +51,7 @@ def drawn_before_charge_off(lives: Lives) -> Figures:
     found["drawn_share"] = ratio(grown.sum(), was_open[has].sum())
     late, had = lives["past_due"][1:], lives["past_due"][:-1]
     reached = (late == NINETY_DAYS) & (had < NINETY_DAYS) & (line[1:] > 0)
-    found["utilisation_90_days"] = float(np.mean(drawn[1:][reached] / line[1:][reached]))
+    found["utilisation_90_days"] = mean(drawn[1:][reached] / line[1:][reached])
     found["utilisation_rises"] = found["utilisation_1_before"] - found["utilisation_12_before"]
     return found | before_falling_behind(lives)
 
@@ -68,9 +69,13 @@ def before_falling_behind(lives: Lives) -> Figures:
     asked = (line[:-QUARTER] > 0) & (late[:-QUARTER] < THIRTY_DAYS) & (line[QUARTER:] > 0)
     behind = late[QUARTER:] >= THIRTY_DAYS
     return {
-        "utilisation_quarter_before_behind": float(np.median(used[asked & behind])),
-        "utilisation_of_current": float(np.median(used[asked & ~behind])),
+        "utilisation_quarter_before_behind": _median(used[asked & behind]),
+        "utilisation_of_current": _median(used[asked & ~behind]),
     }
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    return float(np.median(values)) if len(values) else float("nan")
 
 
 RISE = 1.25

@@ -327,6 +327,15 @@ def ratio(part: float, whole: float) -> float:
     return float(part) / float(whole) if whole else float("nan")
 
 
+def mean(values: NDArray[Any]) -> float:
+    """Return the mean; nan of nothing.
+
+    >>> mean(np.array([1.0, 3.0])), mean(np.array([]))
+    (2.0, nan)
+    """
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
 def slope(values: Sequence[float]) -> float:
     """Return the slope of a straight line through values at 0, 1, 2, ...
 
