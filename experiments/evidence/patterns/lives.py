@@ -336,15 +336,6 @@ def mean(values: NDArray[Any]) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 
-def slope(values: Sequence[float]) -> float:
-    """Return the slope of a straight line through values at 0, 1, 2, ...
-
-    >>> round(slope([1.0, 3.0, 5.0]), 9)
-    2.0
-    """
-    return float(np.polyfit(np.arange(len(values)), np.asarray(values, np.float64), 1)[0])
-
-
 def log_odds(p: float) -> float:
     """Return the log-odds of a share; nan at 0 and 1."""
     return float(np.log(p / (1.0 - p))) if 0.0 < p < 1.0 else float("nan")
