@@ -86,7 +86,7 @@ def verify(
 ) -> None:
     """Reproduce published results with the running simulator: known answers, and patterns beside what is published."""
     with answering(json):
-        from tenure.experiments.commands.verifying import verify as verify_asked
+        from tenure.experiments.commands.verifying import verify_asked
 
         found = verify_asked(case, slow, page, json)
         if json:

@@ -24,7 +24,7 @@ QUICK, SLOW = 2, 2 * REPLICATIONS
 """Replications of the patterns where all is verified, and where it may take long."""
 
 
-class Verified(NamedTuple):
+class Verification(NamedTuple):
     """What was asked, and what came out."""
 
     answers: list[Row]
@@ -70,7 +70,7 @@ def verification_bar(total: int, hidden: bool) -> Iterator[Callable[[str], None]
         yield tell
 
 
-def verify(case: str = "", slow: bool = False, page: Path | None = None, quiet: bool = False) -> Verified:
+def verify_asked(case: str = "", slow: bool = False, page: Path | None = None, quiet: bool = False) -> Verification:
     """Ask for known answers and patterns, and say what comes out.
 
     Parameters
@@ -102,7 +102,7 @@ def verify(case: str = "", slow: bool = False, page: Path | None = None, quiet: 
         write_page(page, patterns, replications)
         if not quiet:
             say(f"Written  {page}")
-    return Verified(answers, patterns, _bands(quiet) if slow and not case else [])
+    return Verification(answers, patterns, _bands(quiet) if slow and not case else [])
 
 
 def _answers(asked: list[str], tell: Callable[[str], None], quiet: bool) -> list[Row]:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from tenure.experiments.evidence.patterns.table import Found, number, range_of
 from tenure.experiments.store.sealing import write_whole
 
@@ -87,13 +85,3 @@ def page(found: Sequence[Found], replications: int, seed: int = 1) -> str:
 def write_page(path: Path, found: Sequence[Found], replications: int, seed: int = 1) -> None:
     """Write `page` to a file."""
     write_whole(path, page(found, replications, seed).encode())
-
-
-def table(found: Sequence[Found]) -> pd.DataFrame:
-    """Return the patterns as a table, one row each."""
-    return pd.DataFrame(
-        [
-            {**one.pattern._asdict(), "value": one.value, "standard_error": one.error, "verdict": one.verdict}
-            for one in found
-        ]
-    )
