@@ -286,7 +286,7 @@ def test_what_explain_says_how_to_set_can_be_set() -> None:
 
 def test_every_key_of_the_shipped_files_is_explained() -> None:
     """The keys of all examples and markets, but for names that their authors chose."""
-    chosen = re.compile(r"(arms|scenarios|segments|products|rivals|acquisition|treatments)\.[^.]+$")
+    chosen = re.compile(r"(arms|scenarios|segments|products|rivals|acquisition|treatments|guards\.rules)\.[^.]+$")
     for path in (*EXAMPLES.glob("*.yaml"), *MARKETS.glob("*.market.yaml")):
         before = "market." if path.name.endswith(".market.yaml") else ""
         for key in keys_below(read_yaml(path).data):
