@@ -32,11 +32,12 @@ peers:  ## other simulators, for a table of `make bench`, in an environment of t
 	$(PYTHON) -m venv .peers
 	.peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
 
-verify: $(VENV)/.ready  ## the published known answers, by the running simulator
+verify: $(VENV)/.ready  ## the published known answers, and patterns beside what is published, by the running simulator
 	$(BIN)/tenure verify
 
 docs: $(VENV)/.ready  ## pages and figures that the program makes itself
 	$(BIN)/python -m tenure.experiments.evidence.bands
+	$(BIN)/tenure verify patterns --page docs/patterns.md
 	$(BIN)/python docs/floors.py
 
 clean:

@@ -19,7 +19,7 @@ from tenure.experiments.commands.app import app
 from tenure.experiments.evidence.bands import shipped
 from tenure.experiments.evidence.patterns import contacts, credit, leaving
 from tenure.experiments.evidence.patterns.lives import Lives, Sends, Start, quantile_groups, with_changes
-from tenure.experiments.evidence.patterns.measure import FAMILIES, Step, how_many, steps, summarised
+from tenure.experiments.evidence.patterns.measure import FAMILIES, REPLICATIONS, Step, how_many, steps, summarised
 from tenure.experiments.evidence.patterns.page import page
 from tenure.experiments.evidence.patterns.table import Found, Pattern, beside, patterns
 from tests.made_lives import at, made_lives, with_base
@@ -268,6 +268,14 @@ def test_shipped_page_has_a_row_for_every_pattern() -> None:
     text = (ROOT / "docs" / "patterns.md").read_text(encoding="utf-8")
     for one in patterns():
         assert f"| {one.pattern} | {one.about} | {one.published} |" in text, one.figure
+
+
+@pytest.mark.slow
+def test_shipped_page_is_current() -> None:
+    """The page says what the shipped market gives: who changes a rule writes it anew."""
+    made = page(beside(summarised(steps())), REPLICATIONS)
+    shown = (ROOT / "docs" / "patterns.md").read_text(encoding="utf-8")
+    assert shown == made, "run: tenure verify patterns --page docs/patterns.md"
 
 
 def test_summary_is_over_the_replications_that_have_a_figure() -> None:

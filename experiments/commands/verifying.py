@@ -1,6 +1,5 @@
 """Verification on the terminal: known answers, then published patterns, with a bar that says what is being asked."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +39,7 @@ class Verification(NamedTuple):
         """Return all of it as plain data."""
         patterns = [
             {
-                **{key: value for key, value in one.pattern._asdict().items() if value not in (math.inf, -math.inf)},
+                **one.pattern._asdict(),
                 "value": one.value,
                 "standard_error": one.error,
                 "verdict": one.verdict,
