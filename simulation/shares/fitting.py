@@ -23,7 +23,7 @@ RESPONSE = 0.7
 """How far the logarithm of a share follows its quality within the months that are lived; corrected step by step."""
 DAMPING = 1e-3
 """Keeps steps short along what shares do not answer."""
-PULL = 5e-5
+PULL = 2e-5
 """Weight of the square of the mean number beside the chi-square's distance: where raising all of them brings next to
 nothing, they stay small."""
 LONGEST_STEP = 1.5
@@ -96,7 +96,7 @@ def fitted(
             if before is not None:
                 answers.learn(numbers - before[0], misses - before[1])
             before = (numbers, misses)
-            off = float(np.sum(misses**2))
+            off = float(np.sum(misses**2) + PULL * numbers.sum() ** 2 / len(numbers))
             in_vain = 0 if off < least - GAIN / stage.people else in_vain + 1
             if off < least:
                 best, least, found = numbers, off, Found(numbers, shares)
