@@ -163,8 +163,8 @@ def test_one_first_person_by_plain_python_has_the_bits_of_everybody_s(config: di
     now, group = model.world.copy(), model.rules.lifecycle
     now["now"]["month"] = BEFORE_ALL
     world = as_world(now)
-    _, *coming = life_events(model.rules)
-    spread = (model.rules.needs.event_sd, *coming)
+    events = life_events(model.rules)
+    spread = (model.rules.needs.event_sd, events.coming_sd, events.correlation)
     birth = Birth(seed, 0, group.leave_alpha, group.leave_beta, *spread, model.settings.population())
     shares = np.cumsum([one.share for one in model.settings.institutions().values()])
     shares[-1] = 1.0 if shares[-1] > 1.0 - 1e-9 else shares[-1]
