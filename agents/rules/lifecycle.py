@@ -37,9 +37,9 @@ class Lifecycle(NamedTuple):
         float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, form; size set by attrition by tenure")
     ] = 1.9
     """Second parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
-    leave_involuntary: Annotated[
-        float, Parameter("share/year", 0, 1, "assumption: about 1% die, 0.3% move away")
-    ] = 0.013
+    leave_involuntary: Annotated[float, Parameter("share/year", 0, 1, "assumption: about 1% die, 0.3% move away")] = (
+        0.013
+    )
     """Probability a year that a customer dies or moves away, which nothing that an institution does can alter."""
     leave_per_product: Annotated[
         float, Parameter("log-odds", -5, 5, "assumption: a third of the slope of Harland Clarke 2017 is causal")
