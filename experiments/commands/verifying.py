@@ -1,14 +1,13 @@
 """Verification on the terminal: known answers, then published patterns, with a bar that says what is being asked."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tenure.experiments.commands.command_line import say, say_lines
+from tenure.experiments.commands.command_line import say_lines
 from tenure.experiments.commands.terminal import verification_lines
 from tenure.experiments.config.reading import suggest
 from tenure.experiments.evidence import bands
@@ -54,19 +53,46 @@ class Verification(NamedTuple):
         return told
 
 
-@contextmanager
-def verification_bar(total: int, hidden: bool) -> Iterator[Callable[[str], None]]:
-    """Give whom to tell what is asked next; a terminal shows it beside a bar of `total` steps."""
-    screen = Console(stderr=True)
-    columns = (TextColumn("{task.description:<34}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=screen, disable=hidden or not screen.is_terminal, transient=True) as bars:
-        task = bars.add_task("", total=total + 1)
+class VerificationBar:
+    """A bar on the terminal that says what is being asked; it steps aside for what is printed.
 
-        def tell(what: str) -> None:
-            bars.update(task, description=what, advance=1)
-            bars.refresh()
+    Parameters
+    ----------
+    total : int
+        Steps.
+    quiet : bool
+        Whether nothing is said at all, as where the answer is JSON.
+    """
 
-        yield tell
+    def __init__(self, total: int, quiet: bool) -> None:
+        screen = Console(stderr=True)
+        columns = (TextColumn("{task.description:<40}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+        hidden = quiet or not screen.is_terminal
+        self.quiet = quiet
+        self.bars = Progress(*columns, console=screen, disable=hidden, transient=True, redirect_stdout=False)
+        self.task = self.bars.add_task("", total=total)
+        self.bars.start()
+
+    def __enter__(self) -> "VerificationBar":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bars.stop()
+
+    def asks(self, what: str) -> None:
+        """Show what is asked next."""
+        self.bars.update(self.task, description=what, refresh=True)
+
+    def done(self) -> None:
+        """Count one more step."""
+        self.bars.advance(self.task)
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Print lines above the bar."""
+        if not self.quiet:
+            self.bars.stop()
+            say_lines(lines)
+            self.bars.start()
 
 
 def verify_asked(case: str = "", slow: bool = False, page: Path | None = None, quiet: bool = False) -> Verification:
@@ -94,58 +120,58 @@ def verify_asked(case: str = "", slow: bool = False, page: Path | None = None, q
     asked = [case] if case in CASES else [] if case else list(CASES)
     replications = SLOW if slow else REPLICATIONS if case else QUICK
     count = how_many(replications) if case in ("", PATTERNS) else 0
-    with verification_bar(len(asked) + count, quiet) as tell:
-        answers = _answers(asked, tell, quiet)
-        patterns = _patterns(replications, tell, quiet) if count else []
-    if patterns and page is not None:
-        write_page(page, patterns, replications)
-        if not quiet:
-            say(f"Written  {page}")
-    return Verification(answers, patterns, _bands(quiet) if slow and not case else [])
+    found_bands: list[bands.Band] = []
+    markets = len(bands.CASES) * bands.REPLICATIONS if slow and not case else 0
+    with VerificationBar(len(asked) + count + markets, quiet) as bar:
+        answers = _answers(asked, bar)
+        patterns = _patterns(replications, bar) if count else []
+        if patterns and page is not None:
+            write_page(page, patterns, replications)
+            bar.say([f"Written  {page}"])
+        if markets:
+            found_bands = _bands(bar)
+    return Verification(answers, patterns, found_bands)
 
 
-def _answers(asked: list[str], tell: Callable[[str], None], quiet: bool) -> list[Row]:
+def _answers(asked: list[str], bar: VerificationBar) -> list[Row]:
     """Ask for known answers."""
     answers: list[Row] = []
     for name in asked:
-        tell(f"known answer {name}")
+        bar.asks(f"known answer: {name}")
         found = CASES[name]()
+        bar.done()
         answers += found
-        if not quiet:
-            say_lines(verification_lines(name, found))
-    if asked and not quiet:
+        bar.say(verification_lines(name, found))
+    if asked:
         wrong = sum(not row.ok for row in answers)
-        say(f"{len(answers) - wrong} of {len(answers)} comparisons lie within four standard errors.")
+        bar.say([f"{len(answers) - wrong} of {len(answers)} comparisons lie within four standard errors."])
     return answers
 
 
-def _patterns(replications: int, tell: Callable[[str], None], quiet: bool) -> list[Found]:
+def _patterns(replications: int, bar: VerificationBar) -> list[Found]:
     """Measure the patterns."""
-    found = []
-    tell("patterns: burn-in")
+    made = []
+    bar.asks("patterns: burn-in")
     for step in steps(replications=replications):
-        found.append(step)
-        tell(f"pattern {step.measure} {step.replication + 1}/{replications}")
-    patterns = beside(summarised(found))
-    if not quiet:
-        say_lines(pattern_lines(patterns))
-        say_lines(["", *count_words(patterns)])
-    return patterns
+        made.append(step)
+        bar.done()
+        bar.asks(f"patterns: after {step.measure}, {step.replication + 1} of {replications}")
+    found = beside(summarised(made))
+    bar.say([*pattern_lines(found), "", *count_words(found)])
+    return found
 
 
-def _bands(quiet: bool) -> list[bands.Band]:
+def _bands(bar: VerificationBar) -> list[bands.Band]:
     """Run the markets of the bands."""
-    runs = len(bands.CASES) * bands.REPLICATIONS
-    with verification_bar(runs, quiet) as tell:
+    bar.asks("bands: ten years of markets")
 
-        def shown(results: Iterator[dict[str, float]], total: int) -> Iterator[dict[str, float]]:
-            for done, result in enumerate(results, start=1):
-                tell(f"bands: market {done} of {total}")
-                yield result
+    def shown(results: Iterable[dict[str, float]], /, *, total: int) -> Iterator[dict[str, float]]:
+        for number, result in enumerate(results, start=1):
+            bar.done()
+            bar.asks(f"bands: market {number} of {total}")
+            yield result
 
-        found = bands.bands(progress=shown)  # type: ignore[arg-type]  # an iterator is given as an iterable
-    if not quiet:
-        outside = [one.fact for one in found if not one.inside]
-        told = f"Outside: {'; '.join(outside)}." if outside else f"All {len(found)} figures lie inside their bands."
-        say(told)
+    found = bands.bands(progress=shown)
+    outside = [one.fact for one in found if not one.inside]
+    bar.say(["", f"Outside: {'; '.join(outside)}." if outside else f"All {len(found)} figures lie inside their bands."])
     return found
