@@ -1,5 +1,6 @@
 """The model: a market of people and institutions, month by month, on Mesa."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from tenure.simulation.recording.recorder import begin_recording, recorded
 from tenure.simulation.seeds import Generates, key_of, seed_and_rng
 from tenure.simulation.settings.market import MarketSettings, market_of
 from tenure.simulation.shares.fitting import Tell
-from tenure.simulation.shares.held import HeldShares, with_held_shares
+from tenure.simulation.shares.held import HeldShares, told_lines, with_held_shares
 from tenure.simulation.state import State, part_of, still_here, with_name
 from tenure.simulation.world_model import WorldModel
 
@@ -267,8 +268,14 @@ class LifecycleModel(WorldModel):
 
 
 def settled(config: MarketSettings | Mapping[str, object]) -> MarketSettings:
-    """Return a market whose qualities are all written: found, where they were not, so that its shares are lived."""
-    return held_shares(market_of(config))[0]
+    """Return a market whose qualities are all written: found, where they were not, so that its shares are lived.
+
+    Where no quality can hold them, a warning says what comes out.
+    """
+    market, found = held_shares(market_of(config))
+    if found is not None and found.missed:
+        warnings.warn(" ".join(told_lines(found)), stacklevel=3)
+    return market
 
 
 def held_shares(

@@ -314,6 +314,11 @@ def test_what_cannot_be_held_is_told_with_what_comes_out() -> None:
     assert "nobody 40.0% written, 45.0% when burn-in ends and 47.0% five years later" in line and "us" not in line[:60]
 
 
+def test_a_model_warns_where_no_quality_holds_the_shares(few: None) -> None:
+    with pytest.warns(UserWarning, match="no quality holds these shares: nobody 0.0% written"):
+        LifecycleModel(small(us={"share": "60%"}, rivals={"bigbank": {"share": "40%"}}), seed=0)
+
+
 def test_found_qualities_are_written_where_the_old_ones_stood_or_below_the_shares(tmp_path: Path) -> None:
     path = tmp_path / "a.market.yaml"
     path.write_text(

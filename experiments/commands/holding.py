@@ -12,7 +12,6 @@ from tenure.experiments.commands.folder_words import QUIET_SECONDS
 from tenure.experiments.commands.terminal import RunBars
 from tenure.experiments.config.experiment import Experiment
 from tenure.experiments.design.held_shares import hold_shares
-from tenure.experiments.running.runner import compile_rules
 from tenure.simulation.settings.market import MarketSettings
 from tenure.simulation.shares.held import HeldShares, is_known, told_lines
 
@@ -42,6 +41,8 @@ def _finding(market: MarketSettings, data: Mapping[str, object], quiet: bool) ->
     """Give whom to tell of each measurement; they are shown once they take longer than two seconds."""
     screen = Console(stderr=True)
     if not is_known(market):
+        from tenure.experiments.running.runner import compile_rules  # loads tables
+
         compile_rules(data, (lambda event: None) if quiet else RunBars(screen))
     began = time.monotonic()
     columns = (TextColumn("finding the qualities that hold the written shares"), BarColumn(36), TimeElapsedColumn())

@@ -13,6 +13,7 @@ from tenure.experiments.config.documents import Value
 from tenure.experiments.config.experiment import Experiment
 from tenure.experiments.design.arms import laid_over
 from tenure.experiments.design.estimating import Timed, remember
+from tenure.experiments.design.held_shares import hold_shares
 from tenure.experiments.design.planning import plan_tasks
 from tenure.experiments.design.point import Point
 from tenure.experiments.design.points import Design, points_of
@@ -28,6 +29,7 @@ from tenure.experiments.store.results import Results, open_results
 from tenure.experiments.store.sealing import clear_temporary
 from tenure.experiments.store.unused import refuse_links
 from tenure.experiments.store.verified import Runs
+from tenure.simulation.shares.held import told_lines
 
 
 class Event(NamedTuple):
@@ -93,6 +95,9 @@ def run_experiment(
         raise ValueError(f"engine is 'compiled' or 'objects', not {engine!r}")
     tell = progress or (lambda event: None)
     began = time.perf_counter()
+    experiment, held = hold_shares(experiment)
+    if held is not None and held.missed:
+        tell(Event("note", " ".join(told_lines(held))))
     while True:
         folder, told = folder_of(experiment, out)
         refuse_links(folder)
