@@ -30,6 +30,7 @@ class Person:
     leave_per_year: Annotated[float, Field("1/year", "theta: leaving the market for own reasons", "birth")]
     attachment: Annotated[float, Field("sd", "how attached one gets; what theta says of it", "birth")]
     vulnerable: Annotated[int, Field("0/1", "in need of special care, and says so", "birth")]
+    upkeep: Annotated[float, Field("", "what servicing this person costs, against the average", "birth")]
     attention: Annotated[float, Field("contacts", "contacts a month at which half are read", "birth")]
 
     provider: Annotated[int, Field("institution", "main provider; 0 nobody, -1 gone for good", "live")]

@@ -125,11 +125,11 @@ def test_lines_loans_and_premiums_are_what_is_granted() -> None:
         person = as_object(model.people[row], Person)
         size = [accounts.typical_size(world.products[k].amount, person.income, group) for k in range(2)]
         if person.held[1]:
-            line = accounts.line_granted(size[1], risk_above(person, world), group)
+            line = accounts.granted(size[1], risk_above(person, world), group)
             assert person.line_cents == person.first_line_cents == pytest.approx(100.0 * line, abs=1)
         if person.held[0]:
             assert 1 <= person.months_left[0] <= 60
-            assert 0 < person.balance_cents[0] <= 100.0 * size[0] * 1.5 + 1
+            assert 0 < person.balance_cents[0] <= 100.0 * size[0] * 1.5 * group.lent_most + 1
             old += person.months_left[0] < 12
         if person.held[0] or person.held[1]:
             score = application_score(person, person.provider, world)

@@ -43,10 +43,11 @@ def open_product(person: Person, k: int, u: float, v: float, world: World) -> No
     person.held[k] = 1
     size = accounts.typical_size(product.amount, person.income, world.rules.accounts)
     if product.draws == 1:
-        person.line_cents = cents(accounts.line_granted(size, risk_above(person, world), world.rules.accounts))
+        person.line_cents = cents(accounts.granted(size, risk_above(person, world), world.rules.accounts))
         person.first_line_cents = person.line_cents
     elif product.amortises == 1:
-        lent = cents(accounts.loan_granted(size, v, world.rules.accounts))
+        size = accounts.loan_wanted(size, v, world.rules.accounts)
+        lent = cents(accounts.granted(size, risk_above(person, world), world.rules.accounts))
         person.months_left[k] = accounts.term_granted(product.shortest_months, product.longest_months, u)
         person.balance_cents[k] += lent
         receive(world.ledger, person.provider, ledger.LOANS, -lent)
@@ -79,7 +80,7 @@ def bank(person: Person, signal: Signal, drawn: Uniforms, world: World) -> None:
             continue
         fees += offer.fee_cents[k] + world.products[k].use_fee_cents * signal.used  # merchants pay for use
         signal.paid_cents += offer.fee_cents[k]
-        servicing += offer.servicing_cents[k]
+        servicing += cents(offer.servicing_cents[k] / 100.0 * person.upkeep)
         if world.products[k].keeps_deposits == 1:
             wanted = 0.0
             if person.ending == 0:

@@ -13,7 +13,14 @@ from tenure.agents.mathematics.elementary import exp_
 from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.agents.offer import Product
 from tenure.agents.person import NOBODY, Person
-from tenure.agents.rules.population import Birth, attachment_at_birth, leave_at_birth, need_at_birth, tied
+from tenure.agents.rules.population import (
+    Birth,
+    attachment_at_birth,
+    leave_at_birth,
+    need_at_birth,
+    tied,
+    upkeep_at_birth,
+)
 
 
 @rule
@@ -31,7 +38,7 @@ def born(person: Person, years: float, products: Sequence[Product], birth: Birth
     """
     traits = birth.traits
     income, risk, price, inertia = luck_at_birth(person, chance.TRAITS, 0, birth)
-    search, age, group, _ = luck_at_birth(person, chance.TRAITS, 1, birth)
+    search, age, group, upkeep = luck_at_birth(person, chance.TRAITS, 1, birth)
     leaves, cared_for, coming, event = luck_at_birth(person, chance.LEAVE_AT_BIRTH, 0, birth)
     z_income = normal_quantile(income)
     person.leave_per_year = leave_at_birth(leaves, years, birth)
@@ -46,7 +53,7 @@ def born(person: Person, years: float, products: Sequence[Product], birth: Birth
     person.price_sensitivity = traits.price_sensitivity * exp_(traits.price_sensitivity_sd * normal_quantile(price))
     person.inertia = traits.inertia_sd * tied(person.attachment, normal_quantile(inertia), traits.attachment_inertia)
     person.search_trait = normal_quantile(search)
-    person.attention = traits.attention
+    person.attention, person.upkeep = traits.attention, upkeep_at_birth(upkeep, traits)
     person.age_years = traits.age_from + (traits.age_to - traits.age_from) * age
     person.group = int(group * traits.groups)
     need_products(person, z_risk, products, birth)

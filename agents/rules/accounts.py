@@ -20,12 +20,12 @@ class Accounts(NamedTuple):
     """Largest multiple of a product's amount that is lent, however large the income."""
     loan_least: Annotated[float, Parameter("1", 0, 10, "assumption: loans are half to one and a half of it")] = 0.5
     """Smallest loan, as a multiple of what is typical at that income; the largest is the typical one on top of it."""
-    line_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "assumption: the weaker get less")] = 0.25
-    """Share of a new line that is taken off by each unit of log-odds of risk above the average."""
-    line_least: Annotated[float, Parameter("1", 0, 1, "assumption")] = 0.3
-    """Least share of what is typical at that income that a new line is, however large the risk."""
-    line_most: Annotated[float, Parameter("1", 1, 10, "assumption")] = 1.5
-    """Largest multiple of what is typical at that income that a new line is, however small the risk."""
+    lent_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "assumption: the weaker get less")] = 0.4
+    """Share of a new line or loan that is taken off by each unit of log-odds of risk above the average."""
+    lent_least: Annotated[float, Parameter("1", 0, 1, "assumption")] = 0.3
+    """Least share of what is typical at that income that a new line or loan is, however large the risk."""
+    lent_most: Annotated[float, Parameter("1", 1, 10, "assumption")] = 1.5
+    """Largest multiple of what is typical at that income that a new line or loan is, however small the risk."""
     deposit: Annotated[float, Parameter("1", 0, 100, "assumption: a share of wallet of half is usual")] = 2.0
     """Deposit that a customer of median income keeps at a share of wallet of 100%, against its product's balance."""
     deposit_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.1
@@ -69,14 +69,14 @@ def typical_size(amount: float, income: float, accounts: Accounts) -> float:
 
 
 @rule
-def line_granted(size: float, risk_above_average: float, accounts: Accounts) -> float:
-    """A new line, EUR: the typical one at that income, less for the weaker."""
-    return size * between(1.0 - accounts.line_risk * risk_above_average, accounts.line_least, accounts.line_most)
+def granted(size: float, risk_above_average: float, accounts: Accounts) -> float:
+    """What is lent, EUR, where `size` is typical at that income: less to the weaker."""
+    return size * between(1.0 - accounts.lent_risk * risk_above_average, accounts.lent_least, accounts.lent_most)
 
 
 @rule
-def loan_granted(size: float, v: float, accounts: Accounts) -> float:
-    """A new loan, EUR; `v` is a uniform."""
+def loan_wanted(size: float, v: float, accounts: Accounts) -> float:
+    """The loan that is asked for, EUR, where `size` is typical at that income; `v` is a uniform."""
     return size * (accounts.loan_least + v)
 
 

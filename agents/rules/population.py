@@ -58,6 +58,10 @@ class Traits(NamedTuple):
         float, Parameter("share", 0, 1, "assumption: those who say so; FCA Financial Lives 2022 counts 47% in some way")
     ] = 0.05
     """Share of people who are in need of special care, and say so."""
+    upkeep_sd: Annotated[
+        float, Parameter("log", 0, 1.5, "assumption; set by one in five cross-buyers, who cost more than they bring")
+    ] = 0.8
+    """Standard deviation between people of the logarithm of what servicing them costs; the average stays the same."""
     age_from: Annotated[float, Parameter("years", 0, 100, "assumption: adults")] = 18.0
     """Age of the youngest people when they enter the market."""
     age_to: Annotated[float, Parameter("years", 0, 150, "assumption")] = 80.0
@@ -134,6 +138,12 @@ def attachment_at_birth(u: float, years: float, leaves: float, birth: Birth) -> 
             odds, birth.leave_alpha, birth.leave_beta, log_beta(birth.leave_alpha, birth.leave_beta)
         )
     return between(normal_quantile(between(more, LEAST_LEAVING, 1.0 - LEAST_LEAVING)), -MOST_ATTACHED, MOST_ATTACHED)
+
+
+@rule
+def upkeep_at_birth(u: float, traits: Traits) -> float:
+    """What servicing a person costs, against the average of 1: lognormal; those who call often cost the others' part."""
+    return exp_(traits.upkeep_sd * normal_quantile(u) - 0.5 * traits.upkeep_sd * traits.upkeep_sd)
 
 
 class Opening(NamedTuple):

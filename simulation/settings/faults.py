@@ -93,7 +93,7 @@ def _largest_book(market: MarketParts) -> float:
     """Return what all balances can add up to at most, in units of the currency."""
     traits, accounts = market.population(), market.rulebook().accounts
     incomes = traits.income_median / accounts.income_median * math.exp(traits.income_sd**2 / 2.0)
-    loan = accounts.size_most * max(1.0 + accounts.loan_least, accounts.line_most)
+    loan = accounts.size_most * (1.0 + accounts.loan_least) * accounts.lent_most
     factor = max(loan, accounts.deposit * incomes)
     return float(market.people * factor * sum(one.size for one in market.products.values()))
 
