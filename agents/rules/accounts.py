@@ -20,9 +20,9 @@ class Accounts(NamedTuple):
     """Largest multiple of a product's amount that is lent, however large the income."""
     loan_least: Annotated[float, Parameter("1", 0, 10, "assumption: loans are half to one and a half of it")] = 0.5
     """Smallest loan, as a multiple of what is typical at that income; the largest is the typical one on top of it."""
-    lent_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "assumption: the weaker get less")] = 0.4
+    lent_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "assumption: the weaker get less")] = 0.5
     """Share of a new line or loan that is taken off by each unit of log-odds of risk above the average."""
-    lent_least: Annotated[float, Parameter("1", 0, 1, "assumption")] = 0.3
+    lent_least: Annotated[float, Parameter("1", 0, 1, "assumption")] = 0.2
     """Least share of what is typical at that income that a new line or loan is, however large the risk."""
     lent_most: Annotated[float, Parameter("1", 1, 10, "assumption")] = 1.5
     """Largest multiple of what is typical at that income that a new line or loan is, however small the risk."""

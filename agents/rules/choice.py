@@ -33,13 +33,13 @@ class Choice(NamedTuple):
     """Utility of having no main provider, which competes with all offers."""
     cost_per_product: Annotated[
         float, Parameter("utility", 0, 10, "assumption: as lifecycle.leave_per_product, a third of the cross-section")
-    ] = 0.17
+    ] = 0.22
     """Utility that each product held beyond the first adds to staying with the provider."""
-    search: Annotated[float, Parameter("log-odds", -40, 40, "CMA 2015: 16% looked around in a year")] = -4.85
+    search: Annotated[float, Parameter("log-odds", -40, 40, "CMA 2015: 16% looked around in a year")] = -4.75
     """Log-odds a month that an average customer looks around and compares all offers."""
     search_spread: Annotated[float, Parameter("log-odds", 0, 5, "assumption: habit differs")] = 0.6
     """Standard deviation between people of the log-odds of looking around."""
-    search_satisfaction: Annotated[float, Parameter("log-odds", -5, 5, "assumption")] = -0.5
+    search_satisfaction: Annotated[float, Parameter("log-odds", -5, 5, "assumption")] = -1.5
     """Added to the log-odds of looking around by each unit of satisfaction."""
     search_decline: Annotated[float, Parameter("log-odds", -5, 5, "assumption")] = 1.0
     """Added to the log-odds of looking around in the stage of decline."""

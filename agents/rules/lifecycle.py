@@ -31,31 +31,31 @@ class Lifecycle(NamedTuple):
     """Probability a month of leaving from decline, beside all other ways out."""
     leave_alpha: Annotated[
         float, Parameter("1", 1e-9, 100, "Fader & Hardie 2007, form; size set by attrition by tenure")
-    ] = 0.28
+    ] = 0.22
     """First parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
     leave_beta: Annotated[
         float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, form; size set by attrition by tenure")
-    ] = 1.9
+    ] = 2.6
     """Second parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
     leave_involuntary: Annotated[float, Parameter("share/year", 0, 1, "assumption: about 1% die, 0.3% move away")] = (
-        0.013
+        0.012
     )
     """Probability a year that a customer dies or moves away, which nothing that an institution does can alter."""
     leave_per_product: Annotated[
         float, Parameter("log-odds", -5, 5, "assumption: a third of the slope of Harland Clarke 2017 is causal")
-    ] = -0.23
+    ] = -0.4
     """Added to the yearly log-odds of leaving for own reasons by each product held beyond the first."""
     leave_satisfaction: Annotated[
         float, Parameter("log-odds", -10, 10, "Bolton 1998, sign; size: bottom fifth twice the top")
     ] = -4.0
     """Added to the yearly log-odds of leaving for own reasons by each unit of satisfaction."""
-    satisfaction_most: Annotated[float, Parameter("1", 0, 100, "assumption; set by the best save rate")] = 0.4
+    satisfaction_most: Annotated[float, Parameter("1", 0, 100, "assumption; set by the best save rate")] = 0.45
     """Satisfaction, up or down, beyond which leaving for own reasons is no less and no more likely."""
-    leave_idle: Annotated[float, Parameter("log-odds", -2, 2, "assumption: the inactive leave more")] = 0.35
+    leave_idle: Annotated[float, Parameter("log-odds", -2, 2, "assumption: the inactive leave more")] = 0.5
     """Added to the yearly log-odds of leaving for own reasons by each month without use after the first, up to five."""
     leave_price: Annotated[
         float, Parameter("1/utility", -20, 20, "assumption: a price counts as in a comparison of offers")
-    ] = 1.0
+    ] = 4.0
     """Added to the yearly log-odds of leaving for own reasons by each unit of utility that what is held is dearer."""
     renew: Annotated[float, Parameter("log-odds", -40, 40, "assumption: most who settle their last product")] = -1.0
     """Log-odds that a customer whose last product has run off takes it again, at need and satisfaction 0."""

@@ -24,7 +24,7 @@ class Needs(NamedTuple):
     """Added to the log-odds of asking the own provider for a product by each unit of satisfaction."""
     take_attachment: Annotated[
         float, Parameter("log-odds", -5, 5, "assumption; set by leaving by products held (Harland Clarke 2017)")
-    ] = 1.0
+    ] = 1.2
     """Added to the log-odds of asking the own provider for a product by each standard deviation of attachment."""
     acute: Annotated[float, Parameter("1", 1, 100, "assumption")] = 3.0
     """How many times as much an acute need weighs in which product opens or renews a relationship."""
@@ -40,9 +40,9 @@ class Needs(NamedTuple):
     """Months over which what is coming comes, on average."""
     search_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 2.5
     """Added by each unit of risk that is coming to the habit of looking around, in its standard deviations."""
-    join_coming: Annotated[float, Parameter("utility/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 2.0
+    join_coming: Annotated[float, Parameter("utility/log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.7
     """Utility of changing to another institution that each unit of risk that is coming adds."""
-    price_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Agarwal et al. 2010, sign; size: assumption")] = 0.5
+    price_coming: Annotated[float, Parameter("1/log-odds", 0, 20, "Agarwal et al. 2010, sign; size: assumption")] = 0.7
     """Share of price sensitivity that is taken off by each unit of risk that is coming."""
     response_coming: Annotated[float, Parameter("log-odds", 0, 20, "Ausubel 1999, sign; size: assumption")] = 1.0
     """Added to the log-odds of taking an offer of credit by each unit of risk that is coming."""

@@ -38,11 +38,11 @@ class Traits(NamedTuple):
     """Correlation between the need for revolving credit and risk."""
     loan_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.25
     """Correlation between the need for instalment loans and risk."""
-    risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -5.5
+    risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -4.88
     """Mean of the lasting part of risk, log-odds of missing a payment in a month."""
     risk_sd: Annotated[float, Parameter("log-odds", 0, 10, "set by 4% charge-off and 2.5% 30+")] = 0.85
     """Standard deviation between people of the lasting part of risk."""
-    price_sensitivity: Annotated[float, Parameter("utility/point", 0, 2, "Gross & Souleles 2002: .05 to .10")] = 0.07
+    price_sensitivity: Annotated[float, Parameter("utility/point", 0, 2, "Gross & Souleles 2002: .05 to .10")] = 0.1
     """Utility that one point of yearly price takes from an offer, for the median person."""
     price_sensitivity_sd: Annotated[float, Parameter("log", 0, 1.5, "assumption")] = 0.5
     """Standard deviation between people of the logarithm of price sensitivity."""
@@ -60,7 +60,7 @@ class Traits(NamedTuple):
     """Share of people who are in need of special care, and say so."""
     upkeep_sd: Annotated[
         float, Parameter("log", 0, 1.5, "assumption; set by one in five cross-buyers, who cost more than they bring")
-    ] = 0.8
+    ] = 0.9
     """Standard deviation between people of the logarithm of what servicing them costs; the average stays the same."""
     age_from: Annotated[float, Parameter("years", 0, 100, "assumption: adults")] = 18.0
     """Age of the youngest people when they enter the market."""
@@ -68,7 +68,7 @@ class Traits(NamedTuple):
     """Age of the oldest people when they enter the market; ages between are equally frequent."""
     attachment_risk: Annotated[
         float, Parameter("correlation", -0.99, 0.99, "set by charge-offs that do not rise with products held")
-    ] = -0.6
+    ] = -0.65
     """Correlation between attachment and the part of risk that income leaves: below 0 the attached are less risky."""
     attachment_inertia: Annotated[
         float, Parameter("correlation", -0.99, 0.99, "assumption; set by leaving by tenure and products held")
@@ -142,7 +142,7 @@ def attachment_at_birth(u: float, years: float, leaves: float, birth: Birth) -> 
 
 @rule
 def upkeep_at_birth(u: float, traits: Traits) -> float:
-    """What servicing a person costs, against the average of 1: lognormal; those who call often cost the others' part."""
+    """What servicing a person costs, against the average of 1: lognormal, for a few cost many times as much."""
     return exp_(traits.upkeep_sd * normal_quantile(u) - 0.5 * traits.upkeep_sd * traits.upkeep_sd)
 
 
@@ -157,7 +157,7 @@ class Opening(NamedTuple):
     """Chance, per unit of need, that a customer of very long standing holds a product beyond the first."""
     further_years: Annotated[float, Parameter("years", 0.01, 100, "assumption")] = 6.0
     """Years with the provider after which 63% of that chance is reached."""
-    further_attachment: Annotated[float, Parameter("log-odds", -5, 5, "assumption; as needs.take_attachment")] = 1.0
+    further_attachment: Annotated[float, Parameter("log-odds", -5, 5, "assumption; as needs.take_attachment")] = 1.2
     """Added to the log-odds of that chance by each standard deviation of attachment."""
 
 

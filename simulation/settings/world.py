@@ -17,7 +17,7 @@ class WorldSettings(Settings):
     """Standard deviation of the common factor over time; 0: times never change; 1 by definition."""
     switching_cost: Annotated[float, Parameter("utility", 0, 40, "k; CMA 2015: 3% a year switch")] = 3.0
     """Mean utility of staying merely because switching is a trouble; people differ by `traits.inertia_sd`."""
-    newcomers_per_year: Annotated[float, Parameter("share", 0, 1, "assumption: as many as leave")] = 0.062
+    newcomers_per_year: Annotated[float, Parameter("share", 0, 1, "assumption: as many as leave")] = 0.048
     """People who enter the market in a year, as a share of all; assumption: as many as leave it."""
     discount: Annotated[float, Parameter("rate/year", 0, 1, "assumption")] = 0.10
     """Rate a year at which later money is discounted; assumption."""

@@ -46,6 +46,8 @@ def _places(start: Start) -> dict[str, InstitutionSettings]:
 
 PRECISIONS = (0.0, 1.0, 2.0, 3.0)
 RIVAL_PRECISION = 2.0
+THOUSAND = 1000.0
+"""EUR in which gains of new customers are counted."""
 REACH_MONTHS = 36
 
 
@@ -61,7 +63,8 @@ def precision(start: Start) -> Figures:
             costs.append(ratio(spent, float(came.sum())))
             found[f"new_customer_{own:g}{words}"] = costs[-1]
         found[f"precision_gain{words}"] = 1.0 - costs[2] / costs[0]
-    found["precision_gain_lost"] = found["precision_gain"] - found["precision_gain_rivals_target"]
+        found[f"precision_more{words}"] = THOUSAND / costs[2] - THOUSAND / costs[0]
+    found["precision_gain_lost"] = 1.0 - ratio(found["precision_more_rivals_target"], found["precision_more"])
     return found
 
 
