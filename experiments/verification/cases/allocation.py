@@ -1,5 +1,6 @@
 """Known answers about dividing money: between prospects, between segments, and between customers under a budget."""
 
+import gc
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -202,6 +203,8 @@ def _long_run(budget: float, months: int, seed: int, batches: int, best: Structu
         seen[month, :4] = np.bincount(here, minlength=5)[1:5]
         seen[month, 4:8] = np.bincount(here[contacted], minlength=5)[1:5]
         seen[month, 8] = PURCHASE * (s["used"] == 1).sum() - CONTACT * contacted.sum()
+    del model
+    gc.collect()  # a model refers to itself in circles, and this one is large
     mean, error = _batched(seen, batches)
     return LongRun(mean[:4], mean[4:8], mean[8], error[:4], error[4:8], error[8], seen[:, 8])
 

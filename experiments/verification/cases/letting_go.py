@@ -1,5 +1,6 @@
 """Known answer about treatments: how long to keep contacting customers who do not buy (Pfeifer & Carraway 2000)."""
 
+import gc
 import math
 
 import numpy as np
@@ -77,6 +78,8 @@ def customer_values(last: int, recency: int, people: int, periods: int, seed: in
     )
     if books != (-CONTACT * contacts, PURCHASE * purchases):
         raise AssertionError(f"{CASE}: the books tell {books}, the customers' months {contacts} and {purchases}")
+    del model
+    gc.collect()  # a model refers to itself in circles: two dozen of them would wait in memory for the collector
     return value
 
 
