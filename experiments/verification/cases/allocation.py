@@ -149,7 +149,7 @@ def program(budget: float = BUDGET) -> Program:
     )
 
 
-def scarce_contacts(months: int = 400, seed: int = 1, batches: int = 20) -> list[Row]:
+def scarce_contacts(months: int = 320, seed: int = 1, batches: int = 20) -> list[Row]:
     """Long run under a budget against the linear program: customers, contacts, value; and the price of the budget.
 
     The policy is the program's: recency 1 first, then 2, then 3, never 4; the guard ends it where the money ends.
