@@ -41,7 +41,7 @@ def test_the_table_of_rules_and_the_policy_shown_run_as_arms(tmp_path: Path) -> 
 def test_the_arms_that_change_what_we_know_run(tmp_path: Path) -> None:
     config = tmp_path / "know.yaml"
     config.write_text(f"question: what?\nchampion: usual\nmonths: 3\n{blocks('yaml')[2]}", encoding="utf-8")
-    results = run_experiment(load_experiment(config, SMALL), tmp_path / "out", workers=1)
+    results = run_experiment(load_experiment(config, [*SMALL, "market.people=800"]), tmp_path / "out", workers=1)
     assert not results.failed
     rows = results.rows(["migration/quadrant/true/heads", "treatments", "lookalike"])
     assert "win_back" in set(rows[rows["arm"] == "invite"]["a"])
