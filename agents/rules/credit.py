@@ -53,7 +53,7 @@ class Credit(NamedTuple):
         float, Parameter("1", 0, 5, "assumption: the weakest fill more than they did")
     ] = 1.5
     """Largest multiple of a change of the line that counts, however large the risk."""
-    average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -4.88
+    average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -4.68
     """Mean risk in the market, log-odds of missing a payment in a month; risk above the average counts from here."""
     minimum_payment: Annotated[float, Parameter("share/month", 0, 1, "assumption: usual minimum payments")] = 0.03
     """Share of the balance drawn on a line that is due in a month; of a loan its instalment is due."""
@@ -69,7 +69,7 @@ class Credit(NamedTuple):
     """Added to the log-odds of missing a payment by each unit of want of liquidity."""
     draw_want: Annotated[float, Parameter("1", 0, 10, "assumption: set by the line drawn before default")] = 0.5
     """Share of what is left of the line that each unit of want of liquidity adds to what is wanted drawn."""
-    want_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.22
+    want_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.2
     """What `draw_speed` is for somebody who wants the whole line for want of liquidity."""
     draws_until: Annotated[int, Parameter("payments", 0, 24, "assumption: issuers block a card at 90 days")] = 2
     """Missed payments up to which a person still draws; who missed one is out of liquidity and wants the whole line."""

@@ -15,7 +15,7 @@ class Learning(NamedTuple):
 
     class_risk: Annotated[
         float, Parameter("log-odds", -40, 40, "mean risk of applicants; as credit.average_risk")
-    ] = -4.88
+    ] = -4.68
     """Mean risk of applicants from which estimates start, log-odds of missing a payment in a month."""
     class_risk_sd: Annotated[float, Parameter("log-odds", 0.01, 10, "spread of risk among applicants")] = 1.2
     """Standard deviation of risk among applicants from which estimates start."""
@@ -49,7 +49,9 @@ class Learning(NamedTuple):
     """Evidence for a need that being seen looking for the product gives, as a count of answers."""
     told: Annotated[float, Parameter("count", 0, 10, "assumption: an answer in a talk, as an offer taken")] = 1.0
     """Evidence that an answer in a talk about needs gives, as a count of answers."""
-    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = 0.22
+    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = (
+        0.265
+    )
     """First parameter of the beta distribution of leaving in which the institution believes."""
     leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 2.6
     """Second parameter of the beta distribution of leaving in which the institution believes."""

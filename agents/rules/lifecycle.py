@@ -31,7 +31,7 @@ class Lifecycle(NamedTuple):
     """Probability a month of leaving from decline, beside all other ways out."""
     leave_alpha: Annotated[
         float, Parameter("1", 1e-9, 100, "Fader & Hardie 2007, form; size set by attrition by tenure")
-    ] = 0.22
+    ] = 0.265
     """First parameter of the beta distribution of people's yearly probability of leaving for own reasons."""
     leave_beta: Annotated[
         float, Parameter("1", 0.01, 100, "Fader & Hardie 2007, form; size set by attrition by tenure")

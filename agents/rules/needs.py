@@ -24,7 +24,7 @@ class Needs(NamedTuple):
     """Added to the log-odds of asking the own provider for a product by each unit of satisfaction."""
     take_attachment: Annotated[
         float, Parameter("log-odds", -5, 5, "assumption; set by leaving by products held (Harland Clarke 2017)")
-    ] = 1.2
+    ] = 1.5
     """Added to the log-odds of asking the own provider for a product by each standard deviation of attachment."""
     acute: Annotated[float, Parameter("1", 1, 100, "assumption")] = 3.0
     """How many times as much an acute need weighs in which product opens or renews a relationship."""

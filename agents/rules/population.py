@@ -34,11 +34,11 @@ class Traits(NamedTuple):
     """Standard deviation between people of the logarithm of income."""
     risk_income: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = -0.35
     """Correlation between risk and income: below 0 the poorer are the riskier."""
-    card_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.35
+    card_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.2
     """Correlation between the need for revolving credit and risk."""
-    loan_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.25
+    loan_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.1
     """Correlation between the need for instalment loans and risk."""
-    risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -4.88
+    risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -4.68
     """Mean of the lasting part of risk, log-odds of missing a payment in a month."""
     risk_sd: Annotated[float, Parameter("log-odds", 0, 10, "set by 4% charge-off and 2.5% 30+")] = 0.85
     """Standard deviation between people of the lasting part of risk."""
@@ -68,7 +68,7 @@ class Traits(NamedTuple):
     """Age of the oldest people when they enter the market; ages between are equally frequent."""
     attachment_risk: Annotated[
         float, Parameter("correlation", -0.99, 0.99, "set by charge-offs that do not rise with products held")
-    ] = -0.65
+    ] = -0.7
     """Correlation between attachment and the part of risk that income leaves: below 0 the attached are less risky."""
     attachment_inertia: Annotated[
         float, Parameter("correlation", -0.99, 0.99, "assumption; set by leaving by tenure and products held")
@@ -157,7 +157,7 @@ class Opening(NamedTuple):
     """Chance, per unit of need, that a customer of very long standing holds a product beyond the first."""
     further_years: Annotated[float, Parameter("years", 0.01, 100, "assumption")] = 6.0
     """Years with the provider after which 63% of that chance is reached."""
-    further_attachment: Annotated[float, Parameter("log-odds", -5, 5, "assumption; as needs.take_attachment")] = 1.2
+    further_attachment: Annotated[float, Parameter("log-odds", -5, 5, "assumption; as needs.take_attachment")] = 1.5
     """Added to the log-odds of that chance by each standard deviation of attachment."""
 
 

@@ -159,8 +159,12 @@ def profit_by_year(start: Start) -> Figures:
             years[year].append(float(gained[at : at + 12, row][ours].sum()))
     for year, sums in enumerate(years, start=1):
         found[f"profit_year_{year}"] = float(np.mean(sums)) if sums else float("nan")
-    found["profit_last_over_first"] = ratio(found[f"profit_year_{YEARS}"], found["profit_year_1"])
     return found
+
+
+def later_profit(means: Figures) -> Figures:
+    """Return, of figures averaged over replications, profit of the last year followed over that of the first."""
+    return {"profit_last_over_first": ratio(means[f"profit_year_{YEARS}"], means["profit_year_1"])}
 
 
 def unprofitable_cross_buyers(start: Start) -> Figures:

@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from tenure.experiments.evidence.bands import shipped
 from tenure.experiments.evidence.patterns import acquisition, contacts, credit, leaving
 from tenure.experiments.evidence.patterns.contacts import best_contacts, cheapest_save
+from tenure.experiments.evidence.patterns.leaving import later_profit
 from tenure.experiments.evidence.patterns.lives import Figures, Measure, Start, with_changes
 from tenure.experiments.evidence.patterns.table import beside, number, range_of
 from tenure.experiments.running.workers import processors
@@ -31,7 +32,7 @@ FAMILIES: Mapping[str, tuple[Measure, ...]] = {
     "contacts": contacts.MEASURES,
     "acquisition": acquisition.MEASURES,
 }
-OF_MEANS = (cheapest_save, best_contacts)
+OF_MEANS = (cheapest_save, best_contacts, later_profit)
 """What is worked out of figures averaged over replications, where one replication is too small for it."""
 
 
