@@ -15,7 +15,7 @@ class Learning(NamedTuple):
 
     class_risk: Annotated[
         float, Parameter("log-odds", -40, 40, "mean risk of applicants; as credit.average_risk")
-    ] = -4.68
+    ] = -4.7
     """Mean risk of applicants from which estimates start, log-odds of missing a payment in a month."""
     class_risk_sd: Annotated[float, Parameter("log-odds", 0.01, 10, "spread of risk among applicants")] = 1.2
     """Standard deviation of risk among applicants from which estimates start."""

@@ -38,7 +38,7 @@ class Traits(NamedTuple):
     """Correlation between the need for revolving credit and risk."""
     loan_need_risk: Annotated[float, Parameter("correlation", -0.99, 0.99, "assumption")] = 0.1
     """Correlation between the need for instalment loans and risk."""
-    risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -4.68
+    risk_mean: Annotated[float, Parameter("log-odds", -60, 40, "set by 4% charge-off and 2.5% 30+")] = -4.7
     """Mean of the lasting part of risk, log-odds of missing a payment in a month."""
     risk_sd: Annotated[float, Parameter("log-odds", 0, 10, "set by 4% charge-off and 2.5% 30+")] = 0.85
     """Standard deviation between people of the lasting part of risk."""
