@@ -147,7 +147,7 @@ def test_one_person_by_plain_python_has_the_bits_of_the_compiled_one(
 @given(st.floats(1e-6, 1.0 - 1e-6), st.floats(0.01, 25.0), st.floats(0.3, 20.0), st.floats(0.1, 20.0))
 def test_attachment_says_who_among_people_leaves_less(u: float, years: float, alpha: float, beta: float) -> None:
     """Above so many standard deviations are as many people as have the lower probability of leaving."""
-    birth = Birth(1, 0, alpha, beta, 0.0, Traits())
+    birth = Birth(1, 0, alpha, beta, 0.0, 0.0, 0.0, Traits())
     leaves = leave_at_birth(u, years, birth)
     assume(1e-11 < leaves < 1.0 - 1e-11)
     found = attachment_at_birth(u, years, leaves, birth)

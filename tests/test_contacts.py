@@ -139,11 +139,11 @@ def test_more_is_taken_by_more_and_the_amount_counts_only_if_it_may() -> None:
 
 @given(st.floats(1e-6, 1 - 1e-6), st.integers(0, 8), st.floats(0, 5), st.floats(0, 5))
 def test_who_is_reminded_leaves_more_readily(theta: float, held: int, one: float, other: float) -> None:
-    few, many = (leaves_within_year(theta, held, reminded, Lifecycle()) for reminded in sorted((one, other)))
+    few, many = (leaves_within_year(theta, held, 0.0, 1, 0.0, more, Lifecycle()) for more in sorted((one, other)))
     assert few <= many
-    odds = leaves_within_year(theta, 1, one, Lifecycle())
+    odds = leaves_within_year(theta, 1, 0.0, 1, 0.0, one, Lifecycle())
     assert odds / (1 - odds) == pytest.approx(theta / (1 - theta) * np.exp(one), rel=1e-9)
-    assert leaves_within_year(theta, 1, 0.0, Lifecycle()) == theta
+    assert leaves_within_year(theta, 1, 0.0, 1, 0.0, 0.0, Lifecycle()) == theta
 
 
 def test_a_reminder_wears_off_and_many_are_no_worse_than_one() -> None:
@@ -208,7 +208,7 @@ def test_unmet_is_what_is_sold_and_not_held(need: list[float], held: list[int]) 
 def reaching(precision: float, rate: float = 0.5, **reach: Any) -> LifecycleModel:
     """Return a market that lived, in which nobody but us reaches out."""
     channel = {"contacts_per_person_per_month": rate, "cost_per_contact": 1.0, "precision": precision}
-    rivals = {"bigbank": {"share": "35%"}}
+    rivals = {"bigbank": {"share": "35%", "quality": 0}}
     config = small_market(people=2000, rivals=rivals, rules={**LIVELY, "reach": {"read_share": 0.6, **reach}})
     config["us"]["acquisition"] = {"mail": channel}
     return after(config, 6)

@@ -60,7 +60,7 @@ def test_where_nobody_dies_the_probability_has_the_bits_of_the_formula_without(y
 
 
 THETA = st.floats(1e-6, 1.0 - 1e-6)
-SATISFACTION, DEARER = st.floats(-5.0, 5.0), st.floats(-3.0, 3.0)
+SATISFACTION, DEARER, REMINDED = st.floats(-5.0, 5.0), st.floats(-3.0, 3.0), st.floats(0.0, 3.0)
 HELD, IDLE = st.integers(0, 8), st.integers(0, 30)
 
 
@@ -68,31 +68,32 @@ HELD, IDLE = st.integers(0, 8), st.integers(0, 30)
 def test_with_every_term_off_theta_is_all_to_the_bit(
     theta: float, held: int, satisfaction: float, idle: int, dearer: float
 ) -> None:
-    assert leaves_within_year(theta, held, satisfaction, idle, dearer, OFF) == theta
+    assert leaves_within_year(theta, held, satisfaction, idle, dearer, 0.0, OFF) == theta
 
 
-@given(THETA, HELD, SATISFACTION, IDLE, DEARER)
+@given(THETA, HELD, SATISFACTION, IDLE, DEARER, REMINDED)
 def test_what_moves_leaving_adds_up_on_the_log_odds(
-    theta: float, held: int, satisfaction: float, idle: int, dearer: float
+    theta: float, held: int, satisfaction: float, idle: int, dearer: float, reminded: float
 ) -> None:
     life = Lifecycle(leave_per_product=-0.2, leave_satisfaction=-0.5, satisfaction_most=2.0, leave_idle=0.1)
-    moved = leaves_within_year(theta, held, satisfaction, idle, dearer, life)
-    x = -0.2 * max(held - 1, 0) - 0.5 * float(np.clip(satisfaction, -2.0, 2.0)) + life.leave_price * dearer
+    moved = leaves_within_year(theta, held, satisfaction, idle, dearer, reminded, life)
+    x = -0.2 * max(held - 1, 0) - 0.5 * float(np.clip(satisfaction, -2.0, 2.0)) + life.leave_price * dearer + reminded
     x += 0.1 * (min(max(idle, 1), LONGEST_IDLE) - 1)
     assert math.log(moved / (1.0 - moved)) == pytest.approx(math.log(theta / (1.0 - theta)) + x, abs=1e-6)
 
 
-@given(THETA, HELD, SATISFACTION, IDLE, DEARER, st.floats(0.0, 2.0))
+@given(THETA, HELD, SATISFACTION, IDLE, DEARER, REMINDED, st.floats(0.0, 2.0))
 def test_by_default_each_moves_it_the_way_that_is_published(
-    theta: float, held: int, satisfaction: float, idle: int, dearer: float, more: float
+    theta: float, held: int, satisfaction: float, idle: int, dearer: float, reminded: float, more: float
 ) -> None:
     """Satisfaction keeps (Bolton 1998), products bind, the inactive and those who pay more than elsewhere leave."""
     life = Lifecycle()
-    usual = leaves_within_year(theta, held, satisfaction, idle, dearer, life)
-    assert leaves_within_year(theta, held, satisfaction + more, idle, dearer, life) <= usual
-    assert leaves_within_year(theta, held + 1, satisfaction, idle, dearer, life) <= usual
-    assert leaves_within_year(theta, held, satisfaction, idle + 1, dearer, life) >= usual
-    assert leaves_within_year(theta, held, satisfaction, idle, dearer + more, life) >= usual
+    usual = leaves_within_year(theta, held, satisfaction, idle, dearer, reminded, life)
+    assert leaves_within_year(theta, held, satisfaction + more, idle, dearer, reminded, life) <= usual
+    assert leaves_within_year(theta, held + 1, satisfaction, idle, dearer, reminded, life) <= usual
+    assert leaves_within_year(theta, held, satisfaction, idle + 1, dearer, reminded, life) >= usual
+    assert leaves_within_year(theta, held, satisfaction, idle, dearer + more, reminded, life) >= usual
+    assert leaves_within_year(theta, held, satisfaction, idle, dearer, reminded + more, life) >= usual
 
 
 def test_nobody_and_everybody() -> None:

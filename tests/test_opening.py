@@ -109,8 +109,9 @@ def test_first_balances_depend_on_price_and_income_as_later_ones_do() -> None:
     assert drawn.sum() > 20
     ratio = dearer.people["balance_cents"][drawn, 1] / card[drawn]
     uncapped = blind.people["balance_cents"][:, 1] < blind.people["line_cents"]
-    # an elasticity of -.65: a rate of 25 points instead of 19 and what each pays for risk, at most
-    assert (ratio <= 1.0).all() and ratio.min() > (25.0 / 19.0) ** -0.65 - 0.01
+    # a rate of 25 points instead of 19 and what each pays for risk, at most
+    elasticity = usual.rules.credit.rate_elasticity
+    assert (ratio <= 1.0).all() and ratio.min() > (25.0 / 19.0) ** elasticity - 0.01
     rich = usual.people["income"] > usual.rules.accounts.income_median
     less, more = drawn & rich & uncapped, drawn & ~rich & uncapped
     assert (card[less] < blind.people["balance_cents"][less, 1]).all()

@@ -33,7 +33,7 @@ class Credit(NamedTuple):
     """Added to the share of the line wanted drawn by a need of 1 instead of 0."""
     utilisation_income: Annotated[float, Parameter("share", -1, 1, "assumption, per sd of log income")] = -0.15
     """Added to the share of the line wanted drawn by each standard deviation of log income above the median."""
-    draw_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.12
+    draw_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.16
     """Share of the distance between the balance drawn and the one wanted that is covered in a month."""
     rate_elasticity: Annotated[float, Parameter("1", -5, 0, "Gross & Souleles 2002: -1.3, half of it moved")] = -0.9
     """Elasticity of the balance wanted with respect to the yearly rate: % of balance per % of rate."""
@@ -43,15 +43,13 @@ class Credit(NamedTuple):
     """Yearly rate below which a lower one makes nobody want more drawn."""
     price_most: Annotated[float, Parameter("points", 1, 1000, "assumption")] = 200.0
     """Yearly rate above which a higher one makes nobody want less drawn."""
-    line_pass_through: Annotated[float, Parameter("share", 0, 1, "set by Gross & Souleles 2002: 10-14% borrowed")] = (
-        0.52
-    )
+    line_pass_through: Annotated[float, Parameter("share", 0, 1, "set by Gross & Souleles 2002: 10-14% borrowed")] = 0.5
     """Share of a change of the line that counts when the balance wanted is worked out, at average risk."""
     line_pass_through_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "set by Agarwal et al. 2018")] = 3.0
     """Growth of the pass-through with risk: one unit of log-odds multiplies it by exp of this."""
     line_pass_through_most: Annotated[
         float, Parameter("1", 0, 5, "assumption: the weakest fill more than they did")
-    ] = 2.0
+    ] = 1.4
     """Largest multiple of a change of the line that counts, however large the risk."""
     average_risk: Annotated[float, Parameter("log-odds", -40, 40, "mean of r; where risk slopes are read from")] = -4.7
     """Mean risk in the market, log-odds of missing a payment in a month; risk above the average counts from here."""
@@ -69,7 +67,7 @@ class Credit(NamedTuple):
     """Added to the log-odds of missing a payment by each unit of want of liquidity."""
     draw_want: Annotated[float, Parameter("1", 0, 10, "assumption: set by the line drawn before default")] = 0.5
     """Share of what is left of the line that each unit of want of liquidity adds to what is wanted drawn."""
-    want_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.225
+    want_speed: Annotated[float, Parameter("share/month", 0, 1, "assumption")] = 0.222
     """What `draw_speed` is for somebody who wants the whole line for want of liquidity."""
     draws_until: Annotated[int, Parameter("payments", 0, 24, "assumption: issuers block a card at 90 days")] = 2
     """Missed payments up to which a person still draws; who missed one is out of liquidity and wants the whole line."""
