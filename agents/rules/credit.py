@@ -136,11 +136,12 @@ def line_after(line: float, factor: float, credit: Credit) -> float:
 
 @rule
 def line_that_counts(line: float, first_line: float, risk_above_average: float, credit: Credit) -> float:
-    """The line whose share is drawn: of a change, only the pass-through, larger for weaker customers."""
+    """The line whose share is drawn: of a change, the pass-through, larger for the weaker; of a cut, no more than it."""
     weak = credit.line_pass_through * exp_(
         between(credit.line_pass_through_risk * risk_above_average, -STEEPEST, STEEPEST)
     )
-    return first_line + between(weak, 0.0, credit.line_pass_through_most) * (line - first_line)
+    counts = first_line + between(weak, 0.0, credit.line_pass_through_most) * (line - first_line)
+    return max(counts, min(line, first_line))
 
 
 @rule
