@@ -40,7 +40,7 @@ OWN_RULES: dict[str, dict[str, Any]] = {
     "savers_first": {"forbids": ["care", "cross_sell_deposit"], "when": "need_savings < 40%"},
     "keep_who_may_go": {
         "forbids": ["line_decrease", "stop_lending"],
-        "when": "leave_per_year > 20% and margin_per_year < 100",
+        "when": "leave_per_year > 10% and margin_per_year < 100",
     },
 }
 

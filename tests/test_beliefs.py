@@ -102,7 +102,7 @@ def test_without_drift_beliefs_are_the_normal_posterior(
             care_reading=care,
         )
     readings = [(score, 1 / score_noise**2), *((y, 0.02 * held / noise**2) for y, _, _ in history)]
-    assert is_exactly(belief, "risk", *posterior(-5.0, 1 / 1.3**2, readings))
+    assert is_exactly(belief, "risk", *posterior(STILL.class_risk, 1 / STILL.class_risk_sd**2, readings))
     readings = [(y, 1 / 120.0**2) for _, y, _ in history[1:]]  # in the month of joining there is no margin yet
     assert is_exactly(belief, "return", *posterior(60.0, 1 / 150.0**2, readings))
     assert is_exactly(belief, "care", *posterior(0.0, 1.0, [(y, 1 / (noise * 1.5) ** 2) for _, _, y in history]))
@@ -112,7 +112,7 @@ def test_without_drift_beliefs_are_the_normal_posterior(
 @given(st.lists(log_odds, min_size=1, max_size=30), st.floats(0, 2), st.integers(1, 3))
 def test_with_drift_beliefs_are_the_kalman_filter_of_a_local_level(readings: list[float], q: float, held: int) -> None:
     belief, group = record(BELIEF, person_id=-1), STILL._replace(risk_drift=q)
-    mean, variance, noise = -5.0, 1.3**2, 1 / (0.02 * held)
+    mean, variance, noise = STILL.class_risk, STILL.class_risk_sd**2, 1 / (0.02 * held)
     for reading in readings:
         see(belief, desk(hears_application=0), group, held=products(held), risk_reading=reading)
         gain = (variance + q) / (variance + q + noise)  # Durbin & Koopman 2012, section 2.2
@@ -160,7 +160,7 @@ def test_a_score_without_error_is_the_truth_and_another_line_tells_its_share() -
     for share in (0.0, 0.25, 1.0):
         ours = desk(hears_application=0, line=[0, 1, 0] + [0] * (MAX_PRODUCTS - 3), other_lines=share)
         belief = see(record(BELIEF, person_id=-1), ours, STILL, held=products(3))
-        assert belief.risk_precision == pytest.approx(1 / 1.3**2 + 0.02 * (1 + 2 * share))
+        assert belief.risk_precision == pytest.approx(1 / STILL.class_risk_sd**2 + 0.02 * (1 + 2 * share))
 
 
 def test_what_the_former_provider_did_is_not_known() -> None:
@@ -315,7 +315,7 @@ def test_a_switch_of_information_changes_what_it_should_and_nothing_else(switch:
         assert (b["risk_precision"] < a["risk_precision"]).all()
     elif switch == "behaviour":
         for name, prior, drift, months in (
-            ("risk", 1 / (1 / 1.3**2 + 1 / 0.8**2), group.risk_drift, MONTHS),
+            ("risk", 1 / (1 / STILL.class_risk_sd**2 + 1 / 0.8**2), group.risk_drift, MONTHS),
             ("return", 150.0**2, group.return_drift, MONTHS - 1),  # the first month is that of joining
             ("care", 1.0, group.care_drift, MONTHS),
         ):

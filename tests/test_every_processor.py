@@ -62,6 +62,7 @@ ALLOWED = {
     "policies/structure/spread.py": LEARNS,
     "simulation/recording/beliefs/calibration.py": "read by figures of a report, after the runs",
     "simulation/recording/beliefs/migration.py": "the probability of a test's statistic, read by people alone",
+    "simulation/shares/fitting.py": "its numbers are whole thousandths: last bits decide nothing but by a rare chance",
     "simulation/settings/faults.py": "a remark on settings that look odd; nobody lives by it",
 }
 

@@ -241,8 +241,8 @@ def test_a_step_in_log_odds_is_told_for_every_parameter_that_has_them() -> None:
 
 def test_steps_are_as_worked_out_by_hand() -> None:
     """Odds e^x are multiplied by e^0.5 = 1.6487, or by e^0.1 = 1.1052 for a tenth of utility."""
-    assert "0.78%" in step_of("rules.choice.search") and "1.3%" in step_of("rules.choice.search")  # 1 / (1 + e^4.85)
-    assert "0.41%" in step_of("traits.risk_mean") and "0.67%" in step_of("traits.risk_mean")  # 1 / (1 + e^5.5)
+    assert "0.86%" in step_of("rules.choice.search") and "1.4%" in step_of("rules.choice.search")  # 1 / (1 + e^4.75)
+    assert "0.9%" in step_of("traits.risk_mean") and "1.5%" in step_of("traits.risk_mean")  # 1 / (1 + e^4.7)
     assert "1.0%" in step_of("rules.lifecycle.decline") and "1.6%" in step_of("rules.lifecycle.decline")
     assert "0.25%" in step_of("rules.relationship.opt_out") and "0.41%" in step_of("rules.relationship.opt_out")
     assert "1.105" in step_of("market.us.quality") and "26.9%" in step_of("market.us.quality")

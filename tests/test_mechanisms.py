@@ -147,7 +147,7 @@ CASES: dict[str, tuple[dict[str, Any], Change | None, float, int | str]] = {
     "reward": (market(), rewarded, 0.0, "staying"),
     "price cut": (market(), cut, 0.0, "staying"),
     "price sensitivity": (market(), field("price_sensitivity", lambda b: 3.0 * b), 0.0, "any"),
-    "cost per product": (market(choice={"cost_per_product": 1.17}), None, 0.0, "staying"),
+    "cost per product": (market(choice={"cost_per_product": 1.22}), None, 0.0, "staying"),
     "weight of satisfaction": (market(choice={"satisfaction_weight": 2.0}), None, 0.0, "any"),
     "weight of fit": (market(us={"products": ["card"]}, choice={"fit_weight": 4.0}), None, 0.0, "any"),
     "spread of taste": (market(choice={"taste_sd": 2.0}), None, 0.0, "any"),

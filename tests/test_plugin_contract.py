@@ -101,7 +101,7 @@ PARTS = {
     "learn": "self.taken += outcomes.taken.sum()",
     "state": "self.taken.copy()",
     "restore": "self.taken = state['taken'].copy()",
-    "all": TREAT.format("self.taken[0] / 200"),
+    "all": TREAT.format("self.taken[0] / 2000"),
 }
 
 
@@ -147,13 +147,13 @@ LEARNERS = {
         "arrays",
     ),
     "decide_teaches": (
-        learner(decide="self.taken += 1", all=TREAT.format("self.taken[0] / 300")),
+        learner(decide="self.taken += 1", all=TREAT.format("self.taken[0] / 3000")),
         "self.",
         "decide changes what it will decide",
         "learn(view, outcomes)",
     ),
     "decide_teaches_once_it_has_learnt": (
-        learner(decide="self.taken += (self.taken > 0)", all=TREAT.format("self.taken[0] / 300")),
+        learner(decide="self.taken += (self.taken > 0)", all=TREAT.format("self.taken[0] / 3000")),
         "self.",
         "asked every month",
         "learn(view, outcomes)",

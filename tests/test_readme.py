@@ -51,7 +51,7 @@ def test_the_treatments_guards_and_scenarios_shown_run(tmp_path: Path) -> None:
     config = tmp_path / "own.yaml"
     config.write_text(f"question: what?\nchampion: gift\nmonths: 3\n{blocks('yaml')[3]}", encoding="utf-8")
     experiment = load_experiment(config, SMALL)
-    assert [(one.name, one.market.world.macro_mean) for one in experiment.scenarios] == [("base", 0.0), ("crisis", 2.0)]
+    assert [(one.name, one.market.world.macro_mean) for one in experiment.scenarios] == [("base", 0.0), ("crisis", 1.8)]
     results = run_experiment(experiment, tmp_path / "out", workers=1)
     assert not results.failed
     rows = results.rows(["treatments", "policy_notes", "funnel"])

@@ -20,6 +20,8 @@ from tests.test_beliefs import conjugate
 SEGMENTS = {"recent": "tenure_months < 24", "rest": "otherwise"}
 KALMAN_GAIN, RETURN_DRIFT = 0.15, 1500.0
 RETURN_NOISE = RETURN_DRIFT * (1.0 - KALMAN_GAIN) / KALMAN_GAIN**2
+OF_RISK_ALONE = {"miss_want": 0.0}
+"""Want of liquidity, which no institution sees, makes nobody miss a payment: default follows from risk."""
 AS_THE_TRUTH = {
     "class_return": 0.0,
     "class_return_sd": (KALMAN_GAIN * RETURN_NOISE) ** 0.5,
@@ -45,7 +47,13 @@ def market(people: int, us: Mapping[str, Any], learning: Mapping[str, Any], **ch
     for rival in data["rivals"].values():
         rival["share"] = "20%"
     data["us"] |= {"share": "50%", **us}
-    return {**data, "people": people, "world": {"macro_sd": 0}, "rules": {"learning": dict(learning)}, **changes}
+    return {
+        **data,
+        "people": people,
+        "world": {"macro_sd": 0},
+        "rules": {"learning": dict(learning), "credit": OF_RISK_ALONE},
+        **changes,
+    }
 
 
 def recorded(config: Mapping[str, Any], months: int, seed: int = 1) -> pd.DataFrame:

@@ -129,7 +129,7 @@ def test_treatment_money_of_people_adds_up_to_the_books(policy: Any) -> None:
     margin = own[["interest", "fees", "deposit_margin", "funding", "servicing"]].sum()
     lost = 0.85 * own.get("credit_loss", 0.0)
     # of a charge-off people are charged the products' average loss given default of what they owed a month before
-    assert people["profit"].sum() + cash == pytest.approx(margin + lost, rel=0.02)
+    assert people["profit"].sum() + cash == pytest.approx(margin + lost, rel=0.03)
 
 
 def test_fates_are_what_happened() -> None:

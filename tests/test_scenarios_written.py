@@ -38,7 +38,7 @@ def test_the_crisis_is_a_scenario_and_no_market(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no market 'crisis'\. It is a scenario, .*crisis: crisis"):
         loaded(tmp_path, "", "market=crisis")
     (crisis,) = loaded(tmp_path, "{crisis: crisis}").scenarios
-    assert crisis.always and crisis.market == loaded(tmp_path, "", "market.world.macro_mean=2").market
+    assert crisis.always and crisis.market == loaded(tmp_path, "", "market.world.macro_mean=1.8").market
 
 
 def test_the_old_key_is_told_its_new_name_and_form(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_file_of_ones_own_is_found_beside_the_config_and_may_extend_a_shipped_
     ).scenarios
     assert by_name.market == by_file.market and by_name.always and in_place.always
     world = in_place.market.world
-    assert (world.macro_mean, world.macro_sd, world.macro_persistence) == (2.0, 0.5, 0.5)
+    assert (world.macro_mean, world.macro_sd, world.macro_persistence) == (1.8, 0.5, 0.5)
 
 
 def test_a_file_of_ones_own_can_be_checked_alone(tmp_path: Path) -> None:

@@ -79,7 +79,12 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("life")
     rules = {**LIVELY, "lifecycle": {**LIVELY["lifecycle"], "decline_gone": 0.3}}
     online = {"contacts_per_person_per_month": 0.5, "cost_per_contact": 1.0}
-    us = {"existing_customers": ["open", "settled"], "settled_counts_for_months": 6, "acquisition": {"online": online}}
+    us = {
+        "highest_risk": 1.0,
+        "existing_customers": ["open", "settled"],
+        "settled_counts_for_months": 6,
+        "acquisition": {"online": online},
+    }
     market = small_market(
         people=PEOPLE,
         burn_in_months=6,

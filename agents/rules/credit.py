@@ -136,7 +136,7 @@ def line_after(line: float, factor: float, credit: Credit) -> float:
 
 @rule
 def line_that_counts(line: float, first_line: float, risk_above_average: float, credit: Credit) -> float:
-    """The line whose share is drawn: of a change, the pass-through, larger for the weaker; of a cut, no more than it."""
+    """The line whose share is drawn: of a rise, the pass-through, larger for the weaker; of a cut, at most all."""
     weak = credit.line_pass_through * exp_(
         between(credit.line_pass_through_risk * risk_above_average, -STEEPEST, STEEPEST)
     )

@@ -49,11 +49,11 @@ class Learning(NamedTuple):
     """Evidence for a need that being seen looking for the product gives, as a count of answers."""
     told: Annotated[float, Parameter("count", 0, 10, "assumption: an answer in a talk, as an offer taken")] = 1.0
     """Evidence that an answer in a talk about needs gives, as a count of answers."""
-    leave_alpha: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_alpha")] = (
-        0.265
-    )
+    leave_alpha: Annotated[
+        float, Parameter("1", 0.01, 100, "its own study of tenure: 16% leave in year 1, 3% a year after ten")
+    ] = 0.37
     """First parameter of the beta distribution of leaving in which the institution believes."""
-    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure; as lifecycle.leave_beta")] = 2.6
+    leave_beta: Annotated[float, Parameter("1", 0.01, 100, "its own study of tenure: as leave_alpha")] = 1.85
     """Second parameter of the beta distribution of leaving in which the institution believes."""
     leave_per_product: Annotated[float, Parameter("log-odds", -5, 5, "Harland Clarke 2017, slope")] = -0.7
     """Added to the believed log-odds of leaving within a year by each product held beyond the first."""

@@ -31,8 +31,8 @@ class Relationship(NamedTuple):
     service_sd: Annotated[float, Parameter("utility", 0, 10, "assumption: luck of one month's service")] = 0.5
     """Standard deviation of one month's service around the level of the institution."""
     satisfaction_per_fatigue: Annotated[
-        float, Parameter("1", 0, 1, "assumption: a message a month costs less than half a standard deviation")
-    ] = 0.01
+        float, Parameter("1", 0, 1, "assumption: a message a month costs a sixth of a standard deviation")
+    ] = 0.004
     """Satisfaction lost in a month for each unit of fatigue from contacts."""
     expectation_moves: Annotated[
         float, Parameter("share/month", 0, 1, "Bolton 1998, sign: satisfaction is an anchor that moves slowly")

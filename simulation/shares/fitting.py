@@ -49,7 +49,7 @@ class Stage(NamedTuple):
     most: int
 
 
-class Found(NamedTuple):
+class Fitted(NamedTuple):
     """Numbers, and the shares that they gave on the most people."""
 
     numbers: Floats
@@ -63,7 +63,7 @@ def fitted(
     stages: Sequence[Stage],
     tell: Tell,
     fixed: Mapping[int, float],
-) -> Found:
+) -> Fitted:
     """Return the numbers, one for each moved share, with which the shares come as near as they can to those wanted.
 
     Parameters
@@ -84,7 +84,7 @@ def fitted(
     numbers = np.full(len(moved), round(float(np.mean([*fixed.values()])) if fixed else 0.0, 3))
     answers = _Answers(wanted, moved)
     made, most = 0, sum(stage.most for stage in stages)
-    found = Found(numbers, wanted)
+    found = Fitted(numbers, wanted)
     for stage in stages:
         best, least, in_vain = numbers, np.inf, 0
         before: tuple[Floats, Floats] | None = None
@@ -99,7 +99,7 @@ def fitted(
             off = float(np.sum(misses**2) + PULL * numbers.sum() ** 2 / len(numbers))
             in_vain = 0 if off < least - GAIN / stage.people else in_vain + 1
             if off < least:
-                best, least, found = numbers, off, Found(numbers, shares)
+                best, least, found = numbers, off, Fitted(numbers, shares)
             if are_close(shares, wanted, stage.people, CLOSE).all() or in_vain >= NO_BETTER:
                 break
             base = numbers if off <= least else best

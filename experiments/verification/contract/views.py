@@ -16,6 +16,8 @@ from tenure.simulation.model import LifecycleModel
 from tenure.simulation.settings.market import market_from
 
 PEOPLE = 2000
+BUDGET_PER_MONTH = 4000.0
+"""EUR that a trial's institutions may spend on treatments, of the market as it is with all its people."""
 FIRST, LAST, FAR = -2, 26, 59
 """Months lived: from two of warm-up on; and a month shown with the customers of the last."""
 
@@ -84,9 +86,10 @@ def story(market: str, seed: int, last: int = LAST, needs_truth: bool = False) -
 
 
 def small_market(market: str, seed: int, people: int = PEOPLE, first_month: int = FIRST) -> LifecycleModel:
-    """Return a shipped market with few people."""
+    """Return a shipped market with few people, in which there is money to treat customers."""
     data = read_market(MARKETS / f"{market}.market.yaml").data
-    return LifecycleModel(market_from({**data, "people": people}), seed=seed, first_month=first_month)
+    guards = {"budget_per_month": BUDGET_PER_MONTH}
+    return LifecycleModel(market_from({**data, "people": people, "guards": guards}), seed=seed, first_month=first_month)
 
 
 def odd_months(of: Story) -> Iterator[ShownMonth]:
