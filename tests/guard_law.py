@@ -211,7 +211,7 @@ CONDITIONS: dict[str, Callable[[Facts], Rows]] = {
     "quadrant == low_risk_low_return": lambda f: f.quadrant == 0,
     "segment == young": lambda f: f.tenure_months < 12,
     "segment == owing": lambda f: (f.tenure_months >= 12) & (f.credit_cents > 0),
-    "leave_per_year > 20% and margin_per_year < 100": lambda f: (f.leave_per_year > 0.2) & (f.margin_per_year < 100.0),
+    "leave_per_year > 10% and margin_per_year < 100": lambda f: (f.leave_per_year > 0.1) & (f.margin_per_year < 100.0),
     "holds_card == yes and premium > 3": lambda f: f.holds(1) & (f.premium > 3.0),
     "need_savings < 40%": lambda f: f.need(2) < 0.4,
 }

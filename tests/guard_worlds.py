@@ -83,7 +83,7 @@ def world(number: int, people: int, share: float = 1.0) -> dict[str, Any]:
         people=people,
         stands_for=stands_for,
         products=PRODUCTS,
-        rules=LIVELY,
+        rules={**LIVELY, "relationship": {"opt_out": -3.0}},
         treatments=OWN_TREATMENTS,
         segments=SEGMENTS,
     )
