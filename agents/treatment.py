@@ -18,7 +18,7 @@ class Effect:
     premium: Annotated[float, Field("points per amount", "added to the price of credit for good", "catalogue")]
     service: Annotated[float, Field("utility per amount", "added to what is delivered while it lasts", "catalogue")]
     relief: Annotated[float, Field("log-odds per amount", "off the miss propensity while it lasts", "catalogue")]
-    cure: Annotated[int, Field("payments", "missed payments that are forgiven, put off to the end", "catalogue")]
+    reages_after: Annotated[int, Field("payments", "in a row after which debts count as current; 0 never", "catalogue")]
     prompts: Annotated[int, Field("0/1", "reminds the customer to use what is held", "catalogue")]
     reveals_needs: Annotated[int, Field("0/1", "the customer tells which products are needed", "catalogue")]
     lets_go: Annotated[int, Field("0/1", "no renewal of what runs off", "catalogue")]

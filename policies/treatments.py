@@ -63,9 +63,9 @@ class Treatment:
     service: Annotated[float, Parameter("utility per amount", 0.0, 5.0, NEUTRAL)] = 0.0
     """Added to the service that is delivered while it lasts."""
     relief: Annotated[float, Parameter("log-odds per amount", 0.0, 5.0, NEUTRAL)] = 0.0
-    """Taken off the propensity to miss a payment while it lasts."""
-    cure: Annotated[int, Parameter("payments", 0, 5, NEUTRAL)] = 0
-    """Missed payments that are forgiven, put off to the end."""
+    """Taken off the log-odds of missing a payment, past due or not, until one is missed or it ends."""
+    reages_after: Annotated[int, Parameter("payments", 0, 60, NEUTRAL)] = 0
+    """Payments in a row under the plan after which debts count as current again; 0 is never."""
     line_factor: Annotated[float, Parameter("1", 0.0, 10.0, NEUTRAL)] = 1.0
     """Multiplies the revolving line."""
     prompts: Annotated[int, Parameter("0/1", 0, 1, NEUTRAL)] = 0

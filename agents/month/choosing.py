@@ -245,5 +245,5 @@ def enter(person: Person, institution: int, world: World) -> None:
     person.reward_switching_cost, person.reward_months = 0.0, 0
     person.price_cut, person.price_cut_months = 0.0, 0
     person.extra_service, person.extra_service_months = 0.0, 0
-    person.relief, person.relief_months = 0.0, 0
+    person.relief, person.relief_months, person.payments_to_reage = 0.0, 0, 0
     person.opted_out, person.let_go, person.lending_stopped, person.months_since_use = 0, 0, 0, 1

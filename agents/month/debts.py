@@ -43,9 +43,10 @@ def borrow_and_repay(person: Person, signal: Signal, u: float, world: World) -> 
     want = want_of(person, world) if borrows or has_line else 0.0
     miss = miss_probability(person, want, world) if borrows or has_line else 0.0
     if borrows:
-        due = credit.months_past_due_next(person.months_past_due, u, miss, above, world.rules.credit)
+        due = credit.months_past_due_next(person.months_past_due, u, miss, above, person.relief, world.rules.credit)
         missed = due > person.months_past_due
         person.months_past_due = due
+        keep_plan(person, missed)
         charge_capital(person, miss, above, world)
         funding = month_of_interest(owed, offer.funding)
         receive(world.ledger, person.provider, ledger.FUNDING, -funding)
@@ -62,6 +63,17 @@ def borrow_and_repay(person: Person, signal: Signal, u: float, world: World) -> 
     if has_line and person.months_past_due <= world.rules.credit.draws_until:
         draw_on_line(person, want, world)
     return NO_EXIT
+
+
+@rule
+def keep_plan(person: Person, missed: bool) -> None:
+    """A missed payment breaks a plan of payments; enough payments in a row, and the debts count as current again."""
+    if missed:
+        person.relief, person.payments_to_reage = 0.0, 0
+    elif person.payments_to_reage > 0:
+        person.payments_to_reage -= 1
+        if person.payments_to_reage == 0:
+            person.months_past_due = 0
 
 
 @rule

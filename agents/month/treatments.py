@@ -113,9 +113,9 @@ def act(person: Person, signal: Signal, effect: Effect, amount: float, world: Wo
         person.price_cut, person.price_cut_months = effect.price_cut * amount, effect.lasts_months
     if effect.service != 0.0:
         person.extra_service, person.extra_service_months = effect.service * amount, effect.lasts_months
-    if effect.relief != 0.0 and person.relief_months == 0:  # no second plan while one runs
-        person.months_past_due = max(0, person.months_past_due - effect.cure)
+    if (effect.relief != 0.0 or effect.reages_after > 0) and person.relief_months == 0:  # no second plan while one runs
         person.relief, person.relief_months = effect.relief * amount, effect.lasts_months
+        person.payments_to_reage = effect.reages_after
     person.premium += effect.premium * amount
     if effect.line_factor != 1.0:
         person.line_cents = cents(credit.line_after(person.line_cents / 100.0, effect.line_factor, world.rules.credit))

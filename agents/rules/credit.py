@@ -45,7 +45,7 @@ class Credit(NamedTuple):
     """Yearly rate above which a higher one makes nobody want less drawn."""
     line_pass_through: Annotated[float, Parameter("share", 0, 1, "set by Gross & Souleles 2002: 10-14% borrowed")] = 0.5
     """Share of a change of the line that counts when the balance wanted is worked out, at average risk."""
-    line_pass_through_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "set by Agarwal et al. 2018")] = 3.0
+    line_pass_through_risk: Annotated[float, Parameter("1/log-odds", 0, 5, "set by Agarwal et al. 2018")] = 3.5
     """Growth of the pass-through with risk: one unit of log-odds multiplies it by exp of this."""
     line_pass_through_most: Annotated[
         float, Parameter("1", 0, 5, "assumption: the weakest fill more than they did")
@@ -189,16 +189,23 @@ def misses_payment(risk: float, want: float, systematic: float, credit: Credit) 
 
 
 @rule
-def months_past_due_next(months_past_due: int, u: float, miss: float, risk_above_average: float, credit: Credit) -> int:
-    """Missed payments outstanding one month on: a first miss, a cure, a roll, a partial cure, or no change."""
+def months_past_due_next(
+    months_past_due: int, u: float, miss: float, risk_above_average: float, relief: float, credit: Credit
+) -> int:
+    """Missed payments outstanding one month on: a first miss, a cure, a roll, a partial cure, or no change.
+
+    `relief`, log-odds, is what a plan of payments takes off rolling on; `miss` has it already.
+    """
     if months_past_due == 0:
         return 1 if u < miss else 0
     bucket = min(months_past_due, BUCKETS) - 1
     cure = with_odds_times(credit.cure[bucket], odds_factor(credit.cure_risk * risk_above_average))
     if u < cure:
         return 0
-    roll = min(credit.roll[bucket], 1.0 - cure)
-    edge = cure + roll
+    roll = credit.roll[bucket]
+    if relief != 0.0:
+        roll = with_odds_times(roll, odds_factor(-relief))
+    edge = cure + min(roll, 1.0 - cure)
     if u < edge:
         return months_past_due + 1
     for missed in range(1, bucket + 1):
