@@ -1,8 +1,8 @@
 """Luck with an address: Philox4x32-10 keyed by seed, replication, person, month and decision.
 
 No state: any order, any subset of draws gives the same numbers (Salmon et al. 2011, SC11). A decision's address is
-its kind (registered below, never renumbered), the institution's name, and an ordinal such as a channel, so adding a
-rival, a channel or a decision moves nobody else's luck.
+its kind (registered below, never renumbered), the institution's name, and an ordinal such as a product, or a channel's
+name, so adding a rival, a channel or a decision moves nobody else's luck.
 """
 
 from zlib import crc32
@@ -44,6 +44,14 @@ def decision(kind: int, institution: int, ordinal: int) -> int:
 def institution_word(name: str) -> int:
     """Return an institution's part of every decision word, from its name: 16 bits of it, in their place."""
     return (crc32(name.encode()) & 0xFFFF) << INSTITUTION_SHIFT
+
+
+def channel_word(institution: str, channel: str) -> int:
+    """Return a channel's part of the decision words of its contacts, from both names: 25 bits, in their place.
+
+    It takes the place of institution and ordinal, so a market may have as many channels as it likes, in any order.
+    """
+    return crc32(f"{institution}\0{channel}".encode()) & ((1 << KIND_SHIFT) - 1)
 
 
 def address(kind: int, institution: str = "", ordinal: int = 0) -> int:

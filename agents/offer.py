@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from tenure.agents.declaring import Field, dtype_of
 
-MAX_CHANNELS = 4
+MAX_CHANNELS = 256
+"""Channels of all institutions of a market at most."""
 US = 1
 """Row of the institution that a report asks about, in everything that has a row per institution; row 0 is nobody."""
 
@@ -94,14 +95,23 @@ class Offer:
     line: Annotated[list[int], Field("0/1", "product of the business line whose desk this is", "settings")]
     other_lines: Annotated[float, Field("share", "worth of what another line knows, against own", "settings")]
     lookalike: Annotated[list[float], Field("", "on, then the score's constant and weights", "feedback")]
-    spends: Annotated[int, Field("0/1", "has an acquisition budget", "settings")]
     visible: Annotated[int, Field("0/1", "found by those who look around", "settings")]
-    reach: Annotated[list[float], Field("1/month", "lambda of each channel", "market")]
-    precision: Annotated[list[float], Field("", "how well each channel finds those who fit; 0 broadcasts", "settings")]
-    contact_cents: Annotated[list[int], Field("cents", "cost of one contact by each channel", "settings")]
+    first_channel: Annotated[int, Field("channel", "the first of its channels, which stand side by side", "settings")]
+    end_channel: Annotated[int, Field("channel", "behind the last of them", "settings")]
 
 
-PRODUCT, OFFER = dtype_of(Product), dtype_of(Offer)
+class Channel:
+    """One way in which one institution reaches people who are not its customers, in force this month."""
+
+    word: Annotated[int, Field("", "its name and its institution's, as part of every decision's address", "settings")]
+    rate: Annotated[
+        float, Field("1/month", "lambda: contacts that it means for a person who fits neither well nor ill", "market")
+    ]
+    precision: Annotated[float, Field("", "how well it finds those who fit; 0 broadcasts", "settings")]
+    contact_cents: Annotated[int, Field("cents", "cost of one contact", "settings")]
+
+
+PRODUCT, OFFER, CHANNEL = dtype_of(Product), dtype_of(Offer), dtype_of(Channel)
 
 
 def products_of_kinds(kinds: Sequence[str]) -> NDArray[np.void]:

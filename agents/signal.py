@@ -4,6 +4,9 @@ from typing import Annotated
 
 from tenure.agents.declaring import Field, dtype_of
 
+LOOKED_AROUND, INVITED, BY_CHANNEL = 1, 2, 3
+"""How a joiner came, `source` of a signal: by comparing offers, by an invitation, a channel of row `source` - 3."""
+
 
 class Signal:
     """What a person's month shows to the provider; `live` writes it, `observe` reads it."""
@@ -14,7 +17,7 @@ class Signal:
     tenure_before: Annotated[int, Field("months", "with the provider at the month's start", "live")]
     products_before: Annotated[int, Field("products", "held at the month's start", "live")]
     stage_before: Annotated[int, Field("", "true stage at the month's start; for the recording alone", "live")]
-    source: Annotated[int, Field("", "how a joiner came: 1 looked around, 2 + channel", "live")]
+    source: Annotated[int, Field("", "how a joiner came: 1 looked around, 2 invited, 3 + row of a channel", "live")]
     provider: Annotated[int, Field("institution", "main provider at the month's end; the one who sees this", "live")]
     joined: Annotated[int, Field("0/1", "became this provider's customer this month", "live")]
     tenure_months: Annotated[int, Field("months", "with this provider", "live")]

@@ -53,7 +53,7 @@ class Happened(NamedTuple):
     causes: Ints
     """how many left by each way out, index into CAUSES"""
     contacts: Ints
-    """by institution and channel"""
+    """by channel"""
     joined: Ints
     """by institution"""
     margin_per_year: Floats
@@ -129,21 +129,21 @@ def meet_channels(
     unmet = (p.need * ~p.held).sum(axis=0) / p.need.sum(axis=0)
     score = rules.reach.score_unmet * (unmet - 0.5) + rules.reach.score_episode * (p.episode_months > 0)
     score = np.clip(score - rules.reach.score_risk * above, -5.0, 5.0)
-    contacts = np.zeros(market.reach.shape, np.int64)
+    contacts = np.zeros(len(market.rate_of_channel), np.int64)
     contacted = np.zeros((m, n), bool)
     received = np.zeros(n, np.int64)
-    for j, c in zip(*np.nonzero(market.reach > 0.0), strict=True):
-        rate, precision = market.reach[j, c], market.precision[j, c]
+    for c in np.flatnonzero(market.rate_of_channel > 0.0):
+        j, rate, precision = market.sender[c], market.rate_of_channel[c], market.precision[c]
         if precision > 0.0:
             turn = rules.reach.rest_months * (rng.random(n) < 1.0 / rules.reach.rest_months)
             p_contact = -np.expm1(-rate * turn * np.exp(precision * score))
         else:
             p_contact = -np.expm1(-rate)
         hit = (rng.random(n) < p_contact) & (p.provider != j)
-        contacts[j, c] = np.count_nonzero(hit)
+        contacts[c] = np.count_nonzero(hit)
         contacted[j] |= hit
         received += hit
-    ledger[:, ACQUISITION_COST] -= (contacts * market.contact_cost).sum(axis=1)
+    ledger[:, ACQUISITION_COST] -= np.bincount(market.sender, contacts * market.contact_cost, m)
     at = np.flatnonzero(received)
     reads = rules.reach.read_share * p.attention[at] / (p.attention[at] + received[at])
     considered = np.zeros((m, n), bool)

@@ -87,7 +87,8 @@ class Market(NamedTuple):
     premium_per_risk: Floats
     highest_risk: Floats
     score_noise: Floats
-    reach: Floats
+    sender: Ints
+    rate_of_channel: Floats
     precision: Floats
     contact_cost: Floats
     amount: Floats
@@ -105,6 +106,7 @@ def default_market(**changes: Value) -> dict[str, Value]:
 def market_of(world: np.void) -> Market:
     """Return the engine's world of a month, of which the first four products are read, as this module's arrays."""
     offers, products, now = world["offers"][: world["institutions"]], world["products"][:4], world["now"]
+    channels = world["channels"][: offers["end_channel"].max()]
     return Market(
         rate=offers["price"][:, :4] / 100.0,
         points=offers["price"][:, :4].copy(),
@@ -117,9 +119,10 @@ def market_of(world: np.void) -> Market:
         premium_per_risk=offers["premium_per_risk"].copy(),
         highest_risk=offers["highest_risk"].copy(),
         score_noise=offers["score_noise"].copy(),
-        reach=offers["reach"].copy(),
-        precision=offers["precision"].copy(),
-        contact_cost=offers["contact_cents"] / 100.0,
+        sender=np.repeat(np.arange(len(offers)), offers["end_channel"] - offers["first_channel"]),
+        rate_of_channel=channels["rate"].copy(),
+        precision=channels["precision"].copy(),
+        contact_cost=channels["contact_cents"] / 100.0,
         amount=products["amount"].copy(),
         terms=(int(products["shortest_months"][LOAN]), int(products["longest_months"][LOAN])),
         interchange=float(products["interchange"][CARD]),

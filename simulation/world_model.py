@@ -28,7 +28,7 @@ class WorldModel(NumberedModel):
         Month since which they hold.
     world : structured row
         dtype `tenure.agents.rules.rulebook.WORLD`, what an engine is given. It is made once and brought up to date
-        every month; `offers`, `products` and `effects` are parts of it.
+        every month; `offers`, `channels`, `products` and `effects` are parts of it.
     systematic : float
         The common factor of credit risk, standard deviations.
     """
@@ -51,6 +51,12 @@ class WorldModel(NumberedModel):
     def offers(self) -> NDArray[np.void]:
         """What everybody posts this month, by institution, row 0 of nobody."""
         rows: NDArray[np.void] = self.world["offers"][: len(self.names)]
+        return rows
+
+    @property
+    def channels(self) -> NDArray[np.void]:
+        """Ways in which institutions reach people, those of an institution side by side."""
+        rows: NDArray[np.void] = self.world["channels"][: self.offers["end_channel"].max()]
         return rows
 
     @property

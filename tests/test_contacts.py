@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -20,6 +20,7 @@ from tenure.agents.rules.relationship import (
     fatigue_next,
     takes_offer,
 )
+from tenure.agents.signal import BY_CHANNEL
 from tenure.simulation.model import LifecycleModel
 from tests.markets import LIVELY, first_difference, small_market
 
@@ -193,6 +194,18 @@ def test_a_list_comes_to_everybody_once_in_its_months(rest: int, person: int, mo
     assert sorted(turns) == [0.0] * (rest - 1) + [float(rest)]
 
 
+@settings(max_examples=20)
+@given(st.integers(2, 6), st.integers(0, 2**25), st.integers(0, 2**25), st.integers(0, 2**40))
+def test_two_lists_come_to_a_person_in_the_same_month_by_chance_alone(
+    rest: int, one: int, two: int, first: int
+) -> None:
+    assume(one != two)
+    reach, people = Reach(rest_months=rest), 4000
+    turns = np.array([[turn_on_list(first + p, 0, place, reach) > 0.0 for p in range(people)] for place in (one, two)])
+    for share, expected in ((turns[0].mean(), 1.0 / rest), ((turns[0] & turns[1]).mean(), 1.0 / rest**2)):
+        assert abs(share - expected) <= 5.0 * np.sqrt(expected * (1.0 - expected) / people)
+
+
 @given(st.lists(st.floats(0, 1), min_size=4, max_size=4), st.lists(st.integers(0, 1), min_size=4, max_size=4))
 def test_unmet_is_what_is_sold_and_not_held(need: list[float], held: list[int]) -> None:
     everything, nothing = [1] * 4, [0] * 4
@@ -227,7 +240,7 @@ def contacts_in_three_months(rest: int) -> float:
     contacts = 0
     for _ in range(3):
         model.step()
-        contacts += int(model.totals.tally[US].sum())
+        contacts += int(model.totals.tally[0])
     return contacts / len(model.people)
 
 
@@ -249,7 +262,7 @@ def cost_of_new(precision: float) -> float:
         if month >= 6:
             spent += float(model.totals.ledger[US, ACQUISITION_COST]) / 100.0
             s = model.signals
-            joined += int(((s["joined"] == 1) & (s["provider"] == US) & (s["source"] > 1)).sum())
+            joined += int(((s["joined"] == 1) & (s["provider"] == US) & (s["source"] >= BY_CHANNEL)).sum())
     return spent / joined
 
 

@@ -56,7 +56,7 @@ NUMBERS: dict[str, tuple[Any, Any]] = {
     "us.funding_cost": ("3.5%", "6%"),
     "us.acquisition.flyers.budget_per_month": (5, 200),
     "us.acquisition.flyers.cost_per_contact": (1.0, 2.5),
-    "us.acquisition.flyers.precision": (0.5, 2.0),
+    "us.acquisition.flyers.precision": (0.5, 0.0),
     "rivals.bigbank.acquisition.online.contacts_per_person_per_month": (0.4, 2.0),
     "us.information.noise": (1.0, 4.0),
     "rivals.bigbank.service": (0.0, 0.8),

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.agents.offer import US
-from tenure.agents.signal import SIGNAL
+from tenure.agents.signal import BY_CHANNEL, INVITED, LOOKED_AROUND, SIGNAL
 from tenure.experiments.life.following import Following
 from tenure.simulation import model as model_module
-from tenure.simulation.institutions.contacts import INVITED, taken_contacts
+from tenure.simulation.institutions.contacts import taken_contacts
 from tenure.simulation.market.ledger import profit_cents
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.recording.observing import Collecting, MonthFacts, Observer
@@ -202,7 +202,7 @@ person = st.fixed_dictionaries(
         "before": st.sampled_from([0, 1, 2]),
         "provider": st.sampled_from([0, 1, 2]),
         "joined": st.sampled_from([0, 1]),
-        "source": st.sampled_from([1, 2, INVITED]),
+        "source": st.sampled_from([LOOKED_AROUND, INVITED, BY_CHANNEL]),
         "taken": st.sampled_from([0, 1]),
         "treatment": st.integers(0, 2),
     }

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from tenure.agents.belief import QUADRANTS, SCOPES
-from tenure.agents.offer import MAX_CHANNELS, US
+from tenure.agents.offer import US
 from tenure.agents.person import CAUSES, STAGES
+from tenure.agents.signal import BY_CHANNEL, INVITED, LOOKED_AROUND
 from tenure.experiments.commands.command_line import JSON_VERSION
 from tenure.experiments.config.experiment import Experiment, load_experiment
 from tenure.experiments.design.planning import plan_tasks
@@ -20,6 +21,7 @@ from tenure.experiments.life.months import START, Life
 from tenure.experiments.life.one_life import live_one_life
 from tenure.experiments.life.table import as_plain_data
 from tenure.experiments.running.work import arm_model, state_before
+from tenure.simulation.market.rows import channel_names
 from tests.markets import differences
 from tests.told_lives import (
     EXPERIMENT,
@@ -152,9 +154,9 @@ def test_how_one_came_and_why_one_left_are_told_as_signalled(
             line = "; ".join(month.happened)
             if signal["joined"]:
                 source = int(signal["source"])
-                channels = list(experiment.market.institutions()[month.provider].acquisition)
-                how = {1: "having searched", MAX_CHANNELS + 2: "invited"}
-                assert (how.get(source) or f"reached by {channels[source - 2]}") in line
+                channels = channel_names(experiment.market)
+                how = {LOOKED_AROUND: "having searched", INVITED: "invited"}
+                assert (how.get(source) or f"reached by {channels[source - BY_CHANNEL][1]}") in line
                 ways.add(source)
             assert bool(re.search(r"joined |left \w+ for ", line)) == bool(signal["joined"])
             if signal["cause"]:

@@ -13,10 +13,10 @@ import pytest
 from tenure.agents.rules.rulebook import WORLD
 from tests.test_contract import RULES, functions, written
 
-READ = {"now", "institutions", "product_count", "offers", "products", "effects", "rules", "splits"}
+READ = {"now", "institutions", "product_count", "offers", "channels", "products", "effects", "rules", "splits"}
 """What the market is for a person's month."""
-TABLES = {"offers", "products", "effects"}
-"""Of these, what has a row for each institution, product or treatment."""
+TABLES = {"offers", "channels", "products", "effects"}
+"""Of these, what has a row for each institution, channel, product or treatment."""
 ADDED_TO = {"ledger", "tally", "fault"}
 """Where a month's postings, contacts and faults go."""
 SCRATCH = {"utilities", "considered", "contacted", "messages", "invitation", "welcome_cents"}

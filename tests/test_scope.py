@@ -13,11 +13,11 @@ from tenure.agents.belief import BELIEF, BROWSING, OPEN, SCOPES, SETTLED
 from tenure.agents.declaring import MAX_PRODUCTS
 from tenure.agents.ledger import TREATMENT
 from tenure.agents.offer import US
-from tenure.agents.signal import SIGNAL
+from tenure.agents.signal import INVITED, SIGNAL
 from tenure.simulation.engines.engine import Totals
 from tenure.simulation.institutions.files import Files, ScopeRule, scope_rule
 from tenure.simulation.model import LifecycleModel
-from tenure.simulation.recording.counting import SOURCES, counted
+from tenure.simulation.recording.counting import counted
 from tenure.simulation.settings.market import market_from
 from tests.markets import LIVELY, first_difference, small_market
 
@@ -270,11 +270,11 @@ def test_an_invitation_reaches_those_in_scope_alone_and_costs_to_the_cent(
     assert month.invited.sum() > 100
     assert np.array_equal(month.invited, scopes == SETTLED if treatment == "win_back" else scopes > SETTLED)
     assert (scopes[s["before"] == US] == OPEN).all() and not month.invited[s["before"] == US].any()
-    by_invitation = month.came & (s["source"] == SOURCES - 1)
+    by_invitation = month.came & (s["source"] == INVITED)
     assert by_invitation.sum() > 10 and month.invited[by_invitation].all()
     assert month.totals.ledger[US, TREATMENT] == month.invited.sum() * CONTACT_CENTS + by_invitation.sum() * 5000
     joiners = counted(month.model.people, s)[0]["joiners"]
-    assert joiners[US, SOURCES - 1] == by_invitation.sum() and joiners[RIVAL, SOURCES - 1] == 0
+    assert joiners[US, INVITED] == by_invitation.sum() and joiners[RIVAL, INVITED] == 0
 
 
 @pytest.mark.parametrize("treatment", SCOPE)
@@ -294,7 +294,7 @@ def test_more_money_brings_more_people_and_loses_none(state: dict[str, NDArray[A
 def test_an_invitation_that_is_not_read_changes_nobody(state: dict[str, NDArray[Any]], treatment: str) -> None:
     unread = {"rules": {**LIVELY, "reach": {"read_share": 0.6, "read_invitation": 0.0}}}
     without, sent = month_after(state, market(None)), month_after(state, market(treatment, 500.0, **unread))
-    assert sent.invited.sum() > 100 and not (sent.model.signals["source"] == SOURCES - 1).any()
+    assert sent.invited.sum() > 100 and not (sent.model.signals["source"] == INVITED).any()
     assert first_difference(without.model.people, sent.model.people) == ""
     assert sent.totals.ledger[US, TREATMENT] == sent.invited.sum() * CONTACT_CENTS
 
@@ -349,6 +349,6 @@ def test_invitations_are_recorded_as_contacts(state: dict[str, NDArray[Any]]) ->
     rows = model.recording()
     rows = rows[(rows["measure"] == "treatments") & (rows["a"] == "win_back")].set_index("b")["value"]
     invited = (model.signals["invited"] >> US & 1).sum()
-    came = (model.signals["source"] == SOURCES - 1) & (model.signals["provider"] == US)
+    came = (model.signals["source"] == INVITED) & (model.signals["provider"] == US)
     assert rows.get("contacted") == invited > 0
     assert rows.get("taken") == came.sum() > 0

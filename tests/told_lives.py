@@ -131,9 +131,9 @@ def lives(experiment: Experiment, held: list[Held], count: int = 12) -> Iterator
                 eventful[person] += 1
     ranked = sorted(eventful, key=lambda person: -eventful[person])
     olds, news = ([one for one in ranked if (one > PEOPLE) is new] for new in (False, True))
-    for person in [*olds[: count - 3], *news[:3]]:
-        if (person >> 32) - 1_000_000 < MONTHS:
-            yield live_one_life(experiment, person, "rewards")
+    entered = [one for one in news if 0 <= (one >> 32) - 1_000_000 < MONTHS]
+    for person in [*olds[: count - 3], *entered[:3]]:
+        yield live_one_life(experiment, person, "rewards")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from tenure.agents.month.reading import (
     risk_above,
     would_lend,
 )
-from tenure.agents.offer import MAX_CHANNELS, Offer
+from tenure.agents.offer import Offer
 from tenure.agents.person import (
     ACQUISITION,
     DECLINE,
@@ -33,7 +33,7 @@ from tenure.agents.person import (
 )
 from tenure.agents.rules import accounts, choice, lifecycle, needs
 from tenure.agents.rules.rulebook import World
-from tenure.agents.signal import Signal
+from tenure.agents.signal import INVITED, LOOKED_AROUND, Signal
 
 
 @rule
@@ -196,11 +196,11 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
     owed = owed_cents(person, world) if old > NOBODY else 0
     if k < 0 or ((world.products[k].lends == 1 or owed > 0) and not would_lend(person, score, offer)):
         return
-    cause, tally_source = (POACHED if old > NOBODY else NO_EXIT), world.contacted[j] + 1
+    cause, tally_source = (POACHED if old > NOBODY else NO_EXIT), world.contacted[j]
     if world.welcome_cents[j] > 0:
         receive(world.ledger, j, ledger.TREATMENT, -world.welcome_cents[j])
-    if (searched and world.contacted[j] <= MAX_CHANNELS) or world.contacted[j] == 0:
-        tally_source = 1
+    if tally_source == 0 or (searched and tally_source != INVITED):
+        tally_source = LOOKED_AROUND
     if owed > 0:
         limit = cents(accounts.refinancing_limit(person.income, risk_above(person, world), world.rules.accounts))
         keep_line = person.line_cents

@@ -20,11 +20,10 @@ from tenure.agents.month.choosing import leave_or_choose
 from tenure.agents.month.debts import borrow_and_repay, pay_former_lenders
 from tenure.agents.month.reading import application_score, due_cents, held_products, luck, owed_cents, risk_above
 from tenure.agents.month.treatments import let_effects_pass, read_invitation, read_treatments
-from tenure.agents.offer import MAX_CHANNELS
 from tenure.agents.person import DECLINE, GONE, GROWTH, NO_EXIT, NOBODY, Person
 from tenure.agents.rules import estimation, lifecycle, needs, reach, relationship, usage
 from tenure.agents.rules.rulebook import World
-from tenure.agents.signal import Signal
+from tenure.agents.signal import BY_CHANNEL, Signal
 from tenure.agents.treatment import Contact
 
 EVER = 1200
@@ -111,7 +110,7 @@ def meet_channels(
         world.considered[j], world.contacted[j], world.messages[j] = 0, 0, 0
         world.invitation[j], world.welcome_cents[j] = 0.0, 0
         offer = world.offers[j]
-        if j == NOBODY or j == person.provider or offer.spends == 0:
+        if j == NOBODY or j == person.provider or offer.first_channel == offer.end_channel:
             continue
         score = checked(
             reach.targeting_score(
@@ -127,26 +126,27 @@ def meet_channels(
             person.id,
             world.fault,
         )
-        a, b, c, d = luck(person.id, chance.REACH, world, offer.word)
-        for channel in range(MAX_CHANNELS):
-            if offer.reach[channel] <= 0.0:
-                continue
-            u = a if channel == 0 else (b if channel == 1 else (c if channel == 2 else d))
-            rate, listed = offer.reach[channel], reach.works_list(offer.precision[channel], world.rules.reach)
-            if listed:
-                rate *= reach.turn_on_list(person.id, world.now.month, offer.word + channel, world.rules.reach)
-            expected = reach.expected_contacts(rate, offer.precision[channel], score)
-            arrived = reach.contacts_received(
-                u, checked(expected, 0.0, checks.MOST_EXPECTED_CONTACTS, checks.CONTACTS, person.id, world.fault)
-            )
-            if listed:
-                arrived = min(arrived, 1)
-            if arrived > 0:
-                world.contacted[j] = channel + 1
-                world.messages[j] += arrived
-                received += arrived
-                world.tally[j, channel] += arrived
-                receive(world.ledger, j, ledger.ACQUISITION_COST, -arrived * offer.contact_cents[channel])
+        noticed = 0.0
+        for c in range(offer.first_channel, offer.end_channel):
+            channel = world.channels[c]
+            rate = reach.rate_this_month(person.id, world.now.month, channel, world.rules.reach)
+            if rate > 0.0:
+                u, notices, _, _ = luck(person.id, chance.REACH, world, channel.word)
+                expected = reach.expected_contacts(rate, channel.precision, score)
+                arrived = reach.contacts_received(
+                    u, checked(expected, 0.0, checks.MOST_EXPECTED_CONTACTS, checks.CONTACTS, person.id, world.fault)
+                )
+                if reach.works_list(channel.precision, world.rules.reach):
+                    arrived = min(arrived, 1)
+                if arrived > 0:
+                    if (
+                        notices > noticed
+                    ):  # of several channels of one sender, any is as likely to be the one that tells
+                        world.contacted[j], noticed = BY_CHANNEL + c, notices
+                    world.messages[j] += arrived
+                    received += arrived
+                    world.tally[c] += arrived
+                    receive(world.ledger, j, ledger.ACQUISITION_COST, -arrived * channel.contact_cents)
     if received > 0:
         p = reach.reads(person.attention, received + int(pressure), world.rules.reach)
         p = checked(p, 0.0, 1.0, checks.READS, person.id, world.fault)

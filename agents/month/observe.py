@@ -9,11 +9,11 @@ from tenure.agents import checks
 from tenure.agents.belief import JOINED, LEFT, MOVED, NEVER, PAST_DUE, PRODUCTS, TREATED, Belief
 from tenure.agents.checks import MOST_MONEY, checked
 from tenure.agents.declaring import rule
-from tenure.agents.offer import MAX_CHANNELS, Offer
+from tenure.agents.offer import Offer
 from tenure.agents.rules import credit, estimation, usage
 from tenure.agents.rules.estimation import Learning, Splits
 from tenure.agents.rules.rulebook import Rulebook, World
-from tenure.agents.signal import Signal
+from tenure.agents.signal import BY_CHANNEL, Signal
 from tenure.agents.treatment import Effect
 
 PERFECT = 1e12
@@ -94,7 +94,7 @@ def hear_application(belief: Belief, signal: Signal, offer: Offer, group: Learni
     """Who joins applies: static attributes, and a score; what was known before of risk and needs stays."""
     belief.care_mean, belief.care_precision, belief.trend = 0.0, 1.0, 0.0
     belief.credit_cents, belief.deposit_cents = signal.credit_cents, signal.deposit_cents
-    belief.by_channel = 1 if 2 <= signal.source < 2 + MAX_CHANNELS else 0
+    belief.by_channel = 1 if signal.source >= BY_CHANNEL else 0
     belief.came_looking = 1 if signal.trace >= 0 and offer.sees_browsing == 1 else 0
     if offer.hears_application == 1:
         belief.age_years, belief.income = signal.age_years, signal.income

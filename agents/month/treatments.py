@@ -9,11 +9,10 @@ from tenure.agents.ledger import receive
 from tenure.agents.mathematics.formulas import between, cents
 from tenure.agents.month.accounts import take_product
 from tenure.agents.month.reading import drawn_cents, luck, owed_cents, risk_above
-from tenure.agents.offer import MAX_CHANNELS
 from tenure.agents.person import Person
 from tenure.agents.rules import credit, reach, relationship
 from tenure.agents.rules.rulebook import World
-from tenure.agents.signal import Signal
+from tenure.agents.signal import INVITED, Signal
 from tenure.agents.treatment import Contact, Effect
 
 
@@ -150,7 +149,7 @@ def read_invitation(person: Person, signal: Signal, sent: Contact, received: int
     u, _, _, _ = luck(person.id, chance.INVITATION, world, world.offers[j].word)
     p = reach.reads_invitation(person.attention, received, world.rules.reach)
     if u < checked(p, 0.0, 1.0, checks.READS, person.id, world.fault):
-        world.considered[j], world.contacted[j] = 1, MAX_CHANNELS + 1
+        world.considered[j], world.contacted[j] = 1, INVITED
         reward = effect.reward_cents / 100.0 * sent.amount
         world.invitation[j] = effect.welcome * relationship.amount_felt(sent.amount, reward, world.rules.relationship)
         world.welcome_cents[j] = cents(reward)

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 from tenure.agents.declaring import Parameter, rule
 from tenure.agents.mathematics.elementary import exp_, log_, power_
 from tenure.agents.mathematics.formulas import MOST_SHIFT, between
-from tenure.agents.offer import Offer
+from tenure.agents.offer import Channel, Offer
 
 MEDIAN_INCOME, SD_LOG_INCOME, MEAN_AGE, SD_AGE = 3300.0, 0.6, 45.0, 15.0
 """Only a scale on which income and age are told to a score: its weights make up for it."""
@@ -18,6 +18,9 @@ MOST_EXPECTED = 25
 """Contacts a month that one channel means for one person at most."""
 MOST_RECEIVED = 4 * MOST_EXPECTED
 """Contacts a month of one channel that arrive at most, which is as good as never."""
+
+LIST_PRIME, LIST_FACTOR = 2147483647, 48271
+"""They scatter people over a list: squares of a prime's remainders, in an order that no list shares with another."""
 
 
 class Reach(NamedTuple):
@@ -91,9 +94,19 @@ def works_list(precision: float, reach: Reach) -> bool:
 def turn_on_list(person: int, month: int, place: int, reach: Reach) -> float:
     """How many months' contacts a list means for a person this month: all when it is the person's turn, else none.
 
-    `place` shifts the turns, so that two lists do not come to a person in the same months.
+    `place` is the list's own: where a person stands on one list says nothing of where on another, so two lists come to
+    a person in the same months as often as chance has it.
     """
-    return float(reach.rest_months) if (person + month + place) % reach.rest_months == 0 else 0.0
+    mixed = (person + place) % LIST_PRIME * LIST_FACTOR % LIST_PRIME
+    return float(reach.rest_months) if (mixed * mixed % LIST_PRIME + month) % reach.rest_months == 0 else 0.0
+
+
+@rule
+def rate_this_month(person: int, month: int, channel: Channel, reach: Reach) -> float:
+    """Contacts that a channel means this month for a person who fits neither well nor ill; 0 off a list's turn."""
+    if channel.rate <= 0.0 or not works_list(channel.precision, reach):
+        return channel.rate
+    return channel.rate * turn_on_list(person, month, channel.word, reach)
 
 
 @rule

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tenure.agents.declaring import MAX_PRODUCTS
 from tenure.agents.ledger import ACCOUNTS
-from tenure.agents.offer import MAX_CHANNELS, OFFER, PRODUCT, Now, Offer, Product
+from tenure.agents.offer import CHANNEL, MAX_CHANNELS, OFFER, PRODUCT, Channel, Now, Offer, Product
 from tenure.agents.rules.accounts import Accounts
 from tenure.agents.rules.choice import Choice
 from tenure.agents.rules.credit import Credit
@@ -48,14 +48,15 @@ class World:
 
     Compiled, it is one row that rules read by pointer (`WORLD`); in the object engine an object. `splits` divides the
     plane of risk and return. Per institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`,
-    `contacted`, `messages`, `invitation` (utility), `welcome_cents`, `ledger` (by account, cents) and `tally`
-    (contacts by channel).
+    `contacted`, `messages`, `invitation` (utility), `welcome_cents` and `ledger` (by account, cents). Per channel:
+    `channels`, of all institutions, and `tally` (contacts).
     """
 
     now: Now
     institutions: int
     product_count: int
     offers: Sequence[Offer]
+    channels: Sequence[Channel]
     products: Sequence[Product]
     effects: Sequence[Effect]
     rules: Rulebook
@@ -101,6 +102,7 @@ WORLD = np.dtype(
         ("institutions", np.int64),
         ("product_count", np.int64),
         ("offers", OFFER, (MAX_INSTITUTIONS,)),
+        ("channels", CHANNEL, (MAX_CHANNELS,)),
         ("products", PRODUCT, (MAX_PRODUCTS,)),
         ("effects", EFFECT, (MAX_TREATMENTS,)),
         ("rules", dtype_like(Rulebook())),
@@ -112,7 +114,7 @@ WORLD = np.dtype(
         ("invitation", np.float64, (MAX_INSTITUTIONS,)),
         ("welcome_cents", np.int64, (MAX_INSTITUTIONS,)),
         ("ledger", np.int64, (MAX_INSTITUTIONS, len(ACCOUNTS))),
-        ("tally", np.int64, (MAX_INSTITUTIONS, MAX_CHANNELS)),
+        ("tally", np.int64, (MAX_CHANNELS,)),
         ("fault", np.float64, (3,)),
     ],
     align=True,

@@ -6,9 +6,10 @@ import numpy as np
 
 from tenure.agents.offer import US
 from tenure.agents.person import CAUSES, NO_EXIT, NOBODY, OWN_REASONS, POACHED
+from tenure.agents.signal import BY_CHANNEL, INVITED, LOOKED_AROUND
 from tenure.experiments.analysis.metric import in_currency
 from tenure.experiments.life.following import Moment, Sent
-from tenure.simulation.institutions.contacts import INVITED
+from tenure.simulation.market.rows import channel_names
 from tenure.simulation.recording.observing import MonthFacts
 
 EXITS = {
@@ -89,14 +90,13 @@ def _providers(market: MonthFacts, now: Moment) -> Iterator[str]:
 
 
 def _how(market: MonthFacts, signal: np.void) -> str:
-    """Tell how a joiner came, see `tenure.simulation.recording.counting.SOURCES`."""
+    """Tell how a joiner came."""
     source = int(signal["source"])
-    if source == 1:
+    if source == LOOKED_AROUND:
         return "having searched"
     if source == INVITED:
         return "invited"
-    name = market.names[signal["provider"]]
-    return f"reached by {tuple(market.settings.institutions()[name].acquisition)[source - 2]}"
+    return f"reached by {channel_names(market.settings)[source - BY_CHANNEL][1]}"
 
 
 def _former_debt(market: MonthFacts, before: np.void, person: np.void) -> Iterator[str]:

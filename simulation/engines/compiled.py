@@ -13,7 +13,7 @@ from tenure.agents.month.observe import USUAL_TIMES, borrows_as_believed, conclu
 from tenure.agents.rules.credit import default_odds
 from tenure.agents.treatment import Contact
 from tenure.simulation.engines.chunks import Result, Threads
-from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals
+from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals, channel_count
 from tenure.simulation.institutions.files import Files
 from tenure.simulation.market.people import OfRow
 from tenure.simulation.recording.counting import COUNTS, added, count, counted
@@ -155,8 +155,8 @@ class CompiledEngine:
             return own["ledger"][0].copy(), own["tally"][0].copy(), own["fault"][0].copy(), sums
 
         ledgers, tallies, faults, counts = zip(*self.in_chunks(len(people), work), strict=True)
-        n, ledger, tally = int(world["institutions"]), np.sum(ledgers, axis=0), np.sum(tallies, axis=0)
-        return Totals(ledger[:n], tally[:n], first_fault(faults), added(counts))
+        ledger, tally = np.sum(ledgers, axis=0)[: world["institutions"]], np.sum(tallies, axis=0)
+        return Totals(ledger, tally[: channel_count(world)], first_fault(faults), added(counts))
 
     def observe(self, files: Files, signals: NDArray[np.void], me: int, world: np.void) -> NDArray[np.float64]:
         """Update the records in place, each from the signal of its person; return the first fault."""

@@ -39,7 +39,7 @@ class Dispatch(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What a month added up to: postings (institutions, accounts), contacts (institutions, channels), first fault.
+    """What a month added up to: postings (institutions, accounts), contacts (channels,), first fault.
 
     `counts` is one row of `tenure.simulation.recording.counting.COUNTS`: people and balances as the month ended.
     """
@@ -111,6 +111,11 @@ class Engine(Protocol):
     def count(self, people: NDArray[np.void], signals: NDArray[np.void]) -> np.void:
         """Return the counts of a month that has been lived; who `moved` before it can no longer be told."""
         ...
+
+
+def channel_count(world: np.void) -> int:
+    """Return how many channels there are, of all institutions."""
+    return int(world["offers"]["end_channel"].max())
 
 
 def dispatched(contacts: Iterable[NDArray[np.void]], people: int) -> Dispatch:

@@ -13,7 +13,7 @@ from tenure.agents.ledger import ACCOUNTS
 from tenure.agents.month.appraise import appraise, value
 from tenure.agents.month.live import live
 from tenure.agents.month.observe import observe
-from tenure.agents.offer import MAX_CHANNELS, Now, Offer, Product
+from tenure.agents.offer import Channel, Now, Offer, Product
 from tenure.agents.person import PERSON, Person
 from tenure.agents.rules.estimation import Splits
 from tenure.agents.rules.rulebook import Rulebook, World
@@ -21,7 +21,7 @@ from tenure.agents.signal import SIGNAL, Signal
 from tenure.agents.treatment import Contact, Effect
 from tenure.agents.truth import TRUTH, WORTH, Truth, Worth
 from tenure.simulation.engines.chunks import Result, Threads
-from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals
+from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals, channel_count
 from tenure.simulation.institutions.files import Files
 from tenure.simulation.market.people import PeopleHolder, PersonAgent
 from tenure.simulation.recording.counting import added, counted
@@ -64,14 +64,16 @@ def as_rulebook(row: np.void) -> Rulebook:
 def as_world(row: np.void) -> World:
     """Return what everybody meets this month, with empty books, as a plain object."""
     n, products, world = int(row["institutions"]), int(row["product_count"]), World()
+    channels = channel_count(row)
     world.now, world.rules, world.splits = Now(*row["now"].item()), as_rulebook(row["rules"]), Splits(*row["splits"])
     world.institutions, world.product_count = n, products
     world.offers = [as_object(one, Offer) for one in row["offers"][:n]]
+    world.channels = [as_object(one, Channel) for one in row["channels"][:channels]]
     world.products = [as_object(one, Product) for one in row["products"][:products]]
     world.effects = [as_object(one, Effect) for one in row["effects"]]
     world.utilities, world.considered, world.contacted, world.messages = [0.0] * n, [0] * n, [0] * n, [0] * n
     world.invitation, world.welcome_cents = [0.0] * n, [0] * n
-    world.ledger, world.tally = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros((n, MAX_CHANNELS), np.int64)
+    world.ledger, world.tally = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros(channels, np.int64)
     world.fault = np.array(NO_FAULT)
     return world
 

@@ -1,12 +1,11 @@
 """Channels: contact rates that meet a budget. The rate follows last month's contacts; what was not spent is kept."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.offer import MAX_CHANNELS
 from tenure.simulation.settings.institution import ChannelSettings
 
 HIGHEST_RATE = 1000.0
@@ -14,13 +13,13 @@ HIGHEST_RATE = 1000.0
 
 
 class Channels:
-    """Rates of one institution's channels, and the money carried over; arrays of shape (MAX_CHANNELS,).
+    """Rates of one institution's channels, and the money carried over; arrays of shape (channels,).
 
     Parameters
     ----------
     settings : mapping
         Channel -> its settings.
-    budget_cents : array, shape (MAX_CHANNELS,)
+    budget_cents : array, shape (channels,)
         Of the simulated book; 0 for a channel with a fixed rate.
     reachable : float
         People who are not the institution's customers when the market begins: where rates start from.
@@ -30,7 +29,7 @@ class Channels:
         self, settings: Mapping[str, ChannelSettings], budget_cents: NDArray[np.float64], reachable: float
     ) -> None:
         self.names, self.reachable, self.budget_cents = tuple(settings), max(1.0, reachable), budget_cents
-        self.carried_cents, self.budgeted = np.zeros(MAX_CHANNELS), budget_cents > 0.0
+        self.carried_cents, self.budgeted = np.zeros(len(self.names)), budget_cents > 0.0
         self.cost_cents = _costs(settings)
         started = np.minimum(budget_cents / np.maximum(self.cost_cents, 1.0) / self.reachable, HIGHEST_RATE)
         self.rate = np.where(self.budgeted, started, _fixed_rates(settings))
@@ -44,14 +43,19 @@ class Channels:
         if not np.array_equal(budget_cents, self.budget_cents):
             self.spend(budget_cents)
 
-    def go_on(self, rate: NDArray[np.float64], carried_cents: NDArray[np.float64]) -> None:
+    def go_on(self, rate: Mapping[str, float], carried_cents: Mapping[str, float]) -> None:
         """Take over the rates that budgets had found, and the money kept; a channel that is new starts as set up."""
-        found = self.budgeted & (rate > 0.0)
-        self.rate = np.where(found, rate, self.rate)
-        self.carried_cents = np.where(found, carried_cents, 0.0)
+        before = self.by_name(rate)
+        found = self.budgeted & (before > 0.0)
+        self.rate = np.where(found, before, self.rate)
+        self.carried_cents = np.where(found, self.by_name(carried_cents), 0.0)
+
+    def by_name(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return a number for each channel, 0 where there is none of its name, shape (channels,)."""
+        return np.array([values.get(name, 0.0) for name in self.names], np.float64)
 
     def spend(self, budget_cents: NDArray[np.float64]) -> None:
-        """From now on these are the budgets, shape (MAX_CHANNELS,); a fixed rate stays what it is."""
+        """From now on these are the budgets, shape (channels,); a fixed rate stays what it is."""
         new = np.where(self.budgeted, budget_cents, 0.0)
         old, fresh = self.budget_cents, new / np.maximum(self.cost_cents, 1.0) / self.reachable
         moved = np.where((old > 0.0) & (self.rate > 0.0), self.rate * new / np.maximum(old, 1e-9), fresh)
@@ -72,16 +76,10 @@ class Channels:
 
 
 def _costs(settings: Mapping[str, ChannelSettings]) -> NDArray[np.float64]:
-    """Return the cents of one contact by each channel, shape (MAX_CHANNELS,)."""
-    return _by_channel([math.floor(one.cost_per_contact * 100.0 + 0.5) for one in settings.values()])
+    """Return the cents of one contact by each channel, shape (channels,)."""
+    return np.array([math.floor(one.cost_per_contact * 100.0 + 0.5) for one in settings.values()], np.float64)
 
 
 def _fixed_rates(settings: Mapping[str, ChannelSettings]) -> NDArray[np.float64]:
-    """Return the contacts per person and month of channels that have no budget, shape (MAX_CHANNELS,)."""
-    return _by_channel([one.contacts_per_person_per_month or 0.0 for one in settings.values()])
-
-
-def _by_channel(values: Sequence[float]) -> NDArray[np.float64]:
-    row = np.zeros(MAX_CHANNELS)
-    row[: len(values)] = values
-    return row
+    """Return the contacts per person and month of channels that have no budget, shape (channels,)."""
+    return np.array([one.contacts_per_person_per_month or 0.0 for one in settings.values()], np.float64)

@@ -3,10 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.simulation.recording.counting import SOURCES
-
-INVITED = SOURCES - 1
-"""How somebody joined who followed an invitation; see `tenure.simulation.recording.counting.SOURCES`."""
+from tenure.agents.signal import INVITED
 
 
 def taken_contacts(months: NDArray[np.void], treatment: NDArray[np.int64], me: int) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.ledger import TREATMENT
-from tenure.agents.offer import MAX_CHANNELS, US
+from tenure.agents.offer import US
 from tenure.policies.guard.guard import Allowed, Guards, guard
 from tenure.policies.outcomes import Outcomes
 from tenure.policies.plan import Plan
@@ -67,6 +67,11 @@ class Market(Protocol):
     @property
     def offers(self) -> NDArray[np.void]:
         """What all have posted, row 0 of nobody."""
+        ...
+
+    @property
+    def channels(self) -> NDArray[np.void]:
+        """Channels of all institutions."""
         ...
 
     @property
@@ -166,6 +171,11 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         return row
 
     @property
+    def channel_rows(self) -> slice:
+        """Where its channels stand in what has a row for each channel of the market."""
+        return slice(int(self.offer["first_channel"]), int(self.offer["end_channel"]))
+
+    @property
     def customers(self) -> int:
         """Number of people whose main provider it is."""
         return int((self.model.people["provider"] == self.index).sum())
@@ -192,7 +202,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
 
     def show_offer(self) -> None:
         """Bring the month's offer up to date with what only the institution knows."""
-        self.offer["reach"][:MAX_CHANNELS] = self.channels.rate
+        self.model.channels["rate"][self.channel_rows] = self.channels.rate
         self.offer["ended_share"], self.offer["observes"] = self.share_told_to_go, int(self.keeps_files)
 
     def observe(self) -> None:
@@ -278,7 +288,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
 
     def settle(self, totals: Totals) -> None:
         """Roll money forward: channels follow their budgets, plans move them, what was taken is paid."""
-        self.channels.settle(totals.tally[self.index])
+        self.channels.settle(totals.tally[self.channel_rows])
         if self.plan.acquisition is not None:
             self.purse.move(self.plan.acquisition)
         self.purse.pay(float(totals.ledger[self.index, TREATMENT]) / 100.0)

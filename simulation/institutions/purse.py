@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.offer import MAX_CHANNELS
 from tenure.policies.guard.guard import Guards
 from tenure.policies.guard.rules import StructureLimit
 from tenure.policies.plan import Acquisition
@@ -28,7 +27,7 @@ class Budgets(NamedTuple):
     treatments_eur: float
     """For existing customers."""
     channels_cents: NDArray[np.float64]
-    """For each channel, shape (MAX_CHANNELS,)."""
+    """For each channel, shape (channels,)."""
 
     @classmethod
     def of(cls, market: MarketSettings, one: InstitutionSettings) -> "Budgets":
@@ -37,8 +36,7 @@ class Budgets(NamedTuple):
         each = [channel.budget_per_month or 0.0 for channel in one.acquisition.values()]
         share, whole = one.acquisition_share, market.purse_of(one)
         factor = 1.0 if share is None or sum(each) == 0.0 else share * whole / sum(each)
-        cents = np.zeros(MAX_CHANNELS)
-        cents[: len(each)] = [100.0 * factor * budget / scale for budget in each]
+        cents = np.array([100.0 * factor * budget / scale for budget in each], np.float64)
         return cls(whole / scale, market.guards_of(one).budget_per_month / scale, cents)
 
 
@@ -133,6 +131,7 @@ class Purse:
         return {
             "purse_moved": np.array(self.moved),
             "purse_treatments": np.array(self.treatments_eur),
+            "channels": np.array(self.channels.names, np.str_),
             "purse_channels": self.channels.budget_cents.copy(),
             "kept_back": np.array(self.kept_back_eur),
             "rate": self.channels.rate.copy(),
@@ -143,15 +142,19 @@ class Purse:
         """Take back what plans had moved and rates had become; the rest is as the settings say."""
         self.moved, self.kept_back_eur = bool(state["purse_moved"]), float(state["kept_back"])
         self.treatments_eur = float(state["purse_treatments"]) if self.moved else self.set.treatments_eur
-        moved = state["purse_channels"] if self.moved else self.set.channels_cents
-        self.channels.budget_cents = np.where(self.channels.budgeted, moved, 0.0)
-        self.channels.go_on(state["rate"].astype(np.float64), state["carried"].astype(np.float64))
+        names = state["channels"].tolist()
+        moved, rate, carried = (
+            dict(zip(names, state[key].tolist(), strict=True)) for key in ("purse_channels", "rate", "carried")
+        )
+        kept = self.channels.by_name(moved) if self.moved else self.set.channels_cents
+        self.channels.budget_cents = np.where(self.channels.budgeted, kept, 0.0)
+        self.channels.go_on(rate, carried)
 
 
 def channel_shares(
     weights: Mapping[str, float], names: tuple[str, ...], budgeted: NDArray[np.bool_], now_cents: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return what each channel gets of an institution's money for new customers, shape (MAX_CHANNELS,).
+    """Return what each channel gets of an institution's money for new customers, shape (channels,).
 
     Parameters
     ----------
@@ -159,9 +162,9 @@ def channel_shares(
         Channel -> weight; empty: as it is spread now, evenly where nothing is spent now.
     names : tuple of str
         The institution's channels.
-    budgeted : bool array, shape (MAX_CHANNELS,)
+    budgeted : bool array, shape (channels,)
         Which of them live on a budget.
-    now_cents : array, shape (MAX_CHANNELS,)
+    now_cents : array, shape (channels,)
         What each has now.
 
     Raises
@@ -169,14 +172,13 @@ def channel_shares(
     ValueError
         If a channel is unknown or has no budget, or all weights are 0.
     """
-    known = [name for name, one in zip(names, budgeted.tolist(), strict=False) if one]
+    known = [name for name, one in zip(names, budgeted.tolist(), strict=True) if one]
     for name in weights:
         if name not in known:
             raise ValueError(f"acquisition: no channel '{name}' has a budget.{did_you_mean(name, known)}")
     if weights and not sum(weights.values()) > 0.0:
         raise ValueError("acquisition: all weights are 0: give one channel a weight, or new customers a share of 0")
-    own = np.zeros(MAX_CHANNELS)
-    own[: len(names)] = [weights.get(name, 0.0) for name in names] if weights else now_cents[: len(names)]
+    own = np.array([weights.get(name, 0.0) for name in names] if weights else now_cents, np.float64)
     if not own.sum() > 0.0:
         own[budgeted] = 1.0
     return np.asarray(own / max(float(own.sum()), 1e-9))

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.chance import institution_word
-from tenure.agents.offer import EXPOSURES, OFFER, OWN_CORRELATION, US, Now, products_of_kinds
+from tenure.agents.chance import channel_word, institution_word
+from tenure.agents.offer import CHANNEL, EXPOSURES, OFFER, OWN_CORRELATION, US, Now, products_of_kinds
 from tenure.agents.rules.estimation import Splits
 from tenure.agents.rules.rulebook import WORLD, Rulebook
 from tenure.simulation.settings.institution import InstitutionSettings
@@ -45,6 +45,8 @@ def offer_rows(settings: MarketSettings) -> NDArray[np.void]:
     rows = np.zeros(len(settings.institutions()) + 1, OFFER)
     for j, (name, one) in enumerate(settings.institutions().items(), start=1):
         _fill_offer(rows[j], name, one, settings)
+        rows[j]["first_channel"] = rows[j - 1]["end_channel"]
+        rows[j]["end_channel"] = rows[j]["first_channel"] + len(one.acquisition)
     if len(set(rows["word"].tolist())) != len(rows):
         raise ValueError("two institutions' names share one address in luck: rename one of them")
     return rows
@@ -70,10 +72,30 @@ def _fill_offer(row: np.void, name: str, one: InstitutionSettings, settings: Mar
     row["believed_noise"] = heard.noise if heard.believed_noise is None else heard.believed_noise
     for k, label in enumerate(settings.products):
         row["line"][k] = int(one.business_line is None or label in one.business_line)
-    for c, channel in enumerate(one.acquisition.values()):
-        row["precision"][c] = channel.precision
-        row["contact_cents"][c] = math.floor(channel.cost_per_contact * 100.0 + 0.5)
-        row["spends"] = 1
+
+
+def channel_names(settings: MarketSettings) -> tuple[tuple[str, str], ...]:
+    """Return institution and name of each channel, by its row."""
+    return tuple((name, channel) for name, one in settings.institutions().items() for channel in one.acquisition)
+
+
+def channel_rows(settings: MarketSettings) -> NDArray[np.void]:
+    """Return all channels, shape (channels,) of CHANNEL, those of an institution side by side; their rates are 0.
+
+    Raises
+    ------
+    ValueError
+        If two channels' names have the same address in luck.
+    """
+    names, institutions = channel_names(settings), settings.institutions()
+    rows = np.zeros(len(names), CHANNEL)
+    for row, (name, label) in zip(rows, names, strict=True):
+        channel = institutions[name].acquisition[label]
+        row["word"], row["precision"] = channel_word(name, label), channel.precision
+        row["contact_cents"] = math.floor(channel.cost_per_contact * 100.0 + 0.5)
+    if len(set(rows["word"].tolist())) != len(rows):
+        raise ValueError("two channels' names share one address in luck: rename one of them")
+    return rows
 
 
 class LifeEvents(NamedTuple):
@@ -102,8 +124,8 @@ def life_events(rules: Rulebook) -> LifeEvents:
     return LifeEvents(shock_sd, shock_sd * math.sqrt(coming), correlation)
 
 
-NOT_OF_SETTINGS = ("reach", "ended_share", "observes", "lookalike", "price_above", "others_per_risk")
-"""Of an offer, what follows from a month and not from settings: never laid out anew."""
+NOT_OF_SETTINGS = ("rate", "ended_share", "observes", "lookalike", "price_above", "others_per_risk")
+"""Of an offer or a channel, what follows from a month and not from settings: never laid out anew."""
 
 
 def new_world() -> np.void:
@@ -114,12 +136,13 @@ def new_world() -> np.void:
 
 def lay_out(world: np.void, settings: MarketSettings, rules: Rulebook, effects: NDArray[np.void]) -> None:
     """Write into a world what settings say of products, offers at list prices, effects and rules."""
-    products, offers = product_rows(settings), offer_rows(settings)
+    products, offers, channels = product_rows(settings), offer_rows(settings), channel_rows(settings)
     world["institutions"], world["product_count"] = len(offers), len(products)
     world["products"][: len(products)], world["effects"][: len(effects)] = products, effects
-    for name in offers.dtype.names or ():
-        if name not in NOT_OF_SETTINGS:
-            world["offers"][name][: len(offers)] = offers[name]
+    for table, rows in (("offers", offers), ("channels", channels)):
+        for name in rows.dtype.names or ():
+            if name not in NOT_OF_SETTINGS:
+                world[table][name][: len(rows)] = rows[name]
     world["rules"] = rules
     world["splits"] = Splits(settings.quadrants.risk.split, settings.quadrants.return_.split)
 

@@ -10,7 +10,9 @@ from tenure.agents.belief import QUADRANTS
 from tenure.agents.compiling import compiled
 from tenure.agents.ledger import LINES
 from tenure.agents.person import CAUSES, STAGES
+from tenure.agents.signal import BY_CHANNEL, INVITED, LOOKED_AROUND
 from tenure.simulation.market.ledger import profit_cents
+from tenure.simulation.market.rows import channel_names
 from tenure.simulation.recording import measures
 from tenure.simulation.recording.counting import BUCKETS, PRODUCTS_HELD, TENURE_YEARS
 from tenure.simulation.recording.measure import Measure
@@ -44,7 +46,7 @@ def flow_rows(facts: MonthFacts) -> Iterator[Row]:
         for j, cause, c, people in _filled(table):
             yield measure.name, month, facts.names[j], CAUSES[cause], labels[c], people
     came = counts["joiners"]
-    joiners = np.stack([came[:, 1], came[:, 2:-1].sum(axis=1), came[:, -1]], axis=1)
+    joiners = np.stack([came[:, source] for source in (LOOKED_AROUND, BY_CHANNEL, INVITED)], axis=1)
     yield from _table(facts, measures.JOINERS, joiners, measures.JOINERS.a.words)
     for origin, to, people in _filled(counts["stage_moves"]):
         yield measures.STAGE_MOVES.name, month, facts.us, STAGES[origin], (*STAGES, "gone")[to], people
@@ -57,17 +59,15 @@ def flow_rows(facts: MonthFacts) -> Iterator[Row]:
 
 def reach_rows(facts: MonthFacts) -> Iterator[Row]:
     """Give what each channel reached, cost and brought."""
-    month, cents, joiners = facts.month, facts.offers["contact_cents"].tolist(), facts.counts["joiners"].tolist()
-    channels = {name: tuple(one.acquisition) for name, one in facts.settings.institutions().items()}
-    for j, name in enumerate(facts.names):
-        for c, channel in enumerate(channels.get(name, ())):
-            contacts = int(facts.tally[j, c])
-            for what, value in (
-                ("contacts", contacts),
-                ("spend_eur", contacts * cents[j][c] / 100.0),
-                ("joined", joiners[j][2 + c]),
-            ):
-                yield measures.REACH.name, month, name, channel, what, value
+    month, cents, contacts = facts.month, facts.channels["contact_cents"].tolist(), facts.tally.tolist()
+    joiners = facts.counts["joiners_by_channel"].tolist()
+    for c, (name, channel) in enumerate(channel_names(facts.settings)):
+        for what, value in (
+            ("contacts", contacts[c]),
+            ("spend_eur", contacts[c] * cents[c] / 100.0),
+            ("joined", joiners[c]),
+        ):
+            yield measures.REACH.name, month, name, channel, what, value
 
 
 def plane_rows(facts: MonthFacts) -> Iterator[Row]:

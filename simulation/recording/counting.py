@@ -10,13 +10,13 @@ from tenure.agents.compiling import compiled, rule
 from tenure.agents.offer import MAX_CHANNELS, US
 from tenure.agents.person import CAUSES, STAGES, Person
 from tenure.agents.rules.rulebook import MAX_INSTITUTIONS
-from tenure.agents.signal import Signal
+from tenure.agents.signal import BY_CHANNEL, Signal
 
 TENURE_YEARS = (*(str(y) for y in range(10)), "10+")
 PRODUCTS_HELD = ("1", "2", "3", "4+")
 BUCKETS = ("0", "1", "2", "3", "4", "5+")
-SOURCES = 3 + MAX_CHANNELS
-"""How a joiner came: 1 looked around, 2 + channel, the last by invitation; 0 is not used."""
+SOURCES = 1 + BY_CHANNEL
+"""How joiners came, as they are counted: as `source` of a signal, all channels of an institution as one."""
 
 COUNTS = np.dtype(
     [
@@ -33,6 +33,7 @@ COUNTS = np.dtype(
         ("leavers", np.int64, (MAX_INSTITUTIONS, len(CAUSES), len(TENURE_YEARS))),
         ("leavers_by_products", np.int64, (MAX_INSTITUTIONS, len(CAUSES), len(PRODUCTS_HELD))),
         ("joiners", np.int64, (MAX_INSTITUTIONS, SOURCES)),
+        ("joiners_by_channel", np.int64, (MAX_CHANNELS,)),
         ("stage_moves", np.int64, (len(STAGES), len(STAGES) + 1)),
     ],
     align=True,
@@ -59,6 +60,7 @@ class Counts(Protocol):
     leavers: NDArray[np.int64]
     leavers_by_products: NDArray[np.int64]
     joiners: NDArray[np.int64]
+    joiners_by_channel: NDArray[np.int64]
     stage_moves: NDArray[np.int64]
 
 
@@ -82,7 +84,9 @@ def count(person: Person, signal: Signal, counts: Counts) -> None:
                 held += signal.held[k]
             counts.by_products[j, min(max(held, 1), 4) - 1] += 1
         if signal.joined == 1:
-            counts.joiners[j, signal.source] += 1
+            counts.joiners[j, min(signal.source, BY_CHANNEL)] += 1
+            if signal.source >= BY_CHANNEL:
+                counts.joiners_by_channel[signal.source - BY_CHANNEL] += 1
     if person.owed_before_cents > 0:
         counts.owed_before_cents[person.owed_before_to] += person.owed_before_cents
     if signal.cause > 0:

@@ -66,14 +66,15 @@ class MonthFacts:
     treatments : tuple of Treatment
     people, signals : structured arrays, shape (people,)
         dtype PERSON at the month's end, and dtype SIGNAL: the month that they lived.
-    products, offers, effects : structured arrays
-        dtype PRODUCT, dtype OFFER with a row per institution, dtype EFFECT with a row per treatment.
+    products, offers, channels, effects : structured arrays
+        dtype PRODUCT, dtype OFFER with a row per institution, dtype CHANNEL with a row per channel, those of an
+        institution side by side, dtype EFFECT with a row per treatment.
     counts : structured array of no dimension
         dtype COUNTS.
     postings : int array, shape (institutions, accounts)
         Cents; zeros before the first month.
-    tally : int array, shape (institutions, channels)
-        People whom each channel reached.
+    tally : int array, shape (channels,)
+        Contacts by each channel; zeros before the first month.
     own_rows : int array, shape (our customers,)
         Rows of our customers at the month's end.
     own, left : structured array, shape (our customers,) and (those who left us,)
@@ -97,6 +98,7 @@ class MonthFacts:
     signals: NDArray[np.void]
     products: NDArray[np.void]
     offers: NDArray[np.void]
+    channels: NDArray[np.void]
     effects: NDArray[np.void]
     counts: NDArray[np.void]
     postings: NDArray[np.int64]
@@ -192,6 +194,11 @@ class Observed(Protocol):
         ...
 
     @property
+    def channels(self) -> NDArray[np.void]:
+        """Dtype CHANNEL."""
+        ...
+
+    @property
     def effects(self) -> NDArray[np.void]:
         """Dtype EFFECT."""
         ...
@@ -227,7 +234,7 @@ def facts_of(
         What institutions did; none before the first month.
     """
     names, (own, left) = market.names, find_ours(market.signals, in_chunks)
-    postings, tally = moved or (np.zeros((len(names), 1), np.int64), np.zeros((len(names), 1), np.int64))
+    postings, tally = moved or (np.zeros((len(names), 1), np.int64), np.zeros(len(market.channels), np.int64))
     return MonthFacts(
         month,
         market.now,
@@ -237,6 +244,7 @@ def facts_of(
         sealed(market.signals),
         sealed(market.products),
         sealed(market.offers),
+        sealed(market.channels),
         sealed(market.effects),
         read_only(np.asarray(counts)),
         read_only(postings),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from tenure.agents.declaring import MAX_PRODUCTS
-from tenure.agents.offer import KINDS
+from tenure.agents.offer import KINDS, MAX_CHANNELS
 from tenure.agents.rules.population import Traits
 from tenure.agents.rules.rulebook import MAX_INSTITUTIONS, Rulebook
 from tenure.policies.columns import view_condition
@@ -81,6 +81,11 @@ def _size_faults(market: MarketParts) -> Iterator[Fault]:
         )
     if len(market.rivals) > MAX_INSTITUTIONS - 2:
         yield Fault(f"at most {MAX_INSTITUTIONS - 2} rivals, not {len(market.rivals)}", "join some", ("rivals",))
+    many = {name: len(one.acquisition) for name, one in market.institutions().items()}
+    if sum(many.values()) > MAX_CHANNELS:
+        most = max(many, key=lambda name: many[name])
+        at = ("us", "acquisition") if most == market.our_name else ("rivals", most, "acquisition")
+        yield Fault(f"at most {MAX_CHANNELS} channels in a market, not {sum(many.values())}", "join some", at)
     if market.stands_for is not None and market.stands_for * MOST_TO_ONE < market.people:
         what = f"each of {market.people} people would stand for less than 1/{MOST_TO_ONE} of a real one"
         yield Fault(what, f"write {-(-market.people // MOST_TO_ONE)} or more, or fewer people", ("stands_for",))

@@ -5,7 +5,6 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tenure.agents.declaring import Parameter
-from tenure.agents.offer import MAX_CHANNELS
 from tenure.policies.settings.faults import Fault, FaultyError, KeyPath, refuse, told
 from tenure.policies.shelf import ALIASES
 from tenure.simulation.settings.base import Settings
@@ -185,7 +184,7 @@ class InstitutionSettings(Settings):
     visible: bool = True
     """Whether people who look around find it."""
     acquisition: dict[str, ChannelSettings] = Field(default={})
-    """Channels by which it reaches people who are not its customers, by name: at most 4."""
+    """Channels by which it reaches people who are not its customers, by name, as many as one likes."""
     policy: PolicyChoice = PolicySettings(policy="do_nothing")
     """What it does for its customers; of ours, an experiment's arms each have their own."""
     information: InformationSettings = InformationSettings()
@@ -238,8 +237,5 @@ class InstitutionSettings(Settings):
         if self.existing_customers == ("other_lines",) and self.business_line is None:
             what = "nobody would be in scope: 'other_lines' stands alone, and the business line is all products"
             faults.append(Fault(what, "name the line's products in business_line", own))
-        if len(self.acquisition) > MAX_CHANNELS:
-            what = f"at most {MAX_CHANNELS} channels can be told apart, not {len(self.acquisition)}"
-            faults.append(Fault(what, "join some", ("acquisition",)))
         refuse(faults)
         return self

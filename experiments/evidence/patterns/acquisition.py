@@ -4,6 +4,7 @@ import numpy as np
 
 from tenure.agents.ledger import ACQUISITION_COST
 from tenure.agents.offer import US
+from tenure.agents.signal import BY_CHANNEL
 from tenure.experiments.evidence.patterns.lives import Figures, Measure, Start, ratio
 from tenure.simulation.settings.institution import InstitutionSettings
 
@@ -19,7 +20,7 @@ def clutter(start: Start) -> Figures:
     found, logs = Figures(), []
     for factor in VOLUMES:
         other = start.everybody(24, louder(start, factor))
-        came = (other["joined"][7:] == 1) & (other["source"][7:] > 1)
+        came = (other["joined"][7:] == 1) & (other["source"][7:] >= BY_CHANNEL)
         response = ratio(float(came.sum()), float(other.contacts[6:].sum()))
         found[f"response_volume_{factor:g}"] = response
         logs.append(np.log(response) if response > 0 else np.nan)
@@ -58,7 +59,7 @@ def precision(start: Start) -> Figures:
         costs = []
         for own in PRECISIONS:
             other = start.everybody(REACH_MONTHS, aimed(start, own, theirs))
-            came = (other["joined"][7:] == 1) & (other["source"][7:] > 1) & (other["provider"][7:] == US)
+            came = (other["joined"][7:] == 1) & (other["source"][7:] >= BY_CHANNEL) & (other["provider"][7:] == US)
             spent = -float(other.postings[6:, US, ACQUISITION_COST].sum())
             costs.append(ratio(spent, float(came.sum())))
             found[f"new_customer_{own:g}{words}"] = costs[-1]

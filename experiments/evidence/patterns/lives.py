@@ -166,7 +166,7 @@ def snapshot(model: LifecycleModel) -> dict[str, NDArray[Any]]:
         "treatment": signals["treatment"].astype(np.int16),
         "taken": signals["taken"].astype(np.int8),
         "joined": signals["joined"].astype(np.int8),
-        "source": signals["source"].astype(np.int8),
+        "source": signals["source"].astype(np.int16),
         "margin": (signals["margin_per_year"] / 12.0).astype(np.float32),
     }
 
@@ -185,7 +185,7 @@ def live_on(model: LifecycleModel, months: int) -> Lives:
         model.step()
         states.append(snapshot(model))
         postings.append(-model.totals.ledger[: len(model.names)] / 100.0)
-        contacts.append(model.totals.tally[: len(model.names)].sum(axis=1))
+        contacts.append([0, *(model.totals.tally[one.channel_rows].sum() for one in model.institutions)])
     people = len(model.people)
     columns = {}
     for name in list(states[0]):
