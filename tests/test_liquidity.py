@@ -123,23 +123,24 @@ def lives(model: LifecycleModel, months: int) -> NDArray[np.int64]:
 
 
 def test_a_larger_line_for_everybody_is_drawn_by_the_weak_and_lowers_nobody_s_default() -> None:
-    """Paired: the same people, the same luck, half as much line again for all who pay."""
+    """Paired: the same people, the same luck, half as much line again for all who pay; borrowed after twelve months."""
     usual, larger = crowd(), crowd()
     people = larger.people
     pays = (people["line_cents"] > 0) & (people["months_past_due"] == 0)
     ids, risk = people["id"][pays], (people["risk_trait"] + people["risk_event"])[pays]
     people["line_cents"][pays] = people["line_cents"][pays] * 3 // 2
-    before, after = set(lives(usual, 24).tolist()), set(lives(larger, 24).tolist())
-    assert len(before & set(ids.tolist())) > 30
-    tenths = np.searchsorted(np.quantile(risk, np.linspace(0.1, 0.9, 9)), risk)
-    for tenth in range(10):
-        group = set(ids[tenths == tenth].tolist())
-        assert len(group & after) >= len(group & before) - 1, "one may have gone another way in the choice of a bank"
+    before, after = set(lives(usual, 12).tolist()), set(lives(larger, 12).tolist())
     drawn = [
         dict(zip(m.people["id"].tolist(), m.people["balance_cents"][:, CARD].tolist(), strict=True))
         for m in (usual, larger)
     ]
     line = dict(zip(usual.people["id"].tolist(), usual.people["line_cents"].tolist(), strict=True))
+    before, after = before | set(lives(usual, 12).tolist()), after | set(lives(larger, 12).tolist())
+    assert len(before & set(ids.tolist())) > 30
+    tenths = np.searchsorted(np.quantile(risk, np.linspace(0.1, 0.9, 9)), risk)
+    for tenth in range(10):
+        group = set(ids[tenths == tenth].tolist())
+        assert len(group & after) >= len(group & before) - 1, "one may have gone another way in the choice of a bank"
     weak, strong = (ids[part] for part in (tenths >= 7, tenths <= 2))
     borrowed = [
         sum(drawn[1].get(i, 0) - drawn[0].get(i, 0) for i in part.tolist())

@@ -139,9 +139,7 @@ def meet_channels(
                 if reach.works_list(channel.precision, world.rules.reach):
                     arrived = min(arrived, 1)
                 if arrived > 0:
-                    if (
-                        notices > noticed
-                    ):  # of several channels of one sender, any is as likely to be the one that tells
+                    if notices > noticed:  # of a sender's channels, each is as likely to be the one that counts
                         world.contacted[j], noticed = BY_CHANNEL + c, notices
                     world.messages[j] += arrived
                     received += arrived
