@@ -11,6 +11,8 @@ from tenure.policies.settings.suggest import did_you_mean
 MOST_POINTS = 100.0
 """Points a year that a plan may take off a price, or put on it: as many as the highest rate of a market has."""
 MOST_WEIGHT = 1e12
+MOST_MONTHS, MOST_MONEY = 240, 1e5
+"""For how long a price may be promised, and how much may be paid to who comes from another, EUR."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +214,38 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
+@dataclass(frozen=True)
+class PoachingOffer:
+    """What those get who come to us from another institution, and nobody else.
+
+    Parameters
+    ----------
+    points : float
+        Points a year off the price of their credit.
+    months : int
+        For how many months they have that price.
+    money : float
+        EUR paid to each of them once.
+    """
+
+    points: float = 0.0
+    months: int = 12
+    money: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value, low, most in (
+            ("points", self.points, 0, MOST_POINTS),
+            ("months", self.months, 1, MOST_MONTHS),
+            ("money", self.money, 0, MOST_MONEY),
+        ):
+            if not (_is_number(value) and low <= value <= most):
+                raise ValueError(
+                    f"offer: {name} of a poaching offer are a number from {low} to {most:g}; got {value!r}"
+                )
+        if self.months != int(self.months):
+            raise ValueError(f"offer: months of a poaching offer are a whole number; got {self.months!r}")
+
+
 @dataclass(frozen=True, eq=False)
 class OfferChange:
     """The prices to post next month, as points off our list prices; a deposit's cut raises its rate.
@@ -220,9 +254,16 @@ class OfferChange:
     ----------
     price_cut_points : mapping or array, shape (products,)
         Product -> points, 0 or more; products not named stay at list price.
+    poaching : PoachingOffer, optional
+        What those get who come from another institution. None leaves it as our settings say.
     """
 
     price_cut_points: Mapping[str, float] | NDArray[np.float64] = field(default_factory=dict)
+    poaching: PoachingOffer | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.poaching, PoachingOffer | None):
+            raise ValueError(f"offer: poaching is a PoachingOffer or None; got {type(self.poaching).__name__}")
 
     def points(self, products: tuple[str, ...]) -> NDArray[np.float64]:
         """Return the cut for each product, points, shape (products,).
@@ -287,7 +328,7 @@ def as_plan(decided: object) -> Plan:
     return Plan(
         _own(listed),
         None if acquisition is None else Acquisition(_copied(acquisition.weights), acquisition.share),
-        None if offer is None else OfferChange(_copied_cuts(offer.price_cut_points)),
+        None if offer is None else OfferChange(_copied_cuts(offer.price_cut_points), _copied_poaching(offer.poaching)),
     )
 
 
@@ -311,3 +352,8 @@ def _copied(given: Mapping[str, float]) -> Mapping[str, float]:
 def _copied_cuts(given: Mapping[str, float] | NDArray[np.float64]) -> Mapping[str, float] | NDArray[np.float64]:
     """Return price cuts of our own, a mapping or an array."""
     return dict(given) if isinstance(given, Mapping) else np.array(given)
+
+
+def _copied_poaching(given: PoachingOffer | None) -> PoachingOffer | None:
+    """Return a poaching offer of our own, checked anew."""
+    return PoachingOffer(given.points, given.months, given.money) if isinstance(given, PoachingOffer) else given

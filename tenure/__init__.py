@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from tenure.agents.declaring import Parameter
     from tenure.experiments.config.experiment import load_experiment
     from tenure.experiments.running.runner import run_experiment
-    from tenure.policies.plan import Acquisition, OfferChange, Plan, Treatments
+    from tenure.policies.plan import Acquisition, OfferChange, Plan, PoachingOffer, Treatments
     from tenure.policies.policy import Policy
     from tenure.policies.view import InstitutionView
     from tenure.simulation.model import LifecycleModel
@@ -21,6 +21,7 @@ __all__ = [
     "OfferChange",
     "Parameter",
     "Plan",
+    "PoachingOffer",
     "Policy",
     "Treatments",
     "load_experiment",
@@ -34,6 +35,7 @@ _HOMES = {
     "OfferChange": "tenure.policies.plan",
     "Parameter": "tenure.agents.declaring",
     "Plan": "tenure.policies.plan",
+    "PoachingOffer": "tenure.policies.plan",
     "Policy": "tenure.policies.policy",
     "Treatments": "tenure.policies.plan",
     "load_experiment": "tenure.experiments.config.experiment",

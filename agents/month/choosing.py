@@ -31,7 +31,7 @@ from tenure.agents.person import (
     SETTLED,
     Person,
 )
-from tenure.agents.rules import accounts, choice, lifecycle, needs
+from tenure.agents.rules import accounts, choice, lifecycle, needs, relationship
 from tenure.agents.rules.rulebook import World
 from tenure.agents.signal import INVITED, LOOKED_AROUND, Signal
 
@@ -171,6 +171,8 @@ def utility_of(person: Person, j: int, world: World) -> float:
     premium = person.premium - person.price_cut
     if not here:
         premium = accounts.price_for_risk(offer.premium_per_risk, risk_above(person, world), world.rules.accounts)
+        if person.provider > NOBODY:
+            premium -= choice.off_first_year(offer.poaching_points, offer.poaching_months)
     price = choice.yearly_price(person.need, offer.sells, offer.price, premium, world.product_count, world.products)
     value = choice.utility(
         offer.quality,
@@ -181,7 +183,10 @@ def utility_of(person: Person, j: int, world: World) -> float:
         world.rules.choice,
     )
     if not here:
-        return value + offer.ease + world.invitation[j] + world.rules.needs.join_coming * person.risk_coming
+        drawn = 0.0
+        if person.provider > NOBODY and offer.poaching_cents > 0:
+            drawn = relationship.draw_of_money(offer.poaching_cents / 100.0, world.rules.relationship)
+        return value + offer.ease + world.invitation[j] + world.rules.needs.join_coming * person.risk_coming + drawn
     switching = max(0.0, world.now.switching_cost + person.inertia) + person.reward_switching_cost
     return value + choice.bond(person.satisfaction, switching, held_products(person), world.rules.choice)
 
@@ -218,7 +223,18 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
     )
     settle_line(person, world)
     take_product(person, k, term, size, world)
+    if old > NOBODY:
+        take_poaching_offer(person, offer, world)
     signal.joined, signal.source, signal.cause = 1, tally_source, cause
+
+
+@rule
+def take_poaching_offer(person: Person, offer: Offer, world: World) -> None:
+    """What the new provider has promised to those who come from another: a price for some months, money at once."""
+    if offer.poaching_points > 0.0:
+        person.price_cut, person.price_cut_months = offer.poaching_points, offer.poaching_months + 1  # from next month
+    if offer.poaching_cents > 0:
+        receive(world.ledger, person.provider, ledger.TREATMENT, -offer.poaching_cents)
 
 
 @rule

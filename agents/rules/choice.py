@@ -94,6 +94,12 @@ def yearly_price(
 
 
 @rule
+def off_first_year(points: float, months: int) -> float:
+    """What so many points off the price for some months take off the price of the first year, points."""
+    return points * (min(float(months), 12.0) / 12.0)
+
+
+@rule
 def utility(quality: float, fit: float, price: float, taste: float, price_sensitivity: float, choice: Choice) -> float:
     """Utility of an offer, before what binds to the provider or eases joining another."""
     return quality + choice.fit_weight * fit - price_sensitivity * price + taste

@@ -70,6 +70,10 @@ class Relationship(NamedTuple):
     """Power of the EUR of a reward to which what it does grows: satisfaction, switching cost, the draw of a welcome."""
     reward_usual: Annotated[float, Parameter("EUR", 0.01, 1e6, "definition: as the catalogue's loyalty_reward")] = 30.0
     """Reward that does just what the catalogue's effects per EUR say; a smaller one does more per EUR."""
+    welcome: Annotated[
+        float, Parameter("utility/EUR", 0, 5, "assumption: as win_back, an EUR draws as much as it binds")
+    ] = 0.016666666666666666
+    """Utility of changing to an institution that each EUR adds which it pays to those who come from another."""
     response_risk: Annotated[float, Parameter("log-odds", 0, 5, "Ausubel 1999, sign: the weak take credit")] = 0.15
     """Added to the log-odds of taking an offer of credit by each unit of log-odds of risk above the average."""
     response_fatigue: Annotated[float, Parameter("log-odds", 0, 10, "assumption")] = 0.5
@@ -163,6 +167,12 @@ def amount_felt(amount: float, reward: float, relationship: Relationship) -> flo
     if reward <= 0.0 or relationship.reward_bend == 1.0:
         return amount
     return amount * power_(reward / relationship.reward_usual, relationship.reward_bend - 1.0)
+
+
+@rule
+def draw_of_money(paid: float, relationship: Relationship) -> float:
+    """Utility of changing to an institution that pays so many EUR to those who come from another."""
+    return relationship.welcome * amount_felt(paid, paid, relationship)
 
 
 @rule

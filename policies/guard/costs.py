@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.policies.plan import OfferChange
+from tenure.policies.plan import OfferChange, PoachingOffer
 from tenure.policies.treatments import Treatment, given_up
 from tenure.policies.view import InstitutionView
 
@@ -99,3 +99,24 @@ def fit_offer(
     short = left_cents / wanted * (1.0 - 1e-12)
     cuts[cut[cost > 0]] *= short  # a cut that costs nothing needs no trimming
     return cuts, wanted * short, [view.products[index] for index in cut[cost > 0]]
+
+
+def fit_poaching(
+    offer: PoachingOffer, left_eur: float, came: int, balance_eur: float
+) -> tuple[PoachingOffer, float, bool]:
+    """Return the poaching offer that the money left covers, the EUR to keep back for it, and whether it was cut.
+
+    Parameters
+    ----------
+    came : int
+        How many came from others in the month before: as many are expected, and at least one.
+    balance_eur : float
+        Balance of credit that each is expected to have; a lower price gives income up on it while it lasts.
+    """
+    expected = max(came, 1)
+    given_up = offer.points / 100.0 * offer.months / 12.0 * balance_eur
+    wanted = expected * (offer.money + given_up)
+    if wanted <= left_eur:
+        return offer, expected * offer.money, False
+    part = max(left_eur, 0.0) / wanted
+    return PoachingOffer(part * offer.points, offer.months, part * offer.money), expected * part * offer.money, True

@@ -1,6 +1,7 @@
 """An institution: what one has and does, from month to month. A model holds several, and asks each the same."""
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from tenure.agents.ledger import TREATMENT
 from tenure.agents.offer import US
+from tenure.policies.guard.costs import fit_poaching
 from tenure.policies.guard.guard import Allowed, Guards, guard
 from tenure.policies.outcomes import Outcomes
-from tenure.policies.plan import Plan
+from tenure.policies.plan import Plan, PoachingOffer
 from tenure.policies.policy import Policy, needs_view
 from tenure.policies.schemes import Schemes
 from tenure.policies.settings.suggest import did_you_mean
@@ -21,7 +23,7 @@ from tenure.policies.treatments import Treatment
 from tenure.policies.view import InstitutionView
 from tenure.simulation.engines.engine import Engine, Totals, stop_on
 from tenure.simulation.institutions.channels import Channels
-from tenure.simulation.institutions.contacts import told_to_go
+from tenure.simulation.institutions.contacts import came_from_others, told_to_go
 from tenure.simulation.institutions.feedback import (
     Learnt,
     channel_weights,
@@ -117,6 +119,8 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         What its channels were told this month of whom to look for; None if nothing.
     share_told_to_go : float
         Of its customers, this month.
+    poaches_by_plan : bool
+        Whether this month's plan says what those get who come from others, and not the settings.
     """
 
     model: Market
@@ -133,7 +137,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         self.plan, self.cut = Plan(), np.zeros(len(model.product_names))
         self.outcomes: Outcomes | None = None
         self.learnt: Learnt | None = None
-        self.share_told_to_go = 0.0
+        self.share_told_to_go, self.poaches_by_plan = 0.0, False
         own = model.now.institutions()[name]
         budgets = Budgets.of(model.now, own)
         self.channels = Channels(own.acquisition, budgets.channels_cents, model.now.people * (1.0 - own.share))
@@ -199,6 +203,12 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         """Take so many points off the list prices, shape (products,)."""
         self.cut = cut
         self.offer["price"][: len(cut)] = self.list_prices - cut
+
+    def promise(self, offer: PoachingOffer) -> None:
+        """Offer this to those who come from another institution."""
+        row = self.offer
+        row["poaching_points"], row["poaching_months"] = offer.points, offer.months
+        row["poaching_cents"] = math.floor(offer.money * 100.0 + 0.5)
 
     def show_offer(self) -> None:
         """Bring the month's offer up to date with what only the institution knows."""
@@ -275,7 +285,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         market, plan, n = self.model, self.plan, len(self.cut)
         book = None if plan.offer is None else book_eur(market.people, self.index, n)
         self.allowed = guard(plan, self.view, market.treatments, self.guards, self.purse.available_eur, book)
-        self.purse.set_aside(self.allowed.spent_eur)
+        self.purse.set_aside(self.allowed.spent_eur + self._poach(book))
         contacts = self.allowed.contacts.copy()
         if len(contacts):
             contacts["row"] = self.files.at[contacts["row"]]
@@ -286,17 +296,46 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         self.share_told_to_go = told / max(self.customers, 1) if told else 0.0
         return contacts
 
+    def _poach(self, book: NDArray[np.float64] | None) -> float:
+        """Promise what the plan asks for those who come from others, as far as money goes; return what to keep back.
+
+        Without a plan for it what the settings say is promised: like a list price it asks for nobody's leave.
+        """
+        asked = None if self.plan.offer is None else self.plan.offer.poaching
+        self.poaches_by_plan = asked is not None
+        if asked is None or book is None:
+            standing = self.settings.poaching
+            self.promise(PoachingOffer(standing.points, standing.months, standing.money))
+            return 0.0
+        allowed = self.allowed
+        left = self.purse.available_eur - allowed.spent_eur - allowed.given_up_eur
+        came = int(came_from_others(self.model.signals, self.index).sum())
+        lent = float(book[self.model.products["lends"] == 1].sum()) / max(self.customers, 1)
+        offer, kept_back, is_cut = fit_poaching(asked, left, came, lent)
+        if is_cut:
+            refused = allowed.refused.get("budget", {}) | {"offer_poaching": 1}
+            self.allowed = allowed._replace(refused={**allowed.refused, "budget": refused})
+        self.promise(offer)
+        return kept_back
+
     def settle(self, totals: Totals) -> None:
         """Roll money forward: channels follow their budgets, plans move them, what was taken is paid."""
         self.channels.settle(totals.tally[self.channel_rows])
         if self.plan.acquisition is not None:
             self.purse.move(self.plan.acquisition)
-        self.purse.pay(float(totals.ledger[self.index, TREATMENT]) / 100.0)
+        self.purse.pay(float(totals.ledger[self.index, TREATMENT] - self._paid_as_settings_say()) / 100.0)
         if learner(self.policy) is not None:
             market = self.model
             self.outcomes = outcomes_of(
                 self.allowed, self.files, market.signals, self.index, market.treatments, market.world
             )
+
+    def _paid_as_settings_say(self) -> int:
+        """Return the cents paid this month to who came from others, if no plan kept money back for it."""
+        cents = int(self.offer["poaching_cents"])
+        if cents == 0 or self.poaches_by_plan:
+            return 0
+        return cents * int(came_from_others(self.model.signals, self.index).sum())
 
     def state(self, here: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
         """Return all that its next month depends on, of the people who are still here, as arrays."""

@@ -74,11 +74,15 @@ class Purse:
     def __init__(self, budgets: Budgets, channels: Channels) -> None:
         self.set, self.channels = budgets, channels
         self.treatments_eur, self.kept_back_eur, self.moved = budgets.treatments_eur, 0.0, False
+        self.owed_eur = 0.0
 
     @property
     def available_eur(self) -> float:
-        """Money for treatments this month: the budget, and rewards of last month kept back but not taken."""
-        return self.treatments_eur + self.kept_back_eur
+        """Money for treatments this month: the budget, and rewards of last month kept back but not taken.
+
+        If more came to a poaching offer than money was kept back for, that is paid out of it first.
+        """
+        return max(self.treatments_eur + self.kept_back_eur - self.owed_eur, 0.0)
 
     @property
     def acquisition_eur(self) -> float:
@@ -91,11 +95,13 @@ class Purse:
         return self.treatments_eur + self.acquisition_eur
 
     def set_aside(self, spent_eur: float) -> None:
-        """Keep back what this month's treatments cost if every reward is taken."""
+        """Keep back what this month's treatments cost if every reward is taken; pay what is owed of last month."""
+        self.owed_eur = max(self.owed_eur - self.treatments_eur - self.kept_back_eur, 0.0)
         self.kept_back_eur = spent_eur
 
     def pay(self, paid_eur: float) -> None:
-        """Pay what was taken; what is left of the money kept back is there next month."""
+        """Pay what was taken; what is left of the money kept back is there next month, what is missing is owed."""
+        self.owed_eur += max(paid_eur - self.kept_back_eur, 0.0)
         self.kept_back_eur = max(self.kept_back_eur - paid_eur, 0.0)
 
     def move(self, asked: Acquisition) -> None:
@@ -134,6 +140,7 @@ class Purse:
             "channels": np.array(self.channels.names, np.str_),
             "purse_channels": self.channels.budget_cents.copy(),
             "kept_back": np.array(self.kept_back_eur),
+            "owed": np.array(self.owed_eur),
             "rate": self.channels.rate.copy(),
             "carried": self.channels.carried_cents.copy(),
         }
@@ -141,6 +148,7 @@ class Purse:
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Take back what plans had moved and rates had become; the rest is as the settings say."""
         self.moved, self.kept_back_eur = bool(state["purse_moved"]), float(state["kept_back"])
+        self.owed_eur = float(state["owed"])
         self.treatments_eur = float(state["purse_treatments"]) if self.moved else self.set.treatments_eur
         names = state["channels"].tolist()
         moved, rate, carried = (

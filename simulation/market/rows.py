@@ -124,7 +124,9 @@ def life_events(rules: Rulebook) -> LifeEvents:
     return LifeEvents(shock_sd, shock_sd * math.sqrt(coming), correlation)
 
 
-NOT_OF_SETTINGS = ("rate", "ended_share", "observes", "lookalike", "price_above", "others_per_risk")
+POACHING = ("poaching_points", "poaching_months", "poaching_cents")
+"""Of an offer, what those get who come from another institution: promised each month, by plan or by settings."""
+NOT_OF_SETTINGS = ("rate", "ended_share", "observes", "lookalike", "price_above", "others_per_risk", *POACHING)
 """Of an offer or a channel, what follows from a month and not from settings: never laid out anew."""
 
 

@@ -11,6 +11,7 @@ from tenure.agents.compiling import compiled, rule
 from tenure.agents.offer import US
 from tenure.agents.person import CHARGED_OFF, ENDED, STAGES
 from tenure.policies.guard.costs import forgone_cents
+from tenure.simulation.institutions.contacts import came_from_others
 from tenure.simulation.institutions.teaching import average_loss, month_profit_eur
 from tenure.simulation.recording.measures import (
     FATES,
@@ -149,6 +150,10 @@ class PeopleRecorder:
         spent, given = (
             np.asarray(np.bincount(at[known], some[known], n), np.float64) for some in (sent.cents, rewards)
         )
+        promised = int(facts.offers["poaching_cents"][US])
+        if promised:
+            came = came_from_others(facts.signals[self.rows], US)
+            spent[came], given[came] = spent[came] + promised, given[came] + promised
         return spent, given.astype(np.int64)
 
     def _forgone(self, facts: MonthFacts) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tenure.agents.declaring import Parameter
+from tenure.policies.plan import MOST_MONEY, MOST_MONTHS, MOST_POINTS
 from tenure.policies.settings.faults import Fault, FaultyError, KeyPath, refuse, told
 from tenure.policies.shelf import ALIASES
 from tenure.simulation.settings.base import Settings
@@ -74,8 +75,10 @@ ARM_KEYS = (
     "guards",
     "acquisition_share",
     "budget_per_month",
+    "poaching",
 )
-"""What an arm may change about us: channels, what we hear, whom we may treat, what is fed back. From month 0 on."""
+"""What an arm may change about us: channels, what we hear, whom we may treat and poach, what is fed back. From month 0
+on."""
 
 
 def _policy(value: object) -> object:
@@ -93,6 +96,17 @@ def _convenience(value: object) -> object:
         mend = "write low, normal or high, or a number in utility"
         raise FaultyError(Fault(f"{told(value)} is no convenience", mend))
     return value
+
+
+class PoachingSettings(Settings):
+    """What an institution offers to those who come to it from another, and not to its own customers."""
+
+    points: Annotated[float, Parameter("points", 0, MOST_POINTS, "neutral: 0 offers no other price")] = 0.0
+    """Points a year off the price of their credit, for as many months."""
+    months: Annotated[int, Parameter("months", 1, MOST_MONTHS, "assumption: a year, as other price cuts last")] = 12
+    """Months for which they have that price."""
+    money: Annotated[float, Parameter("EUR", 0, MOST_MONEY, "neutral: 0 pays nothing")] = 0.0
+    """Money paid to each of them once, when they come."""
 
 
 class InformationSettings(Settings):
@@ -181,6 +195,8 @@ class InstitutionSettings(Settings):
     """Score of an application, log-odds of missing a payment, above which it lends nothing; assumption."""
     score_noise: Annotated[float, Parameter("log-odds", 0, 40, "assumption")] = 0.8
     """Standard error of the score of an application, log-odds; assumption."""
+    poaching: PoachingSettings = PoachingSettings()
+    """What it offers to those who come to it from another institution, beside what everybody is offered."""
     visible: bool = True
     """Whether people who look around find it."""
     acquisition: dict[str, ChannelSettings] = Field(default={})

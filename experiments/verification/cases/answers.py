@@ -9,8 +9,10 @@ from collections.abc import Callable
 
 from tenure.experiments.verification.cases.allocation import acquisition, scarce_contacts, two_segments
 from tenure.experiments.verification.cases.buying import dirichlet
-from tenure.experiments.verification.cases.credit import capital, delinquency, one_factor
+from tenure.experiments.verification.cases.credit import capital, delinquency, one_factor, one_factor_losses
 from tenure.experiments.verification.cases.letting_go import letting_go
+from tenure.experiments.verification.cases.loyalty import loyal_and_switching
+from tenure.experiments.verification.cases.poaching import poaching
 from tenure.experiments.verification.cases.relationship import (
     margin_multiple,
     residual_lifetime,
@@ -43,12 +45,15 @@ CASES: dict[str, Callable[[], list[Row]]] = {
     "margin_multiple": margin_multiple,
     "delinquency": delinquency,
     "one_factor": one_factor,
+    "one_factor_losses": one_factor_losses,
     "capital": capital,
     "letting_go": letting_go,
     "acquisition": acquisition,
     "two_segments": two_segments,
     "scarce_contacts": scarce_contacts,
     "dirichlet": dirichlet,
+    "loyal_and_switching": loyal_and_switching,
+    "poaching": poaching,
     "taiwan_2005": taiwan_2005,
 }
 """Case -> run it at its full population."""

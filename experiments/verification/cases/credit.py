@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binom, norm
 
+from tenure.agents.ledger import CREDIT_LOSS
+from tenure.agents.offer import US
 from tenure.agents.person import CHARGED_OFF
 from tenure.experiments.verification.cases.rows import Row, compare, market, recorded, series
+from tenure.simulation.engines.engine import dispatched
 from tenure.simulation.model import LifecycleModel
 
 CURE, ROLL = (0.42, 0.22, 0.12, 0.06, 0.04), (0.45, 0.70, 0.85, 0.92, 0.95)
@@ -69,17 +72,97 @@ def _months_to_charge_off(people: int, months: int, seed: int) -> NDArray[np.flo
 
 def one_factor(people: int = 50_000, seed: int = 1) -> list[Row]:
     """Loss share given Z (Vasicek 2002): Phi((Phi^-1(PD) + sqrt(R) Z) / sqrt(1 - R)), PD 5%, R .15."""
-    rows, normal = [], NormalDist()
+    rows = []
     for z in range(-3, 4):
         model = LifecycleModel(market("one_factor", {"people": people}), seed=seed, replication=z + 3)
         model.systematic = float(z)
         record = recorded(model, 1)
         loss = -float(series(record, "ledger", a="credit_loss").sum())
         share = loss / float(series(record, "credit_balance_by_cell")[-1])
-        threshold = (normal.inv_cdf(0.05) + math.sqrt(0.15) * z) / math.sqrt(0.85)
-        e = normal.cdf(threshold)
+        e = float(_missing(z))
         rows.append(compare("one_factor", f"loss share, Z={z:+d}", e, share, math.sqrt(e * (1.0 - e) / people)))
     return rows
+
+
+LOSS_YEAR, TIED = 0.05, 0.15
+"""Probability of default in the one period, and what ties it to the common factor."""
+TAIL = 0.99
+FACTORS = np.linspace(-8.0, 8.0, 1601)
+"""Values of the common factor over which expected losses are integrated, evenly."""
+
+
+def one_factor_losses(months: int = 20_000, people: int = 250, seed: int = 1) -> list[Row]:
+    """Loss shares of as many independent months: mean, standard deviation and 99% quantile (Vasicek 2002).
+
+    The same book lives every month anew, with a factor and luck of that month. What is expected of so many loans is
+    integrated over the factor: given it, losses are binomial.
+    """
+    lived = loss_shares(months, people, seed)
+    lost = np.arange(people + 1) / people
+    chance = expected_losses(people)
+    mean = float(chance @ lost)
+    sd, fourth = math.sqrt(float(chance @ (lost - mean) ** 2)), float(chance @ (lost - mean) ** 4)
+    up_to = np.cumsum(chance)
+    quantile = float(lost[np.searchsorted(up_to, TAIL)])
+    near = np.abs(lost - quantile) <= 0.1 * quantile
+    density = float(chance[near].sum()) / (float(np.count_nonzero(near)) / people)
+    limit = float(_missing(norm.ppf(TAIL)))
+    beyond = float(chance[lost > limit].sum())
+    back = float(np.corrcoef(lived[1:], lived[:-1])[0, 1])
+    case = "one_factor_losses"
+    return [
+        compare(case, "mean loss share", mean, float(lived.mean()), sd / math.sqrt(months)),
+        compare(
+            case,
+            "standard deviation",
+            sd,
+            float(lived.std()),
+            math.sqrt((fourth - sd**4) / months) / (2.0 * sd),
+        ),
+        compare(
+            case,
+            "99% quantile",
+            quantile,
+            float(np.quantile(lived, TAIL)),
+            math.sqrt(TAIL * (1.0 - TAIL) / months) / density,
+        ),
+        compare(
+            case,
+            f"months that lose more than {limit:.4f}, the 99% quantile of a boundless book",
+            beyond,
+            float((lived > limit).mean()),
+            math.sqrt(beyond * (1.0 - beyond) / months),
+        ),
+        compare(case, "correlation with the month before", 0.0, back, 1.0 / math.sqrt(months)),
+    ]
+
+
+def loss_shares(months: int, people: int, seed: int) -> NDArray[np.float64]:
+    """Return the loss share of a book in each of as many months that all begin alike, shape (months,)."""
+    model = LifecycleModel(market("one_factor_losses", {"people": people}), seed=seed)
+    book, nothing = model.people.copy(), dispatched((), people)
+    owed, lost = float(book["balance_cents"].sum()), np.zeros(months)
+    for month in range(months):
+        model.people[:] = book
+        model.month = month
+        model.move_factor()
+        model.date()
+        totals = model.engine.live(model.people, model.signals, nothing, model.world)
+        lost[month] = totals.ledger[US, CREDIT_LOSS]
+    return lost / owed
+
+
+def expected_losses(loans: int) -> NDArray[np.float64]:
+    """Return the chance of each number of losses, shape (loans + 1,): binomial given the factor, which is normal."""
+    weight = np.exp(-0.5 * FACTORS**2)
+    each = binom.pmf(np.arange(loans + 1)[:, None], loans, _missing(FACTORS)[None, :])
+    return np.asarray(each @ (weight / weight.sum()))
+
+
+def _missing(factor: ArrayLike) -> NDArray[np.float64]:
+    """Return the probability of default given the factor."""
+    z = np.asarray(factor, np.float64)
+    return np.asarray(norm.cdf((norm.ppf(LOSS_YEAR) + math.sqrt(TIED) * z) / math.sqrt(1.0 - TIED)))
 
 
 class ExposureClass(NamedTuple):
