@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.offer import US
+from tenure.experiments.config.documents import Value
 from tenure.experiments.verification.cases.rows import Row, compare, market
 from tenure.simulation.model import LifecycleModel
 
@@ -58,7 +59,7 @@ def errors(
 
 
 def loyal_and_switching(people: int = 50_000, seed: int = 1) -> list[Row]:
-    """Transitions of the market are the model's; the estimator gives the published numbers from the panel, and ours back.
+    """Transitions of the market are the model's; the panel gives the published estimates, and our own counts ours back.
 
     Each brand's buyers live a market of their own, in which all begin with that brand and so many are loyal to it; the
     first purchase is counted, for later on shares are others.
@@ -98,7 +99,7 @@ def first_purchases(brand: str, people: int, seed: int) -> NDArray[np.int64]:
     """Return how many of a brand's buyers bought each brand next, shape (brands,)."""
     place = BRANDS.index(brand)
     share = "us.share" if place == 0 else f"rivals.{brand}.share"
-    changes = {"people": people, "traits.loyal_share": float(LOYAL[place]), share: "100%"}
+    changes: dict[str, Value] = {"people": people, "traits.loyal_share": float(LOYAL[place]), share: "100%"}
     model = LifecycleModel(market("loyal_and_switching", changes), seed=seed, replication=place)
     model.step()
     bought: NDArray[np.int64] = np.bincount(model.signals["provider"], minlength=US + len(BRANDS))[US:]

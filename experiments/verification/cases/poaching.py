@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tenure.agents.person import POACHED
+from tenure.experiments.config.documents import Value
 from tenure.experiments.verification.cases.rows import Row, compare, market
 from tenure.simulation.model import LifecycleModel
 
@@ -80,8 +81,8 @@ class Demand:
     def gone(self, prices: Prices) -> float:
         """Return the share of customers who go to the other one in a month at these prices of both."""
         off = max(prices.own - prices.others, 0.0)
-        changes = {"people": self.people, "products.account.apr": prices.own / 100.0}
-        changes |= {"us.poaching": {"points": off}, "rivals.other.poaching": {"points": off}}
+        changes: dict[str, Value] = {"people": self.people, "products.account.apr": prices.own / 100.0}
+        changes |= {f"{one}.poaching.points": off for one in ("us", "rivals.other")}
         model = LifecycleModel(market("poaching", changes), seed=self.seed)
         model.people["inertia"] = self.theta * (np.arange(self.people) + 0.5) / self.people
         model.step()
