@@ -2,15 +2,25 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import multivariate_normal, norm
 
 from tenure.agents.person import NO_EXIT, OWN_REASONS
 from tenure.experiments.shipped import KNOWN
-from tenure.experiments.verification.cases import allocation, buying, credit, letting_go, relationship
+from tenure.experiments.verification.cases import (
+    allocation,
+    buying,
+    credit,
+    letting_go,
+    loyalty,
+    poaching,
+    relationship,
+)
 from tenure.experiments.verification.cases.answers import CASES, Row
 from tenure.experiments.verification.cases.rows import compare, market
 from tenure.simulation.model import LifecycleModel
@@ -76,6 +86,87 @@ def test_loss_given_the_systematic_factor() -> None:
     all_ok(credit.one_factor(people=20_000))
 
 
+def test_losses_of_independent_months() -> None:
+    all_ok(credit.one_factor_losses(months=2_000))
+
+
+def test_expected_losses_are_those_of_the_limit() -> None:
+    """Of many loans the mean is PD, and the variance what two defaults together have above two apart, by quadrature."""
+    loans = 4_000
+    chance, lost = credit.expected_losses(loans), np.arange(loans + 1) / loans
+    mean = float(chance @ lost)
+    both = float(multivariate_normal.cdf([norm.ppf(0.05)] * 2, cov=[[1.0, 0.15], [0.15, 1.0]]))
+    assert chance.sum() == pytest.approx(1.0) and mean == pytest.approx(0.05)
+    assert float(chance @ (lost - mean) ** 2) == pytest.approx(both - 0.05**2 + (0.05 - both) / loans, rel=1e-4)
+
+
+def test_losses_that_hang_together_more_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison has power: a correlation of 20% instead of 15% does not pass."""
+
+    def wrong(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        return market(name, {**changes, "rules.credit.correlation": "20%"})
+
+    monkeypatch.setattr(credit, "market", wrong)
+    assert not all(row.ok for row in credit.one_factor_losses(months=2_000))
+
+
+def test_loyal_and_switching_customers() -> None:
+    all_ok(loyalty.loyal_and_switching(people=10_000))
+
+
+def test_estimates_are_the_most_likely() -> None:
+    """No small step away from them makes the panel likelier; they give back what they are given without chance."""
+    a, pi = loyalty.estimated(loyalty.PANEL)
+    best = float((loyalty.PANEL * np.log(loyalty.transitions(a, pi))).sum())
+    luck = np.random.default_rng(1)
+    for _ in range(200):
+        near = np.clip(a + luck.normal(0, 0.01, 4), 0.0, 1.0), np.abs(pi + luck.normal(0, 0.01, 4))
+        other = loyalty.transitions(near[0], near[1] / near[1].sum())
+        assert float((loyalty.PANEL * np.log(other)).sum()) < best
+    exact = np.rint(1e7 * loyalty.transitions(loyalty.LOYAL, loyalty.SWITCHERS)).astype(np.int64)
+    a, pi = loyalty.estimated(exact)
+    assert a == pytest.approx(loyalty.LOYAL, abs=1e-4) and pi == pytest.approx(loyalty.SWITCHERS, abs=1e-3)
+
+
+def test_fewer_loyal_customers_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison has power: hard-core loyal customers who are two points fewer do not pass."""
+
+    def wrong(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        return market(name, {**changes, "traits.loyal_share": changes["traits.loyal_share"] - 0.02})
+
+    monkeypatch.setattr(loyalty, "market", wrong)
+    assert not all(row.ok for row in loyalty.loyal_and_switching(people=10_000))
+
+
+def test_rivals_who_pay_for_each_other_s_customers() -> None:
+    all_ok(poaching.poaching(people=1_000))
+
+
+@pytest.mark.parametrize("theta", poaching.THETAS)
+def test_prices_for_own_and_others_are_the_paper_s(theta: float) -> None:
+    """By best responses on a fine grid of prices, each with the whole of demand, from far away."""
+    cost, grid = poaching.COST, poaching.COST + np.linspace(0.0, 2.0 * theta, 40_001)
+    own, others = cost + 2.0 * theta, cost
+    for _ in range(40):
+        stay = 1.0 - np.clip((grid - others) / theta, 0.0, 1.0)
+        own = float(grid[np.argmax((grid - cost) * stay)])
+        gone = np.clip((own - grid) / theta, 0.0, 1.0)
+        others = float(grid[np.argmax((grid - cost) * gone)])
+    assert own == pytest.approx(cost + 2.0 * theta / 3.0, abs=1e-3)
+    assert others == pytest.approx(cost + theta / 3.0, abs=1e-3)
+    assert (own - others) / theta == pytest.approx(1.0 / 3.0, abs=1e-3)
+
+
+def test_an_offer_that_half_a_year_lasts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison has power: a price that holds for half of the year draws half as many."""
+
+    def wrong(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        return market(name, {**changes, "us.poaching.months": 6, "rivals.other.poaching.months": 6})
+
+    monkeypatch.setattr(poaching, "market", wrong)
+    assert not all(row.ok for row in poaching.poaching(people=1_000))
+
+
 def test_basel_risk_weights() -> None:
     all_ok(credit.capital())
 
@@ -87,7 +178,7 @@ def test_a_search_of_the_simulator_lets_go_after_recency_3() -> None:
 def test_a_wrong_chance_to_buy_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison has power: 17% instead of 15% at recency 3 does not pass."""
 
-    def wrong(name: str, changes: dict[str, object]) -> dict[str, object]:
+    def wrong(name: str, changes: dict[str, Any]) -> dict[str, Any]:
         return market(name, {**changes, "rules.activity.use": ["30%", "20%", "17%", "5%", "0%", "0%"]})
 
     monkeypatch.setattr(letting_go, "market", wrong)
@@ -110,7 +201,7 @@ def test_a_long_run_under_a_budget_is_the_program_s_and_more_budget_is_worth_its
 def test_a_wrong_hazard_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison has power: leaving decline with 30% instead of 25% a month does not pass."""
 
-    def wrong(name: str, changes: dict[str, object]) -> dict[str, object]:
+    def wrong(name: str, changes: dict[str, Any]) -> dict[str, Any]:
         return market(name, {**changes, "rules.lifecycle.decline_gone": "30%"})
 
     monkeypatch.setattr(relationship, "market", wrong)

@@ -94,7 +94,12 @@ def test_money_goes_to_those_alone_who_come_from_another() -> None:
 def test_the_price_holds_for_its_months(months: int) -> None:
     """Who came pays 6 - 2 points on 2,000 EUR as long as it lasts, and 6 points from then on."""
     offer = {"points": 2, "months": months}
-    changes: dict[str, Any] = {"people": 60, "us.share": "100%", "rivals.other.share": "0%", "rivals.other.poaching": offer}
+    changes: dict[str, Any] = {
+        "people": 60,
+        "us.share": "100%",
+        "rivals.other.share": "0%",
+        "rivals.other.poaching": offer,
+    }
     model = LifecycleModel(market("poaching", changes), seed=1)
     paid = []
     for month in range(months + 3):

@@ -17,7 +17,7 @@ from tenure.agents.person import CAUSES
 from tenure.experiments.commands import verifying
 from tenure.experiments.commands.app import app
 from tenure.experiments.evidence.bands import shipped
-from tenure.experiments.evidence.patterns import contacts, credit, leaving
+from tenure.experiments.evidence.patterns import competition, contacts, credit, leaving
 from tenure.experiments.evidence.patterns.lives import Lives, Sends, Start, quantile_groups, with_changes
 from tenure.experiments.evidence.patterns.measure import FAMILIES, REPLICATIONS, Step, how_many, steps, summarised
 from tenure.experiments.evidence.patterns.page import page
@@ -200,6 +200,27 @@ def test_a_world_in_which_nothing_is_done_is_the_same_world() -> None:
     other = start.lives(6, Sends("loyalty_reward", ()))
     for name, column in other.columns.items():
         assert np.array_equal(column, start.twin[name][:7]), name
+
+
+def test_double_jeopardy_counts_each_year_s_customers_and_who_of_them_left() -> None:
+    """Eight customers of the first, of whom one is poached in each of two years; four of the third, of whom one is."""
+    months, people = 24, 12
+    provider = np.tile([1] * 8 + [3] * 4, (months + 1, 1))
+    provider[5:, 0] = provider[15:, 1] = provider[20:, 8] = 2
+    cause = at(months, people, {(5, 0): POACHED, (15, 1): POACHED, (20, 8): POACHED})
+    before = np.vstack([provider[:1], provider[:-1]])
+    products = np.tile([2] * 8 + [1] * 4, (months + 1, 1))
+    lives = made_lives(months, people, provider=provider, cause=cause, before=before, products=products)
+    found = competition.jeopardy_of(lives)
+    assert found["leaving_large"] == pytest.approx(2 / (8 + 7)) and found["leaving_small"] == pytest.approx(1 / (4 + 4))
+    assert found["jeopardy_leaving"] == pytest.approx(15 / 16) and found["jeopardy_products"] == pytest.approx(0.5)
+    assert found["share_large"] == pytest.approx(15 / 24) and found["share_small"] == pytest.approx(8 / 24)
+
+
+def test_institutions_alike_differ_in_quality_alone() -> None:
+    three = list(competition.alike(SMALL).institutions().values())
+    plain = [one.model_copy(update={"quality": 0.0, "share": 0.0, "name": None}) for one in three]
+    assert plain[0] == plain[1] == plain[2] and len({one.quality for one in three}) == 3
 
 
 def test_a_trial_reaches_whom_no_guard_would() -> None:

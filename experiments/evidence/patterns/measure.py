@@ -17,7 +17,7 @@ from rich.progress import track
 from ruamel.yaml import YAML
 
 from tenure.experiments.evidence.bands import shipped
-from tenure.experiments.evidence.patterns import acquisition, contacts, credit, leaving
+from tenure.experiments.evidence.patterns import acquisition, competition, contacts, credit, leaving
 from tenure.experiments.evidence.patterns.contacts import best_contacts, cheapest_save
 from tenure.experiments.evidence.patterns.leaving import later_profit
 from tenure.experiments.evidence.patterns.lives import Figures, Measure, Start, with_changes
@@ -31,6 +31,7 @@ FAMILIES: Mapping[str, tuple[Measure, ...]] = {
     "leaving": leaving.MEASURES,
     "contacts": contacts.MEASURES,
     "acquisition": acquisition.MEASURES,
+    "competition": competition.MEASURES,
 }
 OF_MEANS = (cheapest_save, best_contacts, later_profit)
 """What is worked out of figures averaged over replications, where one replication is too small for it."""

@@ -11,6 +11,7 @@ TITLES = {
     "leaving": "Leaving, staying, and what a customer brings",
     "contacts": "Messages and money to customers",
     "acquisition": "New customers",
+    "competition": "Institutions of unlike size",
 }
 HEAD = (
     "| pattern | of | published | range | came out | se | | source | read | how measured |",
