@@ -31,6 +31,11 @@ class Means(Protocol[Viewed]):
         """What of it goes to channels this month."""
         ...
 
+    @property
+    def funding_points(self) -> float:
+        """What money lent costs the institution, and money deposited saves it, points a year."""
+        ...
+
     def allows(self, view: Viewed, treatment: str) -> NDArray[np.bool_]:
         """Return to whom the treatment may be done this month, shape (customers,)."""
         ...
@@ -49,6 +54,23 @@ class PostedOffers(NamedTuple):
     """Kind of each product: deposit, instalment, revolving or fee."""
     prices: NDArray[np.float64]
     """Yearly points, shape (institutions, products); a deposit's is minus its rate; nan: not offered."""
+
+
+class MarketNews(NamedTuple):
+    """What was published of a month that is over; anybody could look it up, or buy it from a panel of households.
+
+    Of an institution that people cannot find nothing is published: no prices, and zeros.
+    """
+
+    month: int
+    prices: NDArray[np.float64]
+    """As posted in it, points, shape (institutions, products); nan: not offered."""
+    shares: NDArray[np.float64]
+    """Of all people, by main provider as it ended, shape (institutions,); the first is nobody's."""
+    sent: NDArray[np.float64]
+    """Share of its customers who got each treatment in it, shape (institutions, treatments)."""
+    amounts: NDArray[np.float64]
+    """Mean amount of each treatment that was sent, in its unit, shape (institutions, treatments); 0 where none was."""
 
 
 class MarketTerms(NamedTuple):

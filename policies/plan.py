@@ -256,14 +256,24 @@ class OfferChange:
         Product -> points, 0 or more; products not named stay at list price.
     poaching : PoachingOffer, optional
         What those get who come from another institution. None leaves it as our settings say.
+    enters : tuple of str
+        Products that we do not sell yet and sell from now on, at list price; they stay on offer.
     """
 
     price_cut_points: Mapping[str, float] | NDArray[np.float64] = field(default_factory=dict)
     poaching: PoachingOffer | None = None
+    enters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.poaching, PoachingOffer | None):
             raise ValueError(f"offer: poaching is a PoachingOffer or None; got {type(self.poaching).__name__}")
+
+    def entering(self, products: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Return which products enter the offer, shape (products,); ValueError if one is unknown."""
+        for name in self.enters:
+            if name not in products:
+                raise ValueError(f"offer: no product '{name}'.{did_you_mean(str(name), products)}")
+        return np.array([name in self.enters for name in products], np.bool_)
 
     def points(self, products: tuple[str, ...]) -> NDArray[np.float64]:
         """Return the cut for each product, points, shape (products,).
@@ -328,7 +338,7 @@ def as_plan(decided: object) -> Plan:
     return Plan(
         _own(listed),
         None if acquisition is None else Acquisition(_copied(acquisition.weights), acquisition.share),
-        None if offer is None else OfferChange(_copied_cuts(offer.price_cut_points), _copied_poaching(offer.poaching)),
+        None if offer is None else _own_offer(offer),
     )
 
 
@@ -352,6 +362,11 @@ def _copied(given: Mapping[str, float]) -> Mapping[str, float]:
 def _copied_cuts(given: Mapping[str, float] | NDArray[np.float64]) -> Mapping[str, float] | NDArray[np.float64]:
     """Return price cuts of our own, a mapping or an array."""
     return dict(given) if isinstance(given, Mapping) else np.array(given)
+
+
+def _own_offer(given: OfferChange) -> OfferChange:
+    """Return a change of the offer of our own, checked anew."""
+    return OfferChange(_copied_cuts(given.price_cut_points), _copied_poaching(given.poaching), tuple(given.enters))
 
 
 def _copied_poaching(given: PoachingOffer | None) -> PoachingOffer | None:

@@ -33,6 +33,10 @@ class Policy(Protocol):
     A policy with `needs_view = False` decides without customers: its institution keeps no beliefs, and the
     view it gets is empty. One with `needs_truth = True`, an oracle, gets a view whose estimates are true.
 
+    One with `needs_news = True` may ask what was published of past months, see `InstitutionView.published`. One that
+    has a `channel_precision` sets the precision of all channels of its institution, and one that `looks_for` a
+    quadrant has channels told every year which prospects are like its customers in it.
+
     What a policy computes is the same to the bit on every machine as long as it keeps to arithmetic, comparisons, sums
     and roots; one that solves systems of equations or programs says `same_bits = ONE_KIND_OF_MACHINE`.
 
@@ -74,6 +78,21 @@ class SettingsError(FaultyError):
 def needs_view(policy: Policy | type) -> bool:
     """Return whether the policy looks at its customers; if not, its institution keeps no beliefs."""
     return bool(getattr(policy, "needs_view", True))
+
+
+def needs_news(policy: Policy | type) -> bool:
+    """Return whether the policy reads what is published of other institutions; if nobody's does, nothing is kept."""
+    return bool(getattr(policy, "needs_news", False))
+
+
+def channel_precision(policy: Policy) -> float | None:
+    """Return the precision that a policy gives to channels, in standard deviations; None leaves it as it is set."""
+    return getattr(policy, "channel_precision", None)
+
+
+def looks_for(policy: Policy) -> str | None:
+    """Return the quadrant whose likeness channels are to look for by a score of the policy's own; None: as set."""
+    return getattr(policy, "looks_for", None)
 
 
 def same_bits(policy: Policy | type) -> str:

@@ -13,7 +13,7 @@ from tenure.agents.offer import KINDS
 from tenure.policies.columns import FIELDS, CustomerColumns, condition_fields, condition_words, view_condition
 from tenure.policies.conditions.condition import Condition
 from tenure.policies.needs import believed_need
-from tenure.policies.parts import MarketTerms, Means, PostedOffers, Values, read_only, sealed
+from tenure.policies.parts import MarketNews, MarketTerms, Means, PostedOffers, Values, read_only, sealed
 from tenure.policies.schemes import SEGMENT, STANDARD_SCHEMES, Schemes, first_that_fits
 from tenure.policies.settings.suggest import did_you_mean
 
@@ -51,6 +51,10 @@ class InstitutionView(CustomerColumns):
         What we could do; without it `may` and `cost_eur` cannot be asked.
     terms : MarketTerms, optional
         What holds in the whole market; without it `loss_given_default` and `discount_per_year` cannot be asked.
+    news : tuple of MarketNews
+        What was published of months that are over; see `published`.
+    followed_since : int
+        The month in which our institution began to follow its policy.
 
     Raises
     ------
@@ -65,6 +69,8 @@ class InstitutionView(CustomerColumns):
     budget: float
     means: Means["InstitutionView"] | None
     terms: MarketTerms | None
+    news: tuple[MarketNews, ...]
+    followed_since: int
     _beliefs: NDArray[np.void]
     _places: NDArray[np.int64] | None
     _key: tuple[int, int]
@@ -83,6 +89,8 @@ class InstitutionView(CustomerColumns):
         schemes: Schemes = STANDARD_SCHEMES,
         means: Means["InstitutionView"] | None = None,
         terms: MarketTerms | None = None,
+        news: tuple[MarketNews, ...] = (),
+        followed_since: int = 0,
     ) -> None:
         if beliefs.dtype != BELIEF:
             raise ValueError("a view is made of belief rows: give an array of dtype tenure.agents.belief.BELIEF")
@@ -103,6 +111,8 @@ class InstitutionView(CustomerColumns):
             schemes=schemes,
             means=means,
             terms=terms,
+            news=news,
+            followed_since=followed_since,
             _places=None if places is None else read_only(places),
         )
 
@@ -137,6 +147,8 @@ class InstitutionView(CustomerColumns):
             self.schemes,
             self.means,
             self.terms,
+            self.news,
+            self.followed_since,
         )
 
     def blocks(self, at_once: int = 16_384) -> Iterator[tuple[slice, "InstitutionView"]]:
@@ -244,6 +256,23 @@ class InstitutionView(CustomerColumns):
         """Return what the budget sets aside if each customer got a treatment, its amount the catalogue's, EUR."""
         return self._own_means().cost_eur(self, treatment)
 
+    @property
+    def funding_points(self) -> float:
+        """What money lent costs us, and money deposited saves us, points a year."""
+        return self._own_means().funding_points
+
+    @property
+    def months_followed(self) -> int:
+        """Months for which our institution has followed its policy; 0 in burn-in and warm-up, which do not count."""
+        return max(self.month - max(self.followed_since, 0), 0)
+
+    def published(self, months_ago: int) -> MarketNews | None:
+        """Return what was published of the month so many months ago, 1 for the last one; None where nothing was kept.
+
+        It is kept for a policy that says `needs_news`, from the month in which somebody follows one.
+        """
+        return next((one for one in self.news if one.month == self.month - months_ago), None)
+
     def _own_means(self) -> "Means[InstitutionView]":
         if self.means is None:
             raise LookupError("this view knows no catalogue: give InstitutionView the means of its institution")
@@ -339,4 +368,6 @@ def with_records(
         view.schemes,
         view.means,
         view.terms,
+        view.news,
+        view.followed_since,
     )

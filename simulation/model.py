@@ -11,7 +11,7 @@ from tenure.agents.offer import US
 from tenure.agents.person import PERSON
 from tenure.agents.signal import SIGNAL
 from tenure.agents.truth import TRUTH, WORTH
-from tenure.policies.policy import Policy
+from tenure.policies.policy import Policy, needs_news
 from tenure.policies.shelf import SHELF
 from tenure.simulation.customers import Customers
 from tenure.simulation.engines.compiled import CompiledEngine
@@ -191,6 +191,14 @@ class LifecycleModel(WorldModel):
         compare_prices(self.offers, self.books.customers)
         for one in self.institutions:
             one.settle(self.totals)
+        if self.publishes:
+            sent = np.stack([np.zeros((2, len(self.treatments))), *(one.sent for one in self.institutions)])
+            self.news.add(self.month, self.shown.posted.prices, self.books.customers, sent)
+
+    @property
+    def publishes(self) -> bool:
+        """Whether what is published of institutions is kept: somebody follows a policy that reads it."""
+        return any(needs_news(one.policy) for one in self.institutions)
 
     def money_balances(self) -> NDArray[np.int64]:
         """Return balances of every institution, as the people's accounts add up, see `simulation.market.ledger`."""
@@ -223,7 +231,7 @@ class LifecycleModel(WorldModel):
         }
         for one in self.institutions:
             made |= with_name(one.state(here), one.name)
-        return made
+        return made | self.news.state()
 
     def restore(self, state: State) -> None:
         """Go on from a state of a model of the same market; recording starts anew."""
@@ -234,6 +242,7 @@ class LifecycleModel(WorldModel):
         self.date()
         for one in self.institutions:
             one.restore(part_of(state, one.name))
+        self.news.restore(state)
         self.observers.clear()
         self.restored += 1
         self.engine.forget()

@@ -10,6 +10,7 @@ from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.policies.parts import MarketTerms, read_only
 from tenure.policies.treatments import effects_table
 from tenure.simulation.institutions.looking import Shown, posted_offers
+from tenure.simulation.institutions.news import News
 from tenure.simulation.market.rows import institution_names, lay_out, new_world, set_month
 from tenure.simulation.numbering import NumberedModel
 from tenure.simulation.seeds import Generates
@@ -38,7 +39,7 @@ class WorldModel(NumberedModel):
         self.seed, self.replication = luck
         self.settings, self.month, self.systematic = settings, first_month, 0.0
         self.names, self.product_names = institution_names(settings), tuple(settings.products)
-        self.world = new_world()
+        self.world, self.news = new_world(), News()
         self.hold(settings.at(first_month), first_month)
         self.tags_kept = tuple(name for name in settings.tag_history if name in self.schemes.words())
 
@@ -77,7 +78,10 @@ class WorldModel(NumberedModel):
         kinds = {name: product.kind for name, product in self.settings.products.items()}
         posted = posted_offers(self.names, kinds, self.offers)
         terms = MarketTerms(read_only(self.products), self.rules.credit, self.now.world.discount)
-        return Shown(self.month, self.luck, posted, self.treatments, self.schemes, terms)
+        hidden = self.offers["visible"] == 0
+        hidden[0] = False  # nobody is no secret
+        told = self.month, self.luck, posted, self.treatments, self.schemes, terms
+        return Shown(*told, hidden, self.news.months)
 
     def hold(self, now: MarketSettings, since: int) -> None:
         """From this month on these settings hold: terms, list prices, effects, rules and schemes follow them."""

@@ -53,6 +53,7 @@ class InstitutionMeans(NamedTuple):
     rules: Guards
     purse_eur: float = 0.0
     acquisition_eur: float = 0.0
+    funding_points: float = 0.0
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -24,6 +24,10 @@ ALIASES: Mapping[str, str] = {"static": "do_nothing"}
 """Another word for a policy of the shelf -> its name; an institution that changes nothing is static."""
 
 
+SAME_AS_US = "same_as_us"
+"""The policy of a rival that follows whatever policy we follow, for its own customers and with its own money."""
+
+
 def make_policy(
     name: str, settings: Mapping[str, object] | None = None, known: Mapping[str, type] | None = None
 ) -> Policy:
@@ -45,6 +49,9 @@ def make_policy(
     """
     shelf = SHELF if known is None else known
     name = ALIASES.get(name, name)
+    if name == SAME_AS_US:
+        mend = "write a policy here; a rival may follow it: rivals: {NAME: {policy: same_as_us}}"
+        raise SettingsError(name, [Fault(f"'{name}' is for rivals, which follow our policy by it", mend, ("policy",))])
     if name not in shelf:
         own = "One of your own is found if its file is named: --policies FILE."
         mend = f"{did_you_mean(name, [*shelf, *ALIASES])} {own}".strip()

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tenure.agents.declaring import Parameter
 from tenure.policies.plan import MOST_POINTS, OfferChange, Plan
 from tenure.policies.policy import check_settings
+from tenure.policies.rivalry.pricing import cuts_to_meet
 from tenure.policies.view import InstitutionView
 
 
@@ -28,13 +26,4 @@ class PriceMatch:
 
     def decide(self, view: InstitutionView) -> Plan:
         """Return the cuts that match the cheapest rival, within the limit."""
-        return Plan(offer=OfferChange(cuts_to_match(view, self.at_most_points)))
-
-
-def cuts_to_match(view: InstitutionView, at_most_points: float) -> NDArray[np.float64]:
-    """Return points off each list price to meet the cheapest rival, 0 where we are cheaper or alone."""
-    rivals = np.delete(view.prices, view.me, axis=0)
-    cheapest = np.min(np.where(np.isnan(rivals), np.inf, rivals), axis=0, initial=np.inf)
-    above = np.nan_to_num(view.list_prices - cheapest, nan=0.0, neginf=0.0)
-    within: NDArray[np.float64] = np.minimum(np.maximum(above, 0.0), at_most_points)
-    return within
+        return Plan(offer=OfferChange(cuts_to_meet(view, self.at_most_points)))

@@ -15,10 +15,10 @@ from tenure.policies.guard.costs import fit_poaching
 from tenure.policies.guard.guard import Allowed, Guards, guard
 from tenure.policies.outcomes import Outcomes
 from tenure.policies.plan import Plan, PoachingOffer
-from tenure.policies.policy import Policy, needs_view
+from tenure.policies.policy import Policy, channel_precision, looks_for, needs_view
 from tenure.policies.schemes import Schemes
 from tenure.policies.settings.suggest import did_you_mean
-from tenure.policies.shelf import make_policy
+from tenure.policies.shelf import SAME_AS_US, make_policy
 from tenure.policies.treatments import Treatment
 from tenure.policies.view import InstitutionView
 from tenure.simulation.engines.engine import Engine, Totals, stop_on
@@ -34,13 +34,14 @@ from tenure.simulation.institutions.feedback import (
 from tenure.simulation.institutions.files import Files, scope_rule
 from tenure.simulation.institutions.history import TagHistory
 from tenure.simulation.institutions.looking import Shown, view_of
+from tenure.simulation.institutions.news import sent_by
 from tenure.simulation.institutions.purse import Budgets, Purse, held_to
 from tenure.simulation.institutions.tags import tags_of
 from tenure.simulation.institutions.taking import plan_of
 from tenure.simulation.institutions.teaching import learner, outcomes_of, outcomes_state, restored_outcomes, truthful
 from tenure.simulation.market.ledger import book_eur
 from tenure.simulation.recording.observing import Conduct, Observer
-from tenure.simulation.settings.institution import InstitutionSettings
+from tenure.simulation.settings.institution import FeedbackSettings, InstitutionSettings, PolicySettings
 from tenure.simulation.settings.market import MarketSettings
 
 
@@ -60,6 +61,7 @@ class Market(Protocol):
     engine: Engine
     known: Mapping[str, type]
     observers: list[Observer]
+    institutions: "tuple[Institution, ...]"
 
     @property
     def luck(self) -> tuple[int, int]:
@@ -86,6 +88,11 @@ class Market(Protocol):
         """What everybody is shown this month."""
         ...
 
+    @property
+    def publishes(self) -> bool:
+        """Whether what is published of institutions is kept."""
+        ...
+
     def truths_at(self, rows: NDArray[np.int64]) -> NDArray[np.void]:
         """Return what is true of the people at these rows."""
         ...
@@ -101,7 +108,10 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
     name : str
     settings : InstitutionSettings
         Of the month.
-    policy : Policy
+    policy, given : Policy
+        What it follows; and a copy of it as it was before it learnt anything.
+    followed_since : int
+        Month since which it follows it.
     files, history : Files, TagHistory
         Who is in scope and what is believed of them; how their tags have changed.
     guards : Guards
@@ -121,6 +131,10 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         Of its customers, this month.
     poaches_by_plan : bool
         Whether this month's plan says what those get who come from others, and not the settings.
+    sent : array, shape (2, treatments)
+        Of each treatment, the share of its customers who got it this month, and the mean amount.
+    entered : bool array, shape (products,)
+        What it has come to sell beside the products of its settings.
     """
 
     model: Market
@@ -142,8 +156,14 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         budgets = Budgets.of(model.now, own)
         self.channels = Channels(own.acquisition, budgets.channels_cents, model.now.people * (1.0 - own.share))
         self.purse = Purse(budgets, self.channels)
-        self.policy = make_policy(own.policy.policy, own.policy.settings, model.known)
+        followed = model.now.us.policy if own.policy.policy == SAME_AS_US else own.policy
+        self.policy, self.followed_since = self._made(followed), model.month
+        self.given = copy.deepcopy(self.policy)
+        self.sent, self.entered = np.zeros((2, len(model.treatments))), np.zeros(len(self.cut), np.bool_)
         self._take(own)
+
+    def _made(self, choice: PolicySettings) -> Policy:
+        return make_policy(choice.policy, choice.settings, self.model.known)
 
     def _take(self, own: InstitutionSettings) -> None:
         """Follow these settings from now on."""
@@ -151,6 +171,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         self.settings, self.guards = own, held_to(now, own)
         self.scope = scope_rule(own, self.model.product_names)
         self.list_prices = self.offer["price"][: len(self.cut)].copy()
+        self.offer["sells"][: len(self.cut)] |= self.entered
 
     def change(self) -> None:
         """Take over what the market's settings of another month say of it; its list prices are laid out already."""
@@ -161,7 +182,8 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         if own.information.noise != old.information.noise:
             self._leave_unread()
         if own.policy != old.policy:
-            self.follow(make_policy(own.policy.policy, own.policy.settings, self.model.known))
+            same = own.policy.policy == SAME_AS_US
+            self.follow(self.model.institutions[0].given if same else self._made(own.policy))
 
     def _leave_unread(self) -> None:
         """Make nothing of last month's behaviour: it was read with another noise than is believed in from now on."""
@@ -194,10 +216,18 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         raise RuntimeError(f"{self.name} cannot be taken out of a running market: make a model without it")
 
     def follow(self, policy: Policy) -> None:
-        """From now on follow a copy of this policy; prices and the split of money are as set."""
-        self.policy, self.outcomes = copy.deepcopy(policy), None
+        """From now on follow a copy of this policy; prices and the split of money are as set.
+
+        Rivals whose policy is to be the same as ours follow it, too, if we do.
+        """
+        self.given, self.policy, self.outcomes = copy.deepcopy(policy), copy.deepcopy(policy), None
+        self.followed_since = self.model.month
         self.post(np.zeros(len(self.cut)))
         self.purse.as_set()
+        if self.index == US:
+            for one in self.model.institutions[1:]:
+                if one.settings.policy.policy == SAME_AS_US:
+                    one.follow(policy)
 
     def post(self, cut: NDArray[np.float64]) -> None:
         """Take so many points off the list prices, shape (products,)."""
@@ -212,8 +242,23 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
 
     def show_offer(self) -> None:
         """Bring the month's offer up to date with what only the institution knows."""
+        own = channel_precision(self.policy)
         self.model.channels["rate"][self.channel_rows] = self.channels.rate
+        self.model.channels["precision"][self.channel_rows] = [
+            channel.precision if own is None else own for channel in self.settings.acquisition.values()
+        ]
         self.offer["ended_share"], self.offer["observes"] = self.share_told_to_go, int(self.keeps_files)
+
+    @property
+    def funding_points(self) -> float:
+        """What money lent costs it, and money deposited saves it, points a year."""
+        return float(self.offer["funding"])
+
+    @property
+    def feedback(self) -> FeedbackSettings | None:
+        """Whether channels are told whom to look for, and how: as its policy says, or else as set."""
+        wanted = looks_for(self.policy)
+        return self.settings.feedback if wanted is None else FeedbackSettings(wanted={wanted: 1.0})
 
     def observe(self) -> None:
         """Turn last month's signals into estimates, a view and tags; tell channels what was learnt of customers."""
@@ -261,7 +306,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
 
     def _feed_back(self) -> None:
         """Learn from customers whom channels are to look for, if it is the month for it."""
-        market, feedback, self.learnt = self.model, self.settings.feedback, None
+        market, feedback, self.learnt = self.model, self.feedback, None
         if feedback is None or market.month % feedback.every_months or not self.keeps_files:
             return
         at = (*market.luck, market.month, self.name)
@@ -289,6 +334,11 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         contacts = self.allowed.contacts.copy()
         if len(contacts):
             contacts["row"] = self.files.at[contacts["row"]]
+        if market.publishes:
+            self.sent = sent_by(self.allowed.contacts, len(market.treatments), self.customers)
+        if plan.offer is not None and plan.offer.enters:
+            self.entered |= plan.offer.entering(market.product_names)
+            self.offer["sells"][:n] |= self.entered
         reaches = market.world["effects"]["contact"] > 0
         self.files.remember(contacts["row"][reaches[contacts["treatment"]]], market.month)
         self.post(np.zeros(n) if self.allowed.offer is None else self.allowed.offer)
@@ -343,6 +393,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         made: dict[str, NDArray[np.generic]] = {**self.files.kept(here), **self.purse.state()}
         made |= {"cut": self.cut.copy(), "told_to_go": np.array(self.share_told_to_go)}
         made |= {name: np.array(self.offer[name]) for name in ("lookalike", "reading_noise")}
+        made |= {"followed_since": np.array(self.followed_since), "entered": self.entered.copy()}
         policy = learner(self.policy)
         if policy is not None:
             made |= {f"policy.{key}": np.array(values) for key, values in policy.state().items()}
@@ -355,7 +406,9 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         self.purse.restore(state)
         self.post(state["cut"].astype(np.float64))
         self.share_told_to_go = float(state["told_to_go"])
-        self.offer["lookalike"] = state["lookalike"] if self.settings.feedback is not None else 0.0
+        self.offer["lookalike"] = state["lookalike"] if self.feedback is not None else 0.0
+        self.followed_since, self.entered = int(state["followed_since"]), state["entered"].astype(np.bool_)
+        self.offer["sells"][: len(self.cut)] |= self.entered
         if float(state["reading_noise"]) != self.offer["reading_noise"]:
             self._leave_unread()
         self.outcomes = restored_outcomes(state, tuple(one.name for one in self.model.treatments))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.policies.guard.guard import Guards, InstitutionMeans
-from tenure.policies.parts import MarketTerms, PostedOffers
+from tenure.policies.parts import MarketNews, MarketTerms, PostedOffers, read_only
 from tenure.policies.schemes import Schemes
 from tenure.policies.treatments import Treatment
 from tenure.policies.view import InstitutionView
@@ -24,6 +24,10 @@ class Shown(NamedTuple):
     treatments: tuple[Treatment, ...]
     schemes: Schemes
     terms: MarketTerms
+    hidden: NDArray[np.bool_]
+    """Whom people who look around cannot find, shape (institutions,): others know nothing of them."""
+    news: tuple[MarketNews, ...]
+    """What was published of months that are over, the last one first."""
 
 
 class Viewer(Protocol):
@@ -33,6 +37,8 @@ class Viewer(Protocol):
     guards: Guards
     purse: Purse
     list_prices: NDArray[np.float64]
+    followed_since: int
+    funding_points: float
 
 
 def posted_offers(names: tuple[str, ...], kinds: Mapping[str, str], offers: NDArray[np.void]) -> PostedOffers:
@@ -45,10 +51,16 @@ def posted_offers(names: tuple[str, ...], kinds: Mapping[str, str], offers: NDAr
 def view_of(one: Viewer, files: Files, records: NDArray[np.void], shown: Shown) -> InstitutionView:
     """Return an institution's view of its files, with these records in the places of the files, and of the market."""
     purse = one.purse
-    means = InstitutionMeans(shown.treatments, one.guards, purse.whole_eur, purse.acquisition_eur)
+    means = InstitutionMeans(shown.treatments, one.guards, purse.whole_eur, purse.acquisition_eur, one.funding_points)
+    unknown = shown.hidden.copy()
+    unknown[one.index] = False
+    posted, news = shown.posted, shown.news
+    if unknown.any():
+        posted = posted._replace(prices=np.where(unknown[:, None], np.nan, posted.prices))
+        news = tuple(_without(each, unknown) for each in news)
     return InstitutionView(
         records,
-        shown.posted,
+        posted,
         one.index,
         shown.month,
         one.list_prices,
@@ -58,4 +70,18 @@ def view_of(one: Viewer, files: Files, records: NDArray[np.void], shown: Shown) 
         shown.schemes,
         means,
         shown.terms,
+        news,
+        one.followed_since,
+    )
+
+
+def _without(news: MarketNews, unknown: NDArray[np.bool_]) -> MarketNews:
+    """Return a month's news without what concerns these institutions, shape (institutions,)."""
+    rows = unknown[:, None]
+    return MarketNews(
+        news.month,
+        read_only(np.where(rows, np.nan, news.prices)),
+        read_only(np.where(unknown, 0.0, news.shares)),
+        read_only(np.where(rows, 0.0, news.sent)),
+        read_only(np.where(rows, 0.0, news.amounts)),
     )

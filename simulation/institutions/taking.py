@@ -33,9 +33,9 @@ def plan_of(name: str, policy: Policy, view: InstitutionView, treatments: Sequen
             purse.shares(plan.acquisition)
         if plan.offer is None:
             return plan
-        return Plan(
-            plan.treatments, plan.acquisition, OfferChange(plan.offer.points(view.products), plan.offer.poaching)
-        )
+        plan.offer.entering(view.products)
+        changed = OfferChange(plan.offer.points(view.products), plan.offer.poaching, plan.offer.enters)
+        return Plan(plan.treatments, plan.acquisition, changed)
     except (ValueError, TypeError, AttributeError) as error:
         called = getattr(policy, "name", type(policy).__name__)
         raise PlanError(f"policy '{called}' of {name}, month {view.month}: {error}") from error
