@@ -15,7 +15,7 @@ from tenure.experiments.plugins.right_parts import right_part
 from tenure.policies.conditions.decision_table import market_faults
 from tenure.policies.policy import Policy
 from tenure.policies.settings.faults import Fault, FaultyError
-from tenure.policies.shelf import make_policy
+from tenure.policies.shelf import SAME_AS_US, make_policy
 from tenure.policies.shelf.rules import QuadrantRules, Rules
 from tenure.policies.treatments import CROSS_SELL
 from tenure.simulation.settings.institution import ARM_KEYS
@@ -197,6 +197,10 @@ def _choice_problems(
         return  # told when the experiment was checked
     name = str(settings["policy"])
     own = {key: value for key, value in settings.items() if key not in ("policy", "us")}
+    if name == SAME_AS_US and at[0] == "rivals":
+        told = [Fault(f"'{name}' has no settings", "leave it out: ours are followed", (key,), True) for key in own]
+        yield from (fault_problem(document, fault, at) for fault in told)
+        return
     try:
         policy, faults = _made(name, own, known)
     except Exception as error:

@@ -10,7 +10,7 @@ from tenure.experiments.listing.steps import step
 from tenure.experiments.listing.text import default_text, number_facts, sentence, without_empty
 from tenure.policies.policy import EVERY_MACHINE, same_bits
 from tenure.policies.settings.parameters import DeclaredSetting, declared_settings
-from tenure.policies.shelf import ALIASES
+from tenure.policies.shelf import ALIASES, SAME_AS_US
 from tenure.policies.treatments import NUMBERS, Treatment, catalogue
 
 _TYPES = {
@@ -43,6 +43,10 @@ def policies(known: Mapping[str, type]) -> Iterator[Entry]:
         promised = "" if same_bits(policy) == EVERY_MACHINE else f"on {same_bits(policy)}"
         more = without_empty({"about": " ".join(about.split()), "same bits": promised, "also": ", ".join(also)})
         yield Entry("policy", name, line, more | facts, also)
+    line = "Follow whatever policy we follow, in every arm; for rivals alone."
+    about = "Each rival has its own customers, files, learning and money. Our channels and guards are not copied."
+    how = {"about": about, "set it": f"market: {{rivals: {{NAME: {{policy: {SAME_AS_US}}}}}}}, or from a date on"}
+    yield Entry("policy", SAME_AS_US, line, how)
 
 
 def policy_settings(known: Mapping[str, type]) -> Iterator[Entry]:

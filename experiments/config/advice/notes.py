@@ -19,13 +19,16 @@ from tenure.simulation.settings.institution import InstitutionSettings, PolicySe
 from tenure.simulation.settings.market import MarketSettings, market_from
 
 NOTHING = "do_nothing"
-_PRICES = ("price_war", "price_match")
+_PRICES = ("price_war", "price_match", "best_response")
+_NO_MONEY = ("product_innovator", "segmenter")
 _TREATS: Mapping[str, frozenset[str]] = {
     NOTHING: frozenset(),
-    **dict.fromkeys(_PRICES, frozenset()),
+    **dict.fromkeys((*_PRICES, *_NO_MONEY), frozenset()),
     "needs_led": frozenset({CROSS_SELL, "needs_review"}),
 }
 """Policies of the shelf without settings that name treatments -> what they give to single customers."""
+_AS_OTHERS = "imitator"
+"""What it gives depends on what others do."""
 _EVEN = "Write it under 'guards' for all arms, or add an arm with the same policy and without it"
 
 
@@ -178,7 +181,7 @@ def gives(choice: PolicySettings) -> frozenset[str] | None:
     """
     if choice.policy in _TREATS:
         return _TREATS[choice.policy]
-    if choice.policy not in SHELF:
+    if choice.policy not in SHELF or choice.policy == _AS_OTHERS:
         return None
     try:
         policy = make_policy(choice.policy, choice.settings)
@@ -239,7 +242,8 @@ def rival_notes(experiment: Experiment) -> Iterator[str]:
         else ("the market's guards.budget_per_month")
     )
     for name, one in market.rivals.items():
-        if one.policy.policy == NOTHING or one.budget_per_month is not None or one.acquisition_share is not None:
+        free = one.policy.policy in (NOTHING, *_NO_MONEY)
+        if free or one.budget_per_month is not None or one.acquisition_share is not None:
             continue
         what = "lower prices" if one.policy.policy in _PRICES else "treatments"
         amount = (

@@ -13,6 +13,7 @@ from tenure.experiments.verification.cases.credit import capital, delinquency, o
 from tenure.experiments.verification.cases.letting_go import letting_go
 from tenure.experiments.verification.cases.loyalty import loyal_and_switching
 from tenure.experiments.verification.cases.poaching import poaching
+from tenure.experiments.verification.cases.pricing import price_competition
 from tenure.experiments.verification.cases.relationship import (
     margin_multiple,
     residual_lifetime,
@@ -54,6 +55,7 @@ CASES: dict[str, Callable[[], list[Row]]] = {
     "dirichlet": dirichlet,
     "loyal_and_switching": loyal_and_switching,
     "poaching": poaching,
+    "price_competition": price_competition,
     "taiwan_2005": taiwan_2005,
 }
 """Case -> run it at its full population."""
