@@ -19,6 +19,7 @@ from tenure.experiments.verification.cases import (
     letting_go,
     loyalty,
     poaching,
+    pricing,
     relationship,
 )
 from tenure.experiments.verification.cases.answers import CASES, Row
@@ -63,6 +64,14 @@ def test_laws_of_repeat_buying() -> None:
 
 def test_where_brands_bind_their_buyers_the_laws_of_repeat_buying_do_not_hold() -> None:
     assert any(not row.ok for row in buying.dirichlet(people=8_000, changes={"world.switching_cost": 4}))
+
+
+def test_best_responses_settle_where_nobody_gains_by_another_price() -> None:
+    all_ok(pricing.price_competition(runs=4))
+
+
+def test_whoever_believes_in_half_the_sensitivity_settles_elsewhere() -> None:
+    assert not any(row.ok for row in pricing.price_competition(runs=2, believed=0.5))
 
 
 def test_stages_are_an_absorbing_chain() -> None:

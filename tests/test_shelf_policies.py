@@ -142,5 +142,10 @@ def test_all_of_the_shelf_is_there() -> None:
         "optimal_structure",
         "thompson",
         "oracle",
+        "best_response",
+        "product_innovator",
+        "segmenter",
+        "follower",
+        "imitator",
     }
     assert set(SHELF) == wanted

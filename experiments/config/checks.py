@@ -249,4 +249,8 @@ def _named_faults(policy: Policy, market: MarketSettings) -> list[Fault]:
             if isinstance(named, str) and named not in (*known, CROSS_SELL):
                 at: KeyPath = (field,) if isinstance(value, str) else (field, place)
                 faults.append(Fault(f"this market has no treatment '{named}'", suggest(named, known), at))
+    product = getattr(policy, "product", None)
+    if isinstance(product, str) and product and product not in market.products:
+        mend = suggest(product, market.products)
+        faults.append(Fault(f"this market has no product '{product}'", mend, ("product",)))
     return faults

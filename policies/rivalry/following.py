@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tenure.policies.ordering import order_by
 from tenure.policies.parts import MarketNews
 from tenure.policies.plan import Treatments
+from tenure.policies.settings.suggest import did_you_mean
 from tenure.policies.view import InstitutionView
 
 
@@ -30,6 +31,8 @@ def as_others_did(
     total = weights.sum()
     parts = []
     for name in names:
+        if name not in view.treatments:
+            raise ValueError(f"no treatment is called '{name}'.{did_you_mean(name, view.treatments)}")
         place = view.treatments.index(name)
         share = float((weights * seen.sent[:, place]).sum() / total) if total > 0.0 else 0.0
         many = int(share * len(view) + 0.5)

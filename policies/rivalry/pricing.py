@@ -54,7 +54,7 @@ def best_margin(share: float, margin: float, price_sensitivity: float) -> float:
     Notes
     -----
     Earned is m s(m), with odds s / (1 - s) that fall by exp(-b) a point. At the best m, m = 1 / (b (1 - s)) (Anderson,
-    de Palma & Thisse 1992, chapter 7), which is m = (1 + y) / b where y, the odds there, solves y + log y = z.
+    de Palma & Thisse 1992), which is m = (1 + y) / b where y, the odds there, solves y + log y = z.
 
     >>> round(best_margin(0.5, 2.0, 1.0), 9)
     2.0

@@ -33,10 +33,10 @@ class ProductInnovator:
     def decide(self, view: InstitutionView) -> Plan:
         """Return the product that enters, if it is time."""
         sold = ~np.isnan(view.prices[view.me])
-        lacking = [name for name, ours in zip(view.products, sold.tolist(), strict=True) if not ours]
-        product = self.product or next(iter(lacking), "")
+        ours = {name for name, on_offer in zip(view.products, sold.tolist(), strict=True) if on_offer}
+        product = self.product or next((name for name in view.products if name not in ours), "")
         due = view.month >= 0 and view.months_followed >= self.after_months
-        enters = (product,) if due and product in lacking and self._needed(view) else ()
+        enters = (product,) if due and product and product not in ours and self._needed(view) else ()
         return Plan(offer=OfferChange(enters=enters))
 
     def _needed(self, view: InstitutionView) -> bool:

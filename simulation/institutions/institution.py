@@ -258,7 +258,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
     def feedback(self) -> FeedbackSettings | None:
         """Whether channels are told whom to look for, and how: as its policy says, or else as set."""
         wanted = looks_for(self.policy)
-        return self.settings.feedback if wanted is None else FeedbackSettings(wanted={wanted: 1.0})
+        return self.settings.feedback if wanted is None else FeedbackSettings.model_validate({"wanted": {wanted: 1.0}})
 
     def observe(self) -> None:
         """Turn last month's signals into estimates, a view and tags; tell channels what was learnt of customers."""

@@ -10,7 +10,7 @@ from tenure.experiments.verification.cases.rows import Row, compare, market
 from tenure.simulation.model import LifecycleModel
 
 SETTLED = 3.0
-"""Two firms, no outside option, price coefficient 1, cost 1: p = c + 1 / (b (1 - 1/2)) (Anderson, de Palma & Thisse)."""
+"""Two firms, none who buys nothing, b = 1, c = 1: p = c + 1 / (b (1 - 1/2)) (Anderson, de Palma & Thisse 1992)."""
 QUALITY, COST = 2.0, 1.0
 NO_OPTION = -40.0
 """Utility of having no provider at which nobody chooses it."""
@@ -27,26 +27,31 @@ def settled_price(firms: int, outside: float) -> float:
     return price
 
 
-def price_competition(people: int = 1_000, months: int = 26, runs: int = 8, seed: int = 1) -> list[Row]:
-    """Our mean posted price once prices have settled, where every firm follows `best_response`; errors between runs."""
+def price_competition(
+    people: int = 1_000, months: int = 26, runs: int = 8, seed: int = 1, believed: float = 1.0
+) -> list[Row]:
+    """Our mean posted price once prices have settled, where every firm follows `best_response`; errors between runs.
+
+    `believed` is the price sensitivity that they reckon with; that of people is 1.
+    """
     rows = []
     for firms, outside in TRIED:
         expected = SETTLED if (firms, outside) == TRIED[0] else settled_price(firms, outside)
-        means = np.array([_posted(firms, outside, people, months, seed + run) for run in range(runs)])
+        means = np.array([_posted(firms, outside, people, months, seed + run, believed) for run in range(runs)])
         error = float(means.std(ddof=1)) / math.sqrt(runs)
         what = f"price, {firms} firms" + ("" if outside == NO_OPTION else f", none of them is worth {outside:g}")
         rows.append(compare("price_competition", what, expected, float(means.mean()), error))
     return rows
 
 
-def _posted(firms: int, outside: float, people: int, months: int, seed: int) -> float:
+def _posted(firms: int, outside: float, people: int, months: int, seed: int, believed: float) -> float:
     """Return the mean of our posted price over the second half of the months."""
     changes: dict[str, Value] = {"people": people, "rules.choice.nobody": outside, "us.share": 1.0 / firms}
     data = market("price_competition", changes)
-    first = data["rivals"]
-    if not isinstance(first, dict) or not isinstance(first["second"], dict):
-        raise TypeError("price_competition.market.yaml has no rival")
-    second = {**first["second"], "share": 1.0 / firms}
+    first = _settings(_settings(data["rivals"])["second"])
+    policy = {**_settings(first["policy"]), "price_sensitivity": believed}
+    second = {**first, "share": 1.0 / firms, "policy": policy}
+    data["us"] = {**_settings(data["us"]), "policy": policy}
     data["rivals"] = {f"firm_{number}": second for number in range(2, firms + 1)}
     model = LifecycleModel(data, seed=seed)
     prices = []
@@ -55,3 +60,9 @@ def _posted(firms: int, outside: float, people: int, months: int, seed: int) -> 
         if month >= months // 2:
             prices.append(float(model.offers["price"][US, 0]))
     return float(np.mean(prices))
+
+
+def _settings(part: Value) -> dict[str, Value]:
+    if not isinstance(part, dict):
+        raise TypeError(f"settings were expected, not {part!r}")
+    return part
