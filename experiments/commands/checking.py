@@ -1,7 +1,8 @@
 """What `tenure check` answers: every error of a file, or what running it takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import NamedTuple
 
 from tenure.experiments.commands import terminal
@@ -10,8 +11,9 @@ from tenure.experiments.config.advice.notes import note_lines, notes_under
 from tenure.experiments.config.checks import institution_problems
 from tenure.experiments.config.experiment import Experiment, find_config, in_order, load_experiment, resolved
 from tenure.experiments.config.market_files import market_settings, read_market
-from tenure.experiments.config.printable import printable
+from tenure.experiments.config.printable import printable, shown
 from tenure.experiments.config.reading import ConfigError, Document, Problem
+from tenure.experiments.design.eras.laid import Era
 from tenure.experiments.design.estimating import estimate, shortage_notes
 from tenure.experiments.design.scenario_files import ENDING as SCENARIO
 from tenure.experiments.design.scenario_files import scenario_of_file
@@ -71,10 +73,13 @@ def _experiment(
     lines = [experiment.settings.question, terminal.plan_line(experiment, takes)]
     shipped = find_config(name)[1]
     lines += [f"the shipped example, {experiment.path}"] if shipped else []
+    lines += era_lines(experiment.eras)
     lines += note_lines(notes)
     plan: dict[str, object] = {**takes._asdict()}
     if experiment.scenarios[0].name:
         plan["scenarios"] = [one.name for one in experiment.scenarios]
+    if experiment.eras:
+        plan["eras"] = [one.recorded() for one in experiment.eras]
     data: dict[str, object] = {"file": name, "problems": [], "plan": plan, "notes": notes}
     if every_value:
         rows = list(resolved(experiment))
@@ -85,6 +90,14 @@ def _experiment(
     words += [word for one in sets for word in ("--set", one)]
     lines.append(f"No errors.\nNext     {terminal.command_text(words)}")
     return Checked(lines, data)
+
+
+def era_lines(eras: Sequence[Era]) -> Iterator[str]:
+    """Yield what each era changes, and when."""
+    for one in eras:
+        yield from wrap(f"era {shown(one.title)}, {one.when}:", terminal.WIDEST)
+        for change in one.changes or ("it changes nothing",):
+            yield from wrap(change, terminal.WIDEST, initial_indent="  ", subsequent_indent="    ")
 
 
 def _market(path: Path, plugins: Sequence[Path], json: bool) -> Checked:

@@ -31,6 +31,8 @@ _ELSEWHERE = {
     "belongs to arms, and anything else to a run of its own with --set KEY=VALUE.",
 }
 """Keys that have no place in an experiment -> where they belong."""
+_TOLD_ELSEWHERE = (("scenarios",), ("eras",))
+"""Sections of which the form is checked where they are read."""
 
 
 def experiment_settings(document: Document, problems: list[Problem]) -> ExperimentSettings | None:
@@ -48,7 +50,7 @@ def experiment_settings(document: Document, problems: list[Problem]) -> Experime
         return (at[:1], instead[str(at[0])]) if at[0] in instead else None
 
     settings, faults = right_part(ExperimentSettings, document.data, plain, _ELSEWHERE)
-    problems += [fault_problem(document, fault) for fault in faults if fault.at[:1] != ("scenarios",)]
+    problems += [fault_problem(document, fault) for fault in faults if fault.at[:1] not in _TOLD_ELSEWHERE]
     if settings is not None:
         problems += _experiment_problems(settings, document)
     return settings

@@ -37,6 +37,8 @@ from tenure.experiments.config.reading import (
 )
 from tenure.experiments.config.schedule_files import with_columns
 from tenure.experiments.config.settings import ExperimentSettings
+from tenure.experiments.design.eras.laid import Era, eras_over
+from tenure.experiments.design.eras.texts import era_texts
 from tenure.experiments.design.scenario_files import ScenarioText, scenario_texts
 from tenure.experiments.design.scenario_markets import Scenario, scenario_over
 from tenure.experiments.plugins.known import known_policies
@@ -77,6 +79,8 @@ class Experiment:
         Whether it is an example that comes with the program.
     remarks : tuple of str
         What its reader should know of how it was read.
+    eras : tuple of Era
+        Changes of the world and of rivals that every arm lives through, in the order in which they begin.
     """
 
     name: str
@@ -92,6 +96,7 @@ class Experiment:
     oracles: tuple[str, ...]
     shipped: bool
     remarks: tuple[str, ...] = ()
+    eras: tuple[Era, ...] = ()
 
     @property
     def arms(self) -> dict[str, PolicySettings]:
@@ -225,6 +230,10 @@ def _checked(
         return found if of_one is None or one is None else [*found, *institution_problems(of_one, one, known)]
 
     problems += check(guarded, market)
+    eras: tuple[Era, ...] = ()
+    if guarded is not None and market is not None:
+        in_eras, months = era_texts(document, guarded, problems), None if settings is None else settings.months
+        guarded, market, eras = eras_over(in_eras, document, guarded, market, months, check, problems)
     texts, known_problems = scenario_texts(document, problems), frozenset(problems)
     in_scenarios: list[tuple[ScenarioText, Document]] = []
     if guarded is not None and market is not None:
@@ -239,6 +248,8 @@ def _checked(
     scenarios = scenarios or [_in_market(guarded.data, settings)]
     if texts:
         written["scenarios"] = {text.name: text.written() for text in texts}
+    if eras:
+        written["eras"] = [one.written for one in eras]
     below = {("market", *at): place for at, place in guarded.positions.items() if at}
     places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
     oracles = [arm for arm, one in settings.arms.items() if getattr(known[one.policy], "needs_truth", False)]
@@ -255,6 +266,7 @@ def _checked(
         written=written,
         oracles=tuple(oracles),
         shipped=shipped,
+        eras=eras,
     )
 
 

@@ -64,3 +64,5 @@ class ExperimentSettings(Settings):
     """The market: a name or a file, or a mapping of `extends` and what is different."""
     scenarios: dict[str, object] = Field(default_factory=dict)
     """What the world does, by name, and every arm meets each: a shipped scenario, a file, or what is different."""
+    eras: tuple[object, ...] = ()
+    """Titled changes of the world and of rivals from dates on, in every arm: shipped ones, or what is different."""

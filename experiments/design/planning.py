@@ -165,7 +165,7 @@ def _order(experiment: Experiment, covered: _Covered, folder: Path, engine: str,
 
 
 def _shared(settings: ExperimentSettings) -> dict[str, Value]:
-    found: dict[str, Value] = settings.model_dump(mode="json", exclude={"market", "scenarios"})
+    found: dict[str, Value] = settings.model_dump(mode="json", exclude={"market", "scenarios", "eras"})
     return found
 
 
@@ -191,6 +191,7 @@ def _about(experiment: Experiment, covered: _Covered, folder: Path) -> dict[str,
             for one in experiment.scenarios
             if one.name
         },
+        **({"eras": [one.recorded() for one in experiment.eras]} if experiment.eras else {}),
         "oracles": [*experiment.oracles],
         "environment": {**environment()},
         "config": config_of(experiment.path, experiment.shipped, folder),

@@ -38,15 +38,31 @@ def dated(
     if first is not None and last is not None and last < first:
         what = f"the scenario ends ('to': {text.last}) before it begins ('from': {text.first})"
         problems.append(over.problem(("to",), what, "'to' is the last month in which it holds."))
-    found = [one for one in _values(over.data, ()) if one[0]]
-    problems += [one for at, _ in found for one in _once(over, at)]
+    problems += [one for at, _ in settings_in(over.data) for one in _once(over, at)]
     if (first is None and last is None) or problems:
         return over
+    return held_between(over, base, market, first or 0, last, problems)
+
+
+def held_between(
+    over: Document, base: Document, market: MarketSettings, first: int, last: int | None, problems: list[Problem]
+) -> Document:
+    """Return what is different from a first to a last month, and the market's own before and after.
+
+    Parameters
+    ----------
+    over, base, market
+        As for `dated`.
+    first, last : int
+        Months from the start; without a last one it holds for ever.
+    problems : list of Problem
+        Takes what could not change by date.
+    """
     own = market.model_dump(mode="json", by_alias=True)
     data = deepcopy(over.data)
-    for at, value in found:
+    for at, value in settings_in(over.data):
         try:
-            _put(data, at, _held(base.data, own, at, value, first or 0, last, market.start))
+            _put(data, at, _held(base.data, own, at, value, first, last, market.start))
         except ValueError as error:
             problems.append(value_problem(over, at, ".".join(map(str, at)), error))
     return replace(over, data=data)
@@ -69,12 +85,12 @@ def _month(over: Document, key: str, written: Value, start: str, problems: list[
     return month
 
 
-def _values(data: Value, at: KeyPath) -> Iterator[tuple[KeyPath, Value]]:
-    """Yield place and value of everything that a scenario sets; values with dates and policies are one value."""
+def settings_in(data: Value, at: KeyPath = ()) -> Iterator[tuple[KeyPath, Value]]:
+    """Yield place and value of everything that is set; values with dates and policies are one value."""
     if isinstance(data, dict) and data and not is_schedule(data) and at[-1:] not in [(one,) for one in _WHOLE]:
         for key, value in data.items():
-            yield from _values(value, (*at, key))
-    else:
+            yield from settings_in(value, (*at, key))
+    elif at:
         yield at, data
 
 

@@ -1,6 +1,6 @@
 """Scenarios as a user writes them: shipped ones by name, files, or settings in place; and what one may set."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from tenure.experiments.shipped import SCENARIOS
 ENDING = ".scenario.yaml"
 MOST_SCENARIOS = 100
 SECTIONS = ("world", "rivals", "rules", "us")
-"""What the world decides of a market; of us it is only costs, see `_of_us`."""
+"""What the world decides of a market; of us it is only costs and precision, see `_of_us`."""
 WHEN = ("from", "to", "always")
 """Keys of a scenario that say when it holds."""
 _FORM = "Write a shipped scenario, such as crisis, a file, or what is different, such as {world: {macro_mean: 1.5}}"
-_MAY_SET = "A scenario may set world, rivals, rules, us.funding_cost and us.acquisition.<channel>.cost_per_contact"
+OF_CHANNELS = ("cost_per_contact", "precision")
+"""What the world decides of our channels."""
+_MAY_SET = f"world, rivals, rules, us.funding_cost and us.acquisition.<channel>.{' or '.join(OF_CHANNELS)}"
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,10 @@ def below(document: Document, at: KeyPath) -> Document:
     """Return the mapping at a place of a document as a document of its own."""
     data: Value = document.data
     for part in at:
-        data = data[part] if isinstance(data, dict) and isinstance(part, str) else {}
+        if isinstance(data, dict) and isinstance(part, str):
+            data = data[part]
+        else:
+            data = data[part] if isinstance(data, list) and isinstance(part, int) else {}
 
     def moved(places: Mapping[KeyPath, Place]) -> dict[KeyPath, Place]:
         return {one[len(at) :]: place for one, place in places.items() if one[: len(at)] == at}
@@ -158,11 +163,30 @@ def _text(name: str, written: Document, problems: list[Problem]) -> ScenarioText
         what = f"'always' means before month 0 as well, and '{key}' limits it"
         problems.append(written.problem((key,), what, "Leave one of the two out."))
         first = last = None
+    over = only_the_world(replace(written, data=data), f"the scenario {shown(name)}", (*WHEN, "extends"), problems)
+    return ScenarioText(name, over, first, last, always is True)
+
+
+def only_the_world(written: Document, called: str, keys: Sequence[str], problems: list[Problem]) -> Document:
+    """Return what is different without that which is no doing of the world, and add that to the problems.
+
+    Parameters
+    ----------
+    written : Document
+        What is different, with the keys of a market.
+    called : str
+        What it is called in messages, such as ``the scenario 'crisis'``.
+    keys : sequence of str
+        Other keys that may stand beside it, for suggestions.
+    problems : list of Problem
+        Takes what is wrong.
+    """
+    data = dict(written.data)
     for at in list(_forbidden(data)):
-        what = f"the scenario {shown(name)} cannot change {_path(at)}"
-        problems.append(written.problem(at, what, _instead(at), of_key=True))
+        what = f"{called} cannot change {_path(at)}"
+        problems.append(written.problem(at, what, _instead(at, called, keys), of_key=True))
         _take_out(data, at)
-    return ScenarioText(name, replace(written, data=data), first, last, always is True)
+    return replace(written, data=data)
 
 
 def _forbidden(data: Mapping[str, Value]) -> Iterator[KeyPath]:
@@ -177,7 +201,7 @@ def _forbidden(data: Mapping[str, Value]) -> Iterator[KeyPath]:
 
 
 def _of_us(value: Value) -> Iterator[KeyPath]:
-    """Yield what a scenario changes about us beside the costs of funding and of contacts."""
+    """Yield what is changed about us beside the cost of funding and what the world decides of channels."""
     if not isinstance(value, dict):
         yield ("us",)
         return
@@ -190,14 +214,14 @@ def _of_us(value: Value) -> Iterator[KeyPath]:
             if not isinstance(settings, dict):
                 yield ("us", key, channel)
                 continue
-            yield from (("us", key, channel, one) for one in settings if one != "cost_per_contact")
+            yield from (("us", key, channel, one) for one in settings if one not in OF_CHANNELS)
 
 
-def _instead(at: KeyPath) -> str:
+def _instead(at: KeyPath, called: str, keys: Sequence[str]) -> str:
     """Return where that belongs which is no doing of the world."""
-    key = at[0]
+    key, may_set = at[0], f"{'An' if 'era' in called.split() else 'A'} {called.split()[1]} may set {_MAY_SET}"
     if key == "us":
-        return f"{_MAY_SET}; what we choose belongs to an arm, below its 'us'."
+        return f"{may_set}; what we choose belongs to an arm, below its 'us'."
     if key in SECTIONS:
         return f"Write what is different below {key}, or leave it out."
     if key in (
@@ -214,9 +238,9 @@ def _instead(at: KeyPath) -> str:
         "burn_in_months",
         "currency",
     ):
-        return f"{_MAY_SET}. Another market is another run: --set market.{key}=..."
-    near = suggest(str(key), [*SECTIONS, *WHEN, "extends"])
-    return near if near.startswith("Did") else f"{_MAY_SET}; 'from', 'to' and 'always' say when."
+        return f"{may_set}. Another market is another run: --set market.{key}=..."
+    near = suggest(str(key), [*SECTIONS, *keys])
+    return near if near.startswith("Did") else f"{may_set}. Beside that there may be {', '.join(keys)}."
 
 
 def _path(at: KeyPath) -> str:

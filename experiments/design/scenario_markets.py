@@ -92,13 +92,17 @@ def _misplaced(text: ScenarioText, base: Document) -> Iterator[Problem]:
                 else ("Add 'always: true'.")
             )
             yield text.over.problem(("rivals", name), what, mend, of_key=True)
-    us = base.data.get("us")
+    yield from unknown_channels(text.over, base)
+
+
+def unknown_channels(over: Document, base: Document) -> Iterator[Problem]:
+    """Yield the channels of ours that are changed and not there."""
+    us, ours = base.data.get("us"), over.data.get("us")
     channels = _names(us, "acquisition") if isinstance(us, dict) else []
-    ours = text.over.data.get("us")
     for name in _names(ours, "acquisition") if isinstance(ours, dict) else ():
         if name not in channels:
             at: KeyPath = ("us", "acquisition", name)
-            yield text.over.problem(at, f"we have no channel {shown(name)}", suggest(name, channels), of_key=True)
+            yield over.problem(at, f"we have no channel {shown(name)}", suggest(name, channels), of_key=True)
 
 
 def _names(data: Mapping[str, Value], section: str) -> list[str]:

@@ -106,6 +106,19 @@ def scenarios() -> Iterator[Entry]:
         yield Entry("scenario", f"scenario.{name}", line, facts, (name, path.name))
 
 
+def eras() -> Iterator[Entry]:
+    """Yield the shipped eras."""
+    from tenure.experiments.design.eras.texts import ENDING, shipped_eras
+    from tenure.experiments.listing.text import sentence
+    from tenure.experiments.shipped import ERAS
+
+    for name, about in shipped_eras().items():
+        path = ERAS / f"{name}{ENDING}"
+        use = f"eras: [{{title: {_data(path)['title']}, from: 2028-01, preset: {name}}}]"
+        facts = {"file": str(path), "use it": use, "text": path.read_text("utf-8")}
+        yield Entry("era", f"era.{name}", sentence(about.partition(". ")[0]), facts, (name, path.name))
+
+
 def view() -> Iterator[Entry]:
     """Yield every column that policies and conditions may read."""
     from tenure.experiments.listing.text import unit_text

@@ -23,6 +23,7 @@ KINDS = {
     "examples": "experiments that come with tenure",
     "markets": "markets that come with tenure",
     "scenarios": "scenarios that come with tenure, for any market",
+    "eras": "eras that come with tenure, for any market",
     "phases": "the phases of a month, in order",
     "words": "words of configs, tables and reports",
 }
@@ -99,6 +100,7 @@ def _maker(kind: str, known: Mapping[str, type] | None) -> Callable[[], Iterator
         "examples": code.examples,
         "markets": code.markets,
         "scenarios": code.scenarios,
+        "eras": code.eras,
         "phases": code.phases,
     }[kind]
 

@@ -12,6 +12,7 @@ from tenure.experiments.analysis.metric import DECLARED_IN
 from tenure.experiments.analysis.metrics import RETURNS, STANDARD_METRICS
 from tenure.experiments.analysis.recorded_run import FloatArray, rates_of
 from tenure.experiments.analysis.statistics import Comparison
+from tenure.experiments.store.record_shape import EraRecord
 from tenure.simulation.recording.measures import MEASURES as DECLARED
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Recordings:
     weights : array or None
         What money of each month is worth at the beginning of the run,
         `tenure.experiments.analysis.recorded_run.Rates.weights`; None if later money is not discounted.
+    eras : tuple of EraRecord
+        Changes of the world and of rivals in every arm, which figures over time mark.
     """
 
     champion: str
@@ -79,6 +82,7 @@ class Recordings:
     currency: str = DECLARED_IN
     also_does: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     weights: FloatArray | None = None
+    eras: tuple[EraRecord, ...] = ()
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -111,6 +115,7 @@ def read_recordings(
     currency: str = DECLARED_IN,
     also_does: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
     weights: FloatArray | None = None,
+    eras: Sequence[EraRecord] = (),
 ) -> Recordings:
     """Cut the long rows of an experiment by measure.
 
@@ -131,7 +136,7 @@ def read_recordings(
         Where the quadrants part: default probability in 12 months, margin a year.
     metrics : sequence of str
         Those to show.
-    pairs, oracles, currency, also_does, weights
+    pairs, oracles, currency, also_does, weights, eras
         As in `Recordings`; no pairs and an empty table of them are the same.
 
     Raises
@@ -167,6 +172,7 @@ def read_recordings(
         currency=currency,
         also_does=also_does or {},
         weights=weights,
+        eras=tuple(eras),
     )
 
 
@@ -217,4 +223,5 @@ def recordings_of(results: "Results", measures: Sequence[str] = MEASURES) -> Rec
         results.currency,
         also_does,
         rates_of(market)(int(results.about["months"])).weights,
+        results.about.get("eras", ()),
     )

@@ -43,6 +43,8 @@ def report_of(results: Results) -> Path:
         "Commit": str(about.get("commit") or "unknown"),
         "Results": f"{results.hash} over all recorded values",
     }
+    for era in about.get("eras", ()):
+        described[f"Era: {era['title']}"] = f"{era['when']}: {'; '.join(era['changes']) or 'it changes nothing'}"
     notes = [one for one in remarks(results) if REPORT not in one and f"{UNUSED}/" not in one]
     described |= {"Note" if number == 1 else f"Note {number}": one for number, one in enumerate(notes, start=1)}
     if len(results.scenarios) > 1:

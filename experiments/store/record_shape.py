@@ -85,6 +85,16 @@ class OwnPoliciesRecord(ConfigRecord):
     source: dict[str, list[str]]
 
 
+class EraRecord(TypedDict):
+    """A titled change of the world and of rivals in every arm: its months from the start, in dates, what it changes."""
+
+    title: str
+    first: int
+    last: int | None
+    when: str
+    changes: list[str]
+
+
 class About(TypedDict):
     """The record of a folder of results."""
 
@@ -98,6 +108,7 @@ class About(TypedDict):
     metrics: list[str]
     oracles: list[str]
     scenarios: dict[str, ScenarioRecord]
+    eras: NotRequired[list[EraRecord]]
     runs: dict[str, list[Value]]
     starts: list[str]
     market: MarketRecord
@@ -199,6 +210,20 @@ def _scenarios(value: object) -> bool:
     )
 
 
+def _eras(value: object) -> bool:
+    return value is None or (
+        isinstance(value, list)
+        and all(
+            isinstance(one, dict)
+            and all(_text(one.get(key)) for key in ("title", "when"))
+            and _whole(one.get("first"))
+            and (one.get("last") is None or _whole(one["last"]))
+            and _texts(one.get("changes"))
+            for one in value
+        )
+    )
+
+
 def _rivals(value: object) -> bool:
     return isinstance(value, dict) and all(
         isinstance(one, dict) and _or_dated(_policy)(one.get("policy")) and _number(one.get("share"))
@@ -247,6 +272,7 @@ _ENTRIES: dict[str, _Test] = {
     "oracles": _texts,
     "runs": _runs,
     "scenarios": _scenarios,
+    "eras": _eras,
     "starts": _texts,
     "market": _mapping,
     "config": _config,

@@ -71,6 +71,11 @@ def in_drawable_letters(text: str, names: Names) -> str:
     return text
 
 
+def is_plain(text: str) -> bool:
+    """Return whether the usual font draws all letters of a text."""
+    return _can_be_drawn(text, _letters(BASE))
+
+
 def _can_be_drawn(name: str, letters: frozenset[str]) -> bool:
     return letters.issuperset(name) and (SHAPES or not any(map(_is_shaped, unicodedata.normalize("NFC", name))))
 

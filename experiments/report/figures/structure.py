@@ -12,6 +12,7 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from tenure.experiments.report import sentences
+from tenure.experiments.report.figures.eras import eras_note, mark_eras
 from tenure.experiments.report.figures.names import names_in_figures
 from tenure.experiments.report.figures.style import (
     COLOURS,
@@ -71,6 +72,7 @@ def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Dr
             ax = axes[2 * (k // columns) + i][k % columns]
             last = k % columns == columns - 1
             _lines(ax, tables[arm], names, last, top)
+            mark_eras(ax, recordings.eras)
             axis_label(ax, "" if i == 0 else "months from the start", f"share of {whole}" if k % columns == 0 else "")
     for i in range(2):
         hide(axes[2 * blocks - 2 + i][(len(recordings.arms) - 1) % columns + 1 :])
@@ -79,6 +81,7 @@ def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Dr
         f"Share of each {by} in all customers (above) and in all credit balances (below) at the end of "
         "each month. Average over replications; the light band is its 95% interval."
     )
+    note = f"{note} {eras_note(recordings.eras)}".rstrip()
     return Drawing(f"composition_by_{by}", finding, note, figure)
 
 
