@@ -232,7 +232,7 @@ def _checked(
     problems += check(guarded, market)
     eras: tuple[Era, ...] = ()
     if guarded is not None and market is not None:
-        in_eras, months = era_texts(document, guarded, problems), None if settings is None else settings.months
+        in_eras, months = era_texts(document, market, problems), None if settings is None else settings.months
         guarded, market, eras = eras_over(in_eras, document, guarded, market, months, check, problems)
     texts, known_problems = scenario_texts(document, problems), frozenset(problems)
     in_scenarios: list[tuple[ScenarioText, Document]] = []

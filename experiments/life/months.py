@@ -1,10 +1,12 @@
 """What a person's months were, told of what an observer saw of them: states, beliefs, and what happened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenure.agents.belief import QUADRANTS
 from tenure.agents.person import GONE, STAGES
+from tenure.experiments.config.printable import shown
+from tenure.experiments.design.eras.laid import Era
 from tenure.experiments.design.point import Point
 from tenure.experiments.life.events import happened, held_names, treated
 from tenure.experiments.life.following import Believed, Moment
@@ -99,6 +101,16 @@ def life_of(market: MonthFacts, person: int, moments: Sequence[Moment], point: P
         market.settings.currency,
         point.scenario,
     )
+
+
+def in_eras(life: Life, eras: Sequence[Era]) -> Life:
+    """Return a life with the beginning and the end of each era among what happened in its months."""
+    months = []
+    for one in life.months:
+        begun = [f"era {shown(era.title)} begins" for era in eras if era.first == one.month]
+        ended = [f"era {shown(era.title)} ends" for era in eras if era.last == one.month]
+        months.append(replace(one, happened=[*begun, *one.happened, *ended]))
+    return replace(life, months=months)
 
 
 def _month(market: MonthFacts, before: Moment | None, now: Moment) -> LifeMonth:

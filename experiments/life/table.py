@@ -17,7 +17,7 @@ from tenure.experiments.commands.folder_words import QUIET_SECONDS
 from tenure.experiments.commands.holding import experiment_held
 from tenure.experiments.commands.terminal import RunBars, command_text, console, next_lines
 from tenure.experiments.config.experiment import Experiment, find_config, load_experiment
-from tenure.experiments.life.months import START, Life, LifeMonth
+from tenure.experiments.life.months import START, Life, LifeMonth, in_eras
 from tenure.experiments.life.one_life import live_one_life
 from tenure.experiments.running.runner import compile_rules
 
@@ -56,7 +56,8 @@ def explain_person(
     experiment, _ = experiment_held(load_experiment(config, sets, policies), as_data)
     compile_rules(experiment.market_data, (lambda event: None) if as_data else RunBars(screen))
     with month_bar(screen, hidden=as_data) as tell:
-        life = live_one_life(experiment, person, arm, replication, months, tell, scenario)
+        lived = live_one_life(experiment, person, arm, replication, months, tell, scenario)
+        life = in_eras(lived, experiment.eras)
     if not as_data:
         shipped = ", the shipped example" if find_config(config)[1] else ""
         where = f", scenario '{life.scenario}'" if life.scenario else ""

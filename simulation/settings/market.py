@@ -28,13 +28,13 @@ from tenure.simulation.settings.dated import Calendar
 from tenure.simulation.settings.declared import NAME, numbers_of
 from tenure.simulation.settings.faults import market_faults
 from tenure.simulation.settings.guards import GuardSettings
-from tenure.simulation.settings.institution import InstitutionSettings, PolicyChoice
+from tenure.simulation.settings.institution import CONVENIENCE, InstitutionSettings, PolicyChoice
 from tenure.simulation.settings.products import ProductSettings
 from tenure.simulation.settings.rules import GROUPS, RulesSettings, TraitsSettings
 from tenure.simulation.settings.world import WorldSettings
 from tenure.simulation.values.calendar import CalendarMonth, calendar_month, parse_calendar_month
 from tenure.simulation.values.schedule import Schedule, changes, laid
-from tenure.simulation.values.schedule_reading import Readers, schedules_in
+from tenure.simulation.values.schedule_reading import Readers, number_read, schedules_in
 from tenure.simulation.values.units import parse_currency
 
 MOST_PEOPLE = 10_000_000
@@ -196,12 +196,18 @@ class MarketSettings(Settings):
         return (self.stands_for or self.people) / self.people
 
 
+def _convenience_of(value: object) -> float:
+    """Return the convenience of one date: a number, or the one that a word stands for."""
+    word = CONVENIENCE.get(value) if isinstance(value, str) else None
+    return number_read(numbers_of(InstitutionSettings).at(("convenience",)), value if word is None else word)
+
+
 _DATED_BESIDE_NUMBERS: Readers = {
     (*of, key): TypeAdapter(kind).validate_python
     for of in (("us",), ("rivals", NAME))
     for key, kind in (("policy", PolicyChoice), ("visible", bool))
-}
-"""What an institution does, and whether people find it."""
+} | {(*of, "convenience"): _convenience_of for of in (("us",), ("rivals", NAME))}
+"""What an institution does, whether people find it, and a number that has words."""
 
 
 def _schedules_in(data: Mapping[str, object]) -> tuple[Schedule, ...]:

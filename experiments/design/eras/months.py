@@ -7,6 +7,7 @@ from tenure.experiments.config.documents import Document, KeyPath, Problem, Valu
 from tenure.experiments.config.printable import shown
 from tenure.experiments.config.problems import value_problem
 from tenure.experiments.config.reading import suggest
+from tenure.experiments.config.settings import LONGEST_RUN
 from tenure.experiments.design.eras.texts import EraText
 from tenure.experiments.design.scenario_dates import settings_in
 from tenure.simulation.values.calendar import calendar_month
@@ -98,6 +99,8 @@ def _month(one: EraText, key: str, value: Value, document: Document, start: str,
     if value is None:
         return None
     try:
+        if isinstance(value, int) and value > LONGEST_RUN:
+            raise ValueError(f"{value} would be months from the start: write a date such as {start}")
         return month_from(start, value)
     except ValueError as error:
         problems.append(value_problem(document, (*one.at, key), f"the era {shown(one.title)}: {key}", error))

@@ -1,6 +1,6 @@
 """Eras as a user writes them: title, months, a shipped preset or what is different; and what of that cannot be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,7 +11,7 @@ from tenure.experiments.config.printable import printable_line, shown
 from tenure.experiments.config.reading import overlay, read_yaml, suggest
 from tenure.experiments.design.scenario_files import below, only_the_world
 from tenure.experiments.shipped import ERAS
-from tenure.simulation.settings.institution import ChannelSettings
+from tenure.simulation.settings.market import MarketSettings
 
 ENDING = ".era.yaml"
 MOST_ERAS = 24
@@ -21,6 +21,10 @@ EACH = "each_rival"
 ABOUT = ("title", "from", "until", "follows", "preset", "by", EACH)
 """Keys of an era beside what is different."""
 _FORM = "Write such as eras: [{title: Price war, from: 2028-01, until: 2028-12, preset: price_war}]"
+
+
+Own = Mapping[str, object]
+"""A market as plain data, every default written out, with the first of values that have dates."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,14 @@ def shipped_eras() -> dict[str, str]:
     return found
 
 
-def era_texts(document: Document, base: Document, problems: list[Problem]) -> list[EraText]:
+def era_texts(document: Document, market: MarketSettings, problems: list[Problem]) -> list[EraText]:
     """Return the eras of an experiment that can be read, and add what is wrong with any of them.
 
     Parameters
     ----------
     document : Document
         The experiment.
-    base : Document
+    market : MarketSettings
         Its market, whose rivals an era may name.
     problems : list of Problem
         Takes what is wrong.
@@ -79,10 +83,10 @@ def era_texts(document: Document, base: Document, problems: list[Problem]) -> li
         what = f"eras: {len(written)} are more than the {MOST_ERAS} that a figure can tell apart"
         problems.append(document.problem(("eras",), what, "Join some, or ask in several experiments."))
         return []
-    found = []
+    found, own = [], market.at(0).model_dump(by_alias=True)
     for place, entry in enumerate(written):
         if isinstance(entry, dict):
-            text = _read(document, ("eras", place), base, problems)
+            text = _read(document, ("eras", place), own, problems)
             found += [] if text is None else [text]
         else:
             problems.append(document.problem(("eras", place), "eras: an era is a mapping", f"{_FORM}."))
@@ -90,10 +94,10 @@ def era_texts(document: Document, base: Document, problems: list[Problem]) -> li
     return found
 
 
-def _read(document: Document, at: KeyPath, base: Document, problems: list[Problem]) -> EraText | None:
+def _read(document: Document, at: KeyPath, own: Own, problems: list[Problem]) -> EraText | None:
     """Return one era, its preset below it and what each rival does written out; None if it has no title."""
-    own = below(document, at)
-    written = {key: own.data.pop(key, None) for key in ABOUT if key != EACH}
+    entry = below(document, at)
+    written = {key: entry.data.pop(key, None) for key in ABOUT if key != EACH}
     preset = _preset(document, at, written["preset"], problems)
     told = list(_title_problems(document, at, written["title"], preset))
     problems += told
@@ -101,17 +105,17 @@ def _read(document: Document, at: KeyPath, base: Document, problems: list[Proble
     if told or not isinstance(title, str):
         return None
     called = f"the era {shown(title)}"
-    by = _by(document, at, base, written["by"], problems)
-    mentioned = EACH in own.data or (preset is not None and EACH in preset.data)
+    by = _by(document, at, own, written["by"], problems)
+    mentioned = EACH in entry.data or (preset is not None and EACH in preset.data)
     if written["by"] is not None and not mentioned:
         what = f"{called} says by whom, and not what they do"
         problems.append(document.problem((*at, "by"), what, f"Add a preset, or '{EACH}: {{policy: price_war}}'."))
-    layers = [] if preset is None else [_for_each(_fitting(preset, base), base, by, called, problems)]
-    layers.append(_for_each(own, base, by, called, problems))
-    over = Document(own.path, {}, {(): document.place(at)}, {}, own.files)
+    layers = [] if preset is None else [_for_each(_fitting(preset, own), own, by, called, problems)]
+    layers.append(_for_each(entry, own, by, called, problems))
+    over = Document(entry.path, {}, {(): document.place(at)}, {}, entry.files)
     for layer in layers:
         over = overlay(over, only_the_world(layer, called, ABOUT, problems))
-    _add_unknown_rivals(over, base, called, problems)
+    _add_unknown_rivals(over, own, called, problems)
     return EraText(title, at, written["from"], written["until"], written["follows"], over)
 
 
@@ -157,9 +161,9 @@ def _same_titles(document: Document, texts: Sequence[EraText]) -> Iterator[Probl
         seen.add(one.title)
 
 
-def _by(document: Document, at: KeyPath, base: Document, by: Value, problems: list[Problem]) -> list[str]:
+def _by(document: Document, at: KeyPath, own: Own, by: Value, problems: list[Problem]) -> list[str]:
     """Return the rivals that do what an era says of each: by default all."""
-    rivals = rivals_of(base)
+    rivals = _names(own)
     if by is None:
         return rivals
     named = [by] if isinstance(by, str) else by
@@ -173,10 +177,10 @@ def _by(document: Document, at: KeyPath, base: Document, by: Value, problems: li
     return [one for one in rivals if one in named]
 
 
-def rivals_of(base: Document) -> list[str]:
+def _names(own: Own) -> list[str]:
     """Return the names of the rivals of a market."""
-    rivals = base.data.get("rivals")
-    return list(rivals) if isinstance(rivals, dict) else []
+    rivals = own.get("rivals")
+    return list(rivals) if isinstance(rivals, Mapping) else []
 
 
 def _no_rival(name: str) -> str:
@@ -187,41 +191,29 @@ def _known(name: str, rivals: Sequence[str]) -> str:
     return suggest(name, rivals) if rivals else "This market has none."
 
 
-def _fitting(preset: Document, base: Document) -> Document:
-    """Return a preset without what it says of channels that we do not have."""
+def _fitting(preset: Document, own: Own) -> Document:
+    """Return a preset without what it says of channels that we do not have, and without factors of what is 0."""
     data = {key: deepcopy(value) for key, value in preset.data.items() if key != "title"}
-    us = data.get("us")
-    if isinstance(us, dict):
-        _leave_out_channels(us, base.data.get("us"))
-        if not us:
-            del data["us"]
+    for key in [one for one in data if one != EACH]:
+        _fit(data, own, key)
     return replace(preset, data=data)
 
 
-def _leave_out_channels(over: dict[str, Value], own: Value) -> None:
-    """Take out of what is laid over an institution the channels that it does not have, and factors of what is 0."""
-    channels, there = over.get("acquisition"), own.get("acquisition") if isinstance(own, dict) else None
-    if not isinstance(channels, dict):
-        return
-    for name, channel in [*channels.items()]:
-        has = there.get(name) if isinstance(there, dict) else None
-        if isinstance(has, dict) and isinstance(channel, dict):
-            for key in [one for one, value in channel.items() if _multiplies_nothing(value, has, one)]:
-                del channel[key]
-        if not isinstance(has, dict) or not channel:
-            del channels[name]
-    if not channels:
-        del over["acquisition"]
+def _fit(over: dict[str, Value], own: object, key: str) -> None:
+    """Take out of what is laid over a market, below a key, the channels that it has not and factors of what is 0."""
+    value, has = over[key], own.get(key) if isinstance(own, Mapping) else None
+    if isinstance(value, dict):
+        for inner in [*value]:
+            if key == "acquisition" and not (isinstance(has, Mapping) and inner in has):
+                del value[inner]
+            else:
+                _fit(value, has, inner)
+    multiplies = isinstance(value, str) and value[:1] in ("x", "X")
+    if value == {} or (multiplies and has == 0):
+        del over[key]
 
 
-def _multiplies_nothing(value: Value, channel: dict[str, Value], key: str) -> bool:
-    """Whether a value is a factor of a number of a channel that is 0."""
-    declared = ChannelSettings.model_fields.get(key)
-    own = channel.get(key, None if declared is None else declared.default)
-    return isinstance(value, str) and value[:1] in ("x", "X") and isinstance(own, int | float) and own == 0
-
-
-def _for_each(written: Document, base: Document, by: Sequence[str], called: str, problems: list[Problem]) -> Document:
+def _for_each(written: Document, own: Own, by: Sequence[str], called: str, problems: list[Problem]) -> Document:
     """Return what is different with that which each rival does written out, below what is said of a rival by name."""
     if EACH not in written.data:
         return written
@@ -231,22 +223,21 @@ def _for_each(written: Document, base: Document, by: Sequence[str], called: str,
         what, mend = f"{called}: {EACH} is no mapping", "Write what each rival does, such as {policy: price_war}."
         problems.append(written.problem((EACH,), what, mend))
         return replace(written, data=data)
-    rivals, known = base.data.get("rivals"), {}
+    rivals = own.get("rivals")
+    known: dict[str, Value] = {name: deepcopy(each) for name in by}
     for name in by:
-        known[name] = deepcopy(each)
-        _leave_out_channels(known[name], rivals.get(name) if isinstance(rivals, dict) else None)
+        _fit(known, rivals, name)
     places, keys = (
         {("rivals", name, *at[1:]): place for at, place in of.items() if at[:1] == (EACH,) for name in known}
         for of in (written.positions, written.key_positions)
     )
-    does = {name: one for name, one in known.items() if one}
-    spread: dict[str, Value] = {"rivals": {**does}} if does else {}
+    spread: dict[str, Value] = {"rivals": known} if known else {}
     return overlay(Document(written.path, spread, places, keys, written.files), replace(written, data=data))
 
 
-def _add_unknown_rivals(over: Document, base: Document, called: str, problems: list[Problem]) -> None:
+def _add_unknown_rivals(over: Document, own: Own, called: str, problems: list[Problem]) -> None:
     """Take rivals out that the market has not, and add them to the problems."""
-    rivals, known = over.data.get("rivals"), rivals_of(base)
+    rivals, known = over.data.get("rivals"), _names(own)
     for name in [one for one in rivals if one not in known] if isinstance(rivals, dict) else ():
         what = f"{called}: {_no_rival(name)}"
         problems.append(over.problem(("rivals", name), what, _known(name, known), of_key=True))

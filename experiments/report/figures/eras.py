@@ -36,24 +36,18 @@ def mark_eras(ax: Axes, eras: Sequence[EraRecord]) -> None:
     lane = LANE * (high - low) / max(inches - LANE * (max(lanes) + 1), LANE)
     per_inch = (ends - begins) / (ax.bbox.width / ax.figure.dpi)
     texts = _texts([eras[place]["title"] for place in shown], [spans[place] for place in shown], per_inch, shown)
+    top = high + (max(lanes) + 1) * lane
+    ax.fill_between([begins, ends], high, top, color="white", linewidth=0, zorder=2.6)
     for place, level, text in zip(shown, lanes, texts, strict=True):
         first, last = spans[place]
-        ax.fill_between([first, last], high + level * lane, high + (level + 1) * lane, color=SHADES[place % 2], lw=0)
-        ax.text(
-            (first + last) / 2, high + (level + 0.5) * lane, text, ha="center", va="center", fontsize=SIZE, color=INK
-        )
+        foot = high + level * lane
+        ax.fill_between([first, last], foot, foot + lane, color=SHADES[place % 2], linewidth=0, zorder=2.7)
+        ax.text((first + last) / 2, foot + lane / 2, text, ha="center", va="center", fontsize=SIZE, color=INK, zorder=3)
         for month in (first, last):
             if begins < month < ends:
-                ax.plot(
-                    [month, month],
-                    [low, high + level * lane],
-                    color=GREY,
-                    linewidth=0.7,
-                    linestyle=(0, (2, 3)),
-                    zorder=0,
-                )
+                ax.plot([month] * 2, [low, foot], color=GREY, linewidth=0.7, linestyle=(0, (2, 3)), zorder=0)
     ax.set_xlim(begins, ends)
-    ax.set_ylim(low, high + (max(lanes) + 1) * lane)
+    ax.set_ylim(low, top)
 
 
 def eras_note(eras: Sequence[EraRecord]) -> str:
