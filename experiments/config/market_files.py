@@ -18,6 +18,9 @@ from tenure.simulation.settings.market import MarketSettings
 from tenure.simulation.values.calendar import calendar_month
 from tenure.simulation.values.units import parse_share
 
+_ELSEWHERE = {"eras": "They belong to an experiment: eras: [{title: Price war, from: 2028-01, preset: price_war}]."}
+"""Keys that have no place in a market -> where they belong."""
+
 
 def market_path(name: str, beside: Path) -> Path | None:
     """Return the file of a market: a file beside the experiment, else the shipped one of that name."""
@@ -179,7 +182,7 @@ def market_settings(document: Document, problems: list[Problem]) -> MarketSettin
 
     None where nothing can be made of it.
     """
-    market, faults = right_part(MarketSettings, document.data, _plain)
+    market, faults = right_part(MarketSettings, document.data, _plain, _ELSEWHERE)
     if market is not None:
         faults += market_impossible(market)
         for month in market.changes:

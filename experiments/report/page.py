@@ -101,6 +101,7 @@ def write_page(
     parts: Sequence[ReportPart],
     about: Mapping[str, str],
     joint: JointTable | None = None,
+    eras: Sequence[str] = (),
 ) -> Path:
     """Write a report of its parts, scenario by scenario, with all scenarios beside each other in front.
 
@@ -118,6 +119,8 @@ def write_page(
         One for each scenario, or one alone.
     joint : JointTable, optional
         All scenarios beside each other.
+    eras : sequence of str
+        What every arm lives through, title and months of each.
     """
     page = _template(TEMPLATE, arms).render(
         question=question,
@@ -126,6 +129,7 @@ def write_page(
         parts=parts,
         joint=joint,
         about=dict(about),
+        eras=eras,
     )
     write_whole(path, sealed(f"{page}\n<!-- {(MARK + ZEROS).decode()} -->\n".encode()), path.parent)
     return path

@@ -54,7 +54,8 @@ def report_of(results: Results) -> Path:
     with DrawnBeside(len(results.names)) as draw:
         parts = [_part(results.under(one), place, draw) for place, one in enumerate(results.scenarios)]
     path, arms = results.folder / REPORT, _arms(results)
-    return write_page(path, about["question"], results.champion, arms, parts, described, joint_table(results))
+    eras = [f"{one['title']} ({one['when']})" for one in about.get("eras", ())]
+    return write_page(path, about["question"], results.champion, arms, parts, described, joint_table(results), eras)
 
 
 def _budget(market: MarketRecord) -> str:

@@ -37,7 +37,7 @@ def mark_eras(ax: Axes, eras: Sequence[EraRecord]) -> None:
     per_inch = (ends - begins) / (ax.bbox.width / ax.figure.dpi)
     texts = _texts([eras[place]["title"] for place in shown], [spans[place] for place in shown], per_inch, shown)
     top = high + (max(lanes) + 1) * lane
-    ax.fill_between([begins, ends], high, top, color="white", linewidth=0, zorder=2.6)
+    ax.fill_between([begins, ends], high, top + lane, color="white", linewidth=0, zorder=2.6)
     for place, level, text in zip(shown, lanes, texts, strict=True):
         first, last = spans[place]
         foot = high + level * lane
