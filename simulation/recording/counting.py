@@ -35,10 +35,12 @@ COUNTS = np.dtype(
         ("joiners", np.int64, (MAX_INSTITUTIONS, SOURCES)),
         ("joiners_by_channel", np.int64, (MAX_CHANNELS,)),
         ("stage_moves", np.int64, (len(STAGES), len(STAGES) + 1)),
+        ("flows", np.int64, (MAX_INSTITUTIONS, MAX_INSTITUTIONS + 1)),
     ],
     align=True,
 )
-"""Counts of one month, by institution where not said otherwise; the last stage moved to is gone.
+"""Counts of one month, by institution where not said otherwise; the last stage moved to is gone. `flows` are people
+whose provider changed, from (row) to (column); row and column 0 are nobody, and the last column is gone for good.
 
 People are astray if their provider is none that there could be, and moved if it is not the one that the month before
 ended with: neither happens. `owed_before_cents` is what is still owed to a former lender."""
@@ -62,6 +64,7 @@ class Counts(Protocol):
     joiners: NDArray[np.int64]
     joiners_by_channel: NDArray[np.int64]
     stage_moves: NDArray[np.int64]
+    flows: NDArray[np.int64]
 
 
 @rule
@@ -92,6 +95,8 @@ def count(person: Person, signal: Signal, counts: Counts) -> None:
     if signal.cause > 0:
         counts.leavers[signal.before, signal.cause, min(signal.tenure_before // 12, 10)] += 1
         counts.leavers_by_products[signal.before, signal.cause, min(max(signal.products_before, 1), 4) - 1] += 1
+    if signal.before != j and signal.before >= 0:
+        counts.flows[signal.before, j if j >= 0 else MAX_INSTITUTIONS] += 1
     if signal.before == US:
         counts.stage_moves[signal.stage_before, person.stage if j == US else 4] += 1
 

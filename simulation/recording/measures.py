@@ -35,6 +35,16 @@ TEXT = r"[\s\S]+"
 UNUSED = Key("", ("",))
 STAGE, QUADRANT = Key("true stage", STAGES), Key("true quadrant", QUADRANTS)
 CAUSE = Key("cause", CAUSES[1:])
+JOINED, DECLINED, STILL, STILL_DECLINED = "joined", "declined", "with us", "with us, declined"
+LEFT, LEFT_DECLINED = "left: {cause}", "left after decline: {cause}"
+CYCLE_EVENTS = (
+    JOINED,
+    DECLINED,
+    STILL,
+    STILL_DECLINED,
+    *(form.format(cause=cause) for form in (LEFT, LEFT_DECLINED) for cause in CAUSES[1:]),
+)
+"""What happens between joining and the end of a relationship or of the run; 'declined' is the first decline."""
 TENURE, HELD_PRODUCTS = Key("full years of tenure", TENURE_YEARS), Key("products held", PRODUCTS_HELD)
 PERSON = Key("id of the person", form=r"\d+")
 SCHEME = Key("scheme of classification", tuple(COMPARED))
@@ -155,6 +165,37 @@ CLOSING_VALUE = _measure(
     "what our customers are worth beyond the last month, discounted, with costs negative",
     LAST,
     Key("part of that value", ("future_margin", "expected_loss", "future_capital_cost")),
+)
+POSTED_PRICE = _measure(
+    "posted_price",
+    "points a year",
+    "price that an institution posts, in per cent of the balance a year; of deposits the rate paid, negative",
+    MONTHLY,
+    Key("product", form=TEXT),
+)
+FLOWS = _measure(
+    "flows",
+    "customers",
+    "people who went from the institution ('nobody': from none)",
+    MONTHLY,
+    Key("where to (an institution, 'nobody', or 'gone' for good)", form=TEXT),
+    Key("their true quadrant with us (empty where we have no part in it)", ("", *QUADRANTS)),
+)
+WON_BACK = _measure(
+    "won_back",
+    "customers",
+    "customers who came back to us, having left since the recording began",
+    MONTHLY,
+    Key("from where (an institution or 'nobody')", form=TEXT),
+    Key("true quadrant", QUADRANTS),
+)
+CYCLE = _measure(
+    "cycle",
+    "customers",
+    "customers who joined us since the recording began: under 'joined', 'declined' if ever, and how it ended so far",
+    LAST,
+    Key("year of joining (1 is the first of the run), and months since: YEAR/MONTHS", form=r"\d+/\d+"),
+    Key("what happened", CYCLE_EVENTS),
 )
 REACH = _measure(
     "reach",

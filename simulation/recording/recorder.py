@@ -8,6 +8,7 @@ from tenure.policies.view import InstitutionView
 from tenure.simulation.recording.beliefs.recorder import BeliefRecorder, happened, truths_of
 from tenure.simulation.recording.book import closing_rows, flow_rows, plane_rows, reach_rows, state_rows
 from tenure.simulation.recording.conduct import conduct_rows, learnt_rows, limit_rows
+from tenure.simulation.recording.market import MarketRecorder
 from tenure.simulation.recording.measures import POLICY_NOTES
 from tenure.simulation.recording.observing import MonthFacts, Observer
 from tenure.simulation.recording.people import PeopleRecorder
@@ -42,7 +43,7 @@ class Recording:
         self.rows, self.last, self.first_month = Rows(), start, start.month + 1
         self.rows.take(state_rows(start))
         self.rows.take(plane_rows(start))
-        self.people = PeopleRecorder(start)
+        self.people, self.market = PeopleRecorder(start), MarketRecorder(start)
         self.beliefs = BeliefRecorder(start.us, start.settings.compare_beliefs_every_months)
         self._truths = truths_of(start)
 
@@ -54,6 +55,7 @@ class Recording:
         self.rows.take(learnt_rows(facts))
         self.rows.take(state_rows(facts))
         self.rows.take(flow_rows(facts))
+        self.rows.take(self.market.note(facts))
         sent = SentContacts.of(facts)
         self.rows.take(conduct_rows(facts, sent, with_funnel=due))
         self.people.note(facts, sent)
@@ -90,6 +92,7 @@ class Recording:
         ends.take(beliefs.finish(facts.month))
         ends.take(plane_rows(facts))
         ends.take(closing_rows(facts))
+        ends.take(self.market.cycle_rows(facts.month, facts.us))
         ends.take((POLICY_NOTES.name, facts.month, facts.us, name, "", value) for name, value in notes.items())
         return table_of([self.rows.columns(), ends.columns(), self.people.columns(facts.month, facts.us)])
 
