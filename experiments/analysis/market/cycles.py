@@ -1,0 +1,56 @@
+"""From acquisition to decline or leaving, cohort by cohort: what is recorded of new customers, as durations."""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tenure.agents.person import CAUSES
+from tenure.experiments.analysis.market.durations import Durations
+from tenure.experiments.analysis.recorded_run import FloatArray
+from tenure.simulation.recording.measures import DECLINED, LEFT, LEFT_DECLINED, STILL, STILL_DECLINED
+
+Until = Literal["decline or leaving", "leaving"]
+"""What ends a cycle. Of the first, decline is one of the causes, and what comes after it is not looked at."""
+LEAVING = CAUSES[1:]
+ENDS: Mapping[Until, Mapping[str, tuple[str, ...]]] = {
+    "decline or leaving": {"declined": (DECLINED,), **{cause: (LEFT.format(cause=cause),) for cause in LEAVING}},
+    "leaving": {cause: (LEFT.format(cause=cause), LEFT_DECLINED.format(cause=cause)) for cause in LEAVING},
+}
+"""What ends a cycle -> cause -> the recorded events that are it."""
+CENSORED: Mapping[Until, tuple[str, ...]] = {"decline or leaving": (STILL,), "leaving": (STILL, STILL_DECLINED)}
+
+
+class Cohort(NamedTuple):
+    """Customers who joined us in one year of one run."""
+
+    arm: str
+    replication: int
+    year: int
+    durations: Durations
+
+
+def cohorts(cycle: pd.DataFrame, until: Until) -> Iterator[Cohort]:
+    """Give the cohorts of runs, each with how long it took from joining until the end.
+
+    Parameters
+    ----------
+    cycle : DataFrame
+        Rows of the measure ``cycle``: arm, replication, a, b, value.
+    until : str
+        What ends it; causes are in the order of `ENDS`.
+    """
+    when = cycle["a"].astype(str).str.split("/", expand=True).astype(int)
+    table = cycle.assign(year=when[0], months=when[1])
+    length = int(table["months"].max()) + 1
+    for (arm, replication, year), own in table.groupby(["arm", "replication", "year"], observed=True):
+        ended = np.stack([_counted(own, events, length) for events in ENDS[until].values()])
+        censored = _counted(own, CENSORED[until], length)
+        yield Cohort(str(arm), int(replication), int(year), Durations(ended, censored))
+
+
+def _counted(own: pd.DataFrame, events: tuple[str, ...], length: int) -> FloatArray:
+    """Return how often any of these events happened after so many months, shape (length,)."""
+    some = own[own["b"].isin(events)]
+    return np.asarray(np.bincount(some["months"], some["value"], minlength=length), np.float64)
