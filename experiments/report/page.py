@@ -17,11 +17,13 @@ from tenure.experiments.report.sections.beliefs import HEADS, belief_remarks, be
 from tenure.experiments.report.sections.cells import cells_section
 from tenure.experiments.report.sections.funnel import funnel_section
 from tenure.experiments.report.sections.gains import gains_section
+from tenure.experiments.report.sections.market import market_section
 from tenure.experiments.report.sections.optimum import optimum_sections
 from tenure.experiments.report.sections.regret import regret_section
 from tenure.experiments.report.sections.section import Section
 from tenure.experiments.report.sections.stated import Reported
 from tenure.experiments.report.sections.treatments import treatments_section
+from tenure.experiments.report.sections.yearly import yearly_section
 from tenure.experiments.report.sentences import effects_finding
 from tenure.experiments.store.sealing import MARK, ZEROS, sealed, write_whole
 
@@ -137,8 +139,10 @@ def write_page(
 
 SECTIONS: tuple[Callable[[Recordings], Section | None], ...] = (
     treatments_section,
+    yearly_section,
     gains_section,
     cells_section,
+    market_section,
     regret_section,
     funnel_section,
 )

@@ -1,4 +1,7 @@
-"""What a report reads of an experiment: the recorded rows by measure, own institution only, and what they come to."""
+"""What a report reads of an experiment: the recorded rows by measure, and what they come to.
+
+Rows are those of the own institution, but for the few measures by which a market is told.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +11,7 @@ import pandas as pd
 
 from tenure.agents.ledger import LINES as LINES
 from tenure.agents.person import STAGES as STAGES
+from tenure.experiments.analysis.market.standing import NOT_INSTITUTIONS
 from tenure.experiments.analysis.metric import DECLARED_IN
 from tenure.experiments.analysis.metrics import RETURNS, STANDARD_METRICS
 from tenure.experiments.analysis.recorded_run import FloatArray, rates_of
@@ -28,6 +32,8 @@ MEASURES = (
     "migration/quadrant/believed/heads",
 )
 """What a report reads: all that is recorded but people one by one, and of migration that of the quadrants."""
+OF_MARKET = ("customers", "joiners", "ledger", "reach", "posted_price", "flows", "won_back")
+"""Measures that a report reads of all institutions."""
 
 
 class NotRecordedError(ValueError):
@@ -36,7 +42,7 @@ class NotRecordedError(ValueError):
 
 @dataclass(frozen=True)
 class Recordings:
-    """The recordings of an experiment, cut by measure, own institution only.
+    """The recordings of an experiment, cut by measure.
 
     Attributes
     ----------
@@ -45,7 +51,7 @@ class Recordings:
     arms : tuple of str
         All arms, the champion first.
     rows : mapping
-        Measure to its rows: arm, replication, month, a, b, value.
+        Measure to its rows, own institution only: arm, replication, month, a, b, value.
     values : DataFrame or None
         Metrics of the runs: arm, replication, metric, value. None if they were not worked out.
     comparisons : tuple of Comparison
@@ -68,6 +74,8 @@ class Recordings:
         `tenure.experiments.analysis.recorded_run.Rates.weights`; None if later money is not discounted.
     eras : tuple of EraRecord
         Changes of the world and of rivals in every arm, which figures over time mark.
+    market : mapping
+        Measure of `OF_MARKET` to its rows of all institutions, with the institution.
     """
 
     champion: str
@@ -83,6 +91,33 @@ class Recordings:
     also_does: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     weights: FloatArray | None = None
     eras: tuple[EraRecord, ...] = ()
+    market: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def institutions(self) -> tuple[str, ...]:
+        """All institutions, our own first; none where the market was not recorded."""
+        customers = self.market.get("customers")
+        if customers is None:
+            return ()
+        names = [str(one) for one in customers["institution"].unique() if one not in NOT_INSTITUTIONS]
+        return (*(one for one in names if one == self.us), *(one for one in names if one != self.us))
+
+    @property
+    def us(self) -> str:
+        """Our own institution; empty where nothing of it was recorded."""
+        return "" if "customers_by_cell" not in self.rows else str(self.rows["customers_by_cell"]["institution"].iat[0])
+
+    def of_all(self, measure: str) -> pd.DataFrame:
+        """Give the rows of a measure of all institutions.
+
+        Raises
+        ------
+        NotRecordedError
+            If there are none.
+        """
+        if measure not in self.market:
+            raise NotRecordedError(f"the recordings have no rows of {measure!r}")
+        return self.market[measure]
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -123,7 +158,7 @@ def read_recordings(
     ----------
     runs : DataFrame
         Columns measure, month, institution, a, b, value, arm, replication. The own institution is the one whose
-        customers are counted by cell; rows of the others are left out.
+        customers are counted by cell; rows of the others are left out but for `OF_MARKET`.
     champion : str
         One of `arms`.
     arms : sequence of str
@@ -157,6 +192,8 @@ def read_recordings(
     institutions = runs.loc[runs["measure"] == "customers_by_cell", "institution"].unique()
     own = runs[runs["institution"].isin([*institutions, ""]) & runs["arm"].isin(order)]
     rows = {str(name): part for name, part in own.groupby("measure", sort=False, observed=True)}
+    every = runs[runs["measure"].isin(OF_MARKET) & runs["arm"].isin(order)]
+    market = {str(name): part for name, part in every.groupby("measure", sort=False, observed=True)}
     there = None if pairs is None or pairs.empty else pairs[pairs["arm"].isin(order)]
     seeing = tuple(arm for arm in order if arm in oracles)
     return Recordings(
@@ -173,6 +210,7 @@ def read_recordings(
         also_does=also_does or {},
         weights=weights,
         eras=tuple(eras),
+        market=market,
     )
 
 

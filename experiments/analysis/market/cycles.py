@@ -42,15 +42,13 @@ def cohorts(cycle: pd.DataFrame, until: Until) -> Iterator[Cohort]:
         What ends it; causes are in the order of `ENDS`.
     """
     when = cycle["a"].astype(str).str.split("/", expand=True).astype(int)
-    table = cycle.assign(year=when[0], months=when[1])
-    length = int(table["months"].max()) + 1
-    for (arm, replication, year), own in table.groupby(["arm", "replication", "year"], observed=True):
-        ended = np.stack([_counted(own, events, length) for events in ENDS[until].values()])
-        censored = _counted(own, CENSORED[until], length)
-        yield Cohort(str(arm), int(replication), int(year), Durations(ended, censored))
-
-
-def _counted(own: pd.DataFrame, events: tuple[str, ...], length: int) -> FloatArray:
-    """Return how often any of these events happened after so many months, shape (length,)."""
-    some = own[own["b"].isin(events)]
-    return np.asarray(np.bincount(some["months"], some["value"], minlength=length), np.float64)
+    months, value, event = when[1].to_numpy(), cycle["value"].to_numpy(np.float64), cycle["b"].astype(str).to_numpy()
+    ends = [*ENDS[until].values(), CENSORED[until]]
+    place = np.full(len(cycle), len(ends))
+    for number, events in enumerate(ends):
+        place[np.isin(event, events)] = number
+    keys = [cycle["arm"].astype(str).to_numpy(), cycle["replication"].to_numpy(), when[0].to_numpy()]
+    for (arm, replication, year), rows in cycle.groupby(keys, sort=True).indices.items():
+        counted = np.zeros((len(ends) + 1, int(months.max()) + 1))
+        np.add.at(counted, (place[rows], months[rows]), value[rows])
+        yield Cohort(str(arm), int(replication), int(year), Durations(counted[:-2], counted[-2]))
