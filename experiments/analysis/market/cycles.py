@@ -8,7 +8,6 @@ import pandas as pd
 
 from tenure.agents.person import CAUSES
 from tenure.experiments.analysis.market.durations import Durations
-from tenure.experiments.analysis.recorded_run import FloatArray
 from tenure.simulation.recording.measures import DECLINED, LEFT, LEFT_DECLINED, STILL, STILL_DECLINED
 
 Until = Literal["decline or leaving", "leaving"]

@@ -13,6 +13,7 @@ from tenure.experiments.report.figures.beliefs import believed_migration, reliab
 from tenure.experiments.report.figures.cells import treatment_by_cell
 from tenure.experiments.report.figures.effects import attrition_by_cause, effects, months_in_stage, profit_and_loss
 from tenure.experiments.report.figures.frontier import frontier
+from tenure.experiments.report.figures.market import cycle_by_cohort, market_over_time, who_takes_whom
 from tenure.experiments.report.figures.names import (
     drawn_in,
     in_drawable_letters,
@@ -43,6 +44,9 @@ FIGURES: dict[str, Callable[[Recordings], Drawing]] = {
     "attrition_by_cause": attrition_by_cause,
     "profit_and_loss": profit_and_loss,
     "treatment_by_cell": treatment_by_cell,
+    "market_over_time": market_over_time,
+    "who_takes_whom": who_takes_whom,
+    "cycle_by_cohort": cycle_by_cohort,
 }
 """Every figure of the report, in its order."""
 

@@ -36,11 +36,11 @@ class Names(NamedTuple):
 
 
 @cache
-def names_in_figures(names: tuple[str, ...]) -> Names:
-    """Return how names are written in figures on this machine; two that differ are never written alike."""
+def names_in_figures(names: tuple[str, ...], what: str = "arm") -> Names:
+    """Return how names of arms, or of what else, are written in figures here; two that differ are never alike."""
     fonts, letters = _fonts_for(frozenset("".join(names)))
     without = [name for name in names if not _can_be_drawn(name, letters)]
-    free = (word for number in range(1, 2 * len(names) + 1) if (word := f"arm {number}") not in names)
+    free = (word for number in range(1, 2 * len(names) + 1) if (word := f"{what} {number}") not in names)
     stand_ins = dict(zip(without, free, strict=False))
     cut = told_apart([stand_ins.get(name, name) for name in names], MOST_CELLS)
     return Names({name: cut[stand_ins.get(name, name)] for name in names}, stand_ins, fonts)

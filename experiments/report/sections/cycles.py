@@ -87,15 +87,15 @@ def cycle_finding(recordings: Recordings, curves: Sequence[CohortCurve]) -> str:
     """Say whether cycles of later cohorts are shorter, under the champion, and which arm alters them most."""
     months = horizon_of(curves)
     if months is None:
-        return "No two years of new customers were followed long enough to compare their cycles"
+        return "No two years' new customers were followed long enough for their cycles to be compared"
     ends = {arm: [one for one in curves if one.arm == arm and one.followed >= months] for arm in recordings.arms}
     champion = recordings.champion
     first, last = ends[champion][0], ends[champion][-1]
     change = average_of(paired(first.after(months).to_frame("share"), last.after(months).to_frame("share")), "share")
     said = moved(first.after(months).mean(), last.after(months).mean(), change.half_width, "", percent)
     text = (
-        f"Between new customers of year {first.year} and of year {last.year}, the share who decline or leave within "
-        f"{months} months of joining {said} under {champion}"
+        f"Under {champion}, the share who decline or leave within {months} months of joining {said} between new "
+        f"customers of year {first.year} and of year {last.year}"
     )
     alike = {arm: own[-1].after(months) for arm, own in ends.items() if own and own[-1].year == last.year}
     if set(alike) != set(recordings.arms) or not recordings.others:

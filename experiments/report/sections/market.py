@@ -57,8 +57,7 @@ def shares_finding(recordings: Recordings) -> str:
     base = own[recordings.champion]
     said = _moved(base.iloc[:, [0]], base.iloc[:, [-1]], percent)
     differences = against_champion(recordings, {arm: table.iloc[:, -1] for arm, table in own.items()})
-    share = f"the share of all customers who are with {recordings.us}"
-    return f"Under {recordings.champion}, {share} {said}" + _most(differences, points)
+    return f"Under {recordings.champion}, the share of all customers who are ours {said}" + _most(differences, points)
 
 
 def cost_finding(recordings: Recordings) -> str:
@@ -67,13 +66,13 @@ def cost_finding(recordings: Recordings) -> str:
     own = _by_replication(costs[recordings.us].xs(recordings.champion, level="arm"), "year").dropna(axis=1)
     text = money(recordings.currency)
     if own.empty or not own.to_numpy().any():
-        return f"Under {recordings.champion}, {recordings.us} spends nothing on channels, or nobody joins"
+        return f"Under {recordings.champion}, we spend nothing on channels, or nobody joins"
     level = text(float(own.iloc[:, 0].mean()))
     if own.shape[1] == 1:
-        return f"Under {recordings.champion}, a new customer costs {recordings.us} {level}"
+        return f"Under {recordings.champion}, a new customer costs us {level}"
     said = _moved(own.iloc[:, [0]], own.iloc[:, [-1]], text)
-    years = f"Between years {own.columns[0]} and {own.columns[-1]}"
-    return f"{years}, what a new customer costs {recordings.us} {said} under {recordings.champion}"
+    years = f"between years {own.columns[0]} and {own.columns[-1]}"
+    return f"Under {recordings.champion}, {years}, what a new customer costs us {said}"
 
 
 def paid_finding(recordings: Recordings) -> str:
@@ -93,7 +92,7 @@ def flows_finding(recordings: Recordings) -> str:
     per = poached_per_100(recordings, recordings.champion)
     lost, won = per["lost"].sum(axis=1), per["won"].sum(axis=1)
     if not (lost.any() or won.any()):
-        return f"Under {recordings.champion}, nobody goes from {recordings.us} to a rival, or comes from one"
+        return f"Under {recordings.champion}, nobody goes from us to a rival, or comes from one"
     balance = average_of(average((won - lost).to_frame("net")), "net")
     means = [float(one.mean()) for one in (lost, won)]
     verdict = "as many, within chance"
@@ -104,9 +103,9 @@ def flows_finding(recordings: Recordings) -> str:
     by = per["lost"].mean()
     worst = str(by.idxmax())
     return (
-        f"For every 100 customers of {recordings.us}, rivals take {number(means[0], 2)} a year from it under "
-        f"{recordings.champion}, most of them {words(worst)} ({by[worst] / max(by.sum(), 1e-12):.0%}), and "
-        f"{number(means[1], 2)} come from rivals: {verdict}"
+        f"Under {recordings.champion}, rivals take {number(means[0], 2)} of 100 customers of ours a year, most of them "
+        f"{words(worst)} ({by[worst] / max(by.sum(), 1e-12):.0%}), and {number(means[1], 2)} come to us from rivals: "
+        f"{verdict}"
     )
 
 
@@ -282,7 +281,7 @@ def _most(differences: dict[str, Average], text: ValueFormat) -> str:
     if arm is None:
         return ""
     mean, half_width = differences[arm]
-    return f"; {arm} makes it {text.around(abs(mean), half_width)} {'more' if mean > 0.0 else 'less'}"
+    return f"; {arm} {'raises' if mean > 0.0 else 'lowers'} it by {text.around(abs(mean), half_width)}"
 
 
 def _by_replication(values: "pd.Series[float]", columns: str) -> pd.DataFrame:
