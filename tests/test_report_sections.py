@@ -61,7 +61,7 @@ def test_people_of_a_replication_are_the_same_in_all_arms_and_their_money_is_in_
 def test_the_page_has_the_sections_and_marks_who_sees_the_truth(results: Results) -> None:
     assert results.oracles == ("seer",)
     page = report_of(results).read_text(encoding="utf-8")
-    for name in ("gains", "cells", "regret", "funnel", "structure_best"):
+    for name in ("yearly", "gains", "cells", "market", "regret", "funnel", "structure_best"):
         assert f'<section id="{name}">' in page
     text = re.sub(r'src="data:[^"]*"', "", page)
     assert text.count('seer <span class="small">sees the truth</span>') >= 5
