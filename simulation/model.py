@@ -184,6 +184,8 @@ class LifecycleModel(WorldModel):
         compare_prices(self.offers, self.books.customers)
         self.totals = self.engine.live(self.people, self.signals, self.dispatch, self.world)
         stop_on(self.totals.fault, self.month)
+        for one in self.institutions:
+            one.keep_channels_open(self.totals.ledger)
 
     def settle(self) -> None:
         """Money to the cent, people to the one; purses and channels go on, and who learns notes what became of it."""

@@ -11,19 +11,19 @@ from tenure.agents.month.reading import (
     application_score,
     held_products,
     leaves_yearly,
+    looks_for_offers,
     luck,
     owed_cents,
     risk_above,
     would_lend,
 )
-from tenure.agents.offer import Offer
+from tenure.agents.offer import LOOKING, Offer
 from tenure.agents.person import (
     ACQUISITION,
     DECLINE,
     ENDED,
     GONE,
     INVOLUNTARY,
-    MATURITY,
     NO_EXIT,
     NOBODY,
     OWN_REASONS,
@@ -33,7 +33,7 @@ from tenure.agents.person import (
 )
 from tenure.agents.rules import accounts, choice, lifecycle, needs, relationship
 from tenure.agents.rules.rulebook import World
-from tenure.agents.signal import INVITED, LOOKED_AROUND, Signal
+from tenure.agents.signal import BY_CHANNEL, INVITED, LOOKED_AROUND, Signal
 
 
 @rule
@@ -121,17 +121,7 @@ def compare_and_choose(person: Person, signal: Signal, looks: float, u: float, w
     here = person.provider
     if person.loyal_to == here and here > NOBODY:
         return
-    p = choice.looks_around(
-        needs.habit_of_looking(person.search_trait, person.risk_coming, world.rules.needs),
-        person.satisfaction,
-        person.stage == DECLINE,
-        person.stage == MATURITY,
-        here == NOBODY,
-        person.episode_months > 0,
-        person.reminded,
-        world.rules.choice,
-    )
-    searches = looks < checked(p, 0.0, 1.0, checks.LOOKS, person.id, world.fault)
+    searches = looks < looks_for_offers(person, world)
     others = 0
     for j in range(1, world.institutions):
         if searches and world.offers[j].visible == 1:
@@ -204,8 +194,10 @@ def join(person: Person, signal: Signal, j: int, searched: bool, world: World) -
     cause, tally_source = (POACHED if old > NOBODY else NO_EXIT), world.contacted[j]
     if world.welcome_cents[j] > 0:
         receive(world.ledger, j, ledger.TREATMENT, -world.welcome_cents[j])
-    if tally_source == 0 or (searched and tally_source != INVITED):
+    if tally_source == 0 or (searched and tally_source != INVITED and not shown_to_who_looks(tally_source, world)):
         tally_source = LOOKED_AROUND
+    if tally_source >= BY_CHANNEL:
+        receive(world.ledger, j, ledger.ACQUISITION_COST, -world.channels[tally_source - BY_CHANNEL].joiner_cents)
     if owed > 0:
         limit = cents(accounts.refinancing_limit(person.income, risk_above(person, world), world.rules.accounts))
         keep_line = person.line_cents
@@ -235,6 +227,12 @@ def take_poaching_offer(person: Person, offer: Offer, world: World) -> None:
         person.price_cut, person.price_cut_months = offer.poaching_points, offer.poaching_months + 1  # from next month
     if offer.poaching_cents > 0:
         receive(world.ledger, person.provider, ledger.TREATMENT, -offer.poaching_cents)
+
+
+@rule
+def shown_to_who_looks(source: int, world: World) -> bool:
+    """Whether one came by a channel that is there for those who look around, such as a comparison site."""
+    return source >= BY_CHANNEL and world.channels[source - BY_CHANNEL].audience == LOOKING
 
 
 @rule

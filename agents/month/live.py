@@ -10,7 +10,7 @@ compiled over rows, or as plain Python on agents, with the same bits.
 from collections.abc import Sequence
 
 from tenure.agents import chance, checks, ledger
-from tenure.agents.chance import Uniforms
+from tenure.agents.chance import Uniforms, decision, draw4
 from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.ledger import receive
@@ -18,8 +18,17 @@ from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.agents.month.accounts import bank
 from tenure.agents.month.choosing import leave_or_choose
 from tenure.agents.month.debts import borrow_and_repay, pay_former_lenders
-from tenure.agents.month.reading import application_score, due_cents, held_products, luck, owed_cents, risk_above
+from tenure.agents.month.reading import (
+    application_score,
+    due_cents,
+    held_products,
+    looks_for_offers,
+    luck,
+    owed_cents,
+    risk_above,
+)
 from tenure.agents.month.treatments import let_effects_pass, read_invitation, read_treatments
+from tenure.agents.offer import EVERYBODY, LOOKING, Channel
 from tenure.agents.person import DECLINE, GONE, GROWTH, NO_EXIT, NOBODY, Person
 from tenure.agents.rules import estimation, lifecycle, needs, reach, relationship, usage
 from tenure.agents.rules.rulebook import World
@@ -42,7 +51,7 @@ def live(person: Person, signal: Signal, contacts: Sequence[Contact], first: int
     needs_move(person, signal, episode, world)
     pay_former_lenders(person, world)
     pressure = read_treatments(person, signal, contacts, first, last, world)
-    meet_channels(person, signal, contacts, first, last, pressure, world)
+    meet_channels(person, signal, contacts, first, last, pressure, looks, world)
     cause = NO_EXIT
     if person.provider > NOBODY:
         bank(person, signal, of_use, world)
@@ -102,10 +111,17 @@ def needs_move(person: Person, signal: Signal, drawn: Uniforms, world: World) ->
 
 @rule
 def meet_channels(
-    person: Person, signal: Signal, contacts: Sequence[Contact], first: int, last: int, pressure: float, world: World
+    person: Person,
+    signal: Signal,
+    contacts: Sequence[Contact],
+    first: int,
+    last: int,
+    pressure: float,
+    looks: float,
+    world: World,
 ) -> None:
     """Institutions that are not the provider reach out by their channels; who is read is considered."""
-    received = 0
+    received, risk = 0, risk_above(person, world)
     for j in range(world.institutions):
         world.considered[j], world.contacted[j], world.messages[j] = 0, 0, 0
         world.invitation[j], world.welcome_cents[j] = 0.0, 0
@@ -116,7 +132,7 @@ def meet_channels(
             reach.targeting_score(
                 reach.unmet_share(person.need, person.held, offer.sells, world.product_count),
                 offer.sees_browsing == 1 and person.episode_months > 0,
-                risk_above(person, world),
+                risk,
                 world.rules.reach,
             )
             + reach.lookalike_score(person.income, person.age_years, person.episode_months > 0, offer),
@@ -130,14 +146,13 @@ def meet_channels(
         for c in range(offer.first_channel, offer.end_channel):
             channel = world.channels[c]
             rate = reach.rate_this_month(person.id, world.now.month, channel, world.rules.reach)
-            if rate > 0.0:
+            if rate > 0.0 and can_find(person, channel, looks, world):
                 u, notices, _, _ = luck(person.id, chance.REACH, world, channel.word)
-                expected = reach.expected_contacts(rate, channel.precision, score)
-                arrived = reach.contacts_received(
-                    u, checked(expected, 0.0, checks.MOST_EXPECTED_CONTACTS, checks.CONTACTS, person.id, world.fault)
+                expected = reach.expected_contacts(rate, score, risk, channel)
+                expected = checked(
+                    expected, 0.0, checks.MOST_EXPECTED_CONTACTS, checks.CONTACTS, person.id, world.fault
                 )
-                if reach.works_list(channel.precision, world.rules.reach):
-                    arrived = min(arrived, 1)
+                arrived = reach.contacts_of(u, expected, channel, world.rules.reach)
                 if arrived > 0:
                     if notices > noticed:  # of a sender's channels, each is as likely to be the one that counts
                         world.contacted[j], noticed = BY_CHANNEL + c, notices
@@ -157,6 +172,24 @@ def meet_channels(
             read_invitation(person, signal, contacts[c], received, world)
     for j in range(1, world.institutions):
         signal.met |= world.considered[j] << j
+
+
+@rule
+def can_find(person: Person, channel: Channel, looks: float, world: World) -> bool:
+    """Whether a channel can find the person this month: of its audience, and of those whom it can reach at all."""
+    found = channel.audience == EVERYBODY or person.episode_months > 0
+    if channel.audience == LOOKING and not found:
+        found = looks < looks_for_offers(person, world)
+    if found and channel.reachable < 1.0:
+        u, _, _, _ = draw4(
+            world.now.seed,
+            world.now.replication,
+            person.id,
+            chance.LASTING,
+            decision(chance.REACHABLE, channel.word, 0),
+        )
+        found = u < channel.reachable
+    return found
 
 
 @rule

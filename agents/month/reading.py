@@ -6,8 +6,8 @@ from tenure.agents.checks import checked
 from tenure.agents.declaring import rule
 from tenure.agents.mathematics.formulas import cents, month_of_interest, normal_quantile
 from tenure.agents.offer import Offer
-from tenure.agents.person import Person
-from tenure.agents.rules import accounts, lifecycle
+from tenure.agents.person import DECLINE, MATURITY, NOBODY, Person
+from tenure.agents.rules import accounts, choice, lifecycle, needs
 from tenure.agents.rules.rulebook import World
 
 
@@ -78,6 +78,22 @@ def application_score(person: Person, institution: int, world: World) -> float:
 def would_lend(person: Person, score: float, offer: Offer) -> bool:
     """Underwriting: not past due, not barred, not above the highest accepted risk."""
     return person.months_past_due == 0 and person.barred_months == 0 and score <= offer.highest_risk
+
+
+@rule
+def looks_for_offers(person: Person, world: World) -> float:
+    """The probability that the person, as things stand in the month, looks around and compares what all offer."""
+    p = choice.looks_around(
+        needs.habit_of_looking(person.search_trait, person.risk_coming, world.rules.needs),
+        person.satisfaction,
+        person.stage == DECLINE,
+        person.stage == MATURITY,
+        person.provider == NOBODY,
+        person.episode_months > 0,
+        person.reminded,
+        world.rules.choice,
+    )
+    return checked(p, 0.0, 1.0, checks.LOOKS, person.id, world.fault)
 
 
 @rule

@@ -79,9 +79,15 @@ def lookalike_score(income: float, age_years: float, looks_for_product: bool, of
 
 
 @rule
-def expected_contacts(rate: float, precision: float, score: float) -> float:
-    """Contacts a month that a channel means for a person, lambda exp(precision x score); precision 0 broadcasts."""
-    return rate if precision == 0.0 or rate == 0.0 else rate * exp_(between(precision * score, -MOST_SHIFT, MOST_SHIFT))
+def expected_contacts(rate: float, score: float, risk_above_average: float, channel: Channel) -> float:
+    """Contacts a month that a channel means for a person, lambda exp(precision x score); precision 0 broadcasts.
+
+    Whom it finds may be selected by risk beside that: those who answer are worse risks than those who do not.
+    """
+    if channel.precision == 0.0 and channel.risk_selection == 0.0:
+        return rate
+    fits = channel.precision * score + channel.risk_selection * risk_above_average
+    return rate * exp_(between(fits, -MOST_SHIFT, MOST_SHIFT))
 
 
 @rule
@@ -126,6 +132,24 @@ def contacts_received(u: float, expected: float) -> int:
         term *= mean / received
         more -= term
     return received
+
+
+@rule
+def contacts_of(u: float, expected: float, channel: Channel, reach: Reach) -> int:
+    """Contacts by a channel that arrive in a month: Poisson; on a list one at most; once a month, with probability."""
+    if channel.once == 1:
+        return 1 if u < expected else 0
+    arrived = contacts_received(u, expected)
+    return min(arrived, 1) if works_list(channel.precision, reach) else arrived
+
+
+@rule
+def word_of_mouth(force: float, share: float, satisfaction: float, weight: float) -> float:
+    """Contacts a month of one person by customers who talk: q F, and more the more satisfied they are on average.
+
+    With a weight of 0 it is the imitation of Bass (1969).
+    """
+    return force * share * max(0.0, 1.0 + weight * satisfaction)
 
 
 @rule

@@ -52,6 +52,23 @@ def products() -> Iterator[Entry]:
         yield Entry("product of the default market", name, line, facts)
 
 
+def channels() -> Iterator[Entry]:
+    """Yield the kinds of channels, with what is taken of each unless something else is written."""
+    from tenure.experiments.listing.text import default_text, sentence
+    from tenure.simulation.settings.institution import CHANNEL_KINDS, ChannelSettings
+
+    for name, kind in CHANNEL_KINDS.items():
+        numbers = {key: default_text(value) for key, value in kind.usual.items()}
+        written = "" if "contacts_per_person_per_month" in kind.usual else ", budget_per_month: ..."
+        facts = {
+            **numbers,
+            "source": kind.source,
+            "also written": ", ".join(one for one in ChannelSettings.model_fields if one not in (*kind.usual, "kind")),
+            "set it": f"us: {{acquisition: {{NAME: {{kind: {name}{written}}}}}}}",
+        }
+        yield Entry("kind of channel", name, sentence(kind.line), facts)
+
+
 def metrics() -> Iterator[Entry]:
     """Yield every metric: also by its label, and by the heading of its column."""
     from tenure.experiments.analysis.metrics import METRICS

@@ -1,13 +1,15 @@
 """Channels: contact rates that meet a budget. The rate follows last month's contacts; what was not spent is kept."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.agents.rules.reach import word_of_mouth
 from tenure.simulation.settings.institution import ChannelSettings
 
+USUAL_RESPONSE = 0.01
+"""Joiners a contact from which the rate of a channel that is paid by joiners starts: 1.1% of card mail in 1998."""
 HIGHEST_RATE = 1000.0
 """Contacts per person and month at most: whoever can be reached is, and more money buys nothing."""
 
@@ -30,16 +32,34 @@ class Channels:
     ) -> None:
         self.names, self.reachable, self.budget_cents = tuple(settings), max(1.0, reachable), budget_cents
         self.carried_cents, self.budgeted = np.zeros(len(self.names)), budget_cents > 0.0
-        self.cost_cents = _costs(settings)
-        started = np.minimum(budget_cents / np.maximum(self.cost_cents, 1.0) / self.reachable, HIGHEST_RATE)
-        self.rate = np.where(self.budgeted, started, _fixed_rates(settings))
+        self._follow(settings)
+        started = np.minimum(budget_cents / np.maximum(self.usual_cents, 1.0) / self.reachable, HIGHEST_RATE)
+        self.rate = np.where(self.budgeted, started, _each(settings, "contacts_per_person_per_month"))
+
+    def _follow(self, settings: Mapping[str, ChannelSettings]) -> None:
+        """From now on these are the costs, in cents, and the force of word of mouth."""
+        self.cost_cents = np.floor(_each(settings, "cost_per_contact") * 100.0 + 0.5)
+        self.joiner_cents = np.floor(_each(settings, "cost_per_joiner") * 100.0 + 0.5)
+        self.usual_cents = self.cost_cents + USUAL_RESPONSE * self.joiner_cents
+        self.talk = tuple((one.word_of_mouth, one.word_of_mouth_satisfaction) for one in settings.values())
+
+    @property
+    def talked_about(self) -> bool:
+        """Whether customers' word of mouth is one of the channels."""
+        return any(force > 0.0 for force, _ in self.talk)
+
+    def with_word_of_mouth(self, share: float, satisfaction: float) -> NDArray[np.float64]:
+        """Return this month's rates, when customers are a share of all people and so satisfied on average."""
+        talk = [word_of_mouth(force, share, satisfaction, weight) for force, weight in self.talk]
+        return np.asarray(self.rate + np.array(talk))
 
     def change(self, settings: Mapping[str, ChannelSettings], budget_cents: NDArray[np.float64]) -> None:
         """From now on contacts cost, budgets are and fixed rates are what the settings of another month say."""
-        cost = _costs(settings)
-        self.rate = self.rate * np.where(self.budgeted, self.cost_cents / np.maximum(cost, 1.0), 1.0)
-        self.cost_cents, self.budgeted = cost, self.budgeted | (budget_cents > 0.0)
-        self.rate = np.where(self.budgeted, self.rate, _fixed_rates(settings))
+        before = self.usual_cents
+        self._follow(settings)
+        self.rate = self.rate * np.where(self.budgeted, before / np.maximum(self.usual_cents, 1.0), 1.0)
+        self.budgeted = self.budgeted | (budget_cents > 0.0)
+        self.rate = np.where(self.budgeted, self.rate, _each(settings, "contacts_per_person_per_month"))
         if not np.array_equal(budget_cents, self.budget_cents):
             self.spend(budget_cents)
 
@@ -57,29 +77,26 @@ class Channels:
     def spend(self, budget_cents: NDArray[np.float64]) -> None:
         """From now on these are the budgets, shape (channels,); a fixed rate stays what it is."""
         new = np.where(self.budgeted, budget_cents, 0.0)
-        old, fresh = self.budget_cents, new / np.maximum(self.cost_cents, 1.0) / self.reachable
+        old, fresh = self.budget_cents, new / np.maximum(self.usual_cents, 1.0) / self.reachable
         moved = np.where((old > 0.0) & (self.rate > 0.0), self.rate * new / np.maximum(old, 1e-9), fresh)
         self.rate = np.where(self.budgeted, np.minimum(moved, HIGHEST_RATE), self.rate)
         self.budget_cents = new
 
-    def settle(self, contacts: NDArray[np.int64]) -> None:
+    def settle(self, contacts: NDArray[np.int64], joiners: NDArray[np.int64]) -> None:
         """After a month: carry the difference over, and set rates so that next month's contacts cost its money."""
-        spent = contacts * self.cost_cents
+        spent = contacts * self.cost_cents + joiners * self.joiner_cents
         self.carried_cents = np.where(
             self.budgeted,
             np.clip(self.carried_cents + self.budget_cents - spent, -self.budget_cents, self.budget_cents),
             0.0,
         )
         wanted = (self.budget_cents + 0.5 * self.carried_cents) / np.maximum(self.cost_cents, 1.0)
-        factor = np.clip(wanted / np.maximum(contacts, 1), 0.5, 2.0)
+        factor = wanted / np.maximum(contacts, 1)
+        paid_by_joiners = (self.budget_cents + 0.5 * self.carried_cents) / np.maximum(spent, 1.0)
+        factor = np.clip(np.where(self.joiner_cents > 0.0, paid_by_joiners, factor), 0.5, 2.0)
         self.rate = np.where(self.budgeted, np.minimum(self.rate * factor, HIGHEST_RATE), self.rate)
 
 
-def _costs(settings: Mapping[str, ChannelSettings]) -> NDArray[np.float64]:
-    """Return the cents of one contact by each channel, shape (channels,)."""
-    return np.array([math.floor(one.cost_per_contact * 100.0 + 0.5) for one in settings.values()], np.float64)
-
-
-def _fixed_rates(settings: Mapping[str, ChannelSettings]) -> NDArray[np.float64]:
-    """Return the contacts per person and month of channels that have no budget, shape (channels,)."""
-    return np.array([one.contacts_per_person_per_month or 0.0 for one in settings.values()], np.float64)
+def _each(settings: Mapping[str, ChannelSettings], name: str) -> NDArray[np.float64]:
+    """Return a number of each channel, 0 where none is written, shape (channels,)."""
+    return np.array([getattr(one, name) or 0.0 for one in settings.values()], np.float64)

@@ -9,8 +9,9 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.ledger import TREATMENT
+from tenure.agents.ledger import ACQUISITION_COST, TREATMENT, receive
 from tenure.agents.offer import US
+from tenure.agents.person import NOBODY
 from tenure.policies.guard.costs import fit_poaching
 from tenure.policies.guard.guard import Allowed, Guards, guard
 from tenure.policies.outcomes import Outcomes
@@ -242,8 +243,9 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
 
     def show_offer(self) -> None:
         """Bring the month's offer up to date with what only the institution knows."""
-        own = channel_precision(self.policy)
-        self.model.channels["rate"][self.channel_rows] = self.channels.rate
+        own, talked = channel_precision(self.policy), self.channels.talked_about
+        rate = self.channels.with_word_of_mouth(*self._standing()) if talked else self.channels.rate
+        self.model.channels["rate"][self.channel_rows] = rate
         self.model.channels["precision"][self.channel_rows] = [
             channel.precision if own is None else own for channel in self.settings.acquisition.values()
         ]
@@ -259,6 +261,19 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         """Whether channels are told whom to look for, and how: as its policy says, or else as set."""
         wanted = looks_for(self.policy)
         return self.settings.feedback if wanted is None else FeedbackSettings.model_validate({"wanted": {wanted: 1.0}})
+
+    def _standing(self) -> tuple[float, float]:
+        """Return its share of the people who are there, and the mean satisfaction of its customers."""
+        provider = self.model.people["provider"]
+        satisfaction = self.model.people["satisfaction"][provider == self.index]
+        share = len(satisfaction) / max(int(np.count_nonzero(provider >= NOBODY)), 1)
+        return share, float(satisfaction.sum()) / max(len(satisfaction), 1)
+
+    def keep_channels_open(self, ledger: NDArray[np.int64]) -> None:
+        """Pay into a month's postings what open channels cost whoever they reach."""
+        rows = self.model.channels[self.channel_rows]
+        cents = int(rows["month_cents"][rows["rate"] > 0.0].sum())
+        receive(ledger, self.index, ACQUISITION_COST, -cents)
 
     def observe(self) -> None:
         """Turn last month's signals into estimates, a view and tags; tell channels what was learnt of customers."""
@@ -370,7 +385,8 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
 
     def settle(self, totals: Totals) -> None:
         """Roll money forward: channels follow their budgets, plans move them, what was taken is paid."""
-        self.channels.settle(totals.tally[self.channel_rows])
+        rows = self.channel_rows
+        self.channels.settle(totals.tally[rows], totals.counts["joiners_by_channel"][rows])
         if self.plan.acquisition is not None:
             self.purse.move(self.plan.acquisition)
         self.purse.pay(float(totals.ledger[self.index, TREATMENT] - self._paid_as_settings_say()) / 100.0)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.chance import channel_word, institution_word
-from tenure.agents.offer import CHANNEL, EXPOSURES, OFFER, OWN_CORRELATION, US, Now, products_of_kinds
+from tenure.agents.offer import AUDIENCES, CHANNEL, EXPOSURES, OFFER, OWN_CORRELATION, US, Now, products_of_kinds
 from tenure.agents.rules.estimation import Splits
 from tenure.agents.rules.rulebook import WORLD, Rulebook
 from tenure.simulation.settings.institution import InstitutionSettings
@@ -93,6 +93,10 @@ def channel_rows(settings: MarketSettings) -> NDArray[np.void]:
         channel = institutions[name].acquisition[label]
         row["word"], row["precision"] = channel_word(name, label), channel.precision
         row["contact_cents"] = math.floor(channel.cost_per_contact * 100.0 + 0.5)
+        row["joiner_cents"] = math.floor(channel.cost_per_joiner * 100.0 + 0.5)
+        row["month_cents"] = math.floor(channel.cost_per_month * 100.0 / settings.people_each_stands_for + 0.5)
+        row["audience"], row["reachable"] = AUDIENCES.index(channel.audience), channel.reachable
+        row["once"], row["risk_selection"] = int(channel.once_a_month), channel.risk_selection
     if len(set(rows["word"].tolist())) != len(rows):
         raise ValueError("two channels' names share one address in luck: rename one of them")
     return rows

@@ -59,15 +59,13 @@ def flow_rows(facts: MonthFacts) -> Iterator[Row]:
 
 def reach_rows(facts: MonthFacts) -> Iterator[Row]:
     """Give what each channel reached, cost and brought."""
-    month, cents, contacts = facts.month, facts.channels["contact_cents"].tolist(), facts.tally.tolist()
-    joiners = facts.counts["joiners_by_channel"].tolist()
-    for c, (name, channel) in enumerate(channel_names(facts.settings)):
-        for what, value in (
-            ("contacts", contacts[c]),
-            ("spend_eur", contacts[c] * cents[c] / 100.0),
-            ("joined", joiners[c]),
-        ):
-            yield measures.REACH.name, month, name, channel, what, value
+    channels, joined = facts.channels, facts.counts["joiners_by_channel"][: len(facts.channels)]
+    cents = facts.tally * channels["contact_cents"] + joined * channels["joiner_cents"]
+    cents += np.where(channels["rate"] > 0.0, channels["month_cents"], 0)
+    told = zip(channel_names(facts.settings), facts.tally.tolist(), cents.tolist(), joined.tolist(), strict=True)
+    for (name, channel), contacts, spent, came in told:
+        for what, value in (("contacts", contacts), ("spend_eur", spent / 100.0), ("joined", came)):
+            yield measures.REACH.name, facts.month, name, channel, what, value
 
 
 def plane_rows(facts: MonthFacts) -> Iterator[Row]:

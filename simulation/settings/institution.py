@@ -1,6 +1,7 @@
 """Settings of an institution: what it sells, how it finds customers, what it knows of whom."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -19,17 +20,103 @@ Noise = Annotated[float, Parameter("1", 0.001, 1000, "by definition: 1 is as noi
 Window = Annotated[int, Parameter("months", 0, 240, "assumption")]
 
 
+class ChannelKind(NamedTuple):
+    """A kind of channel: what is written of it unless a market writes otherwise."""
+
+    line: str
+    """Whom it reaches, how, and what it costs."""
+    source: str
+    """Where its numbers come from."""
+    usual: Mapping[str, object]
+    """Setting -> value."""
+
+
+CHANNEL_KINDS: Mapping[str, ChannelKind] = {
+    "broadcast": ChannelKind("everybody alike, or a list by precision; paid by contact", "neutral: nothing is set", {}),
+    "search_and_comparison": ChannelKind(
+        "who looks around or has an acute need finds it, among what others offer; paid by who joins",
+        "a fee for each sale (ACCC 2014, CMA 2017: how comparison sites are paid); its size is an assumption",
+        {"audience": "looking", "contacts_per_person_per_month": 2.0, "cost_per_contact": 0.0, "cost_per_joiner": 60.0},
+    ),
+    "recommendation": ChannelKind(
+        "who is seen looking for a product, by browsing data; paid by contact",
+        "assumption",
+        {"audience": "in_need", "cost_per_contact": 0.5},
+    ),
+    "referral": ChannelKind(
+        "whom customers tell, the more the more of them there are and the better they like it; paid by who joins",
+        "25 EUR a new customer (Schmitt, Skiera & Van den Bulte 2011); 0.3 contacts, a tenth of them read, is an "
+        "imitation of 0.38 a year (Sultan, Farley & Lehmann 1990); the rest is an assumption",
+        {
+            "contacts_per_person_per_month": 0.0,
+            "word_of_mouth": 0.3,
+            "word_of_mouth_satisfaction": 0.5,
+            "once_a_month": True,
+            "cost_per_contact": 0.0,
+            "cost_per_joiner": 25.0,
+        },
+    ),
+    "cross_line": ChannelKind(
+        "customers of the group's other lines of business, whom it knows well; paid by contact",
+        "assumption: a third of all people, told apart better than strangers, for the cost of a message",
+        {"reachable": 0.33, "precision": 1.5, "cost_per_contact": 0.3},
+    ),
+    "branch": ChannelKind(
+        "who passes by, whatever the person needs; paid by month",
+        "assumption: two people in five live near one, and notice it twice a year",
+        {"reachable": 0.4, "contacts_per_person_per_month": 0.17, "cost_per_contact": 0.0, "cost_per_month": 2000.0},
+    ),
+}
+"""Kinds of channels; each is a channel like any other, with numbers of its own to begin with."""
+_SPENDS = ("budget_per_month", "contacts_per_person_per_month")
+
+
 class ChannelSettings(Settings):
     """One way in which an institution reaches people who are not its customers."""
 
+    kind: Literal["broadcast", "search_and_comparison", "recommendation", "referral", "cross_line", "branch"] = (
+        "broadcast"
+    )
+    """What is taken for whatever is not written here: see `tenure list channels`."""
     budget_per_month: Budget | None = None
     """Money a month of the real book; write this or `contacts_per_person_per_month`."""
     contacts_per_person_per_month: Annotated[float, Parameter("contacts", 0, 1000, "the user's own")] | None = None
-    """A fixed rate of contacts to everybody who is no customer, in place of a budget."""
+    """A fixed rate of contacts to everybody it can find who is no customer, in place of a budget."""
     cost_per_contact: Annotated[float, Parameter("EUR", 0, 1e6, "assumption")] = 1.0
     """Cost of one contact by this channel; assumption."""
+    cost_per_joiner: Annotated[float, Parameter("EUR", 0, 1e6, "neutral: nothing is paid")] = 0.0
+    """Paid for each person who joins by this channel, such as a fee of a comparison site or a reward for a referral."""
+    cost_per_month: Annotated[float, Parameter("EUR/month", 0, 1e12, "neutral: nothing is paid")] = 0.0
+    """Cost of the real book, in a month in which it reaches out at all, whoever it reaches, as that of branches."""
     precision: Annotated[float, Parameter("1", 0, 3, "neutral: 0 finds nobody better than chance")] = 0.0
     """How well the channel finds those who fit: 0 reaches everybody alike, 3 is the best."""
+    audience: Literal["everybody", "in_need", "looking"] = "everybody"
+    """Whom it can find: everybody; who is seen to have an acute need; or who has one or looks around this month."""
+    reachable: Annotated[float, Parameter("share", 0, 1, "neutral: everybody")] = 1.0
+    """Share of all people who can be reached by it, the same people for good."""
+    risk_selection: Annotated[float, Parameter("1/log-odds", -3, 3, "neutral: whom it finds is told by fit alone")] = (
+        0.0
+    )
+    """Added to the logarithm of its contacts by each unit of log-odds of risk above the average: above 0, those whom
+    it finds are worse risks than other people (Ausubel 1999 found so of those who answer card mail)."""
+    once_a_month: bool = False
+    """Whether it comes to a person once a month at most; its rate is the probability that it does."""
+    word_of_mouth: Annotated[float, Parameter("contacts", 0, 1000, "neutral: nobody talks")] = 0.0
+    """Contacts a month of one person if everybody were a customer and talked, added to its fixed rate by the share who
+    are: q of Bass (1969)."""
+    word_of_mouth_satisfaction: Annotated[float, Parameter("1", 0, 10, "neutral: all talk alike")] = 0.0
+    """By how much of itself a unit of customers' mean satisfaction raises word of mouth."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, written: object) -> object:
+        """Lay what is written over what is usual of its kind; a budget takes the place of a usual rate."""
+        kind = written.get("kind") if isinstance(written, Mapping) else None
+        if not isinstance(kind, str) or kind not in CHANNEL_KINDS or not isinstance(written, Mapping):
+            return written
+        usual = CHANNEL_KINDS[kind].usual
+        pays = any(written.get(one) is not None for one in _SPENDS)
+        return {**{name: value for name, value in usual.items() if not (pays and name in _SPENDS)}, **written}
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -37,10 +124,12 @@ class ChannelSettings(Settings):
             what = "give either budget_per_month or contacts_per_person_per_month, a fixed rate"
             mend = "remove one of the two" if self.budget_per_month is not None else "add 'budget_per_month: 300'"
             raise FaultyError(Fault(what, mend))
-        if self.cost_per_contact < 0.01 and self.budget_per_month is not None:
-            raise FaultyError(
-                Fault("a channel with a budget needs a cost of a contact", "write 0.01 or more", ("cost_per_contact",))
-            )
+        if self.budget_per_month is not None and self.word_of_mouth > 0.0:
+            mend = "write contacts_per_person_per_month in its place, 0 if nobody else tells of it, or word_of_mouth: 0"
+            raise FaultyError(Fault("what customers tell each other has no budget", mend, ("budget_per_month",)))
+        if self.budget_per_month is not None and max(self.cost_per_contact, self.cost_per_joiner) < 0.01:
+            what = "a channel with a budget needs a cost of a contact"
+            raise FaultyError(Fault(what, "write 0.01 or more", ("cost_per_contact",)))
         return self
 
 
@@ -247,6 +336,11 @@ class InstitutionSettings(Settings):
             what = "nobody would be in scope as 'browsing', for information.browsing is off"
             at = ("information", "browsing")
             faults.append(Fault(what, "switch it on, or take 'browsing' out", at, elsewhere=(own,)))
+        for name, channel in self.acquisition.items():
+            if channel.audience == "in_need" and not self.information.browsing:
+                what = f"channel '{name}' would find nobody: it looks for who is browsing, which nobody sees here"
+                mend = "switch information.browsing on, or write another audience of the channel"
+                faults.append(Fault(what, mend, ("information", "browsing"), elsewhere=(("acquisition", name),)))
         if self.business_line is not None and not self.business_line:
             what = "a line of business without products has nothing to decide"
             faults.append(Fault(what, "name one, or leave this out for all", ("business_line",)))

@@ -219,7 +219,10 @@ def channel_notes(arms: Sequence[Arm], market: MarketSettings) -> Iterator[str]:
 
 def reaches(one: InstitutionSettings) -> bool:
     """Return whether an institution has a channel with money, or one that contacts people at a fixed rate."""
-    fixed = any((channel.contacts_per_person_per_month or 0.0) > 0.0 for channel in one.acquisition.values())
+    fixed = any(
+        (channel.contacts_per_person_per_month or 0.0) + channel.word_of_mouth > 0.0
+        for channel in one.acquisition.values()
+    )
     money = any((channel.budget_per_month or 0.0) > 0.0 for channel in one.acquisition.values())
     return fixed or (money and one.acquisition_share != 0.0)
 

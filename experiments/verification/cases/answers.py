@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tenure.experiments.verification.cases.allocation import acquisition, scarce_contacts, two_segments
 from tenure.experiments.verification.cases.buying import dirichlet
 from tenure.experiments.verification.cases.credit import capital, delinquency, one_factor, one_factor_losses
+from tenure.experiments.verification.cases.diffusion import bass
 from tenure.experiments.verification.cases.letting_go import letting_go
 from tenure.experiments.verification.cases.loyalty import loyal_and_switching
 from tenure.experiments.verification.cases.poaching import poaching
@@ -50,6 +51,7 @@ CASES: dict[str, Callable[[], list[Row]]] = {
     "capital": capital,
     "letting_go": letting_go,
     "acquisition": acquisition,
+    "bass": bass,
     "two_segments": two_segments,
     "scarce_contacts": scarce_contacts,
     "dirichlet": dirichlet,
