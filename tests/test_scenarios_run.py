@@ -184,9 +184,9 @@ def test_compare_has_all_scenarios_beside_each_other_and_each_alone(out: Path) -
 def test_the_joint_table_holds_what_each_scenario_gives(out: Path) -> None:
     results = open_results(out)
     table = joint_table(results)
-    assert table is not None and table.scenarios == ("base", "crisis")
+    assert table is not None and table.circumstances == ("base", "crisis")
     assert [row.arm for row in table.rows] == ["nothing", "uniform"]
-    for place, scenario in enumerate(table.scenarios):
+    for place, scenario in enumerate(table.circumstances):
         (row,) = (one for one in results.under(scenario).comparisons() if one.metric == "profit_per_customer")
         assert table.rows[1].cells[place] == difference_cell(METRICS["profit_per_customer"], row)
     assert joint_table(results.under("base")) is None

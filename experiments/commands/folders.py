@@ -87,26 +87,57 @@ def _counted(results: "Results") -> dict[str, dict[str, dict[str, int]]]:
 
 @app.command()
 def compare(
-    folder: Folder,
+    folders: Annotated[list[Path], typer.Argument(help="Folder of results; of several, one table of all arms.")],
     scenario: Annotated[str, typer.Option("--scenario", help="Of this scenario alone.")] = "",
+    metric: Annotated[str, typer.Option("--metric", help="On which circumstances stand beside each other.")] = "",
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file, for a spreadsheet.")] = None,
     people: Annotated[bool, typer.Option("--people", help="Name people whom an arm harms or benefits most.")] = False,
     replication: Annotated[int, typer.Option(min=0, help="Whose people.")] = 0,
     json: Json = False,
 ) -> None:
-    """Print the effect of every arm against the champion, in all scenarios beside each other and in each of them."""
+    """Print the effect of every arm against the champion, in all scenarios or folders beside each other and in each."""
     with answering(json):
         from tenure.experiments.commands.results_json import comparisons_json
 
-        results = _worked_out(folder, json, scenario)
+        if len(folders) > 1:
+            given = [name for name, one in (("--csv", csv), ("--people", people)) if one]
+            if given:
+                raise ValueError(f"compare: {given[0]} is for one folder. Leave it out, or name one folder")
+            _circumstances([_worked_out(one, json, scenario) for one in folders], metric, json)
+            return
+        results = _worked_out(folders[0], json, scenario)
+        if metric and len(results.scenarios) < 2:
+            raise ValueError(
+                "compare: --metric is for several circumstances beside each other, and there is one. Name more folders"
+            )
         if csv is not None:
             _write_csv(results, csv, json)
         elif people:
             _people(results, replication, json)
+        elif metric:
+            _circumstances([results], metric, json)
         elif json:
             print_json(comparisons_json(results))
         else:
             _compare(results)
+
+
+def _circumstances(folders: "list[Results]", metric: str, json: bool) -> None:
+    """Print the same arms in all scenarios of all folders."""
+    from tenure.experiments.commands.folder_words import folder_command, next_lines
+    from tenure.experiments.commands.results_json import circumstances_json
+    from tenure.experiments.commands.results_lines import table_of_circumstances
+    from tenure.experiments.report.joint import circumstances_of, joint_table_of
+
+    table = joint_table_of(circumstances_of(folders), metric)
+    if table is None:
+        raise ValueError("compare: no metric that is shown has a difference between arms. Name one by --metric")
+    if json:
+        print_json(circumstances_json(folders, table))
+        return
+    say(f"{folders[0].about['question']}\n")
+    say_lines(table_of_circumstances(table, folders[0].oracles))
+    say_lines(next_lines([(folder_command("compare", folders[0].folder), "all metrics of one folder")]))
 
 
 def _write_csv(results: "Results", path: Path, json: bool) -> None:

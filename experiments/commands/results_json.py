@@ -1,10 +1,12 @@
 """Results as plain data, for ``--json``: of all scenarios, one by one, where there are any."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.analysis.statistics import Comparison
 from tenure.experiments.report.effects import verdict_shown
+from tenure.experiments.report.joint import JointTable
 from tenure.experiments.report.limits import held, held_json
 from tenure.experiments.report.stated import stated, stated_json
 from tenure.experiments.store.remarks import remarks
@@ -30,6 +32,19 @@ def comparisons_json(results: Results) -> dict[str, object]:
         return common | _given(results)
     each = {scenario: _given(results.under(scenario)) for scenario in results.scenarios}
     return common | {"scenarios": each}
+
+
+def circumstances_json(folders: Sequence[Results], table: JointTable) -> dict[str, object]:
+    """Return what each folder gave, and the same arms in all circumstances: their places, and how effects change."""
+    changes = {row.arm: row.change for row in table.rows if row.change is not None}
+    return {
+        "folders": [comparisons_json(one) for one in folders],
+        "metric": table.metric.name,
+        "circumstances": list(table.circumstances),
+        "ranks": {row.arm: [rank or None for rank in row.ranks] for row in table.rows},
+        "changes": {arm: one._asdict() for arm, one in changes.items()},
+        "sentences": list(table.sentences),
+    }
 
 
 def failure_json(results: Results, name: str) -> dict[str, object]:

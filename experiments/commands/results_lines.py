@@ -1,30 +1,45 @@
 """Results on the terminal, scenario by scenario, and all scenarios beside each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
 from tenure.experiments.config.printable import printable_line
-from tenure.experiments.report.joint import joint_table
+from tenure.experiments.report.joint import JointTable, joint_table
 from tenure.experiments.store.results import Results
 
 
-def joint_lines(results: Results) -> Iterator[str]:
-    """Yield all scenarios beside each other; nothing where there are not two."""
-    table = joint_table(results)
-    if table is None:
-        return
-    metric = table.metric
-    yield printable_line(f"{len(table.scenarios)} scenarios, {len(results.arms)} arms: {metric.name} ({metric.unit}).")
-    yield printable_line(
-        f"Levels of '{results.champion}', and differences from it in the same scenario, 95% intervals."
-    )
+def joint_lines(results: Results, metric: str = "") -> Iterator[str]:
+    """Yield all scenarios beside each other, by default on the first metric; nothing where there are not two."""
+    table = joint_table(results, metric)
+    if table is not None:
+        yield from table_of_circumstances(table, results.oracles, "scenarios")
+
+
+def table_of_circumstances(
+    table: JointTable, oracles: Sequence[str] = (), what: str = "circumstances"
+) -> Iterator[str]:
+    """Yield the lines of a table of arms by circumstances, and what is found in it."""
+    metric, champion = table.metric, table.rows[0].arm
+    yield printable_line(f"{len(table.circumstances)} {what}, {len(table.rows)} arms: {metric.name} ({metric.unit}).")
+    yield printable_line(f"Levels of '{champion}', and differences from it in the same column, 95% intervals.")
     yield ""
-    heads = [["", *table.scenarios, ""]]
-    rows = [[row.arm, *(f"{cell.text} {cell.sign}".rstrip() for cell in row.cells), row.verdicts] for row in table.rows]
-    yield from terminal.table_lines([*heads, [""] * len(heads[0])], rows, results.oracles)
+    changes = [f"{table.circumstances[-1]} less"] if table.has_changes else []
+    heads = [["", *table.circumstances, *changes, ""]]
+    heads.append(["", *[""] * len(table.circumstances), *([table.circumstances[0]] if changes else []), ""])
+    rows = []
+    for row in table.rows:
+        cells = [
+            f"{cell.text} {cell.sign}".rstrip() + (f" ({rank})" if rank else "")
+            for cell, rank in zip(row.cells, row.ranks, strict=True)
+        ]
+        change = [table.change_text(row)] if changes else []
+        rows.append([row.arm, *cells, *change, row.verdicts])
+    yield from terminal.table_lines(heads, rows, oracles)
     yield ""
+    if any(rank for row in table.rows for rank in row.ranks):
+        yield from terminal.wrapped("(1) is the place among all arms by average, 1 the best.")
     for sentence in table.sentences:
         yield from terminal.wrapped(sentence)
     yield ""

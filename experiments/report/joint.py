@@ -1,98 +1,273 @@
-"""All scenarios beside each other: what every arm is worth in each, on one metric."""
+"""The same arms in several circumstances beside each other, scenarios or folders: what each is worth, and its rank."""
 
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tenure.experiments.analysis.metric import Metric
+import numpy as np
+import pandas as pd
+
+from tenure.experiments.analysis.intervals import Average
+from tenure.experiments.analysis.metric import Metric, difference_text
 from tenure.experiments.analysis.metrics import metrics_in
+from tenure.experiments.analysis.statistics import Comparison, dunnett_half_widths
+from tenure.experiments.config.reading import suggest
 from tenure.experiments.report.effects import Cell, difference_cell, level_cell
 from tenure.experiments.report.labels import listed
 from tenure.experiments.store.results import Results
 
+NOT_RUN = "-"
+"""The cell of an arm without a difference."""
+
+
+class Circumstance(NamedTuple):
+    """What the arms were run in: a scenario, or what one folder says of its own."""
+
+    label: str
+    results: Results
+    """Of one scenario."""
+
 
 class JointRow(NamedTuple):
-    """An arm: its cell in each scenario, and in how many of them it is better or worse than the champion."""
+    """An arm in each circumstance.
+
+    Attributes
+    ----------
+    arm : str
+    cells : tuple of Cell
+        Its level, of the champion, or its difference from the champion there.
+    ranks : tuple of int
+        Its place there among all arms by average, 1 is the best; 0 where it has none. Arms with the same share it.
+    verdicts : str
+        In how many it is better and worse than the champion.
+    change : Average or None
+        By how much its difference is larger in the last circumstance than in the first, replications paired.
+    """
 
     arm: str
     cells: tuple[Cell, ...]
+    ranks: tuple[int, ...]
     verdicts: str = ""
+    change: Average | None = None
 
 
 class JointTable(NamedTuple):
-    """Arms by scenarios, on one metric; the champion's row comes first and holds its levels.
+    """Arms by circumstances, on one metric; the champion's row comes first and holds its levels.
 
     Attributes
     ----------
     metric : Metric
         In the market's currency.
-    scenarios : tuple of str
-        The columns, in the order of the file.
+    circumstances : tuple of str
+        The columns.
     rows : tuple of JointRow
         The arms.
     sentences : tuple of str
-        What is found in it.
+        What is found in it, and what is to be known of it.
     """
 
     metric: Metric
-    scenarios: tuple[str, ...]
+    circumstances: tuple[str, ...]
     rows: tuple[JointRow, ...]
     sentences: tuple[str, ...]
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether there are two circumstances of the same replications, so that one may be taken from the other."""
+        return any(row.change is not None for row in self.rows)
 
-def joint_table(results: Results) -> JointTable | None:
-    """Return all scenarios beside each other, on the first metric that is shown; None where there are not two."""
-    metric = _metric(results)
-    if len(results.scenarios) < 2 or metric is None:
+    def change_text(self, row: JointRow) -> str:
+        """Write a row's change with its interval, ``-`` where there is none."""
+        return "-" if row.change is None else difference_text(self.metric, row.change.mean, row.change.half_width)
+
+
+def circumstances_of(folders: Sequence[Results]) -> list[Circumstance]:
+    """Return the circumstances of folders of results, in their order: named by scenario, and by folder if several.
+
+    Raises
+    ------
+    ValueError
+        If folders have other champions, or money in other currencies.
+    """
+    first = folders[0]
+    for one in folders[1:]:
+        for what, its, own in (
+            ("the champion", one.champion, first.champion),
+            ("the currency", one.currency, first.currency),
+        ):
+            if its != own:
+                raise ValueError(
+                    f"{one.folder}: {what} is '{its}', and in {first.folder} it is '{own}'. Effects stand beside each "
+                    f"other only if {what} is the same: run one of them again with that"
+                )
+    names = _folder_names(folders)
+    found = []
+    for name, one in zip(names, folders, strict=True):
+        for scenario in one.scenarios:
+            parts = [name] * (len(folders) > 1) + [scenario] * bool(scenario)
+            found.append(Circumstance(": ".join(parts), one.under(scenario)))
+    return found
+
+
+def joint_table(results: Results, metric: str = "") -> JointTable | None:
+    """Return all scenarios beside each other, by default on the first metric shown; None where there are not two."""
+    if len(results.scenarios) < 2:
         return None
-    others = [arm for arm in results.arms if arm != results.champion]
-    levels, by_arm = [], {arm: list[Cell]() for arm in others}
-    leading = {}
-    for scenario in results.scenarios:
-        one = results.under(scenario)
-        table = one.metrics()
-        own = table[(table["arm"] == one.champion) & (table["metric"] == metric.name)]["value"]
-        levels.append(level_cell(metric, {metric.name: float(own.mean())} if len(own) else {}))
-        found = {row.arm: row for row in one.comparisons() if row.metric == metric.name}
-        for arm in others:
-            by_arm[arm].append(difference_cell(metric, found.get(arm)))
-        better = [row for row in found.values() if row.verdict == "better"]
-        sign = -1.0 if metric.better == "lower" else 1.0
-        leading[scenario] = max(better, key=lambda row: sign * row.difference).arm if better else ""
-    rows = [JointRow(results.champion, tuple(levels))]
-    rows += [
-        JointRow(arm, tuple(cells), _verdicts(cells) if metric.has_verdict else "") for arm, cells in by_arm.items()
-    ]
-    sentences = tuple(_sentences(leading, results.champion)) if others and metric.has_verdict else ()
-    return JointTable(metric, results.scenarios, tuple(rows), sentences)
+    return joint_table_of(circumstances_of([results]), metric)
 
 
-def _metric(results: Results) -> Metric | None:
-    """Return the first metric that is shown and of which arms have a difference."""
+def joint_table_of(circumstances: Sequence[Circumstance], metric: str = "") -> JointTable | None:
+    """Return circumstances beside each other, on a metric; by default the first that is shown.
+
+    Raises
+    ------
+    ValueError
+        If there is no metric of that name, or arms have no difference of it.
+    """
+    chosen = _metric(circumstances[0].results, metric)
+    if chosen is None:
+        return None
+    champion = circumstances[0].results.champion
+    arms = list(dict.fromkeys(arm for one in circumstances for arm in one.results.arms if arm != champion))
+    found = [_comparisons(one.results, chosen) for one in circumstances]
+    ranks = [ranks_of(chosen, champion, some) for some in found]
+    levels = [_level(one.results, chosen) for one in circumstances]
+    changes = changes_between(circumstances[0], circumstances[-1], chosen, arms) if len(circumstances) == 2 else {}
+    places = tuple(some.get(champion, 0) for some in ranks)
+    rows = [JointRow(champion, tuple(levels), places, "", changes.get(champion))]
+    for arm in arms:
+        cells = tuple(difference_cell(chosen, some.get(arm)) for some in found)
+        said = _verdicts(cells) if chosen.has_verdict else ""
+        rows.append(JointRow(arm, cells, tuple(some.get(arm, 0) for some in ranks), said, changes.get(arm)))
+    labels = [one.label for one in circumstances]
+    sentences = [*_unlike(circumstances)]
+    if arms and chosen.has_verdict:
+        leading = dict(zip(labels, (_leading(chosen, some) for some in found), strict=True))
+        sentences = [*_sentences(leading, champion), *_order(rows, labels), *sentences]
+    return JointTable(chosen, tuple(labels), tuple(rows), tuple(sentences))
+
+
+def ranks_of(metric: Metric, champion: str, found: Mapping[str, Comparison]) -> dict[str, int]:
+    """Return the place of each arm by its average difference, the champion's is 0; none of a metric without a better.
+
+    Arms with the same difference have the same place.
+    """
+    if not metric.has_verdict or not found:
+        return {}
+    sign = 1.0 if metric.better == "lower" else -1.0
+    worth = {champion: 0.0} | {arm: sign * one.difference for arm, one in found.items()}
+    worth = {arm: value for arm, value in worth.items() if not np.isnan(value)}
+    return {arm: 1 + sum(other < value for other in worth.values()) for arm, value in worth.items()}
+
+
+def changes_between(first: Circumstance, last: Circumstance, metric: Metric, arms: Sequence[str]) -> dict[str, Average]:
+    """Return by how much what the table shows is larger in the last circumstance than in the first.
+
+    Of the champion that is its level, of each other arm its difference from the champion. Replications are paired; the
+    intervals of the other arms hold at once (Dunnett), the champion's alone. Empty where no replication has all arms
+    in both.
+    """
+    before, after = (_shown(one.results, metric.name, arms) for one in (first, last))
+    apart = (after - before).dropna(axis=1, how="all").dropna()
+    if not len(apart):
+        return {}
+    found: dict[str, Average] = {}
+    for some in ([first.results.champion], [arm for arm in arms if arm in apart]):
+        widths = dunnett_half_widths(apart[some].to_numpy(np.float64))
+        means = apart[some].mean(axis=0)
+        found |= {arm: Average(float(means[arm]), float(width)) for arm, width in zip(some, widths, strict=True)}
+    return found
+
+
+def _shown(results: Results, metric: str, arms: Sequence[str]) -> pd.DataFrame:
+    """Return the champion's level and each arm less it, a row per replication; nan of an arm that was not run."""
+    table = results.metrics()
+    wide = table[table["metric"] == metric].pivot(index="replication", columns="arm", values="value")
+    wide = wide.reindex(columns=[results.champion, *arms])
+    level = wide[results.champion]
+    return wide[list(arms)].sub(level, axis=0).assign(**{results.champion: level})
+
+
+def _comparisons(results: Results, metric: Metric) -> dict[str, Comparison]:
+    return {row.arm: row for row in results.comparisons() if row.metric == metric.name}
+
+
+def _level(results: Results, metric: Metric) -> Cell:
+    table = results.metrics()
+    own = table[(table["arm"] == results.champion) & (table["metric"] == metric.name)]["value"]
+    return level_cell(metric, {metric.name: float(own.mean())} if len(own) else {})
+
+
+def _metric(results: Results, name: str) -> Metric | None:
+    """Return the metric of a name, or the first that is shown and of which arms have a difference."""
     known = metrics_in(results.currency)
-    shown = (known[name] for name in results.about["metrics"] if name in known)
-    return next((one for one in shown if not one.is_of_a_pair), None)
+    able = {one.name: one for one in known.values() if not one.is_of_a_pair}
+    if not name:
+        return next((able[one] for one in results.about["metrics"] if one in able), None)
+    if name not in able:
+        what = "is of pairs of runs, not of circumstances" if name in known else "is no metric"
+        raise ValueError(f"--metric: '{name}' {what}. {suggest(name, able)}")
+    return able[name]
 
 
-def _verdicts(cells: list[Cell]) -> str:
-    """Say in how many scenarios an arm is better, and in how many worse.
+def _folder_names(folders: Sequence[Results]) -> list[str]:
+    """Return names of folders that tell them apart: the last part of their paths if that does, else the whole."""
+    ends = [one.folder.resolve().name for one in folders]
+    return ends if len({*ends}) == len(ends) else [os.fspath(one.folder) for one in folders]
 
-    >>> _verdicts([Cell("", "", "better"), Cell("", "", "worse"), Cell("", "", "better")])
+
+def _leading(metric: Metric, found: Mapping[str, Comparison]) -> str:
+    """Return the arm that is furthest ahead of the champion beyond chance; empty if none is better."""
+    better = [row for row in found.values() if row.verdict == "better"]
+    sign = -1.0 if metric.better == "lower" else 1.0
+    return max(better, key=lambda row: sign * row.difference).arm if better else ""
+
+
+def _verdicts(cells: Sequence[Cell]) -> str:
+    """Say in how many of the circumstances in which it was run an arm is better, and in how many worse.
+
+    >>> _verdicts([Cell("1", "", "better"), Cell("1", "", "worse"), Cell("1", "", "better"), Cell("-")])
     'better in 2 of 3, worse in 1'
     """
     better, worse = (sum(cell.meaning == word for cell in cells) for word in ("better", "worse"))
-    told = f"better in {better} of {len(cells)}"
+    told = f"better in {better} of {sum(cell.text != NOT_RUN for cell in cells)}"
     return f"{told}, worse in {worse}" if worse else told
 
 
-def _sentences(leading: dict[str, str], champion: str) -> list[str]:
-    """Say which arm is furthest ahead of the champion in which scenario, the scenarios with the same arm together."""
-    told = []
+def _sentences(leading: Mapping[str, str], champion: str) -> Iterator[str]:
+    """Say which arm is furthest ahead of the champion where, the circumstances with the same arm together."""
     for arm in dict.fromkeys(leading.values()):
-        where = listed([scenario for scenario, one in leading.items() if one == arm])
-        told.append(
+        where = listed([label for label, one in leading.items() if one == arm])
+        yield (
             f"Furthest ahead of '{champion}' in {where}: {arm}."
             if arm
             else f"No arm is better than '{champion}' in {where}."
         )
     if len({one for one in leading.values() if one}) > 1:
-        told.append("Which arm is furthest ahead depends on the scenario; arms are not tested against each other.")
-    return told
+        yield "Which arm is furthest ahead depends on the circumstances."
+
+
+def _order(rows: Sequence[JointRow], labels: Sequence[str]) -> Iterator[str]:
+    """Say whether arms have the same order everywhere, and which change their places."""
+    moving = [row for row in rows if 0 not in row.ranks and len({*row.ranks}) > 1]
+    if any(0 in row.ranks for row in rows):
+        yield "Not every arm was run everywhere, so that places are among those that were."
+    elif not moving:
+        yield f"The order of the {len(rows)} arms is the same in {listed(list(labels))}."
+    for row in moving:
+        places = [f"{place} in {label}" for place, label in zip(row.ranks, labels, strict=True)]
+        yield f"The place of {row.arm} is {listed(places)}."
+    yield "Places go by averages: arms are not tested against each other."
+
+
+def _unlike(circumstances: Sequence[Circumstance]) -> Iterator[str]:
+    """Say what else differs between folders than their circumstances."""
+    first = circumstances[0]
+    for one in circumstances[1:]:
+        mine, its = first.results.about, one.results.about
+        if its["months"] != mine["months"]:
+            yield f"Runs take {mine['months']} months in {first.label}, and {its['months']} in {one.label}."
+        arms = [arm for arm in mine["arms"] if arm in its["arms"] and its["arms"][arm] != mine["arms"][arm]]
+        if arms:
+            which = listed([f"'{arm}'" for arm in arms]) + (" does" if len(arms) == 1 else " do")
+            yield f"{which} not follow the same policy in {first.label} and in {one.label}."
