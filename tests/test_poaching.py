@@ -16,6 +16,7 @@ from tenure.agents.person import POACHED
 from tenure.agents.rules.choice import off_first_year
 from tenure.agents.rules.relationship import Relationship, draw_of_money
 from tenure.experiments.verification.cases.rows import market
+from tenure.experiments.verification.contract.answers import answer_of
 from tenure.policies.guard.costs import fit_poaching
 from tenure.policies.plan import OfferChange, Plan, PoachingOffer, as_plan
 from tenure.policies.view import InstitutionView
@@ -273,6 +274,15 @@ def test_a_plan_is_checked_anew() -> None:
         as_plan(Plan(offer=OfferChange(poaching=offer)))
     with pytest.raises(ValueError, match="poaching is a PoachingOffer"):
         OfferChange(poaching={"points": 1})  # type: ignore[arg-type]  # on purpose
+
+
+def test_a_trial_tells_poaching_offers_apart() -> None:
+    """A policy that offers now this, now that is found to do so, as with prices."""
+    view = lived(lively(), 1).us.view
+    offers = (None, PoachingOffer(1.0), PoachingOffer(1.0, 6), PoachingOffer(1.0, money=5.0))
+    answers = [answer_of(Plan(offer=OfferChange(poaching=one)), view) for one in offers]
+    assert len({one.key for one in answers}) == len({one.columns for one in answers}) == len(offers)
+    assert answers[1].alike(answers[1]) and not answers[1].alike(answers[2])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom, norm
+from scipy.special import bdtr, ndtr, ndtri
 
 from tenure.agents.ledger import CREDIT_LOSS
 from tenure.agents.offer import US
@@ -84,7 +84,7 @@ def one_factor(people: int = 50_000, seed: int = 1) -> list[Row]:
     return rows
 
 
-LOSS_YEAR, TIED = 0.05, 0.15
+DEFAULT, TIED = 0.05, 0.15
 """Probability of default in the one period, and what ties it to the common factor."""
 TAIL = 0.99
 FACTORS = np.linspace(-8.0, 8.0, 1601)
@@ -106,7 +106,7 @@ def one_factor_losses(months: int = 20_000, people: int = 250, seed: int = 1) ->
     quantile = float(lost[np.searchsorted(up_to, TAIL)])
     near = np.abs(lost - quantile) <= 0.1 * quantile
     density = float(chance[near].sum()) / (float(np.count_nonzero(near)) / people)
-    limit = float(_missing(norm.ppf(TAIL)))
+    limit = float(_missing(ndtri(TAIL)))
     beyond = float(chance[lost > limit].sum())
     back = float(np.corrcoef(lived[1:], lived[:-1])[0, 1])
     case = "one_factor_losses"
@@ -155,14 +155,14 @@ def loss_shares(months: int, people: int, seed: int) -> NDArray[np.float64]:
 def expected_losses(loans: int) -> NDArray[np.float64]:
     """Return the chance of each number of losses, shape (loans + 1,): binomial given the factor, which is normal."""
     weight = np.exp(-0.5 * FACTORS**2)
-    each = binom.pmf(np.arange(loans + 1)[:, None], loans, _missing(FACTORS)[None, :])
-    return np.asarray(each @ (weight / weight.sum()))
+    up_to = bdtr(np.arange(loans + 1)[:, None], loans, _missing(FACTORS)[None, :])
+    return np.asarray(np.diff(up_to, axis=0, prepend=0.0) @ (weight / weight.sum()))
 
 
 def _missing(factor: ArrayLike) -> NDArray[np.float64]:
     """Return the probability of default given the factor."""
     z = np.asarray(factor, np.float64)
-    return np.asarray(norm.cdf((norm.ppf(LOSS_YEAR) + math.sqrt(TIED) * z) / math.sqrt(1.0 - TIED)))
+    return np.asarray(ndtr((ndtri(DEFAULT) + math.sqrt(TIED) * z) / math.sqrt(1.0 - TIED)))
 
 
 class ExposureClass(NamedTuple):

@@ -27,6 +27,7 @@ class Answer(NamedTuple):
     rows: NDArray[np.void]
     """dtype PROPOSAL, in the order of the plan."""
     offer: tuple[float, ...]
+    """Points off each price, and, if it says so, what those get who come from another institution."""
     channels: tuple[tuple[str, float], ...]
 
     @property
@@ -36,7 +37,7 @@ class Answer(NamedTuple):
             listed, offer, acquisition = self.given, None, None
         else:
             listed, offer, acquisition = self.given.treatments, self.given.offer, self.given.acquisition
-        spread = [offer and offer.price_cut_points, acquisition and acquisition.weights]
+        spread = [offer and (offer.price_cut_points, offer.poaching), acquisition and acquisition.weights]
         return repr([*(np.asarray(one).tolist() for one in vars(listed).values()), *spread]).encode()
 
     @property
@@ -110,8 +111,10 @@ def _codes(what: str, codes: NDArray[np.int64], count: int) -> None:
 def _offer(plan: Plan, view: InstitutionView) -> tuple[float, ...]:
     if plan.offer is None:
         return ()
+    poaching = plan.offer.poaching
+    others = () if poaching is None else (poaching.points, float(poaching.months), poaching.money)
     try:
-        return tuple((plan.offer.points(view.products) + 0.0).tolist())
+        return (*(plan.offer.points(view.products) + 0.0).tolist(), *others)
     except ValueError as error:
         mend = "Name products of the market, view.products, with 0 or more points each."
         raise Breach(str(error), mend, ("OfferChange", "offer", "return")) from None
