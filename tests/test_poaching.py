@@ -138,6 +138,21 @@ def test_money_draws_as_what_a_known_sender_pays() -> None:
     assert draw_of_money(120.0, Relationship()) == pytest.approx(1.0)
 
 
+def test_who_is_won_back_has_the_money_in_the_own_account() -> None:
+    """The recording counts it among the rewards, person by person, of those who were our customers at the start."""
+    ours = lively(OFFER)
+    ours["us"]["poaching"] = {"money": 120}
+    model = LifecycleModel(ours, seed=3)
+    model.start_recording()
+    start, came = np.flatnonzero(model.people["provider"] == US), 0
+    for _ in range(18):
+        model.step()
+        came += int(came_from_others(model.signals[start], US).sum())
+    rows = model.recording()
+    paid = rows.loc[rows["measure"] == "person/rewards", "value"]
+    assert came > 0 and float(paid.sum()) == 120.0 * came
+
+
 # Plans ----------------------------------------------------------------------------------------------------------------
 
 

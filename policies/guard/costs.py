@@ -116,7 +116,8 @@ def fit_poaching(
     expected = max(came, 1)
     given_up = offer.points / 100.0 * offer.months / 12.0 * balance_eur
     wanted = expected * (offer.money + given_up)
-    if wanted <= left_eur:
+    left = max(left_eur, 0.0)
+    if wanted <= left:
         return offer, expected * offer.money, False
-    part = max(left_eur, 0.0) / wanted
+    part = left / wanted
     return PoachingOffer(part * offer.points, offer.months, part * offer.money), expected * part * offer.money, True
