@@ -171,6 +171,7 @@ def institutions(draw: st.DrawFn, share: float, products: list[str]) -> dict[str
         "premium_per_risk": draw(st.floats(0, 5)),
         "score_noise": draw(st.sampled_from([0.0, 0.3, 1.5])),
         "visible": draw(st.booleans()),
+        "poaching": draw(st.sampled_from([{}, {"points": 5, "months": 3}, {"money": 80}])),
         "servicing_per_month": {name: 1.9 for name in products},
         "policy": draw(policies()),
         "acquisition": {},
