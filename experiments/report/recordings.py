@@ -64,6 +64,8 @@ class Recordings:
         Who gains and who is harmed, from `tenure.experiments.analysis.worked_out.figures`.
     oracles : tuple of str
         Arms that are shown the truth, which no institution can be.
+    eras : tuple of EraRecord
+        Changes of the world and of rivals in every arm, which figures over time mark.
     currency : str
         What money is named in.
     also_does : mapping
@@ -72,8 +74,6 @@ class Recordings:
     weights : array or None
         What money of each month is worth at the beginning of the run,
         `tenure.experiments.analysis.recorded_run.Rates.weights`; None if later money is not discounted.
-    eras : tuple of EraRecord
-        Changes of the world and of rivals in every arm, which figures over time mark.
     market : mapping
         Measure of `OF_MARKET` to its rows of all institutions, with the institution.
     """
@@ -87,10 +87,10 @@ class Recordings:
     metrics: tuple[str, ...] = STANDARD_METRICS
     pairs: pd.DataFrame | None = None
     oracles: tuple[str, ...] = ()
+    eras: tuple[EraRecord, ...] = ()
     currency: str = DECLARED_IN
     also_does: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     weights: FloatArray | None = None
-    eras: tuple[EraRecord, ...] = ()
     market: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
@@ -206,10 +206,10 @@ def read_recordings(
         metrics=tuple(metrics),
         pairs=there,
         oracles=seeing,
+        eras=tuple(eras),
         currency=currency,
         also_does=also_does or {},
         weights=weights,
-        eras=tuple(eras),
         market=market,
     )
 
