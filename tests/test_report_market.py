@@ -204,6 +204,12 @@ def test_a_market_is_told_of_runs_however_short(months: int) -> None:
             assert "nan" not in draw_figure(name, recordings).finding
 
 
+def test_an_institution_that_nobody_joins_is_told_of_too() -> None:
+    rows = [one for one in run() if not (one[0] == "joiners" and one[2] == "rival")]
+    section = market_section(read({("nothing", r): rows for r in range(2)}))
+    assert section is not None and section.tables[0].rows[1][-2:] == ("0.0", "-")
+
+
 def test_results_of_before_have_no_section_and_figures_say_what_they_lack() -> None:
     old = [one for one in run() if one[0] not in ("flows", "cycle", "posted_price")]
     recordings = read({("nothing", r): old for r in range(2)})

@@ -77,7 +77,7 @@ def per_customer_year(ledger: pd.DataFrame, customers: pd.DataFrame, lines: Sequ
     some = ledger[ledger["a"].isin(list(lines))] if lines else ledger
     money = _by_year(some, some["month"])
     years = _by_year(*_at_beginnings(customers)) / MONTHS
-    return money.div(years.reindex(index=money.index, columns=money.columns).replace(0.0, np.nan))
+    return money.reindex(index=years.index, columns=years.columns).fillna(0.0).div(years.replace(0.0, np.nan))
 
 
 def price_paid(ledger: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
