@@ -25,7 +25,7 @@ from tenure.simulation.recording.measures import (
 from tenure.simulation.recording.observing import MonthFacts
 from tenure.simulation.recording.rows import Row
 
-NEVER = -1
+NOT_JOINED = -1
 """In the place of a month: who has not joined us since the recording began, or is not with us."""
 MONTHS_OF_A_YEAR = 12
 GONE_FOR_GOOD = "gone"
@@ -51,7 +51,7 @@ class MarketRecorder:
     def __init__(self, start: MonthFacts) -> None:
         self.rows, self.quadrants = start.own_rows, start.truths["quadrant"].copy()
         self.first_month = start.month + 1
-        self.joined = np.full(len(start.people), NEVER, np.int64)  # months from the first one recorded
+        self.joined = np.full(len(start.people), NOT_JOINED, np.int64)  # months from the first one recorded
         self.declined = np.zeros(len(start.people), np.bool_)
         self.was_ours = np.zeros(len(start.people), np.bool_)
         self.events: Counter[tuple[int, int, str]] = Counter()
@@ -78,7 +78,7 @@ class MarketRecorder:
     def _grow(self, people: int) -> None:
         more = people - len(self.joined)
         if more > 0:
-            self.joined = np.concatenate([self.joined, np.full(more, NEVER, np.int64)])
+            self.joined = np.concatenate([self.joined, np.full(more, NOT_JOINED, np.int64)])
             self.declined = np.concatenate([self.declined, np.zeros(more, np.bool_)])
             self.was_ours = np.concatenate([self.was_ours, np.zeros(more, np.bool_)])
 
@@ -109,7 +109,7 @@ class MarketRecorder:
             for form, some in ((LEFT, ~declined), (LEFT_DECLINED, declined)):
                 known = some & (causes == cause) & (joined >= 0)
                 self.events.update(_keys(joined[known], now, form.format(cause=CAUSES[cause])))
-        self.joined[rows], self.declined[rows] = NEVER, False
+        self.joined[rows], self.declined[rows] = NOT_JOINED, False
 
     def _stay(self, facts: MonthFacts) -> None:
         """Those who joined us this month, and those who decline for the first time."""

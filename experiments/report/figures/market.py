@@ -11,7 +11,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from tenure.experiments.analysis.intervals import number
-from tenure.experiments.analysis.market.standing import MONTHS, NOT_INSTITUTIONS, PAID, market_shares
+from tenure.experiments.analysis.market.standing import MONTHS, NOT_INSTITUTIONS, PAID, flows_between, market_shares
 from tenure.experiments.analysis.statistics import t_half_widths
 from tenure.experiments.report.figures.names import Names, drawn_in, key_of, names_in_figures
 from tenure.experiments.report.figures.style import (
@@ -264,7 +264,7 @@ def _matrix(recordings: Recordings, arm: str, places: list[str]) -> np.ndarray:
     own = flows[flows["arm"] == arm]
     served = customers[(customers["arm"] == arm) & ~customers["institution"].isin(NOT_INSTITUTIONS)]
     years = served[served["month"] < served["month"].max()]["value"].sum() / MONTHS
-    sums = own.groupby(["institution", "a"], observed=True)["value"].sum()
+    sums = flows_between(own).groupby(level=["from", "to"]).sum()
     table = np.full((len(places), len(places)), np.nan)
     for i, origin in enumerate(places):
         for j, to in enumerate(places):

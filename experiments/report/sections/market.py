@@ -14,6 +14,7 @@ from tenure.experiments.analysis.market.standing import (
     acquisition,
     concentration,
     cost_of_new_customers,
+    flows_between,
     market_shares,
     paid_in_market,
     per_customer_year,
@@ -131,8 +132,8 @@ def poached_per_100(recordings: Recordings, arm: str) -> dict[str, pd.DataFrame]
         parts["back"] = back[back["arm"] == arm]
     found = {}
     for what, some in parts.items():
-        heads = some.groupby(["replication", "b"], observed=True)["value"].sum().unstack("b")
-        heads = heads.reindex(index=years.index, columns=list(QUADRANTS)).fillna(0.0)
+        by = flows_between(some, by_quadrant=True).groupby(level=["replication", "quadrant"]).sum()
+        heads = by.unstack("quadrant").reindex(index=years.index, columns=list(QUADRANTS)).fillna(0.0)
         found[what] = heads.div(years, axis=0) * 100.0
     return found
 
