@@ -245,8 +245,9 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         """Bring the month's offer up to date with what only the institution knows."""
         own, talked = channel_precision(self.policy), self.channels.talked_about
         rate = self.channels.with_word_of_mouth(*self._standing()) if talked else self.channels.rate
-        self.model.channels["rate"][self.channel_rows] = rate
-        self.model.channels["precision"][self.channel_rows] = [
+        channels = self.model.channels[self.channel_rows]
+        channels["rate"], channels["month_cents"] = rate, self.purse.set.open_cents
+        channels["precision"] = [
             channel.precision if own is None else own for channel in self.settings.acquisition.values()
         ]
         self.offer["ended_share"], self.offer["observes"] = self.share_told_to_go, int(self.keeps_files)

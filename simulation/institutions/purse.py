@@ -28,6 +28,8 @@ class Budgets(NamedTuple):
     """For existing customers."""
     channels_cents: NDArray[np.float64]
     """For each channel, shape (channels,)."""
+    open_cents: NDArray[np.float64]
+    """What each channel costs in a month in which it is open, shape (channels,)."""
 
     @classmethod
     def of(cls, market: MarketSettings, one: InstitutionSettings) -> "Budgets":
@@ -37,7 +39,9 @@ class Budgets(NamedTuple):
         share, whole = one.acquisition_share, market.purse_of(one)
         factor = 1.0 if share is None or sum(each) == 0.0 else share * whole / sum(each)
         cents = np.array([100.0 * factor * budget / scale for budget in each], np.float64)
-        return cls(whole / scale, market.guards_of(one).budget_per_month / scale, cents)
+        kept_open = [100.0 * channel.cost_per_month / scale for channel in one.acquisition.values()]
+        open_cents = np.floor(np.array(kept_open, np.float64) + 0.5)
+        return cls(whole / scale, market.guards_of(one).budget_per_month / scale, cents, open_cents)
 
 
 def held_to(market: MarketSettings, one: InstitutionSettings) -> Guards:

@@ -94,7 +94,6 @@ def channel_rows(settings: MarketSettings) -> NDArray[np.void]:
         row["word"], row["precision"] = channel_word(name, label), channel.precision
         row["contact_cents"] = math.floor(channel.cost_per_contact * 100.0 + 0.5)
         row["joiner_cents"] = math.floor(channel.cost_per_joiner * 100.0 + 0.5)
-        row["month_cents"] = math.floor(channel.cost_per_month * 100.0 / settings.people_each_stands_for + 0.5)
         row["audience"], row["reachable"] = AUDIENCES.index(channel.audience), channel.reachable
         row["once"], row["risk_selection"] = int(channel.once_a_month), channel.risk_selection
     if len(set(rows["word"].tolist())) != len(rows):
@@ -130,8 +129,11 @@ def life_events(rules: Rulebook) -> LifeEvents:
 
 POACHING = ("poaching_points", "poaching_months", "poaching_cents")
 """Of an offer, what those get who come from another institution: promised each month, by plan or by settings."""
-NOT_OF_SETTINGS = ("rate", "ended_share", "observes", "lookalike", "price_above", "others_per_risk", *POACHING)
-"""Of an offer or a channel, what follows from a month and not from settings: never laid out anew."""
+NOT_OF_SETTINGS = (
+    *("rate", "month_cents", "ended_share", "observes", "lookalike", "price_above", "others_per_risk"),
+    *POACHING,
+)
+"""Of an offer or a channel, what its institution or the market writes: never laid out anew."""
 
 
 def new_world() -> np.void:
