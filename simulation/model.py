@@ -12,12 +12,13 @@ from tenure.agents.person import PERSON
 from tenure.agents.signal import SIGNAL
 from tenure.agents.truth import TRUTH, WORTH
 from tenure.policies.policy import Policy, needs_news
+from tenure.policies.settings.suggest import did_you_mean
 from tenure.policies.shelf import SHELF
 from tenure.simulation.customers import Customers
 from tenure.simulation.engines.compiled import CompiledEngine
 from tenure.simulation.engines.engine import Engine, dispatched, stop_on
 from tenure.simulation.engines.objects import MesaModel, ObjectEngine
-from tenure.simulation.institutions.institution import Institution, named
+from tenure.simulation.institutions.institution import Institution
 from tenure.simulation.market.growing import copied, extended
 from tenure.simulation.market.ledger import Books, balances_of
 from tenure.simulation.market.population import first_people, first_signals, newcomers
@@ -134,7 +135,10 @@ class LifecycleModel(WorldModel):
 
     def institution(self, name: str) -> Institution:
         """Return the institution of a name; ValueError, with the names there are, if none has it."""
-        return named(self.institutions, name)
+        found = next((one for one in self.institutions if one.name == name), None)
+        if found is None:
+            raise ValueError(f"there is no institution '{name}' in this market.{did_you_mean(name, self.names[1:])}")
+        return found
 
     def set_policy(self, institution: str, policy: Policy) -> None:
         """From now on this institution follows a copy of this policy; prices and the split of money are as set."""

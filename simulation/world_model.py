@@ -9,7 +9,7 @@ from tenure.agents.chance import MACRO, address, draw4
 from tenure.agents.mathematics.formulas import normal_quantile
 from tenure.policies.parts import MarketTerms, read_only
 from tenure.policies.treatments import effects_table
-from tenure.simulation.institutions.looking import Shown, posted_offers
+from tenure.simulation.institutions.asking import Shown, posted_offers
 from tenure.simulation.institutions.news import News
 from tenure.simulation.market.rows import institution_names, lay_out, new_world, set_month
 from tenure.simulation.numbering import NumberedModel

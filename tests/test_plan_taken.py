@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tenure.policies.guard.guard import by_catalogue
 from tenure.policies.plan import Acquisition, OfferChange, Plan, Treatments, as_plan
 from tenure.policies.shelf import SHELF
-from tenure.simulation.institutions.taking import PlanError, plan_of
+from tenure.simulation.institutions.asking import PlanError, plan_of
 from tenure.simulation.model import LifecycleModel
 from tests.made_views import MEANS, PRODUCTS, beliefs_of, view_of
 from tests.markets import small_market

@@ -20,7 +20,7 @@ from tenure.experiments.verification.contract.answers import answer_of
 from tenure.policies.guard.costs import fit_poaching
 from tenure.policies.plan import OfferChange, Plan, PoachingOffer, as_plan
 from tenure.policies.view import InstitutionView
-from tenure.simulation.institutions.contacts import came_from_others
+from tenure.simulation.institutions.poaching import came_from_others
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.settings.market import market_from
 from tests.markets import LIVELY, differences, small_market

@@ -9,7 +9,7 @@ from tenure.experiments.config.reading import ConfigError
 from tenure.experiments.plugins.own_classes import classes_of
 from tenure.experiments.plugins.own_policies import PolicySource
 from tenure.experiments.verification.contract.source import Breach
-from tenure.simulation.institutions.taking import PlanError
+from tenure.simulation.institutions.asking import PlanError
 
 LONGEST_TRACE = 10_000
 

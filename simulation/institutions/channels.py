@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.agents.person import NOBODY
 from tenure.agents.rules.reach import word_of_mouth
 from tenure.simulation.settings.institution import ChannelSettings
 
@@ -40,6 +41,7 @@ class Channels:
         """From now on these are the costs, in cents, and the force of word of mouth."""
         self.cost_cents = np.floor(_each(settings, "cost_per_contact") * 100.0 + 0.5)
         self.joiner_cents = np.floor(_each(settings, "cost_per_joiner") * 100.0 + 0.5)
+        self.precision = _each(settings, "precision")
         self.usual_cents = self.cost_cents + USUAL_RESPONSE * self.joiner_cents
         self.talk = tuple((one.word_of_mouth, one.word_of_mouth_satisfaction) for one in settings.values())
 
@@ -48,10 +50,19 @@ class Channels:
         """Whether customers' word of mouth is one of the channels."""
         return any(force > 0.0 for force, _ in self.talk)
 
-    def with_word_of_mouth(self, share: float, satisfaction: float) -> NDArray[np.float64]:
-        """Return this month's rates, when customers are a share of all people and so satisfied on average."""
-        talk = [word_of_mouth(force, share, satisfaction, weight) for force, weight in self.talk]
-        return np.asarray(self.rate + np.array(talk))
+    def show(self, rows: NDArray[np.void], precision: float | None, said: tuple[float, float] | None) -> None:
+        """Write rates and precision of the month into the market's rows of these channels, dtype CHANNEL.
+
+        Parameters
+        ----------
+        precision : float or None
+            The policy's own, in place of what is set.
+        said : (float, float) or None
+            Customers as a share of all people, and how satisfied they are on average, where word of mouth counts.
+        """
+        talk = [0.0 if said is None else word_of_mouth(force, *said, weight) for force, weight in self.talk]
+        rows["rate"] = self.rate if said is None else self.rate + np.array(talk)
+        rows["precision"] = self.precision if precision is None else precision
 
     def change(self, settings: Mapping[str, ChannelSettings], budget_cents: NDArray[np.float64]) -> None:
         """From now on contacts cost, budgets are and fixed rates are what the settings of another month say."""
@@ -95,6 +106,19 @@ class Channels:
         paid_by_joiners = (self.budget_cents + 0.5 * self.carried_cents) / np.maximum(spent, 1.0)
         factor = np.clip(np.where(self.joiner_cents > 0.0, paid_by_joiners, factor), 0.5, 2.0)
         self.rate = np.where(self.budgeted, np.minimum(self.rate * factor, HIGHEST_RATE), self.rate)
+
+
+def standing(people: NDArray[np.void], me: int) -> tuple[float, float]:
+    """Return an institution's share of the people who are there, and the mean satisfaction of its customers."""
+    provider = people["provider"]
+    satisfaction = people["satisfaction"][provider == me]
+    share = len(satisfaction) / max(int(np.count_nonzero(provider >= NOBODY)), 1)
+    return share, float(satisfaction.sum()) / max(len(satisfaction), 1)
+
+
+def open_cents(rows: NDArray[np.void]) -> int:
+    """Return what open channels cost in a month whoever they reach; `rows` have dtype CHANNEL."""
+    return int(rows["month_cents"][rows["rate"] > 0.0].sum())
 
 
 def _each(settings: Mapping[str, ChannelSettings], name: str) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.person import POACHED
 from tenure.agents.signal import INVITED
 
 
@@ -33,8 +32,3 @@ def told_to_go(contacts: NDArray[np.void], effects: NDArray[np.void]) -> int:
     """Return how many of these contacts tell a customer that the institution lends no more, or ends."""
     tells = (effects["ends"] == 1) | (effects["stops_lending"] == 1)
     return int(np.count_nonzero(tells[contacts["treatment"]]))
-
-
-def came_from_others(months: NDArray[np.void], me: int) -> NDArray[np.bool_]:
-    """Return who came to the institution `me` from another one; `months` have dtype SIGNAL."""
-    return np.asarray((months["cause"] == POACHED) & (months["provider"] == me))

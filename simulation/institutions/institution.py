@@ -1,8 +1,7 @@
 """An institution: what one has and does, from month to month. A model holds several, and asks each the same."""
 
 import copy
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 import mesa
@@ -11,20 +10,18 @@ from numpy.typing import NDArray
 
 from tenure.agents.ledger import ACQUISITION_COST, TREATMENT, receive
 from tenure.agents.offer import US
-from tenure.agents.person import NOBODY
-from tenure.policies.guard.costs import fit_poaching
 from tenure.policies.guard.guard import Allowed, Guards, guard
 from tenure.policies.outcomes import Outcomes
 from tenure.policies.plan import Plan, PoachingOffer
 from tenure.policies.policy import Policy, channel_precision, looks_for, needs_view
 from tenure.policies.schemes import Schemes
-from tenure.policies.settings.suggest import did_you_mean
 from tenure.policies.shelf import SAME_AS_US, make_policy
 from tenure.policies.treatments import Treatment
 from tenure.policies.view import InstitutionView
 from tenure.simulation.engines.engine import Engine, Totals, stop_on
-from tenure.simulation.institutions.channels import Channels
-from tenure.simulation.institutions.contacts import came_from_others, told_to_go
+from tenure.simulation.institutions.asking import Shown, plan_of, view_of
+from tenure.simulation.institutions.channels import Channels, open_cents, standing
+from tenure.simulation.institutions.contacts import told_to_go
 from tenure.simulation.institutions.feedback import (
     Learnt,
     channel_weights,
@@ -34,12 +31,19 @@ from tenure.simulation.institutions.feedback import (
 )
 from tenure.simulation.institutions.files import Files, scope_rule
 from tenure.simulation.institutions.history import TagHistory
-from tenure.simulation.institutions.looking import Shown, view_of
 from tenure.simulation.institutions.news import sent_by
+from tenure.simulation.institutions.poaching import Poaching, came_from_others, with_cut_told
 from tenure.simulation.institutions.purse import Budgets, Purse, held_to
 from tenure.simulation.institutions.tags import tags_of
-from tenure.simulation.institutions.taking import plan_of
-from tenure.simulation.institutions.teaching import learner, outcomes_of, outcomes_state, restored_outcomes, truthful
+from tenure.simulation.institutions.teaching import (
+    learner,
+    learnt_state,
+    outcomes_of,
+    outcomes_state,
+    restore_learnt,
+    restored_outcomes,
+    truthful,
+)
 from tenure.simulation.market.ledger import book_eur
 from tenure.simulation.recording.observing import Conduct, Observer
 from tenure.simulation.settings.institution import FeedbackSettings, InstitutionSettings, PolicySettings
@@ -130,8 +134,8 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         What its channels were told this month of whom to look for; None if nothing.
     share_told_to_go : float
         Of its customers, this month.
-    poaches_by_plan : bool
-        Whether this month's plan says what those get who come from others, and not the settings.
+    poaching : Poaching
+        What it promises to those who come from others.
     sent : array, shape (2, treatments)
         Of each treatment, the share of its customers who got it this month, and the mean amount.
     entered : bool array, shape (products,)
@@ -152,7 +156,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         self.plan, self.cut = Plan(), np.zeros(len(model.product_names))
         self.outcomes: Outcomes | None = None
         self.learnt: Learnt | None = None
-        self.share_told_to_go, self.poaches_by_plan = 0.0, False
+        self.share_told_to_go, self.poaching = 0.0, Poaching()
         own = model.now.institutions()[name]
         budgets = Budgets.of(model.now, own)
         self.channels = Channels(own.acquisition, budgets.channels_cents, model.now.people * (1.0 - own.share))
@@ -235,27 +239,13 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         self.cut = cut
         self.offer["price"][: len(cut)] = self.list_prices - cut
 
-    def promise(self, offer: PoachingOffer) -> None:
-        """Offer this to those who come from another institution."""
-        row = self.offer
-        row["poaching_points"], row["poaching_months"] = offer.points, offer.months
-        row["poaching_cents"] = math.floor(offer.money * 100.0 + 0.5)
-
     def show_offer(self) -> None:
         """Bring the month's offer up to date with what only the institution knows."""
-        own, talked = channel_precision(self.policy), self.channels.talked_about
-        rate = self.channels.with_word_of_mouth(*self._standing()) if talked else self.channels.rate
-        channels = self.model.channels[self.channel_rows]
-        channels["rate"], channels["month_cents"] = rate, self.purse.set.open_cents
-        channels["precision"] = [
-            channel.precision if own is None else own for channel in self.settings.acquisition.values()
-        ]
+        rows = self.model.channels[self.channel_rows]
+        said = standing(self.model.people, self.index) if self.channels.talked_about else None
+        self.channels.show(rows, channel_precision(self.policy), said)
+        rows["month_cents"] = self.purse.set.open_cents
         self.offer["ended_share"], self.offer["observes"] = self.share_told_to_go, int(self.keeps_files)
-
-    @property
-    def funding_points(self) -> float:
-        """What money lent costs it, and money deposited saves it, points a year."""
-        return float(self.offer["funding"])
 
     @property
     def feedback(self) -> FeedbackSettings | None:
@@ -263,17 +253,9 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         wanted = looks_for(self.policy)
         return self.settings.feedback if wanted is None else FeedbackSettings.model_validate({"wanted": {wanted: 1.0}})
 
-    def _standing(self) -> tuple[float, float]:
-        """Return its share of the people who are there, and the mean satisfaction of its customers."""
-        provider = self.model.people["provider"]
-        satisfaction = self.model.people["satisfaction"][provider == self.index]
-        share = len(satisfaction) / max(int(np.count_nonzero(provider >= NOBODY)), 1)
-        return share, float(satisfaction.sum()) / max(len(satisfaction), 1)
-
     def keep_channels_open(self, ledger: NDArray[np.int64]) -> None:
         """Pay into a month's postings what open channels cost whoever they reach."""
-        rows = self.model.channels[self.channel_rows]
-        cents = int(rows["month_cents"][rows["rate"] > 0.0].sum())
+        cents = open_cents(self.model.channels[self.channel_rows])
         receive(ledger, self.index, ACQUISITION_COST, -cents)
 
     def observe(self) -> None:
@@ -363,26 +345,18 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         return contacts
 
     def _poach(self, book: NDArray[np.float64] | None) -> float:
-        """Promise what the plan asks for those who come from others, as far as money goes; return what to keep back.
-
-        Without a plan for it what the settings say is promised: like a list price it asks for nobody's leave.
-        """
-        asked = None if self.plan.offer is None else self.plan.offer.poaching
-        self.poaches_by_plan = asked is not None
-        if asked is None or book is None:
-            standing = self.settings.poaching
-            self.promise(PoachingOffer(standing.points, standing.months, standing.money))
-            return 0.0
-        allowed = self.allowed
+        """Promise what those get who come from others; return the EUR to keep back for it."""
+        asked, usual = None if self.plan.offer is None else self.plan.offer.poaching, self.settings.poaching
+        allowed, came = self.allowed, 0 if asked is None else self._came_from_others()
         left = self.purse.available_eur - allowed.spent_eur - allowed.given_up_eur
-        came = int(came_from_others(self.model.signals, self.index).sum())
-        lent = float(book[self.model.products["lends"] == 1].sum()) / max(self.customers, 1)
-        offer, kept_back, is_cut = fit_poaching(asked, left, came, lent)
-        if is_cut:
-            refused = allowed.refused.get("budget", {}) | {"offer_poaching": 1}
-            self.allowed = allowed._replace(refused={**allowed.refused, "budget": refused})
-        self.promise(offer)
+        lent = 0.0 if book is None else float(book[self.model.products["lends"] == 1].sum()) / max(self.customers, 1)
+        as_set = PoachingOffer(usual.points, usual.months, usual.money)
+        kept_back, is_cut = self.poaching.promise(self.offer, asked, as_set, left, came, lent)
+        self.allowed = with_cut_told(allowed) if is_cut else allowed
         return kept_back
+
+    def _came_from_others(self) -> int:
+        return int(came_from_others(self.model.signals, self.index).sum())
 
     def settle(self, totals: Totals) -> None:
         """Roll money forward: channels follow their budgets, plans move them, what was taken is paid."""
@@ -390,19 +364,14 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         self.channels.settle(totals.tally[rows], totals.counts["joiners_by_channel"][rows])
         if self.plan.acquisition is not None:
             self.purse.move(self.plan.acquisition)
-        self.purse.pay(float(totals.ledger[self.index, TREATMENT] - self._paid_as_settings_say()) / 100.0)
+        came = self._came_from_others() if self.offer["poaching_cents"] else 0
+        as_set = self.poaching.paid_as_set_cents(self.offer, came)
+        self.purse.pay(float(totals.ledger[self.index, TREATMENT] - as_set) / 100.0)
         if learner(self.policy) is not None:
             market = self.model
             self.outcomes = outcomes_of(
                 self.allowed, self.files, market.signals, self.index, market.treatments, market.world
             )
-
-    def _paid_as_settings_say(self) -> int:
-        """Return the cents paid this month to who came from others, if no plan kept money back for it."""
-        cents = int(self.offer["poaching_cents"])
-        if cents == 0 or self.poaches_by_plan:
-            return 0
-        return cents * int(came_from_others(self.model.signals, self.index).sum())
 
     def state(self, here: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
         """Return all that its next month depends on, of the people who are still here, as arrays."""
@@ -411,10 +380,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         made |= {"cut": self.cut.copy(), "told_to_go": np.array(self.share_told_to_go)}
         made |= {name: np.array(self.offer[name]) for name in ("lookalike", "reading_noise")}
         made |= {"followed_since": np.array(self.followed_since), "entered": self.entered.copy()}
-        policy = learner(self.policy)
-        if policy is not None:
-            made |= {f"policy.{key}": np.array(values) for key, values in policy.state().items()}
-        return made | outcomes_state(self.outcomes)
+        return made | learnt_state(self.policy) | outcomes_state(self.outcomes)
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Go on from a state; the history of tags starts anew."""
@@ -429,18 +395,4 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         if float(state["reading_noise"]) != self.offer["reading_noise"]:
             self._leave_unread()
         self.outcomes = restored_outcomes(state, tuple(one.name for one in self.model.treatments))
-        policy = learner(self.policy)
-        learnt = {
-            key.removeprefix("policy."): np.array(values) for key, values in state.items() if key.startswith("policy.")
-        }
-        if policy is not None and learnt:
-            policy.restore(learnt)
-
-
-def named(institutions: Sequence[Institution], name: str) -> Institution:
-    """Return the institution of a name; ValueError, with the names there are, if none has it."""
-    found = next((one for one in institutions if one.name == name), None)
-    if found is None:
-        names = [one.name for one in institutions]
-        raise ValueError(f"there is no institution '{name}' in this market.{did_you_mean(name, names)}")
-    return found
+        restore_learnt(self.policy, state)

@@ -25,6 +25,22 @@ def learner(policy: Policy) -> Learner | None:
     return policy if hasattr(policy, "learn") else None  # type: ignore[return-value]  # a learner has all three
 
 
+def learnt_state(policy: Policy) -> dict[str, NDArray[np.generic]]:
+    """Return what a policy has learnt, as arrays under names of their own; nothing of one that does not learn."""
+    one = learner(policy)
+    return {} if one is None else {f"policy.{key}": np.array(values) for key, values in one.state().items()}
+
+
+def restore_learnt(policy: Policy, state: Mapping[str, NDArray[np.generic]]) -> None:
+    """Take back what `learnt_state` gave."""
+    learnt = {
+        key.removeprefix("policy."): np.array(values) for key, values in state.items() if key.startswith("policy.")
+    }
+    one = learner(policy)
+    if one is not None and learnt:
+        one.restore(learnt)
+
+
 def profit_eur(
     margin_per_year: NDArray[np.float64],
     charged_off: NDArray[np.bool_],

@@ -11,7 +11,7 @@ from tenure.agents.compiling import compiled, rule
 from tenure.agents.offer import US
 from tenure.agents.person import CHARGED_OFF, ENDED, STAGES
 from tenure.policies.guard.costs import forgone_cents
-from tenure.simulation.institutions.contacts import came_from_others
+from tenure.simulation.institutions.poaching import came_from_others
 from tenure.simulation.institutions.teaching import average_loss, month_profit_eur
 from tenure.simulation.recording.measures import (
     FATES,

@@ -1,13 +1,18 @@
-"""What an institution is shown when it decides: its files as a view, and what all have posted."""
+"""What a policy is shown when it decides, its institution's files as a view and what all have posted; and its plan.
 
-from collections.abc import Mapping
+The plan is the model's own copy, checked against view, catalogue and channels.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.policies.guard.guard import Guards, InstitutionMeans
+from tenure.policies.guard.guard import Guards, InstitutionMeans, by_catalogue
 from tenure.policies.parts import MarketNews, MarketTerms, PostedOffers, read_only
+from tenure.policies.plan import OfferChange, Plan, as_plan
+from tenure.policies.policy import Policy
 from tenure.policies.schemes import Schemes
 from tenure.policies.treatments import Treatment
 from tenure.policies.view import InstitutionView
@@ -38,7 +43,11 @@ class Viewer(Protocol):
     purse: Purse
     list_prices: NDArray[np.float64]
     followed_since: int
-    funding_points: float
+
+    @property
+    def offer(self) -> np.void:
+        """What it posts, dtype OFFER."""
+        ...
 
 
 def posted_offers(names: tuple[str, ...], kinds: Mapping[str, str], offers: NDArray[np.void]) -> PostedOffers:
@@ -51,7 +60,9 @@ def posted_offers(names: tuple[str, ...], kinds: Mapping[str, str], offers: NDAr
 def view_of(one: Viewer, files: Files, records: NDArray[np.void], shown: Shown) -> InstitutionView:
     """Return an institution's view of its files, with these records in the places of the files, and of the market."""
     purse = one.purse
-    means = InstitutionMeans(shown.treatments, one.guards, purse.whole_eur, purse.acquisition_eur, one.funding_points)
+    means = InstitutionMeans(
+        shown.treatments, one.guards, purse.whole_eur, purse.acquisition_eur, float(one.offer["funding"])
+    )
     unknown = shown.hidden.copy()
     unknown[one.index] = False
     posted, news = shown.posted, shown.news
@@ -85,3 +96,34 @@ def _without(news: MarketNews, unknown: NDArray[np.bool_]) -> MarketNews:
         read_only(np.where(rows, 0.0, news.sent)),
         read_only(np.where(rows, 0.0, news.amounts)),
     )
+
+
+class PlanError(ValueError):
+    """A policy decided what cannot be done: whose policy, when, what, and how to mend it."""
+
+
+def plan_of(name: str, policy: Policy, view: InstitutionView, treatments: Sequence[Treatment], purse: Purse) -> Plan:
+    """Ask the policy of the institution of this name for the month's plan, and take it.
+
+    Whatever the policy does later with what it returned, and however it made it, the plan stays as it was checked.
+
+    Raises
+    ------
+    PlanError
+        If it is no plan, or names a customer, treatment, product or channel that does not exist, or a number that is
+        out of reason.
+    """
+    decided = policy.decide(view)
+    try:
+        plan = as_plan(decided)
+        by_catalogue(plan.treatments, view, treatments)
+        if plan.acquisition is not None:
+            purse.shares(plan.acquisition)
+        if plan.offer is None:
+            return plan
+        plan.offer.entering(view.products)
+        changed = OfferChange(plan.offer.points(view.products), plan.offer.poaching, plan.offer.enters)
+        return Plan(plan.treatments, plan.acquisition, changed)
+    except (ValueError, TypeError, AttributeError) as error:
+        called = getattr(policy, "name", type(policy).__name__)
+        raise PlanError(f"policy '{called}' of {name}, month {view.month}: {error}") from error
