@@ -28,6 +28,7 @@ FEW, BORN, MANY = 2_000, 100_000, 2_000_000
 """People of a market that only warms up, of one whose birth is timed, and of one whose memory is looked at."""
 REPETITIONS = 3
 TARGET_BIRTH, TARGET_FIXED, TARGET_MEMORY, TARGET_THREADS = 1_500.0, 0.080, 1.5, 1.6
+TARGET_INSTITUTIONS = 2.0
 
 Month = dict[str, float]
 """Phase -> seconds on the clock."""
@@ -86,6 +87,31 @@ def birth_ns(people: int = BORN, few: int = FEW, repetitions: int = REPETITIONS)
             spent.append(time.thread_time_ns() - began)
         taken.append((spent[1] - spent[0]) / (people - few))
     return median(taken)
+
+
+def crowd(institutions: int, people: int, contacts: float = 0.44) -> LifecycleModel:
+    """Return a market of so many alike, who between them contact each stranger as often, by two channels each."""
+    rate = contacts / (2 * institutions)
+    ways = {
+        name: {"contacts_per_person_per_month": rate, "cost_per_contact": 1.0, "precision": precision}
+        for name, precision in (("mail", 0.0), ("online", 1.0))
+    }
+    one = {"share": 0.95 / institutions, "quality": 0.0, "acquisition": ways}
+    rivals = {f"rival {number}": one for number in range(1, institutions)}
+    return LifecycleModel({**default_market(people=people), "us": one, "rivals": rivals}, seed=1)
+
+
+def institutions_ratio(people: int = BORN, months: int = 12, many: int = 10, few: int = 3) -> float:
+    """Return what a month among many institutions takes against one among few, processor time, month by month."""
+    models, ratios = [crowd(count, people) for count in (many, few)], []
+    for month in range(months + 1):
+        spent = []
+        for model in models:
+            began = time.thread_time_ns()
+            model.step()
+            spent.append(time.thread_time_ns() - began)
+        ratios += [spent[0] / spent[1]] if month else []  # the first loads the rules
+    return median(ratios)
 
 
 class Fixed(NamedTuple):
@@ -185,6 +211,7 @@ def main() -> None:
     """Measure and print."""
     print(processor())
     print("\n".join(lines(birth_ns(), fixed_cost(), memory_of())))
+    print(promised("a month among 10 institutions, among 3", institutions_ratio(), TARGET_INSTITUTIONS, "times"))
 
 
 if __name__ == "__main__":

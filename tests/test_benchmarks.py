@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from benchmarks import bench, bench_elementary, side_by_side
-from benchmarks.bench_around import Fixed, Memory, birth_ns, fixed_cost, memory_of, months_by_phase, promised
+from benchmarks.bench_around import (
+    Fixed,
+    Memory,
+    birth_ns,
+    crowd,
+    fixed_cost,
+    institutions_ratio,
+    memory_of,
+    months_by_phase,
+    promised,
+)
 from benchmarks.bench_beliefs import keep_files, lines
 from benchmarks.bench_deciding import copies, cost_of_deciding, lived
 from benchmarks.bench_elementary import elementary
@@ -150,6 +160,18 @@ def test_memory_of_a_model_is_at_least_that_of_its_people() -> None:
     assert 0.9 * of_people < found["birth"].kept < 1.5 * of_people < held.nbytes
     assert all(one.peak > 0.99 * one.kept for one in found.values())
     assert found["1 months"].peak >= found["birth"].peak < held.nbytes
+
+
+def test_institutions_are_timed_that_contact_as_often_between_them() -> None:
+    few, many = (crowd(count, 2000) for count in (1, 5))
+    for model in (few, many):
+        model.step()
+    strangers = [
+        sum((model.signals["before"] != one.index).sum() for one in model.institutions) for model in (few, many)
+    ]
+    rates = [model.totals.tally.sum() / count for model, count in zip((few, many), strangers, strict=True)]
+    assert rates[0] / rates[1] == pytest.approx(5.0, rel=0.25)
+    assert institutions_ratio(people=500, months=2, many=3, few=2) > 0.0
 
 
 def test_a_promise_is_kept_on_its_side_alone() -> None:
