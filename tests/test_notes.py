@@ -104,6 +104,9 @@ def test_a_rival_that_gets_our_budget_by_silence_is_told(told: Any) -> None:
     )
     assert told(("people: 200", rival + ", budget_per_month: 500}}")) == []
     assert told(("people: 200", rival.replace("propensity_retention", "do_nothing") + "}}")) == []
+    dated = rival.replace("propensity_retention", "{2027-01: static, 2028-01: same_as_us}")
+    only(told(("people: 200", dated + "}}")), "'megabank' follows same_as_us", "4,000 EUR a month")
+    assert told(("people: 200", rival.replace("propensity_retention", "segmenter") + "}}")) == []
     war = told(
         ("people: 200", rival.replace("propensity_retention", "price_war") + "}}"), ("budget_per_month: 4000", "")
     )

@@ -139,9 +139,9 @@ def test_what_learns_learns_apart() -> None:
 
 
 def test_we_cannot_be_the_same_as_us() -> None:
-    with pytest.raises(SettingsError, match="is for rivals"):
+    with pytest.raises(SettingsError, match="is for rivals alone"):
         make_policy("same_as_us")
-    with pytest.raises(SettingsError, match="is for rivals"):
+    with pytest.raises(SettingsError, match="is for rivals alone"):
         lived(market(us="same_as_us"))
 
 

@@ -3,6 +3,8 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING
+from types import UnionType
+from typing import Annotated, Union, get_args, get_origin
 
 from tenure.agents.declaring import Parameter, meanings_of
 from tenure.experiments.listing.entry import Entry
@@ -79,7 +81,9 @@ def _meaning(one: DeclaredSetting) -> str:
 
 def _kind(one: DeclaredSetting) -> str:
     """Return what a setting is, in a word or two."""
-    name = str(getattr(one.kind, "__name__", one.kind)).removesuffix(" | None")
+    kind = next((part for part in get_args(one.kind) if get_origin(one.kind) in (Union, UnionType)), one.kind)
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    name = str(getattr(kind, "__name__", kind))
     return _TYPES.get(name, name)
 
 

@@ -50,10 +50,10 @@ def make_policy(
     shelf = SHELF if known is None else known
     name = ALIASES.get(name, name)
     if name == SAME_AS_US:
-        mend = "write a policy here; a rival may follow it: rivals: {NAME: {policy: same_as_us}}"
-        raise SettingsError(name, [Fault(f"'{name}' is for rivals, which follow our policy by it", mend, ("policy",))])
+        what = f"'{name}' is for rivals alone: whoever has it follows our policy"
+        raise SettingsError(name, [Fault(what, "name the policy that we follow", ("policy",))])
     if name not in shelf:
         own = "One of your own is found if its file is named: --policies FILE."
-        mend = f"{did_you_mean(name, [*shelf, *ALIASES])} {own}".strip()
+        mend = f"{did_you_mean(name, [*shelf, *ALIASES, SAME_AS_US])} {own}".strip()
         raise SettingsError(name, [Fault(f"no policy is called '{name}'", mend, ("policy",))])
     return build_policy(shelf[name], settings or {})

@@ -236,7 +236,10 @@ def _reaches_nobody(name: str, key: str, where: str) -> str:
 
 
 def rival_notes(experiment: Experiment) -> Iterator[str]:
-    """Yield the rivals that may spend as much as we on treatments and lower prices, since nothing else is written."""
+    """Yield the rivals that may spend as much as we on treatments and lower prices, since nothing else is written.
+
+    Of a rival that follows several policies, by date, the first that costs money is told.
+    """
     market = experiment.market
     budget = market.guards.budget_per_month
     source = (
@@ -245,15 +248,16 @@ def rival_notes(experiment: Experiment) -> Iterator[str]:
         else ("the market's guards.budget_per_month")
     )
     for name, one in market.rivals.items():
-        free = one.policy.policy in (NOTHING, *_NO_MONEY)
-        if free or one.budget_per_month is not None or one.acquisition_share is not None:
+        followed = [now.rivals[name].policy.policy for now in market.phases()]
+        costly = next((policy for policy in followed if policy not in (NOTHING, *_NO_MONEY)), NOTHING)
+        if costly == NOTHING or one.budget_per_month is not None or one.acquisition_share is not None:
             continue
-        what = "lower prices" if one.policy.policy in _PRICES else "treatments"
+        what = "lower prices" if costly in _PRICES else "treatments"
         amount = (
             f"{budget:,.0f} {market.currency} a month on {what}, the same as we" if budget else f"nothing on {what}"
         )
         yield (
-            f"{shown(name)} follows {one.policy.policy} and may spend {amount}, because rivals.{name}.budget_per_month "
+            f"{shown(name)} follows {costly} and may spend {amount}, because rivals.{name}.budget_per_month "
             f"is not written and {source} is taken. Write what {shown(name)} may spend"
         )
 

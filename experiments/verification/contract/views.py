@@ -53,6 +53,7 @@ class _Teller:
     """Treats a tenth of the customers by luck, keeps every month it sees, and lets a policy be told of it later."""
 
     name = "teller"
+    needs_news = True
 
     def __init__(self, needs_truth: bool) -> None:
         self.needs_truth = needs_truth
