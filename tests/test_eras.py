@@ -23,6 +23,9 @@ LINES = len(LONG.splitlines()) + 2
 """Line of the first era."""
 
 
+OK = "{title: War, from: 12, until: 23, world: {switching_cost: 1}}"
+
+
 def loaded(folder: Path, eras: list[str], *sets: str, extra: str = "") -> Experiment:
     text = LONG + "eras:\n" + "".join(f"  - {one}\n" for one in eras) if eras else LONG
     (folder / "small.yaml").write_text(text + extra, encoding="utf-8")
@@ -179,6 +182,22 @@ def test_scenarios_are_laid_over_eras(tmp_path: Path) -> None:
     assert lived == [[3, 1, 1, 3, 3, 3], [3, 1, 2, 2, 2, 3]]
 
 
+def test_lists_of_numbers_have_eras_number_by_number(tmp_path: Path) -> None:
+    plain = loaded(tmp_path, []).market.rules.credit.cure
+    wanted = [0.5, *plain[1:]]
+    era = f"{{title: Cured, from: 12, until: 23, rules: {{credit: {{cure: {[*wanted]}}}}}}}"
+    experiment = loaded(tmp_path, [era])
+    lived = [experiment.market.at(month).rules.credit.cure for month in (11, 12, 23, 24)]
+    assert lived == [plain, tuple(wanted), tuple(wanted), plain]
+    assert "rules.credit.cure [" in experiment.eras[0].changes[0]
+
+
+def test_an_era_can_be_moved_on_the_command_line(tmp_path: Path) -> None:
+    (era,) = loaded(tmp_path, [OK], "eras.0.from=2028-07").eras
+    assert (era.first, era.last) == (18, 23)
+    assert loaded(tmp_path, [OK], "eras=[]").market == loaded(tmp_path, []).market
+
+
 # What ships
 
 
@@ -214,9 +233,6 @@ def test_every_number_of_what_ships_has_a_source_or_is_called_an_assumption() ->
 # What is refused
 
 
-OK = "{title: War, from: 12, until: 23, world: {switching_cost: 1}}"
-
-
 @pytest.mark.parametrize(
     ("era", "told"),
     [
@@ -233,6 +249,13 @@ OK = "{title: War, from: 12, until: 23, world: {switching_cost: 1}}"
         ("{title: A, from: 2031-01}", "begins in 2031-01, after the run, which ends in 2030-12"),
         ("{title: A, from: 12, until: 11}", "ends in 2027-12, before it begins in 2028-01"),
         ("{title: A, follows: B}", "the era 'A' follows no other era"),
+        ("{title: A, follows: [A]}", "the era 'A' follows no other era"),
+        ("{title: A, from: {2028-01: 3}}", "the era 'A': from: "),
+        ("{title: A, from: 1, until: [2]}", "the era 'A': until: "),
+        ("{title: A, from: 1, preset: {price_war: 1}}", "there is no era "),
+        ("{title: [A], from: 1}", "the title of an era is a text"),
+        ("{title: A, from: 1, each_rival: {acquisition: 5}, by: fintech}", "rivals.fintech.acquisition"),
+        ("{title: A, from: 1, world: {switching_cost: {}}}", "world.switching_cost"),
         ("{title: A, from: 1, preset: price_wra}", "there is no era 'price_wra' to take. Did you mean 'price_war'?"),
         (
             "{title: A, from: 1, preset: price_war, by: fintec}",

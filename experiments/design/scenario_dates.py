@@ -111,6 +111,8 @@ def _held(base: Value, own: Value, at: KeyPath, value: Value, first: int, last: 
         if known and at[-1] not in known:
             return value  # told when the market is checked
         raise ValueError("the market has no value of its own here, for before and after: write one below 'market'")
+    if isinstance(before, dict) and not is_schedule(before) and at[-1] not in _WHOLE:
+        return value  # no value, but a section: told when the market is checked
     if isinstance(value, list) and isinstance(before, list) and len(value) == len(before):
         return [_steps(one, new, first, last, start) for one, new in zip(before, value, strict=True)]
     return _steps(before, value, first, last, start)

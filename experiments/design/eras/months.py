@@ -118,12 +118,12 @@ def _first(
             problems.append(document.problem(one.at, f"{called} has no beginning", mend))
         return own
     at: KeyPath = (*one.at, "follows")
-    if one.follows not in written or one.follows == one.title:
+    if not isinstance(one.follows, str) or one.follows not in written or one.follows == one.title:
         others = [title for title in written if title != one.title]
         mend = suggest(str(one.follows), others) if others else "Write 'from: 2028-01' instead."
         problems.append(document.problem(at, f"{called} follows no other era of the experiment", mend))
         return None
-    before, other = written[str(one.follows)], f"the era {shown(str(one.follows))}"
+    before, other = written[one.follows], f"the era {shown(one.follows)}"
     if one.first is not None:
         if own is not None and before.last is not None and own != before.last + 1:
             apart = own - before.last - 1
