@@ -79,8 +79,8 @@ def test_sentences_by_hand() -> None:
     )
     assert flows_finding(recordings) == said
     said = (
-        "Under nothing, the share who decline or leave within 12 months of joining rises from 20.0% to 30.0% between "
-        "new customers of year 1 and of year 2"
+        "Under nothing, between new customers of year 1 and of year 2, the share who decline or leave within 12 months "
+        "of joining rises from 20.0% to 30.0%"
     )
     assert cycle_finding(recordings, curves_of(recordings)) == said
 

@@ -94,8 +94,8 @@ def cycle_finding(recordings: Recordings, curves: Sequence[CohortCurve]) -> str:
     change = average_of(paired(first.after(months).to_frame("share"), last.after(months).to_frame("share")), "share")
     said = moved(first.after(months).mean(), last.after(months).mean(), change.half_width, "", percent)
     text = (
-        f"Under {champion}, the share who decline or leave within {months} months of joining {said} between new "
-        f"customers of year {first.year} and of year {last.year}"
+        f"Under {champion}, between new customers of year {first.year} and of year {last.year}, the share who decline "
+        f"or leave within {months} months of joining {said}"
     )
     alike = {arm: own[-1].after(months) for arm, own in ends.items() if own and own[-1].year == last.year}
     if set(alike) != set(recordings.arms) or not recordings.others:
