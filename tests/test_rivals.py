@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -148,6 +148,7 @@ def test_we_cannot_be_the_same_as_us() -> None:
 # Prices --------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 0.999), st.floats(-5.0, 30.0), st.floats(0.01, 2.0), st.floats(-3.0, 3.0))
 def test_no_other_margin_earns_more_than_the_best(share: float, margin: float, b: float, step: float) -> None:
     def earned(m: float) -> float:
@@ -158,6 +159,7 @@ def test_no_other_margin_earns_more_than_the_best(share: float, margin: float, b
     assert best > 0.0 and earned(best) >= earned(best + step) - 1e-9 * abs(earned(best))
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 0.99), st.floats(0.1, 20.0), st.floats(0.05, 2.0))
 def test_asked_again_at_the_best_margin_it_stays(share: float, margin: float, b: float) -> None:
     best = best_margin(share, margin, b)
