@@ -117,7 +117,7 @@ def cycle_table(curves: Sequence[CohortCurve]) -> Table:
         ("", "arm"),
         ("year of", "joining"),
         ("joined,", "a run"),
-        *((f"ended within {months}", "months, %") for months in horizons),
+        *(("ended within", f"{months} months, %") for months in horizons),
         (f"by {horizons[0]} months:", "declined, %"),
         (f"by {horizons[0]} months:", "poached, %"),
         (f"by {horizons[0]} months:", "left otherwise, %"),

@@ -111,7 +111,7 @@ def flows_finding(recordings: Recordings) -> str:
 
 
 def poached_per_100(recordings: Recordings, arm: str) -> dict[str, pd.DataFrame]:
-    """Return who rivals take from us (``lost``), who we take from them (``won``), and who of all comes ``back``.
+    """Return who rivals take from us (``lost``), who we take from them (``won``), who comes ``back``, and from rivals.
 
     Returns
     -------
@@ -128,8 +128,9 @@ def poached_per_100(recordings: Recordings, arm: str) -> dict[str, pd.DataFrame]
         "won": own[(own["a"] == us) & own["institution"].isin(rivals)],
     }
     if "won_back" in recordings.market:
-        back = recordings.of_all("won_back")
-        parts["back"] = back[back["arm"] == arm]
+        every = recordings.of_all("won_back")
+        back = every[every["arm"] == arm]
+        parts |= {"back": back, "won_back": back[back["a"].isin(rivals)]}
     found = {}
     for what, some in parts.items():
         by = flows_between(some, by_quadrant=True).groupby(level=["replication", "quadrant"]).sum()
@@ -203,7 +204,12 @@ def _institutions(recordings: Recordings) -> Table:
 def flows_table(recordings: Recordings) -> Table:
     """Return whom rivals take from us, whom we take from them, and who comes back, by quadrant and arm."""
     heads = (("", "arm"), ("", "who"), ("", "all"), *(tuple(words(name).split(" ")) for name in QUADRANTS))
-    said = {"lost": "taken by rivals", "won": "taken from rivals", "back": "come back, from anywhere"}
+    said = {
+        "lost": "taken by rivals",
+        "won": "taken from rivals",
+        "back": "come back, from anywhere",
+        "won_back": "won back from rivals",
+    }
     rows = []
     for arm in recordings.arms:
         for what, table in poached_per_100(recordings, arm).items():
