@@ -281,6 +281,14 @@ def test_every_number_of_what_ships_has_a_source_or_is_called_an_assumption() ->
             "has no value of its own here, for before and",
         ),
         ("{title: A, from: 1, rules: {choice: {search: 0}}, rivals: 5}", "the era 'A' cannot change 'rivals'"),
+        (
+            "{title: A, from: 1, rivals: {fintech: {policy: {policy: {a: 1}}}}}",
+            "a policy is wanted, got a mapping. Wri",
+        ),
+        (
+            "{title: A, from: 1, rivals: {fintech: {visible: 5}}}",
+            "true or false is wanted, got 5. Write one of the two",
+        ),
         ("5", "eras: an era is a mapping"),
     ],
 )

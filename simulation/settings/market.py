@@ -1,6 +1,6 @@
 """Settings of a market: what a user may write, with units, ranges and defaults; unknown keys are errors."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Self
 
 from pydantic import (
@@ -20,7 +20,7 @@ from tenure.agents.rules.population import Traits
 from tenure.agents.rules.rulebook import Rulebook
 from tenure.policies.guard.guard import Guards
 from tenure.policies.schemes import SCHEMES, SEGMENT, Schemes
-from tenure.policies.settings.faults import Fault, KeyPath, faults_of, refuse
+from tenure.policies.settings.faults import Fault, KeyPath, faults_of, refuse, told
 from tenure.policies.treatments import Treatment, catalogue
 from tenure.simulation.settings.base import Settings
 from tenure.simulation.settings.classification import QuadrantSettings, SchemeSettings, Segments
@@ -202,11 +202,30 @@ def _convenience_of(value: object) -> float:
     return number_read(numbers_of(InstitutionSettings).at(("convenience",)), value if word is None else word)
 
 
+_POLICY = "write its name, or its name and settings below 'policy'"
+
+
+def _reader_of(valid: Callable[[object], object], wanted: str, mend: str) -> Callable[[object], object]:
+    """Return what reads a value of one date, and says what is wanted where it is none."""
+
+    def read(value: object) -> object:
+        try:
+            return valid(value)
+        except ValidationError:
+            raise ValueError(f"{wanted} is wanted, got {told(value)}: {mend}") from None
+
+    return read
+
+
 _DATED_BESIDE_NUMBERS: Readers = {
-    (*of, key): TypeAdapter(kind).validate_python
+    (*of, key): reader
     for of in (("us",), ("rivals", NAME))
-    for key, kind in (("policy", PolicyChoice), ("visible", bool))
-} | {(*of, "convenience"): _convenience_of for of in (("us",), ("rivals", NAME))}
+    for key, reader in (
+        ("policy", _reader_of(TypeAdapter(PolicyChoice).validate_python, "a policy", _POLICY)),
+        ("visible", _reader_of(TypeAdapter(bool).validate_python, "true or false", "write one of the two")),
+        ("convenience", _convenience_of),
+    )
+}
 """What an institution does, whether people find it, and a number that has words."""
 
 
