@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 from tenure.experiments.analysis.intervals import number
 from tenure.experiments.analysis.market.standing import MONTHS, NOT_INSTITUTIONS, PAID, flows_between, market_shares
 from tenure.experiments.analysis.statistics import t_half_widths
+from tenure.experiments.report.figures.eras import eras_note, mark_eras
 from tenure.experiments.report.figures.names import Names, drawn_in, key_of, names_in_figures
 from tenure.experiments.report.figures.style import (
     COLUMNS,
@@ -64,6 +65,7 @@ def market_over_time(recordings: Recordings) -> Drawing:
             for k, (ax, arm) in enumerate(zip(row, arms, strict=True)):
                 percent = "%" if times != 1.0 else ""
                 _lines(ax, tables[arm] * times, names, (low, high), percent, k == len(arms) - 1)
+                mark_eras(ax, recordings.eras)
                 axis_label(ax, "months from the start" if row is axes[-1] else "", label if k == 0 else "")
                 ax.tick_params(labelleft=k == 0)
                 ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _, sign=percent: f"{value:,.0f}{sign}"))
@@ -73,6 +75,7 @@ def market_over_time(recordings: Recordings) -> Drawing:
         f"twelve months before. Averages over replications; light bands are 95% intervals.{_left_out(recordings)} "
         f"{key_of(names, ' '.join(names.labels.values()))}"
     )
+    note = f"{note.rstrip()} {eras_note(recordings.eras)}"
     finding = f"{shares_finding(recordings)}. {cost_finding(recordings)}"
     return Drawing("market_over_time", finding, note.rstrip(), figure)
 
