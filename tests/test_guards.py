@@ -9,7 +9,7 @@ from tenure.policies.guard.guard import Allowed, Guards, guard
 from tenure.policies.plan import OfferChange, Plan, Treatments
 from tenure.policies.treatments import catalogue
 from tenure.policies.view import InstitutionView
-from tests.made_views import KINDS, PRODUCTS, beliefs_of, view_of, views
+from tests.made_views import KINDS, MEANS, PRODUCTS, beliefs_of, view_of, views
 
 CATALOGUE = catalogue(dict(zip(PRODUCTS, KINDS, strict=True)))
 NAMES = [treatment.name for treatment in CATALOGUE]
@@ -186,3 +186,11 @@ def test_no_money_no_contacts_and_no_plan_no_cost() -> None:
     assert (nothing.spent_eur, nothing.given_up_eur, nothing.proposed, nothing.refused) == (0.0, 0.0, {}, {})
     with pytest.raises(ValueError, match="budget must be a number"):
         guard(Plan(), sound(1), CATALOGUE, FREE, float("nan"))
+
+
+def test_what_has_no_balance_has_no_rate_to_cut() -> None:
+    """Points off a product that only costs a fee would please people, and cost nothing."""
+    posted = sound(1).posted._replace(kinds=("instalment", "fee", "deposit"))
+    fees = InstitutionView(beliefs_of(10, 1), posted, 1, 5, posted.prices[1], 4000.0, 7, 3, means=MEANS)
+    allowed = guard(Plan(offer=OfferChange(np.array([1.0, 2.0, 0.5]))), fees, CATALOGUE, FREE, 1e9)
+    assert allowed.offer is not None and allowed.offer.tolist() == [1.0, 0.0, 0.5]

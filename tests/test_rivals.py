@@ -259,11 +259,13 @@ def test_a_segmenter_sets_the_precision_of_its_channels_by_the_area_under_the_cu
     """Two normal groups one standard deviation apart: 76% of pairs are told apart."""
     model = lived(market({"policy": "segmenter", "precision": "76.025%"}, people=3000), 13)
     big = model.institution("bigbank")
-    assert big.offer["precision"][0] == pytest.approx(1.0, abs=1e-4) and model.us.offer["precision"][0] == 0.0
+    precision = model.channels["precision"]
+    assert precision[big.channel_rows].tolist() == [pytest.approx(1.0, abs=1e-4)]
+    assert not precision[model.us.channel_rows].any()
     assert big.offer["lookalike"][0] == 1.0 and model.us.offer["lookalike"][0] == 0.0
     model.set_policy("bigbank", make_policy("do_nothing"))
     model.step()
-    assert big.offer["precision"].tolist()[:2] == [1.0, 0.0], "as its settings have it"
+    assert model.channels["precision"][big.channel_rows].tolist() == [1.0], "as its settings have it"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.agents.offer import KINDS
 from tenure.policies.plan import OfferChange, PoachingOffer
 from tenure.policies.treatments import Treatment, given_up
 from tenure.policies.view import InstitutionView
@@ -85,11 +86,14 @@ def fit_offer(
 ) -> tuple[NDArray[np.float64] | None, float, list[str]]:
     """Return the cuts that the money left covers, the cents given up in a month, and products trimmed.
 
+    A product without a balance, such as an account with a fee, has no rate: points off it would please at no cost.
+
     `book_eur` is the balance of each product in the whole book, EUR, shape (products,); None: that of the view.
     """
     if offer is None:
         return None, 0.0, []
     cuts = offer.points(view.products)
+    cuts[[not KINDS[kind].sheet for kind in view.kinds]] = 0.0  # a product without a balance has no rate to cut
     cut = np.flatnonzero(cuts)
     book = [view.balance_of(name).sum() for name in view.products] if book_eur is None else book_eur
     cost = np.array([_cents_of_cut(cuts[index], book[index]) for index in cut])
