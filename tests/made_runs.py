@@ -42,6 +42,13 @@ BOOK: tuple[Row, ...] = (
     ("treatments", 1, "price_cut", "given_up_eur", 1.0),
     ("treatments", 1, "", "invitations_eur", 3.0),
     ("tag_error", 1, "quadrant", "all", 0.25),
+    ("cycle", 1, "1/0", "joined", 4.0),
+    ("cycle", 1, "1/2", "left: poached", 1.0),
+    ("cycle", 1, "1/14", "with us", 3.0),
+    ("cycle", 1, "2/0", "joined", 2.0),
+    ("cycle", 1, "2/3", "declined", 1.0),
+    ("cycle", 1, "2/13", "with us, declined", 1.0),
+    ("cycle", 1, "2/13", "with us", 1.0),
 )
 """A book of ten customers over two months: ledger 12 and 21 EUR, closing value 90 EUR."""
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from tenure.experiments.analysis.market.cycles import ENDS, cohorts
+from tenure.experiments.analysis.market.cycles import ENDS, cohorts, durations_of
 from tenure.experiments.analysis.market.durations import Durations, ended_by, months_until, still_going
 from tenure.experiments.analysis.market.standing import (
     acquisition,
@@ -23,7 +23,9 @@ from tenure.experiments.analysis.market.standing import (
     price_paid,
 )
 from tenure.experiments.analysis.market.yearly import returns_by_year, yearly_money
-from tests.markets import LIVELY, lived, small_market
+from tenure.experiments.analysis.recorded_run import recorded as recorded_run
+from tenure.experiments.analysis.worked_out import metrics_of
+from tests.markets import LIVELY, flat_rates, lived, small_market
 
 COLUMNS = ["measure", "month", "institution", "a", "b", "value"]
 COUNTS = st.integers(0, 30)
@@ -139,6 +141,21 @@ def test_every_new_customer_of_a_run_is_in_one_cohort_once(recorded: pd.DataFram
     for until in ENDS:
         whole = {one.year: float(one.durations.at_risk[0]) for one in cohorts(cycle, until)}
         assert whole == by_year.to_dict() and len(whole) == 3
+
+
+def test_metrics_of_the_cycle_are_what_cohorts_say(recorded: pd.DataFrame) -> None:
+    run = recorded_run(recorded, flat_rates(0.1, 0.1))
+    by_year = durations_of(run, "decline or leaving")
+    each = {one.year: one.durations for one in cohorts(of(recorded, "cycle"), "decline or leaving")}
+    assert by_year.keys() == each.keys()
+    for year, durations in each.items():
+        assert all(np.array_equal(one, other) for one, other in zip(durations, by_year[year], strict=True))
+    found = metrics_of(run, ["new_ended_within_year", "cycle_shortening"])
+    first, second = (1.0 - still_going(each[year])[12] for year in (1, 2))
+    assert found["cycle_shortening"] == pytest.approx(second - first)
+    assert min(first, second) - 1e-9 <= found["new_ended_within_year"] <= max(first, second) + 1e-9
+    before = recorded_run(recorded[recorded["measure"] != "cycle"], flat_rates(0.1, 0.1))
+    assert all(math.isnan(one) for one in metrics_of(before, list(found)).values())
 
 
 def test_who_leaves_ends_a_cycle_at_the_latest_then(recorded: pd.DataFrame) -> None:

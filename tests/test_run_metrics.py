@@ -37,6 +37,8 @@ BY_HAND = {
     "cost_per_new_customer": 9.0 / 3,
     "growth": 12 / 10 - 1,
     "new_share_low_risk_high_return": 1 / 4,
+    "new_ended_within_year": (1 + 1) / (4 + 2),
+    "cycle_shortening": 1 / 2 - 1 / 4,
     "quadrant_error": 0.25,
     "volatility_of_profit": 4.5 / 10,  # 12 and 21: 4.5 either side of their mean
     "volatility_over_profit": 4.5 / 16.5,

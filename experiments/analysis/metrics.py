@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tenure.experiments.analysis.market.cycles import durations_of, pooled
+from tenure.experiments.analysis.market.durations import ended_within
 from tenure.experiments.analysis.metric import Metric, of_a_run, of_pairs
 from tenure.experiments.analysis.recorded_run import FloatArray, RecordedRun
 
@@ -256,6 +258,39 @@ def new_share_low_risk_high_return(run: RecordedRun) -> float:
     first = min(12, run.months - 1)
     good, everybody = (run.by_month("new_customers_by_quadrant", a=some)[first:].sum() for some in ((GOOD,), ()))
     return float(good) / max(1.0, float(everybody))
+
+
+@of_a_run(
+    label="share of new customers who decline or leave within twelve months of joining",
+    unit="%",
+    decimals=1,
+    whose="customers who joined during the run",
+    window="twelve months from joining; who joined later than twelve months before the end is censored",
+    better="lower",
+    headline=("new: decline or", "leave in a year"),
+    matters_from=0.001,
+)
+def new_ended_within_year(run: RecordedRun) -> float:
+    """Product-limit estimate over all years of joining together."""
+    cohorts = durations_of(run, "decline or leaving")
+    return ended_within(pooled(cohorts.values()), 12) if cohorts else float("nan")
+
+
+@of_a_run(
+    label="that share among those who joined in the last year so long followed, less that among those of the first",
+    unit="%",
+    decimals=1,
+    whose="customers who joined during the run",
+    window="twelve months from joining, last year of joining against the first",
+    better="lower",
+    headline=("cycle gets", "shorter"),
+    matters_from=0.001,
+)
+def cycle_shortening(run: RecordedRun) -> float:
+    """Product-limit estimates; above 0 the cycle from acquisition to decline or leaving gets shorter."""
+    cohorts = durations_of(run, "decline or leaving")
+    shares = [share for _, one in sorted(cohorts.items()) if not np.isnan(share := ended_within(one, 12))]
+    return shares[-1] - shares[0] if len(shares) > 1 else float("nan")
 
 
 @of_a_run(

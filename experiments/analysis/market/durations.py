@@ -62,6 +62,16 @@ def still_going(durations: Durations) -> FloatArray:
     return np.asarray(share, np.float64)
 
 
+def ended_within(durations: Durations, months: int) -> float:
+    """Return the share that has ended after so many months; nan where nobody was looked at so long.
+
+    >>> ended_within(Durations(np.array([[0.0, 1.0, 0.0]]), np.array([0.0, 0.0, 3.0])), 2)
+    0.25
+    """
+    share = still_going(durations)
+    return 1.0 - float(share[months]) if months < len(share) else math.nan
+
+
 def ended_by(durations: Durations) -> FloatArray:
     """Return the share that has ended from each cause by each month, where any of them may come first.
 
