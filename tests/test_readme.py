@@ -59,6 +59,17 @@ def test_the_treatments_guards_and_scenarios_shown_run(tmp_path: Path) -> None:
     assert not rows["b"].str.startswith("refused:hardship").any()
 
 
+def test_the_rivals_channels_and_offers_shown_run(tmp_path: Path) -> None:
+    config = tmp_path / "rivals.yaml"
+    config.write_text(f"question: what?\nchampion: nothing\nmonths: 3\n{blocks('yaml')[4]}", encoding="utf-8")
+    experiment = load_experiment(config, [*SMALL, "market.people=800"])
+    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    assert not results.failed
+    rows = results.rows(["ledger"])
+    paid = rows[(rows["measure"] == "ledger") & (rows["a"] == "treatment") & (rows["arm"] == "nothing")]
+    assert (paid[paid["institution"] == "us"]["value"] < 0.0).any(), "who comes from another is paid"
+
+
 def test_the_commands_shown_exist() -> None:
     answer = CliRunner().invoke(app, ["--help"]).output
     for command in set(re.findall(r"`tenure (\w+)", README)):
