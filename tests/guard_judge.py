@@ -295,6 +295,7 @@ class Judge:
         if cost.sum() + offer > purse + 1e-6 * (1.0 + offer):
             self.says(f.month, "budget", f"{int(cost.sum())} + {offer:.0f} cents are set aside of {purse}")
         wanted = np.zeros(len(cut)) if plan.offer is None else plan.offer.points(self.law.products)
+        wanted[[kind == "fee" for kind in self.law.kinds]] = 0.0  # what has no balance has no rate
         whole = float((wanted / 1200.0 * book).sum())
         if (cut > wanted + CLOSE).any() or (
             whole <= purse - cost.sum() - 1.0 and not np.allclose(cut, wanted, rtol=1e-9, atol=1e-12)

@@ -50,7 +50,7 @@ def test_no_guard_is_broken_and_every_refusal_has_its_rule() -> None:
 
 @pytest.mark.slow
 def test_no_guard_is_broken_in_a_hundred_million_person_months() -> None:
-    quiet = [(number, 150_000, 14, 0.25) for number in range(48)]
+    quiet = [(number, 150_000, 15, 0.25) for number in range(48)]
     pressing = [(number, 20_000, 24, 4.0) for number in range(48, 56)]
     done = never_broken([*quiet, *pressing])
     assert done["person-months"] > 100_000_000 and done["contacts"] > 1_000_000

@@ -196,7 +196,7 @@ def test_a_wrong_chance_to_buy_is_found(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_best_spend_on_a_prospect_is_found() -> None:
-    all_ok(allocation.acquisition(people=10_000))
+    all_ok(allocation.acquisition())  # neighbouring spends earn so much alike that fewer people may choose another
 
 
 def test_the_mix_of_two_segments_that_varies_least() -> None:

@@ -27,7 +27,8 @@ from tenure.experiments.report.figures.figures import FIGURES, draw_figure, imag
 from tenure.experiments.report.figures.names import MOST_CELLS, Names, key_of, names_in_figures, undrawn_notes
 from tenure.experiments.report.figures.style import text_width, wrapped
 from tenure.experiments.report.recordings import Recordings
-from tests.test_report import ABOUT, ARMS, OF_PEOPLE, as_read, made_up_runs, write_report
+from tests.test_report import ABOUT, ARMS, OF_MARKET, OF_PEOPLE, as_read, made_up_runs, write_report
+from tests.test_report_market import read, run
 
 SCRIPTS = {
     "Chinese": ("不作为", "统一奖励", "价格跟随"),
@@ -83,6 +84,11 @@ def outcomes_named(arms: tuple[str, ...]) -> Recordings:
     return as_read(runs, arms, arms[0])
 
 
+def markets_named(arms: tuple[str, ...]) -> Recordings:
+    """A market by hand under arms of these names."""
+    return read({(arm, r): run(ours=100.0 + 5.0 * n) for n, arm in enumerate(arms) for r in range(2)})
+
+
 @cache
 def three_arms() -> pd.DataFrame:
     return made_up_runs({arm: ARMS[arm] for arm in list(ARMS)[:3]}, replications=2, months=24, sample=20)
@@ -115,11 +121,12 @@ def test_names_of_every_script_are_drawn_apart_without_a_warning(
 
 
 def test_every_figure_of_names_without_a_font_is_silent(afresh: None, caplog: pytest.LogCaptureFixture) -> None:
-    recordings = outcomes_named(SCRIPTS["beyond the first plane"])
+    arms = SCRIPTS["beyond the first plane"]
+    recordings, markets = outcomes_named(arms), markets_named(arms)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for name in set(FIGURES) - OF_PEOPLE:
-            image_bytes(draw_figure(name, recordings).figure, "png", dpi=30)
+            image_bytes(draw_figure(name, markets if name in OF_MARKET else recordings).figure, "png", dpi=30)
     assert no_word(caught, caplog)
 
 
@@ -168,9 +175,9 @@ def test_wrapped_lines_fit_and_hold_all_letters(text: str, inches: float, bold: 
 
 
 def test_headings_stay_within_their_panels() -> None:
-    recordings = outcomes_named(SCRIPTS["long"])
+    recordings, markets = outcomes_named(SCRIPTS["long"]), markets_named(SCRIPTS["long"])
     for name in set(FIGURES) - OF_PEOPLE:
-        figure = draw_figure(name, recordings).figure
+        figure = draw_figure(name, markets if name in OF_MARKET else recordings).figure
         for ax in figure.axes:
             box = ax.title if ax.title.get_text() else ax._left_title  # type: ignore[attr-defined]  # where headings are set
             if box.get_text():
