@@ -19,7 +19,7 @@ from tenure.experiments.verification.cases.answers import CASES
 from tenure.experiments.verification.cases.rows import Row
 
 PATTERNS = "patterns"
-QUICK, SLOW = 2, 2 * REPLICATIONS
+QUICK, SLOW = 2, REPLICATIONS
 """Replications of the patterns where all is verified, and where it may take long."""
 
 

@@ -25,7 +25,7 @@ from tenure.experiments.evidence.patterns.table import beside, number, range_of
 from tenure.experiments.running.workers import processors
 from tenure.simulation.settings.market import MarketSettings
 
-REPLICATIONS = 4
+REPLICATIONS = 12
 FAMILIES: Mapping[str, tuple[Measure, ...]] = {
     "credit": credit.MEASURES,
     "leaving": leaving.MEASURES,
