@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.config.experiment import Experiment
-from tenure.experiments.config.settings import ExperimentSettings
 from tenure.experiments.design.planning import plan_tasks
 from tenure.experiments.design.point import Point, labelled, point_at
 from tenure.experiments.design.points import points_of
@@ -87,9 +86,10 @@ def test_a_folder_holds_its_scenarios_whole(tmp_path: Path) -> None:
 def orders(experiment: Experiment, folder: Path) -> Iterator[tuple[Order, Point]]:
     """Yield the points of a design in which a number of the market differs by replication."""
 
-    def design(settings: object) -> Iterator[Point]:
-        for point in points_of(experiment.settings):
-            yield point._replace(over=(("world.macro_mean", float(point.replication)), ("us.funding_cost", 0.05)))
+    def design(asked: Experiment) -> Iterator[Point]:
+        for point in points_of(asked):
+            macro = ("market.world.macro_mean", float(point.replication))
+            yield point._replace(over=(macro, ("market.us.funding_cost", 0.05)))
 
     planned = plan_tasks(experiment, folder, "objects", design)
     assert len({task.name for task in planned.runs}) == len(planned.runs) == 4 and len(planned.starts) == 2
@@ -112,9 +112,9 @@ def test_a_design_is_a_function_that_makes_points(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_workers", "no_report")
 def test_a_design_is_run_kept_and_made_again_by_the_points_of_its_record(tmp_path: Path) -> None:
-    def design(settings: ExperimentSettings) -> Iterator[Point]:
-        for point in points_of(settings):
-            yield point._replace(over=(("world.macro_mean", float(point.replication)),))
+    def design(asked: Experiment) -> Iterator[Point]:
+        for point in points_of(asked):
+            yield point._replace(over=(("market.world.macro_mean", float(point.replication)),))
 
     experiment = loaded(tmp_path, "", "replications=2")
     made = run_experiment(experiment, tmp_path / "out", design=design)
@@ -123,14 +123,16 @@ def test_a_design_is_run_kept_and_made_again_by_the_points_of_its_record(tmp_pat
     audited = audit_folder(made.folder, 0, [], quiet=True)
     assert not audited.damaged
     again = list(recorded_points(made.about))
-    assert {point.over for point in again} == {(("world.macro_mean", float(n)),) for n in range(2)} and len(again) == 4
+    assert {point.over for point in again} == {(("market.world.macro_mean", float(n)),) for n in range(2)} and len(
+        again
+    ) == 4
 
 
 @given(st.text("abc ", min_size=1, max_size=3), st.text("abc", max_size=3), st.integers(0, 10**6), st.floats(-9, 9))
 def test_a_point_is_read_back_from_its_address_and_its_label(
     arm: str, scenario: str, number: int, value: float
 ) -> None:
-    for over in ((), (("world.macro_mean", value),)):
+    for over in ((), (("market.world.macro_mean", value), ("market.world.switching_cost", "x0.5"))):
         point = Point(scenario, arm, number, over)
         assert point_at(json.loads(json.dumps(point.address()))) == point
         assert labelled(point.label) == point._replace(over=())
@@ -202,7 +204,7 @@ def test_a_spreadsheet_has_the_scenario_in_front(out: Path, tmp_path: Path) -> N
     assert lines[0].startswith("scenario,metric,") and [*dict.fromkeys(columns)] == ["scenario", "base", "crisis"]
     assert columns.count("base") == columns.count("crisis")
     rows = open_results(out).rows(["stocks"])
-    assert [*rows.columns[:3]] == ["scenario", "arm", "replication"]
+    assert [*rows.columns[:4]] == ["scenario", "factors", "arm", "replication"]
 
 
 @pytest.mark.slow

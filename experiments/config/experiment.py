@@ -5,22 +5,14 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tenure.experiments.config.checks import (
-    arm_problems,
-    as_written,
-    experiment_settings,
-    institution_problems,
-    with_own_guards,
-)
-from tenure.experiments.config.documents import plain_value
 from tenure.experiments.config.market_files import (
     inherits_no_qualities,
     leaves,
     left_market_note,
     market_document,
     market_over,
-    market_settings,
 )
+from tenure.experiments.config.printable import shown
 from tenure.experiments.config.reading import (
     ConfigError,
     Document,
@@ -37,10 +29,13 @@ from tenure.experiments.config.reading import (
 )
 from tenure.experiments.config.schedule_files import with_columns
 from tenure.experiments.config.settings import ExperimentSettings
-from tenure.experiments.design.eras.laid import Era, eras_over
-from tenure.experiments.design.eras.texts import era_texts
-from tenure.experiments.design.scenario_files import ScenarioText, scenario_texts
-from tenure.experiments.design.scenario_markets import Scenario, scenario_over
+from tenure.experiments.design.eras.laid import Era
+from tenure.experiments.design.scenario_markets import Scenario
+from tenure.experiments.design.varied.as_read import AsRead, as_read, ground_of, market_problems
+from tenure.experiments.design.varied.ends import end_problems
+from tenure.experiments.design.varied.levels import DESIGN, MOST_LEVELS, Level, at_level, levels_of
+from tenure.experiments.design.varied.numbers import NumbersToVary
+from tenure.experiments.design.varied.uncertain import UNCERTAIN, Uncertain, uncertain_of
 from tenure.experiments.plugins.known import known_policies
 from tenure.experiments.shipped import EXAMPLES
 from tenure.simulation.settings.institution import PolicySettings
@@ -64,7 +59,8 @@ class Experiment:
     market : MarketSettings
         The same, checked.
     scenarios : tuple of Scenario
-        The markets in which every arm is run, in the order of the file; the market alone where there are none.
+        The markets in which every arm is run, in the order of the file, each at every level of the design; the market
+        alone where there are none.
     places : mapping
         Path of keys -> where the value was written, of the experiment and below ``market``.
     plugins : tuple of Path
@@ -81,6 +77,8 @@ class Experiment:
         What its reader should know of how it was read.
     eras : tuple of Era
         Changes of the world and of rivals that every arm lives through, in the order in which they begin.
+    uncertain : tuple of Uncertain
+        What is drawn once per replication, the same in all arms, scenarios and levels.
     """
 
     name: str
@@ -97,6 +95,7 @@ class Experiment:
     shipped: bool
     remarks: tuple[str, ...] = ()
     eras: tuple[Era, ...] = ()
+    uncertain: tuple[Uncertain, ...] = ()
 
     @property
     def arms(self) -> dict[str, PolicySettings]:
@@ -104,12 +103,16 @@ class Experiment:
         return self.settings.arms
 
     def under(self, scenario: str) -> "Experiment":
-        """Return the experiment in one of its scenarios, as if that were its market; ValueError if there is none."""
+        """Return the experiment in one of its scenarios, or at a level of one, as if that were its market.
+
+        ValueError if there is none.
+        """
         found = next((one for one in self.scenarios if one.name == scenario), None)
         if found is None:
             names = [one.name for one in self.scenarios if one.name]
             raise ValueError(f"there is no scenario '{scenario}'. {suggest(scenario, names)}")
-        return replace(self, market_data=found.market_data, market=found.market, scenarios=(found,))
+        settings = self.settings if found.arms is None else self.settings.model_copy(update={"arms": {**found.arms}})
+        return replace(self, settings=settings, market_data=found.market_data, market=found.market, scenarios=(found,))
 
 
 def find_config(name: str | Path) -> tuple[Path, bool]:
@@ -219,61 +222,75 @@ def _checked(
     shipped: bool,
 ) -> Experiment:
     """Return the experiment of a document and its market, or raise all that is wrong with it."""
-    settings = experiment_settings(document, problems)
-    guarded = of_market if of_market is None or settings is None else with_own_guards(of_market, document, settings)
-    of_guarded: list[Problem] = []
-    market = None if guarded is None else market_settings(guarded, of_guarded)
-    problems += as_written(document, of_guarded)
-
-    def check(of_one: Document | None, one: MarketSettings | None) -> list[Problem]:
-        found = list(arm_problems(document, of_one, one, known))
-        return found if of_one is None or one is None else [*found, *institution_problems(of_one, one, known)]
-
-    problems += check(guarded, market)
-    eras: tuple[Era, ...] = ()
-    if guarded is not None and market is not None:
-        in_eras, months = era_texts(document, market, problems), None if settings is None else settings.months
-        guarded, market, eras = eras_over(in_eras, document, guarded, market, months, check, problems)
-    texts, known_problems = scenario_texts(document, problems), frozenset(problems)
-    in_scenarios: list[tuple[ScenarioText, Document]] = []
-    if guarded is not None and market is not None:
-        for text in texts:
-            found = scenario_over(text, guarded, market, check, known_problems, problems)
-            in_scenarios += [] if found is None else [(text, found)]
-    if problems or settings is None or of_market is None or guarded is None:
+    read = as_read(document, of_market, problems, known)
+    uncertain, levels = _varied(document, read, problems, known)
+    told = frozenset(problems)
+    scenarios: list[Scenario] = []
+    for level in levels or (Level("", ()),):
+        at, found = read, list[Problem]()
+        if level.values and of_market is not None:
+            laid, market_there = at_level(document, of_market, level, found)
+            at = as_read(laid, market_there, found, known)
+        problems += [
+            one._replace(message=f"at the level {shown(level.name)}: {one.message}") for one in found if one not in told
+        ]
+        scenarios += at.scenarios(level, read.settings)
+    if problems or read.settings is None or of_market is None or read.guarded is None:
         raise ConfigError(in_order(problems, document))
-    data = _with_champion(guarded.data, settings)
+    settings = read.settings
+    data, market = ground_of(read.guarded.data, settings)
     written: dict[str, Value] = {**document.data, "market": of_market.data}
-    scenarios = [_in_market(laid.data, settings, text) for text, laid in in_scenarios]
-    scenarios = scenarios or [_in_market(guarded.data, settings)]
-    if texts:
-        written["scenarios"] = {text.name: text.written() for text in texts}
-    if eras:
-        written["eras"] = [one.written for one in eras]
-    below = {("market", *at): place for at, place in guarded.positions.items() if at}
+    if read.texts:
+        written["scenarios"] = {text.name: text.written() for text in read.texts}
+    if read.eras:
+        written["eras"] = [one.written for one in read.eras]
+    below = {("market", *at): place for at, place in read.guarded.positions.items() if at}
     places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
     oracles = [arm for arm, one in settings.arms.items() if getattr(known[one.policy], "needs_truth", False)]
+    by_scenario = sorted(
+        scenarios, key=lambda one: [text.name for text in read.texts].index(one.base) if one.base else 0
+    )
     return Experiment(
         name=path.name.removesuffix(".yaml"),
         path=path,
         settings=settings,
         market_data=data,
-        market=MarketSettings.model_validate(data),
-        scenarios=tuple(scenarios),
+        market=market,
+        scenarios=tuple(by_scenario),
         places=places,
         plugins=tuple(plugins),
         sets=tuple(sets),
         written=written,
         oracles=tuple(oracles),
         shipped=shipped,
-        eras=eras,
+        eras=read.eras,
+        uncertain=uncertain,
     )
 
 
-def _in_market(data: Mapping[str, Value], settings: ExperimentSettings, text: ScenarioText | None = None) -> Scenario:
-    whole = _with_champion(data, settings)
-    name, always = ("", False) if text is None else (text.name, text.always)
-    return Scenario(name, whole, MarketSettings.model_validate(whole), always)
+def _varied(
+    document: Document, read: AsRead, problems: list[Problem], known: Mapping[str, type]
+) -> tuple[tuple[Uncertain, ...], tuple[Level, ...]]:
+    """Return what is uncertain, and the levels of the design; add what is wrong with either."""
+    asked = any(document.data.get(section) for section in (UNCERTAIN, DESIGN))
+    if not asked or read.settings is None or read.market is None or read.guarded is None:
+        return (), ()
+    right, settings, numbers = not problems, read.settings, NumbersToVary(read.market, read.settings, known)
+    uncertain = uncertain_of(document, numbers, problems)
+    levels = levels_of(document, numbers, settings.seed, problems)
+    many = len(levels) * max(1, len(read.texts))
+    if many > MOST_LEVELS:
+        what = f"design: {len(levels)} points in {len(read.texts)} scenarios are more than {MOST_LEVELS} in all"
+        problems.append(document.problem((DESIGN,), what, "Take fewer points, or fewer scenarios."))
+        levels = ()
+    if right:  # else what is wrong anyway would be told once more
+        markets = {text.name: laid for text, laid in read.laid} or {"": read.guarded}
+
+        def check(laid: Document, of_one: Document, one: MarketSettings | None) -> list[Problem]:
+            return market_problems(laid, of_one, one, known)
+
+        problems += end_problems(document, read.guarded, markets, uncertain, check)
+    return uncertain, levels
 
 
 def resolved(experiment: Experiment) -> Iterator[tuple[str, object, str]]:
@@ -315,15 +332,6 @@ def _market_can_be_named(document: Document, problems: list[Problem]) -> bool:
     if fault is not None:
         problems.append(document.problem(("market", "extends"), *fault))
     return fault is None
-
-
-def _with_champion(data: Mapping[str, Value], settings: ExperimentSettings) -> dict[str, Value]:
-    """Return the market with the champion's policy for us."""
-    market = deepcopy(dict(data))
-    champion, us = settings.arms[settings.champion], market["us"]
-    policy = plain_value({"policy": champion.policy, **champion.settings})
-    market["us"] = {**(us if isinstance(us, dict) else {}), "policy": policy}
-    return market
 
 
 def in_order(problems: Sequence[Problem], document: Document) -> list[Problem]:

@@ -1,11 +1,12 @@
 """Factors: ``x0.7`` multiplies the market's own value, at whatever place and date it is written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
 from tenure.experiments.config.documents import Document, KeyPath, Problem, Value
 from tenure.experiments.config.problems import names_at, value_problem
+from tenure.policies.treatments import NUMBERS
 from tenure.simulation.settings.market import MarketSettings
 from tenure.simulation.values.calendar import calendar_month
 from tenure.simulation.values.schedule import LINE, is_schedule, month_from, steps_of
@@ -37,7 +38,7 @@ def multiplied(over: Document, base: Document, problems: list[Problem]) -> Docum
         market = MarketSettings.model_validate(base.data)
     except ValidationError:
         return over  # the market's own faults are told when it is checked
-    own: object = market.model_dump(by_alias=True)
+    own = _own_numbers(market)
     for at, value in written:
         name, known = ".".join(map(str, at)), names_at(MarketSettings, at[:-1])
         if (known and at[-1] not in known) or at[-1] in _NO_NUMBERS:
@@ -51,6 +52,42 @@ def multiplied(over: Document, base: Document, problems: list[Problem]) -> Docum
             problems.append(value_problem(over, at, name, error))
             _take_out(over.data, at)
     return over
+
+
+def times_own(data: Mapping[str, object], factors: Sequence[tuple[KeyPath, str]]) -> dict[str, object]:
+    """Return a market as plain data with factors laid over some of its numbers.
+
+    Parameters
+    ----------
+    data : mapping
+        A market that is right.
+    factors : sequence of (KeyPath, str)
+        Places and what multiplies the number there, at all its dates.
+
+    Raises
+    ------
+    ValueError
+        If there is no number at a place, or it is 0.
+    """
+    market = MarketSettings.model_validate(data)
+    own = _own_numbers(market)
+    for at, factor in factors:
+        data = _with_value(data, at, _times_own(factor, _there(own, at), market.start))
+    return dict(data)
+
+
+def _own_numbers(market: MarketSettings) -> dict[str, object]:
+    """Return a market's own values, those of all treatments among them."""
+    own: dict[str, object] = market.model_dump(by_alias=True)
+    treatments = {one.name: {name: getattr(one, name) for name in NUMBERS} for one in market.catalogue()[1:]}
+    return {**own, "treatments": treatments}
+
+
+def _with_value(data: object, at: KeyPath, value: object) -> dict[str, object]:
+    """Return plain data with a value at a place, whether or not something stands there."""
+    base = dict(data) if isinstance(data, Mapping) else {}
+    first, *rest = at
+    return {**base, str(first): _with_value(base.get(str(first)), tuple(rest), value) if rest else value}
 
 
 def _values(value: Value, at: KeyPath) -> Iterator[tuple[KeyPath, Value]]:

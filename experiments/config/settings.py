@@ -56,6 +56,8 @@ class ExperimentSettings(Settings):
     """The arm that all others are compared with."""
     replications: Annotated[int, Parameter("replications", 1, MOST_REPLICATIONS, "assumption")] = 10
     """How often every arm is run, each time with other luck that all arms share."""
+    replications_per_draw: Annotated[int, Parameter("replications", 1, MOST_REPLICATIONS, "assumption")] = 1
+    """Replications, with other luck each, of one draw of what is uncertain; 2 tell chance and ignorance apart."""
     seed: Annotated[int, Parameter("1", 0, LARGEST_SEED, "by definition: any number is as good")] = 1
     """Number from which all luck is drawn; another one is another series of replications."""
     metrics: Annotated[tuple[str, ...], BeforeValidator(_names)] = STANDARD_METRICS
@@ -66,3 +68,7 @@ class ExperimentSettings(Settings):
     """What the world does, by name, and every arm meets each: a shipped scenario, a file, or what is different."""
     eras: tuple[object, ...] = ()
     """Titled changes of the world and of rivals from dates on, in every arm: shipped ones, or what is different."""
+    uncertain: dict[str, object] = Field(default_factory=dict)
+    """What nobody knows: numbers by name and the range of each, drawn once per replication, the same in all arms."""
+    design: dict[str, object] = Field(default_factory=dict)
+    """What is set otherwise, level by level: `grid`, `latin_hypercube` or `sobol`; every arm is run at each level."""

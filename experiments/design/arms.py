@@ -1,7 +1,9 @@
 """What holds in a run: a market with the numbers of its point laid over it, and what its arm changes about us."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from tenure.experiments.design.point import Over
+from tenure.experiments.design.varied.ranges import number_of
 from tenure.simulation.values.schedule import is_schedule
 
 
@@ -20,18 +22,70 @@ def _over(base: object, value: object) -> object:
     return value if is_schedule(value) or is_schedule(base) else laid_over(base, value)
 
 
-def market_with(
-    market: Mapping[str, object], over: Iterable[tuple[str, float]], us: Mapping[str, object]
-) -> dict[str, object]:
+def market_with(market: Mapping[str, object], over: Over, us: Mapping[str, object]) -> dict[str, object]:
     """Return a market with the numbers of a point laid over it, and what an arm changes about us.
 
-    >>> market_with({"world": {"discount": 0.1}}, [("world.discount", 0.2)], {})
+    A factor multiplies the market's own value, at all its dates; what is laid over arms has no part in it.
+
+    >>> market_with({"world": {"discount": 0.1}}, (("market.world.discount", 0.2),), {})
     {'world': {'discount': 0.2}}
     """
     laid: dict[str, object] = dict(market)
-    for path, value in over:
-        inner: object = value
-        for part in reversed(path.split(".")):
-            inner = {part: inner}
-        laid = laid_over(laid, inner if isinstance(inner, dict) else {})
+    own = [(tuple(path.split(".")[1:]), value) for path, value in over if path.startswith("market.")]
+    for at, value in own:
+        if not isinstance(value, str):
+            laid = laid_over(laid, nested(at, value))
+    factors = [(at, value) for at, value in own if isinstance(value, str)]
+    if factors:
+        from tenure.experiments.config.market_factors import times_own
+
+        laid = times_own(laid, factors)
     return laid_over(laid, {"us": us} if us else {})
+
+
+def settings_with(
+    settings: Mapping[str, object], over: Over, above: str, defaults: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the settings of an arm with the numbers of a point laid over them.
+
+    Parameters
+    ----------
+    settings : mapping
+        Of its policy, or what it changes about us.
+    over : Over
+        Of the point.
+    above : str
+        Path of the settings, such as ``arms.book``.
+    defaults : mapping
+        What holds where nothing is set, so that a factor can multiply it.
+
+    >>> settings_with({"reward": 30}, (("arms.book.reward", "x0.5"), ("arms.nothing.reward", 1.0)), "arms.book", {})
+    {'reward': 15.0}
+    """
+    laid = dict(settings)
+    for path, value in over:
+        at = tuple(path.removeprefix(f"{above}.").split("."))
+        if path.startswith(f"{above}.") and (at[0] != "us" or above.endswith(".us")):
+            laid = laid_over(laid, nested(at, _times(value, {**defaults, **laid}, at)))
+    return laid
+
+
+def nested(at: tuple[str, ...], value: object) -> dict[str, object]:
+    """Return a value below its keys, section by section.
+
+    >>> nested(("world", "discount"), 0.2)
+    {'world': {'discount': 0.2}}
+    """
+    for part in reversed(at[1:]):
+        value = {part: value}
+    return {at[0]: value}
+
+
+def _times(value: float | str, own: object, at: tuple[str, ...]) -> float:
+    if not isinstance(value, str):
+        return value
+    for part in at:
+        own = own.get(part) if isinstance(own, Mapping) else None
+    if not isinstance(own, int | float):
+        raise TypeError(f"'{value}' multiplies {'.'.join(at)}, which is no number")
+    return number_of(value) * own

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tenure.experiments.config.documents import Value
 from tenure.experiments.config.experiment import Experiment
-from tenure.experiments.design.scenario_markets import Scenario
+from tenure.experiments.design.scenario_markets import Ground, Scenario
 from tenure.simulation.settings.market import MarketSettings, market_from
 from tenure.simulation.shares.held import unwritten
 
@@ -30,10 +30,13 @@ def hold_shares(
 
     Notes
     -----
-    A scenario has the qualities of the market that it is laid over; a rival of its own that comes without one has it
-    found beside these.
+    A scenario has the qualities of the market that it is laid over, and so has a level of a design; a rival of its own
+    that comes without one has it found beside these. Whatever is drawn of what is uncertain, they stay the same.
     """
-    markets = [experiment.market, *(one.market for one in experiment.scenarios)]
+    markets = [
+        experiment.market,
+        *(market for one in experiment.scenarios for market in (one.market, one.before.market)),
+    ]
     if not any(map(unwritten, markets)):
         return experiment, None
     from tenure.simulation.model import held_shares  # loads the model
@@ -49,7 +52,7 @@ def hold_shares(
 
     def in_scenario(one: Scenario) -> Scenario:
         data, checked = settle(one.market_data, one.market)
-        return replace(one, market_data=data, market=checked)
+        return replace(one, market_data=data, market=checked, before=Ground(*settle(*one.before)))
 
     data, market = settle(experiment.market_data, experiment.market)
     scenarios = tuple(map(in_scenario, experiment.scenarios))

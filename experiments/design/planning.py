@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tenure.experiments.config.documents import Value
+from tenure.experiments.config.documents import Value, plain_value
 from tenure.experiments.config.experiment import Experiment
 from tenure.experiments.config.settings import ExperimentSettings
 from tenure.experiments.design.hashing import canonical_json, run_name
 from tenure.experiments.design.held_shares import hold_shares
-from tenure.experiments.design.point import Point
+from tenure.experiments.design.point import Over, Point
 from tenure.experiments.design.points import Design, points_of
-from tenure.experiments.design.scenario_markets import Scenario
-from tenure.experiments.design.tasks import Order, Task
+from tenure.experiments.design.scenario_markets import Ground, Scenario
+from tenure.experiments.design.tasks import ArmPolicy, Order, Task
+from tenure.experiments.design.varied.uncertain import before_month_0
 from tenure.experiments.plugins.known import policies_of, sources_of
 from tenure.experiments.plugins.own_policies import PolicySource
 from tenure.experiments.store.provenance import commit_of, environment, program_hash, version
@@ -46,14 +47,16 @@ class _Covered(NamedTuple):
 
     def start_of(self, point: Point) -> str:
         """Return the name of the state that a run goes on from: the same for all points that share it."""
-        covered = {**self._shared(self.before[point.scenario], point)}
+        covered = {
+            **self._shared(self.before[point.scenario], before_month_0(point.over, self.settings.champion)),
+        }
         sources = _sources(self.own, self.needs[point.scenario, ""])
         return run_name(covered, "(start)", self.settings.seed, point.replication, sources)
 
     def run_of(self, point: Point, policy: PolicySettings) -> str:
         """Return the name of a run."""
         covered = {
-            **self._shared(self.markets[point.scenario], point),
+            **self._shared(self.markets[point.scenario], point.over),
             "before": self.before[point.scenario],
             "scenario": point.scenario,
             "months": self.settings.months,
@@ -64,8 +67,8 @@ class _Covered(NamedTuple):
         sources = _sources(self.own, self.needs[point.scenario, point.arm])
         return run_name(covered, point.arm, self.settings.seed, point.replication, sources)
 
-    def _shared(self, market: Mapping[str, Value], point: Point) -> dict[str, object]:
-        return {"market": market, "warm_up_months": self.settings.warm_up_months, "over": point.over}
+    def _shared(self, market: Mapping[str, Value], over: Over) -> dict[str, object]:
+        return {"market": market, "warm_up_months": self.settings.warm_up_months, "over": over}
 
 
 def plan_tasks(experiment: Experiment, folder: Path, engine: str = "compiled", design: Design = points_of) -> Planned:
@@ -87,13 +90,13 @@ def plan_tasks(experiment: Experiment, folder: Path, engine: str = "compiled", d
     covered = _covered(experiment)
     starts: dict[str, Task] = {}
     runs = []
-    always = frozenset(one.name for one in experiment.scenarios if one.always)
-    for point in design(settings):
+    arms = {one.name: one.arms or experiment.arms for one in experiment.scenarios}
+    for point in design(experiment):
         start = covered.start_of(point)
-        lived_in = point.scenario if point.scenario in always else ""
-        starts.setdefault(start, Task(start, point._replace(scenario=lived_in, arm=""), ""))
-        runs.append(Task(covered.run_of(point, experiment.arms[point.arm]), point, start))
-    order = _order(experiment, covered, folder, engine, always)
+        over = before_month_0(point.over, settings.champion)
+        starts.setdefault(start, Task(start, point._replace(arm="", over=over), ""))
+        runs.append(Task(covered.run_of(point, arms[point.scenario][point.arm]), point, start))
+    order = _order(experiment, covered, folder, engine)
     about = {
         **_about(experiment, covered, folder),
         "runs": {task.name: task.point.address() for task in runs},
@@ -105,36 +108,32 @@ def plan_tasks(experiment: Experiment, folder: Path, engine: str = "compiled", d
 def _covered(experiment: Experiment) -> _Covered:
     own = sources_of(experiment.plugins)
     names = [policies_of(source) for source in own]
-    champion = experiment.arms[experiment.settings.champion]
-    base = _resolved(experiment)
-    markets = {one.name: _resolved(one) for one in experiment.scenarios}
     needs: dict[tuple[str, str], tuple[int, ...]] = {}
     for one in experiment.scenarios:
-        before = [champion, *_of_rivals(one if one.always else experiment)]
+        arms = one.arms or experiment.arms
+        before = [arms[experiment.settings.champion], *_of_rivals(one.before)]
         needs[one.name, ""] = _needed(names, before)
-        if not one.always:
-            needs["", ""] = needs[one.name, ""]
-        for arm, policy in experiment.arms.items():
+        for arm, policy in arms.items():
             needs[one.name, arm] = _needed(names, [*before, *_of_rivals(one), policy])
     return _Covered(
         experiment.settings,
-        markets,
-        {one.name: markets[one.name] if one.always else base for one in experiment.scenarios},
+        {one.name: _resolved(one) for one in experiment.scenarios},
+        {one.name: _resolved(one.before) for one in experiment.scenarios},
         own,
         needs,
     )
 
 
-def _of_rivals(one: Experiment | Scenario) -> list[PolicySettings]:
+def _of_rivals(one: Ground | Scenario) -> list[PolicySettings]:
     return [rival.policy for now in one.market.phases() for rival in now.rivals.values()]
 
 
-def _resolved(one: Experiment | Scenario) -> dict[str, Value]:
+def _resolved(one: Experiment | Ground | Scenario) -> dict[str, Value]:
     found: dict[str, Value] = one.market.model_dump(mode="json", by_alias=True)
     return found
 
 
-def _order(experiment: Experiment, covered: _Covered, folder: Path, engine: str, always: frozenset[str]) -> Order:
+def _order(experiment: Experiment, covered: _Covered, folder: Path, engine: str) -> Order:
     settings, market = experiment.settings, experiment.market
     record: dict[str, object] = {
         "experiment": _shared(settings),
@@ -146,12 +145,16 @@ def _order(experiment: Experiment, covered: _Covered, folder: Path, engine: str,
     return Order(
         folder=str(folder),
         market=experiment.market_data,
-        scenarios={one.name: one.market_data for one in experiment.scenarios if one.name},
-        always=always,
-        policies={arm: (one.policy, {**one.settings}) for arm, one in experiment.arms.items()},
+        scenarios={one.name: one.market_data for one in experiment.scenarios},
+        before={one.name: one.before.market_data for one in experiment.scenarios},
+        arms={
+            one.name: {
+                arm: ArmPolicy(own.policy, own.settings, own.us) for arm, own in (one.arms or experiment.arms).items()
+            }
+            for one in experiment.scenarios
+        },
         champion=settings.champion,
         resolved=covered.markets,
-        us={arm: one.us for arm, one in experiment.arms.items()},
         people=market.people,
         months=settings.months,
         warm_up_months=settings.warm_up_months,
@@ -165,7 +168,10 @@ def _order(experiment: Experiment, covered: _Covered, folder: Path, engine: str,
 
 
 def _shared(settings: ExperimentSettings) -> dict[str, Value]:
-    found: dict[str, Value] = settings.model_dump(mode="json", exclude={"market", "scenarios", "eras"})
+    varied = {"uncertain", "replications_per_draw", "design"}
+    told = {"replications_per_draw"} if settings.uncertain else set()
+    left_out = {"market", "scenarios", "eras"} | (varied - told)
+    found: dict[str, Value] = settings.model_dump(mode="json", exclude=left_out)
     return found
 
 
@@ -176,21 +182,18 @@ def _program() -> dict[str, Value]:
 def _about(experiment: Experiment, covered: _Covered, folder: Path) -> dict[str, object]:
     """Return the record of a folder but for its runs."""
     settings = experiment.settings
-    arms = {
-        arm: {"policy": one.policy, **one.settings, **({"us": one.us} if one.us else {})}
-        for arm, one in experiment.arms.items()
-    }
     names = [sorted(policies_of(source)) for source in covered.own]
     return {
         **_shared(settings),
         **_program(),
-        "arms": {**arms},
+        "arms": _arms_told(experiment.arms),
         "market": _resolved(experiment),
         "scenarios": {
-            one.name: {"market": covered.markets[one.name], "always": one.always}
+            one.name: {"market": covered.markets[one.name], "always": one.always, **_level_told(one)}
             for one in experiment.scenarios
             if one.name
         },
+        **({"uncertain": [one.recorded() for one in experiment.uncertain]} if experiment.uncertain else {}),
         **({"eras": [one.recorded() for one in experiment.eras]} if experiment.eras else {}),
         "oracles": [*experiment.oracles],
         "environment": {**environment()},
@@ -202,9 +205,28 @@ def _about(experiment: Experiment, covered: _Covered, folder: Path) -> dict[str,
         "depends": {
             f"{scenario.name}/{arm}": {**_depends(covered, scenario.name, arm, one)}
             for scenario in experiment.scenarios
-            for arm, one in experiment.arms.items()
+            for arm, one in (scenario.arms or experiment.arms).items()
         },
     }
+
+
+def _arms_told(arms: Mapping[str, PolicySettings]) -> dict[str, Value]:
+    told = {
+        arm: {"policy": one.policy, **one.settings, **({"us": one.us} if one.us else {})} for arm, one in arms.items()
+    }
+    return {arm: plain_value(one) for arm, one in told.items()}
+
+
+def _level_told(one: Scenario) -> dict[str, Value]:
+    """Return what a record says of the level that a scenario is at; nothing where there is no design."""
+    if not one.factors:
+        return {}
+    told: dict[str, Value] = {
+        "base": one.base,
+        "level": one.level,
+        "factors": [[name, value] for name, value in one.factors],
+    }
+    return told | ({} if one.arms is None else {"arms": _arms_told(one.arms)})
 
 
 def what_changed(before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[tuple[tuple[str, str], str]]:
@@ -216,7 +238,7 @@ def what_changed(before: Mapping[str, object], now: Mapping[str, object]) -> Ite
         old = had.get(key)
         if isinstance(old, dict) and isinstance(depends, dict) and old != depends:
             changed = [words for words in {**old, **depends} if old.get(words) != depends.get(words)]
-            scenario, _, arm = key.partition("/")
+            scenario, _, arm = key.rpartition("/")
             yield (scenario, arm), f"{', '.join(changed) or 'something it depends on'} changed"
 
 
@@ -224,6 +246,7 @@ def _depends(covered: _Covered, scenario: str, arm: str, policy: PolicySettings)
     """Return what an arm's runs in a scenario depend on, in words, with a hash of each."""
     settings, market, before = covered.settings, covered.markets[scenario], covered.before[scenario]
     parts: dict[str, object] = {
+        **({"what is uncertain": covered.settings.uncertain} if covered.settings.uncertain else {}),
         "the program": program_hash(),
         "the seed": settings.seed,
         "months": settings.months,

@@ -1,11 +1,14 @@
 """One point of a design: the address of a run, as records, commands and messages give it."""
 
+import re
 from typing import NamedTuple
 
 from tenure.experiments.config.documents import Value
 
-Over = tuple[tuple[str, float], ...]
-"""Numbers laid over the market for one point: path of a setting, such as ``world.macro_mean``, and its value."""
+Over = tuple[tuple[str, float | str], ...]
+"""What is laid over the market, or an arm's settings, for one point: path of a number, as an experiment writes it
+(``market.world.macro_mean``, ``arms.book.reward``), and the number, or a factor such as ``x0.7``."""
+_FACTOR = re.compile(r"x[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?")
 
 
 class Point(NamedTuple):
@@ -20,7 +23,8 @@ class Point(NamedTuple):
     replication : int
         Number of the luck that all arms and scenarios share.
     over : tuple
-        Numbers laid over the scenario's market, the same for all arms of a scenario and replication.
+        Numbers laid over the scenario's market, the same for all arms of a scenario and replication, and over the
+        settings of the arm.
     """
 
     scenario: str
@@ -51,8 +55,10 @@ def point_at(address: object) -> Point | None:
     scenario, arm, replication, *more = address
     if not (isinstance(scenario, str) and isinstance(arm, str) and _is_whole(replication)):
         return None
-    over = _over(more[0]) if more else ()
-    return None if over is None else Point(scenario, arm, replication, over)
+    try:
+        return Point(scenario, arm, replication, over_told(more[0] if more else []))
+    except ValueError:
+        return None
 
 
 def labelled(text: str) -> Point | None:
@@ -67,16 +73,30 @@ def labelled(text: str) -> Point | None:
     return Point(names[0] if len(names) == 2 else "", names[-1], int(replication))
 
 
+def is_factor(text: str) -> bool:
+    """Return whether a text is a factor, as it is laid over a point.
+
+    >>> is_factor("x0.7"), is_factor("xx")
+    (True, False)
+    """
+    return _FACTOR.fullmatch(text) is not None
+
+
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _over(written: object) -> Over | None:
-    pairs: list[tuple[str, float]] = []
+def over_told(written: object) -> Over:
+    """Return what is laid over a point, as a record holds it; ValueError if that is something else."""
+    pairs: list[tuple[str, float | str]] = []
     for one in written if isinstance(written, list) else [None]:
         if not (isinstance(one, list) and len(one) == 2 and isinstance(one[0], str)):
-            return None
-        if isinstance(one[1], bool) or not isinstance(one[1], int | float):
-            return None
-        pairs.append((one[0], float(one[1])))
+            raise ValueError(f"{one} is nothing that can be laid over a market")
+        value = one[1]
+        if isinstance(value, str) and is_factor(value):
+            pairs.append((one[0], value))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            pairs.append((one[0], float(value)))
+        else:
+            raise ValueError(f"{one} is nothing that can be laid over a market")
     return tuple(pairs)

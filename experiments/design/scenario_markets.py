@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tenure.experiments.config.documents import Document, KeyPath, Problem, Value
 from tenure.experiments.config.market_factors import multiplied
@@ -12,12 +13,20 @@ from tenure.experiments.config.reading import overlay, suggest
 from tenure.experiments.config.schedule_files import with_columns
 from tenure.experiments.design.scenario_dates import dated
 from tenure.experiments.design.scenario_files import ScenarioText
+from tenure.simulation.settings.institution import PolicySettings
 from tenure.simulation.settings.market import MarketSettings
+
+
+class Ground(NamedTuple):
+    """A market as plain data, and checked."""
+
+    market_data: dict[str, Value]
+    market: MarketSettings
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A market in which every arm is run.
+    """A market in which every arm is run: that of the experiment, of a scenario, of a level of either.
 
     Attributes
     ----------
@@ -27,14 +36,29 @@ class Scenario:
         The market as plain data.
     market : MarketSettings
         The same, checked.
+    before : Ground
+        The market in which burn-in and warm-up are lived.
     always : bool
-        Whether burn-in and warm-up are lived in it, too; else in the market as the experiment has it.
+        Whether that is the scenario's own; else it is the market as the experiment has it, at this level.
+    base : str
+        The scenario, of which this is a level; the same as `name` where nothing but scenarios is varied.
+    level : str
+        Name of the level of the experiment's design; empty where it has none.
+    factors : tuple
+        Name and value of each factor of the level.
+    arms : mapping, optional
+        Arm -> its policy at this level; None where they are those of the experiment.
     """
 
     name: str
     market_data: dict[str, Value]
     market: MarketSettings
+    before: Ground
     always: bool = False
+    base: str = ""
+    level: str = ""
+    factors: tuple[tuple[str, Value], ...] = ()
+    arms: Mapping[str, PolicySettings] | None = None
 
 
 Check = Callable[[Document, MarketSettings | None], list[Problem]]

@@ -16,19 +16,17 @@ class Order(NamedTuple):
 
     folder: str
     market: MarketData
-    """The market as the experiment has it; burn-in and warm-up are lived in it but where a scenario always holds."""
+    """The market as the experiment has it."""
     scenarios: Mapping[str, MarketData]
-    """Scenario -> the market in it; empty where there are none."""
-    always: frozenset[str]
-    """Scenarios in which burn-in and warm-up are lived as well."""
-    policies: Mapping[str, tuple[str, dict[str, object]]]
-    """Arm -> name and settings of its policy."""
+    """Scenario, or level of one -> the market in it from month 0 on."""
+    before: Mapping[str, MarketData]
+    """Scenario, or level of one -> the market in which burn-in and warm-up are lived."""
+    arms: Mapping[str, Mapping[str, "ArmPolicy"]]
+    """Scenario, or level of one -> arm -> what is followed in it."""
     champion: str
     """The arm whose policy is followed in the warm-up."""
     resolved: Mapping[str, MarketData]
     """Scenario -> its market with every default written out, for the records of its runs."""
-    us: Mapping[str, Mapping[str, object]]
-    """Arm -> what is different about us from month 0 on, laid over the market."""
     people: int
     months: int
     warm_up_months: int
@@ -42,13 +40,17 @@ class Order(NamedTuple):
     record: Mapping[str, object]
     """What is written beside every run: the resolved experiment, versions, the hash of the sources."""
 
-    def market_of(self, scenario: str) -> MarketData:
-        """Return the market of a scenario from month 0 on."""
-        return self.scenarios.get(scenario, self.market)
+    def arm_at(self, point: Point) -> "ArmPolicy":
+        """Return what is followed at a point; before month 0 the champion."""
+        return self.arms[point.scenario][point.arm or self.champion]
 
-    def scenario_before(self, scenario: str) -> str:
-        """Return the scenario in which burn-in and warm-up are lived; empty: in the market as it is."""
-        return scenario if scenario in self.always else ""
+
+class ArmPolicy(NamedTuple):
+    """What an arm follows: the name and settings of its policy, and what is different about us from month 0 on."""
+
+    policy: str
+    settings: Mapping[str, object]
+    us: Mapping[str, object]
 
 
 class Task(NamedTuple):

@@ -53,7 +53,9 @@ def live_one_life(
         raise ValueError(f"there is no arm '{arm}'. {suggest(arm, experiment.arms)}")
     point = Point(scenario or experiment.scenarios[0].name, arm, replication)
     experiment.under(point.scenario)
-    order = plan_tasks(experiment, Path()).order
+    planned = plan_tasks(experiment, Path())
+    order = planned.order
+    point = next((task.point for task in planned.runs if task.point._replace(over=()) == point), point)
     before = order.burn_in_months + order.warm_up_months
     _must_be_born(experiment, person, point, -before, months)
     done = 0
@@ -89,7 +91,7 @@ def _must_be_born(experiment: Experiment, person: int, point: Point, first: int,
     people, cohort = experiment.market.people, (person >> 32) - COHORT_OF_MONTH_0
 
     def entering(month: int) -> NDArray[np.int64]:
-        market = (there.market if month >= 0 or there.always else experiment.market).at(month)
+        market = (there.market if month >= 0 else there.before.market).at(month)
         luck = experiment.settings.seed, point.replication
         ids: NDArray[np.int64] = newcomers(market, market.rulebook(), product_rows(market), month, *luck)["id"]
         return ids

@@ -16,8 +16,7 @@ def killed(order: Order, task: Task, what: str, phase: str, frames: list[tuple[s
 
 def where_of(order: Order, task: Task, tell: Callable[[str], None]) -> Where:
     """Return who tells where a task is."""
-    name = order.policies[task.point.arm][0] if task.is_run else order.policies[order.champion][0]
-    return Where(needed_files(order, task), name, tell)
+    return Where(needed_files(order, task), order.arm_at(task.point).policy, tell)
 
 
 def needed_files(order: Order, task: Task) -> tuple[PolicySource, ...]:

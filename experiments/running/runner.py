@@ -223,7 +223,7 @@ def _live_one_again(order: Order, made: Sequence[Task], there: Runs, limits: Lim
     if again == first.checksum:
         return
     folder = Path(order.folder)
-    policy, _ = order.policies[task.point.arm]
+    policy = order.arm_at(task.point).policy
     text = (
         f"policy '{policy}': made again in a new process, this run came out otherwise: the policy depends on something "
         "that is neither its view nor its settings, and no run of this arm can be trusted"

@@ -10,7 +10,7 @@ import mesa  # noqa: F401 - goes through all modules and frames there are: a thi
 
 from tenure.agents.compiling import load_numba
 from tenure.experiments.config.documents import Value
-from tenure.experiments.design.arms import market_with
+from tenure.experiments.design.arms import laid_over, market_with, settings_with
 from tenure.experiments.design.hashing import content_checksum
 from tenure.experiments.design.point import Point
 from tenure.experiments.design.tasks import Done, Order, Task
@@ -25,6 +25,7 @@ from tenure.experiments.store.provenance import environment
 from tenure.experiments.store.sealing import DamagedError
 from tenure.experiments.verification.contract.files import hearing
 from tenure.experiments.verification.contract.source import Breach, Source
+from tenure.policies.policy import settings_of
 from tenure.policies.shelf import SHELF, make_policy
 from tenure.simulation.model import LifecycleModel
 
@@ -155,7 +156,12 @@ def state_before(
         Told of every month before it is lived.
     """
     before = order.burn_in_months + order.warm_up_months
-    model = _model(order, point._replace(scenario=order.scenario_before(point.scenario), arm=""), known, -before)
+    market = market_with(order.before[point.scenario], point.over, {})
+    if point.over:
+        ours = point._replace(arm=order.champion)
+        policy = {"policy": order.arm_at(ours).policy, **_settings_at(order, ours, known)}
+        market = laid_over(market, {"us": {"policy": policy}})
+    model = _model(order, point, market, known, -before)
     us, champion = model.us.name, model.us.policy
     model.set_policy(us, make_policy("do_nothing"))
     for _ in range(order.burn_in_months):
@@ -170,18 +176,33 @@ def state_before(
 
 def arm_model(order: Order, point: Point, state: State, known: Mapping[str, type] = SHELF) -> LifecycleModel:
     """Return a point's market in the state before month 0."""
-    model = _model(order, point, known, state=state)
-    name, settings = order.policies[point.arm]
-    model.set_policy(model.us.name, make_policy(name, settings, known))
+    arm = order.arm_at(point)
+    us = settings_with(arm.us, point.over, f"arms.{point.arm}.us", {})
+    market = market_with(order.scenarios[point.scenario], point.over, us)
+    model = _model(order, point, market, known, state=state)
+    model.set_policy(model.us.name, make_policy(arm.policy, _settings_at(order, point, known), known))
     return model
 
 
+def _settings_at(order: Order, point: Point, known: Mapping[str, type]) -> dict[str, object]:
+    """Return the settings of an arm's policy at a point."""
+    arm = order.arm_at(point)
+    if not point.over:
+        return {**arm.settings}
+    defaults = {name: default for name, (_, default) in settings_of(known[arm.policy]).items()}
+    return settings_with(arm.settings, point.over, f"arms.{point.arm}", defaults)
+
+
 def _model(
-    order: Order, point: Point, known: Mapping[str, type], first_month: int = 0, state: State | None = None
+    order: Order,
+    point: Point,
+    market: Mapping[str, object],
+    known: Mapping[str, type],
+    first_month: int = 0,
+    state: State | None = None,
 ) -> LifecycleModel:
-    data = market_with(order.market_of(point.scenario), point.over, order.us.get(point.arm, {}))
     return LifecycleModel(
-        data,
+        market,
         seed=order.seed,
         replication=point.replication,
         engine=order.engine,

@@ -228,7 +228,7 @@ def _made_again(
 def _of(results: Results, task: Task) -> Task | None:
     """Return a task under the name that its run has in the folder; None if it is not there."""
     for name, one in results.known.items():
-        if one.point == task.point._replace(over=()):
+        if one.point == task.point:
             return task._replace(name=name)
     return None
 

@@ -13,7 +13,7 @@ from tenure import agents, experiments, policies, simulation
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-MAKE_A_RUN = ("arms.py", "own_classes.py", "own_policies.py", "starts.py", "work.py")
+MAKE_A_RUN = ("arms.py", "market_factors.py", "own_classes.py", "own_policies.py", "starts.py", "work.py")
 """Files of `experiments` that a run is made by; no metric, table, report or command changes a run."""
 
 

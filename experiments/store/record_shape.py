@@ -61,10 +61,28 @@ class MarketRecord(TypedDict):
 
 
 class ScenarioRecord(TypedDict):
-    """The market of a scenario, and whether it holds before month 0, too."""
+    """The market of a scenario, or of a level of one, and whether it holds before month 0, too."""
 
     market: MarketRecord
     always: bool
+    base: NotRequired[str]
+    level: NotRequired[str]
+    factors: NotRequired[list[list[Value]]]
+    arms: NotRequired[dict[str, PolicyRecord]]
+
+
+class UncertainRecord(TypedDict):
+    """What nobody knows: its name and path, what it is laid over, and between which ends it is drawn."""
+
+    name: str
+    path: str
+    laid: list[str]
+    kind: str
+    numbers: list[float]
+    factor: bool
+    low: float
+    high: float
+    unit: str
 
 
 class ConfigRecord(TypedDict):
@@ -102,6 +120,8 @@ class About(TypedDict):
     months: int
     warm_up_months: int
     replications: int
+    replications_per_draw: NotRequired[int]
+    uncertain: NotRequired[list[UncertainRecord]]
     seed: int
     arms: dict[str, PolicyRecord]
     champion: str
@@ -138,6 +158,8 @@ def misshapen(record: Mapping[str, object]) -> str:
     arms, scenarios = _mapping_at(record, "arms"), _mapping_at(record, "scenarios")
     if record["champion"] not in arms:
         return "'champion'"
+    if any({*_mapping_at(one, "arms")} not in (set(), {*arms}) for one in scenarios.values() if isinstance(one, dict)):
+        return "'scenarios'"
     points = [point_at(one) for one in _mapping_at(record, "runs").values()]
     replications = record["replications"]
     times = range(replications if isinstance(replications, int) else 0)
@@ -205,8 +227,32 @@ def _runs(value: object) -> bool:
 
 def _scenarios(value: object) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(one, dict) and isinstance(one.get("always"), bool) and isinstance(one.get("market"), dict)
+        isinstance(one, dict)
+        and isinstance(one.get("always"), bool)
+        and isinstance(one.get("market"), dict)
+        and _text(one.get("base", ""))
+        and _text(one.get("level", ""))
+        and _factors(one.get("factors", []))
+        and ("arms" not in one or _arms(one["arms"]))
         for one in value.values()
+    )
+
+
+def _factors(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, list) and len(one) == 2 and _text(one[0]) for one in value)
+
+
+def _uncertain(value: object) -> bool:
+    return value is None or (
+        isinstance(value, list)
+        and all(
+            isinstance(one, dict)
+            and all(_text(one.get(key)) for key in ("name", "path", "kind", "unit"))
+            and all(_number(one.get(key)) for key in ("low", "high"))
+            and _texts(one.get("laid"))
+            and bool(one["laid"])
+            for one in value
+        )
     )
 
 
@@ -273,6 +319,8 @@ _ENTRIES: dict[str, _Test] = {
     "runs": _runs,
     "scenarios": _scenarios,
     "eras": _eras,
+    "uncertain": _uncertain,
+    "replications_per_draw": lambda value: value is None or (_whole(value) and value != 0),
     "starts": _texts,
     "market": _mapping,
     "config": _config,

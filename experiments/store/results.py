@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tenure.experiments.config.documents import Value
 from tenure.experiments.design.hashing import canonical_json
-from tenure.experiments.design.point import Point, point_at
+from tenure.experiments.design.point import Over, Point, is_factor, point_at
 from tenure.experiments.store import store
 from tenure.experiments.store.record import read_about
 from tenure.experiments.store.record_shape import About
@@ -83,7 +83,9 @@ class Results:
 
     def _restricted(self, scenario: str) -> "Results":
         runs = {name: one for name, one in self.about["runs"].items() if _point(one).scenario == scenario}
-        about: About = {**self.about, "runs": runs, "market": self.about["scenarios"][scenario]["market"]}
+        own = self.about["scenarios"][scenario]
+        arms = own.get("arms", self.about["arms"])
+        about: About = {**self.about, "runs": runs, "market": own["market"], "arms": arms}
         known = {name: one for name, one in self.known.items() if name in runs}
         return replace(
             self,
@@ -151,9 +153,82 @@ class Results:
         ]
         return hashlib.sha256(canonical_json(whole).encode()).hexdigest()
 
+    def draws(self) -> "pd.DataFrame":
+        """Return what was drawn for each replication, the same in all arms, scenarios and levels.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row per replication (the index), ``draw``, its number, and a column for each number that is uncertain,
+            as the experiment calls it: the number itself, or the factor that multiplied the market's own. No column at
+            all where nothing is uncertain.
+        """
+        import pandas as pd
+
+        from tenure.experiments.design.varied.uncertain import drawn_numbers
+
+        uncertain = {one["name"]: one["laid"] for one in self.about.get("uncertain", [])}
+        times = range(int(self.about["replications"]))
+        if not uncertain:
+            return pd.DataFrame(index=pd.RangeIndex(len(times), name="replication"))
+        overs: dict[int, list[Over]] = {replication: [] for replication in times}
+        for point in map(_point, self.about["runs"].values()):
+            overs[point.replication].append(point.over)
+        each = self.about.get("replications_per_draw", 1)
+        rows = [{"draw": number // each, **drawn_numbers(overs[number], uncertain)} for number in times]
+        return pd.DataFrame(rows, pd.RangeIndex(len(times), name="replication"), ["draw", *uncertain])
+
+    def factors(self) -> "pd.DataFrame":
+        """Return what is set at each level of each scenario.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row per scenario and level, by the name that `under` takes (the index, ``scenario``), ``base_scenario``,
+            and a column for each factor of the design, as the experiment calls it: numbers; factors that multiply the
+            market's own as what they are, if all values of a column are; else what is written. No column at all where
+            the experiment has no design.
+        """
+        import pandas as pd
+
+        told = {name: self.about["scenarios"].get(name) for name in self.scenarios}
+        index = pd.Index([*told], name="scenario")
+        varied = {
+            name: {str(factor): value for factor, value in one.get("factors", [])}
+            for name, one in told.items()
+            if one is not None
+        }
+        if not any(varied.values()):
+            return pd.DataFrame(index=index)
+        columns = {factor: [one.get(factor) for one in varied.values()] for one in varied.values() for factor in one}
+        base = [one.get("base", "") for one in told.values() if one is not None]
+        return pd.DataFrame({"base_scenario": base, **{key: _as_numbers(own) for key, own in columns.items()}}, index)
+
+    @property
+    def _factors_told(self) -> str:
+        """What is set at the level that these results are of, in words; empty where there is no design."""
+        one = self.about["scenarios"].get(self.scenario)
+        return "" if one is None else ", ".join(f"{name}={value}" for name, value in one.get("factors", []))
+
+    def _placed(self, table: "pd.DataFrame") -> "pd.DataFrame":
+        """Return a table of one scenario with its name, and what is set at its level, in front."""
+        rest = [name for name in table.columns if name != "scenario"]
+        front = {"scenario": self.scenario, "factors": self._factors_told}
+        return table[rest].assign(**front)[[*front, *rest]]
+
     def rows(self, measures: Sequence[str] | None = None) -> "pd.DataFrame":
-        """Return the recorded rows of all runs: arm, replication, measure, month, institution, a, b, value."""
-        return store.read_measures(self.folder, self.names, measures)
+        """Return the recorded rows of all runs.
+
+        Its columns are scenario, factors, arm, replication, measure, month, institution, a, b, value.
+        """
+        return self._of_each(lambda one: store.read_measures(one.folder, one.names, measures))
+
+    def _of_each(self, table: "Callable[[Results], pd.DataFrame]") -> "pd.DataFrame":
+        """Return the tables of all scenarios, one after the other, each with its name in front."""
+        import pandas as pd
+
+        each = [one._placed(table(one)) for one in map(self.under, self.scenarios)]
+        return each[0] if len(each) == 1 else pd.concat(each, ignore_index=True)
 
     def work_out(self, progress: Callable[[], None]) -> None:
         """Work out metrics and pairs now, else done when they are asked for; `progress` is told of each run."""
@@ -191,18 +266,11 @@ class Results:
         return table.iloc[keys.argsort(kind="stable")].reset_index(drop=True)
 
     def metrics(self) -> "pd.DataFrame":
-        """Return a row per run and metric: arm, replication, metric, value; of a pair's only if it is to be shown.
+        """Return a row per run and metric: scenario, factors, arm, replication, metric, value.
 
-        Of several scenarios, one after the other, the scenario is a column in front.
+        Of a metric of pairs only if it is to be shown. Scenarios, and levels of them, stand one after the other.
         """
-        if len(self.scenarios) == 1:
-            return self._sorted_metrics.copy()
-        import pandas as pd
-
-        each = {scenario: self.under(scenario).metrics() for scenario in self.scenarios}
-        for scenario, table in each.items():
-            table.insert(0, "scenario", scenario)
-        return pd.concat(each.values(), ignore_index=True)
+        return self._of_each(lambda one: one._sorted_metrics)
 
     @cached_property
     def _comparisons(self) -> "list[Comparison]":
@@ -283,7 +351,7 @@ def open_results(
     runs.save()
     for name, address in about["runs"].items():
         found = runs.known.get(name)
-        if found is not None and found.point != _point(address)._replace(over=()):
+        if found is not None and found.point != _point(address):
             runs.damaged[name] = f"{store.run_path(folder, name)}: says that it is {found.point.label}"
             del runs.known[name]
     known = {name: runs.known[name] for name in about["runs"] if name in runs.known}
@@ -300,6 +368,12 @@ def open_results(
     }
     damaged = {name: one for name, one in runs.damaged.items() if name in about["runs"]}
     return Results(folder, about, known, damaged, failed, damage, made, seconds, tuple(changes))
+
+
+def _as_numbers(values: Sequence[Value]) -> list[Value]:
+    """Return values of a factor as numbers: ``x0.5`` as 0.5 where all multiply."""
+    times = [float(one[1:]) if isinstance(one, str) and is_factor(one) else None for one in values]
+    return list(values) if None in times else [*times]
 
 
 def _point(address: list[Value]) -> Point:

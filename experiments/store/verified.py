@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tenure.experiments.design.point import Point
+from tenure.experiments.design.point import Over, Point, over_told
 from tenure.experiments.running.workers import processors
 from tenure.experiments.store.provenance import environment
 from tenure.experiments.store.sealing import DamagedError, json_sealed, json_unsealed, write_whole
@@ -38,11 +38,12 @@ class Known(NamedTuple):
     environment: str
     """Versions that it was made with, as one text."""
     scenario: str = ""
+    over: Over = ()
 
     @property
     def point(self) -> Point:
-        """What the run says that it is, but for what was laid over its market."""
-        return Point(self.scenario, self.arm, self.replication)
+        """What the run says that it is."""
+        return Point(self.scenario, self.arm, self.replication, self.over)
 
 
 class Runs:
@@ -68,7 +69,7 @@ class Runs:
             if notes["format"] == FORMAT:
                 environments = notes["environments"]
                 read = {
-                    name: Known._make([*one[:-2], environments[one[-2]], one[-1]])
+                    name: Known._make([*one[:-3], environments[one[-3]], one[-2], over_told(one[-1])])
                     for name, one in notes["runs"].items()
                 }
                 if all(_is_sound(one) for one in read.values()):
@@ -122,7 +123,10 @@ class Runs:
             return
         environments = sorted({one.environment for one in self.known.values()})
         places = {one: place for place, one in enumerate(environments)}
-        rows = {name: [*one[:-2], places[one.environment], one.scenario] for name, one in self.known.items()}
+        rows = {
+            name: [*one[:-3], places[one.environment], one.scenario, [*map(list, one.over)]]
+            for name, one in self.known.items()
+        }
         with contextlib.suppress(OSError):
             data = json_sealed({"format": FORMAT, "environments": environments, "runs": rows})
             write_whole(self.folder / NOTES, data, self.folder)
@@ -141,6 +145,7 @@ class Runs:
                 str(own["checksum"]),
                 environment_text(own["environment"]),
                 str(own.get("scenario", "")),
+                over_told(own.get("over", [])),
             )
         except FileNotFoundError:
             return ""

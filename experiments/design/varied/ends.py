@@ -1,0 +1,107 @@
+"""Whether a market holds at both ends of what is uncertain: else a draw would make a run fail, months later."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from tenure.experiments.config.documents import Document, Problem, Value
+from tenure.experiments.config.market_files import market_settings
+from tenure.experiments.config.printable import shown
+from tenure.experiments.design.varied.levels import Factor, Level, at_level
+from tenure.experiments.design.varied.uncertain import Uncertain
+from tenure.simulation.settings.market import MarketSettings
+from tenure.simulation.values.schedule import is_schedule
+
+MOST_MARKETS = 20
+"""In which both ends are looked at, all numbers at once."""
+CheckIn = Callable[[Document, Document, MarketSettings | None], list[Problem]]
+"""Finds what is wrong with the arms and institutions of an experiment in a market."""
+
+
+def end_problems(
+    document: Document,
+    guarded: Document,
+    scenarios: Mapping[str, Document],
+    uncertain: Sequence[Uncertain],
+    check: CheckIn,
+) -> Iterator[Problem]:
+    """Yield what is wrong with a market, or with an arm, at an end of what is uncertain.
+
+    Parameters
+    ----------
+    document : Document
+        The experiment.
+    guarded : Document
+        Its market, which is right as it is, with what holds in every arm.
+    scenarios : mapping
+        Scenario -> its market.
+    uncertain : sequence of Uncertain
+        What is drawn.
+    check : callable
+        See `CheckIn`.
+    """
+    found: list[Problem] = []
+    for one in uncertain:
+        found += _changed_elsewhere(document, guarded, scenarios, one)
+        for end in one.range.ends:
+            found += _at(document, guarded, [(one, end)], check, f"at {_told(one, end)}")
+    yield from found
+    if found or not uncertain:
+        return
+    for name, market in [*scenarios.items()][:MOST_MARKETS]:
+        where = f"in the scenario {shown(name)}, " if name else ""
+        for low, words in ((True, "lowest"), (False, "highest")):
+            ends = [(one, (min if low else max)(one.range.ends)) for one in uncertain]
+            yield from _at(document, market, ends, check, f"{where}all at their {words}")
+
+
+def _at(
+    document: Document, market: Document, ends: Sequence[tuple[Uncertain, float]], check: CheckIn, where: str
+) -> Iterator[Problem]:
+    """Yield what is wrong where some numbers are at an end, at the place of the first of them."""
+    values: list[tuple[Factor, Value]] = []
+    for one, end in ends:
+        paths = tuple(tuple(path.split(".")) for path in one.number.paths)
+        values.append((Factor(one.name, paths, one.at, one.number), one.range.written(end)))
+    found: list[Problem] = []
+    laid, at_end = at_level(document, market, Level("", tuple(values)), found)
+    settled = None if found else market_settings(at_end, found)
+    found = found or check(laid, at_end, settled)
+    first = ends[0][0]
+    place = document.place(first.at if len(ends) == 1 else first.at[:1])
+    whose = first.name if len(ends) == 1 else "all numbers"
+    for problem in dict.fromkeys((one.message, one.mend) for one in found):
+        message, mend = problem
+        yield Problem(*place, f"uncertain: {whose} {where}: {message}", _narrower(mend))
+
+
+def _narrower(mend: str) -> str:
+    return f"Write a narrower range, or mend what it meets: {mend[:1].lower()}{mend[1:]}"
+
+
+def _told(one: Uncertain, end: float) -> str:
+    return f"x{end:g}" if one.range.times else f"{end:g}"
+
+
+def _changed_elsewhere(
+    document: Document, guarded: Document, scenarios: Mapping[str, Document], one: Uncertain
+) -> Iterator[Problem]:
+    """Yield why a number that is drawn cannot take the place of one that changes: by date, or in a scenario."""
+    path = one.number.path.split(".")
+    if one.range.times or path[0] != "market":
+        return
+    own = _value_at(guarded.data, path[1:])
+    what = ""
+    if is_schedule(own):
+        what = "it changes by date, and a number drawn in its place would hold always"
+    else:
+        changed = [shown(name) for name, market in scenarios.items() if _value_at(market.data, path[1:]) != own]
+        if changed:
+            what = f"the scenario {changed[0]} changes it, and a number drawn in its place would hold always"
+    if what:
+        mend = "Write factors, such as x0.5 .. x1.5: they multiply what holds at each date and in each scenario."
+        yield document.problem(one.at, f"uncertain: {one.name}: {what}", mend)
+
+
+def _value_at(data: object, path: Sequence[str]) -> object:
+    for part in path:
+        data = data.get(part) if isinstance(data, Mapping) else None
+    return data
