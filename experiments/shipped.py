@@ -15,3 +15,32 @@ KNOWN = _EXPERIMENTS / "known"
 """Folder of the markets of the known answers."""
 DATA = _EXPERIMENTS / "data"
 """Folder of published data."""
+
+
+def shipped_example(name: str) -> Path | None:
+    """Return the file of a shipped example by its bare name: a config, with or without its ending, or a policy file."""
+    if Path(name).name != name or "\0" in name:
+        return None
+    tried = [folder / file for folder in (EXAMPLES, *_folders()) for file in (name, f"{name}.yaml")]
+    return next((one for one in tried if one.is_file()), None)
+
+
+def example_configs() -> list[Path]:
+    """Return the shipped experiments by name, those of examples with files of their own among them."""
+    found = [path for folder in (EXAMPLES, *_folders()) for path in folder.glob("*.yaml")]
+    return sorted((path for path in found if path.name.count(".") == 1), key=lambda path: path.name)
+
+
+def policies_beside(config: Path) -> list[Path]:
+    """Return the policy files that belong to a shipped example."""
+    return sorted(config.parent.glob("*.py"))
+
+
+def policy_file(path: Path) -> Path:
+    """Return the policy file that a user names: the file itself, else that of a shipped example of this name."""
+    return path if path.is_file() else shipped_example(str(path)) or path
+
+
+def _folders() -> list[Path]:
+    """Return the folders of examples that have a market or a policy of their own."""
+    return sorted(path for path in EXAMPLES.iterdir() if path.is_dir())

@@ -115,8 +115,8 @@ class Treatments:
         )
 
     @classmethod
-    def joined(cls, parts: "Sequence[Treatments]") -> "Treatments":
-        """Return several lists as one, in order; a customer met twice keeps the first treatment."""
+    def joined(cls, parts: "Sequence[Treatments]", keep_all: bool = False) -> "Treatments":
+        """Return several lists as one, in order; a customer met twice keeps the first treatment, or all of them."""
         if not parts:
             return cls.none()
         names = tuple(dict.fromkeys(name for part in parts for name in part.names))
@@ -126,7 +126,7 @@ class Treatments:
         customer = np.concatenate([part.customer for part in parts])
         amount = np.concatenate([part.amount for part in parts])
         columns = (customer, np.concatenate(treatment), amount, np.concatenate(because))
-        keep = first_of_each(customer)
+        keep = np.ones(customer.size, np.bool_) if keep_all else first_of_each(customer)
         if not keep.all():
             columns = (columns[0][keep], columns[1][keep], columns[2][keep], columns[3][keep])
         return cls(*columns, names, reasons)

@@ -42,6 +42,8 @@ class Treatment:
     groups: tuple[str, ...] = ()
     amount_unit: str = ""
     """Unit of the amount; empty where the treatment has none."""
+    contact_channel: str = ""
+    """How the customer is contacted, such as outbound_call; empty where nobody is. A capacity may count by it."""
     product: int = -1
     source: Mapping[str, str] = field(default_factory=dict)
     """Number -> where it comes from, for every number that is not neutral."""
@@ -98,7 +100,7 @@ NUMBERS: dict[str, Parameter] = {
     for extra in getattr(hint, "__metadata__", ())
 }
 """The numbers of a treatment that a config may set, with unit and allowed range."""
-WORDS = ("meaning", "eligible", "answers", "amount_unit")
+WORDS = ("meaning", "eligible", "answers", "amount_unit", "contact_channel")
 WHOLE = tuple(one.name for one in fields(Treatment) if one.name in NUMBERS and isinstance(one.default, int))
 Entry = Mapping[str, Any]
 """Keys of one treatment, as the catalogue or a market writes them."""
@@ -217,6 +219,9 @@ def _value_faults(key: str, value: object, known: Sequence[str]) -> Iterator[Fau
     """Yield what is wrong with one setting of a treatment."""
     if key not in known:
         yield Fault("a treatment has no such number", did_you_mean(key, known).strip(), of_key=True)
+    elif key == "contact_channel" and not (isinstance(value, str) and value.isidentifier() and value not in GROUPS):
+        what = f"a channel of contact is one plain word that is no group of treatments, got {told(value)}"
+        yield Fault(what, "write one such as outbound_call, or one of your own")
     elif key in WORDS and not isinstance(value, str):
         example = "ending == no" if key == "eligible" else "'a small gift'"
         wanted = "a condition" if key == "eligible" else "words"

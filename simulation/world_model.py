@@ -101,7 +101,7 @@ class WorldModel(NumberedModel):
 
 def next_systematic(systematic: float, world: WorldSettings, luck: tuple[int, int], month: int) -> float:
     """Return the common factor of a month, an AR(1) of the settings' mean, persistence and standard deviation."""
-    mean, persistence, sd = world.macro_mean, world.macro_persistence, world.macro_sd
+    mean, persistence, sd = world.mean_of_factor, world.macro_persistence, world.macro_sd
     moves = math.sqrt(1.0 - persistence * persistence)
     shock = normal_quantile(draw4(*luck, 0, month, address(MACRO))[0]) * sd * moves
     return float(mean + persistence * (systematic - mean) + shock)

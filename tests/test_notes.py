@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.experiments.config.advice.notes import gives, notes, notes_under, reaches
+from tenure.experiments.config.advice.notes import notes, notes_under, reaches
+from tenure.experiments.config.advice.rules_apart import gives
 from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.design.arms import laid_over
 from tenure.experiments.shipped import EXAMPLES
 from tenure.policies.shelf import SHELF
 from tenure.policies.treatments import CROSS_SELL, GENERAL_NAMES
-from tenure.simulation.settings.institution import InstitutionSettings, PolicySettings
+from tenure.simulation.settings.institution import InstitutionSettings
 from tests.folders import answer, no_report, no_workers, tenure
 
 __all__ = ["no_report", "no_workers"]
@@ -167,14 +168,19 @@ def test_a_treatment_that_the_champion_alone_gives_is_told(told: Any) -> None:
         "{policy: rules, rules: [{when: months_past_due > 1, do: stop_lending}, {when: otherwise, do: loyalty_reward}]}"
     )
     change = ("nothing: do_nothing", f"nothing: {table}")
-    only(told(change), "arm 'nothing', the champion, alone gives stop_lending", "add the champion without it")
-    assert told(change, ("book: quadrant_rules", f"book: {table}")) == []
+    rule = "the rule 'months_past_due > 1: stop_lending' that 'nothing' has: part of every difference"
+    only(told(change), "2 of 3 arms ('uniform' and 'book') lack " + rule)
+    only(told(change, ("book: quadrant_rules", f"book: {table}")), "the arm 'uniform' lacks " + rule)
     assert told(change, ("champion: nothing", "champion: uniform")) == []
+    only(
+        told(("nothing: do_nothing", "nothing: {policy: uniform, treatment: price_cut}")),
+        "'nothing', the champion, alone",
+    )
 
 
 def test_what_policies_may_give_is_read_from_their_settings() -> None:
     def may(policy: str, **more: Any) -> frozenset[str] | None:
-        return gives(PolicySettings(policy=policy, **more))
+        return gives(policy, more)
 
     assert may("do_nothing") == may("price_war") == may("price_match") == frozenset()
     assert may("uniform", treatment="price_cut") == {"price_cut"}

@@ -21,7 +21,7 @@ from tenure.experiments.design.scenario_markets import scenario_over
 from tenure.experiments.plugins.known import known_policies
 from tenure.experiments.plugins.own_policies import snapshot
 from tenure.experiments.running.workers import processors
-from tenure.experiments.shipped import MARKETS
+from tenure.experiments.shipped import MARKETS, policy_file
 from tenure.policies.policy import settings_of
 from tenure.simulation.settings.market import MarketSettings
 
@@ -50,7 +50,7 @@ def _checked(
 ) -> Checked:
     try:
         if name.endswith(".py"):
-            return _policies(Path(name))
+            return _policies(policy_file(Path(name)))
         if name.endswith(".market.yaml"):
             return _market(Path(name), plugins, json)
         if name.endswith(SCENARIO):

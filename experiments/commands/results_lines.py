@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
+from tenure.experiments.config.advice.rules_apart import rules_apart_in
 from tenure.experiments.config.printable import printable_line
 from tenure.experiments.report.joint import JointTable, joint_table
 from tenure.experiments.store.results import Results
@@ -56,6 +57,8 @@ def each_lines(results: Results) -> Iterator[str]:
         yield terminal.spent_line(one)
         yield from terminal.harm_lines(one)
         yield from terminal.stated_lines_of(one)
+    for note in rules_apart_in(results.about["arms"], results.champion):
+        yield from terminal.wrapped(f"note: {note}")
 
 
 def results_lines(results: Results, report_path: Path | None, words: list[str]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from tenure.experiments.design.point import Point, labelled
 from tenure.experiments.plugins.own_policies import PolicySource, snapshot
 from tenure.experiments.running.runner import Event, Progress, run_experiment
 from tenure.experiments.running.workers import Limits, processors
+from tenure.experiments.shipped import policy_file
 from tenure.experiments.store.folders import folder_of
 from tenure.experiments.store.record import ABOUT, config_path, place_of, read_about
 from tenure.experiments.store.record_shape import About, OwnPoliciesRecord
@@ -59,6 +60,9 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
     if not how.json:
         if experiment.shipped and not Path(asked.config).is_dir():
             say(f"{asked.config} is not in this folder: this is the shipped example, {experiment.path}")
+        for one in asked.policies:
+            if not one.is_file():
+                say(f"{one} is not in this folder: this is that of the shipped example, {policy_file(one)}")
         say(experiment.settings.question)
         say(terminal.plan_line(experiment, estimate(experiment, workers)))
         say_lines(note_lines(notes))
@@ -99,7 +103,7 @@ def again(asked: Asked, how: How) -> tuple[Asked, Experiment]:
     """
     folder = Path(asked.config)
     about = read_about(folder).about
-    given = [snapshot(path) for path in asked.policies]
+    given = [snapshot(policy_file(path)) for path in asked.policies]
     recorded = about["own_policies"]
     _refuse_others(folder, about, recorded, given)
     missing = [one for one in recorded if one["sha256"] not in {source.digest for source in given}]

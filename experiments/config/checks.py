@@ -1,6 +1,7 @@
 """What is wrong with an experiment: every fault of its settings, arms and policies, with its place."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from tenure.experiments.analysis.metrics import METRICS, RENAMED, STANDARD_METRICS
 from tenure.experiments.config.advice.impossible import policy_faults
@@ -13,11 +14,13 @@ from tenure.experiments.config.reading import Document, KeyPath, Place, Problem,
 from tenure.experiments.config.settings import ExperimentSettings
 from tenure.experiments.plugins.right_parts import right_part
 from tenure.policies.conditions.decision_table import market_faults
+from tenure.policies.conditions.tables_first import FIRST, standing_alone, tables_before
 from tenure.policies.policy import Policy
 from tenure.policies.settings.faults import Fault, FaultyError
 from tenure.policies.shelf import SAME_AS_US, make_policy
 from tenure.policies.shelf.rules import QuadrantRules, Rules
 from tenure.policies.treatments import CROSS_SELL
+from tenure.simulation.settings.guards import EARLIER_WORDS
 from tenure.simulation.settings.institution import ARM_KEYS
 from tenure.simulation.settings.market import MarketSettings
 
@@ -29,8 +32,11 @@ _ELSEWHERE = {
     "circumstances": "What the world does is now called 'scenarios': write scenarios: {base: {}, crisis: crisis}, each "
     "a name and a shipped scenario, a file, or what is different, such as {world: {macro_mean: 2}}. What we choose "
     "belongs to arms, and anything else to a run of its own with --set KEY=VALUE.",
+    **{f"guards.{word}": mend for word, mend in EARLIER_WORDS.items()},
 }
-"""Keys that have no place in an experiment -> where they belong."""
+"""Keys that have no place in an experiment -> where they belong, or what is written in their place."""
+RULE_TABLES = "rule_tables"
+"""Key of an experiment below which tables of rules are written once, for several arms."""
 _TOLD_ELSEWHERE = (("scenarios",), ("eras",))
 """Sections of which the form is checked where they are read."""
 
@@ -75,6 +81,59 @@ def _experiment_problems(settings: ExperimentSettings, document: Document) -> It
             yield document.problem(at, f"there is no metric '{metric}'", mend)
         elif metric in settings.metrics[:index]:
             yield document.problem(at, f"the metric '{metric}' is written twice", f"Keep one '{metric}'.")
+
+
+def with_tables_first(document: Document, problems: list[Problem]) -> Document:
+    """Return an experiment in which tables of rules stand in the arms that name them below `first`, row by row.
+
+    What is wrong with a table, and with a name that is none of them, is added to the problems; so is a table that no
+    arm names.
+    """
+    tables = document.data.get(RULE_TABLES)
+    data = {key: value for key, value in document.data.items() if key != RULE_TABLES}
+    if tables is not None and not isinstance(tables, dict):
+        mend = "Write {arrears: [{when: months_past_due == 1, do: early_help}]}."
+        problems.append(document.problem((RULE_TABLES,), f"{RULE_TABLES}: a mapping is wanted, name by name", mend))
+    known, moved = dict(tables) if isinstance(tables, dict) else {}, list[tuple[KeyPath, KeyPath]]()
+    arms = data.get("arms")
+    own: dict[str, Value] = dict(arms) if isinstance(arms, dict) else {}
+    for arm, choice in own.items():
+        named = choice.get(FIRST) if isinstance(choice, dict) else None
+        listed: list[Value] = [named] if isinstance(named, str) else list(named) if isinstance(named, list) else []
+        for place, one in enumerate(listed):
+            at: KeyPath = ("arms", arm, FIRST, place)
+            if isinstance(one, str) and one in known:
+                listed[place] = {one: known[one]}
+                moved.append(((RULE_TABLES, one), (*at, one)))
+            elif isinstance(one, str):
+                mend = suggest(one, known) if known else f"Write {RULE_TABLES}: {{{one}: [...]}} before the arms."
+                where = at if isinstance(named, list) else at[:-1]
+                problems.append(document.problem(where, f"there is no table of rules '{one}'", mend))
+        if listed and isinstance(choice, dict):
+            own[arm] = {**choice, FIRST: [one for one in listed if not isinstance(one, str)]}
+    for name in known:
+        if not any(was[-1] == name for was, _ in moved):
+            what = f"the table of rules '{name}' comes before no arm"
+            problems.append(
+                document.problem((RULE_TABLES, name), what, f"Write {FIRST}: [{name}] in an arm.", of_key=True)
+            )
+    if isinstance(arms, dict):
+        data["arms"] = own
+
+    def copied(places: Mapping[KeyPath, Place]) -> dict[KeyPath, Place]:
+        return dict(places) | {
+            (*now, *at[len(was) :]): place
+            for was, now in moved
+            for at, place in places.items()
+            if at[: len(was)] == was
+        }
+
+    return replace(
+        document,
+        data=data,
+        positions=copied(document.positions),
+        key_positions=copied(document.key_positions),
+    )
 
 
 def with_own_guards(of_market: Document, document: Document, settings: ExperimentSettings) -> Document:
@@ -241,9 +300,14 @@ def _made(name: str, settings: dict[str, Value], known: Mapping[str, type]) -> t
 
 def _named_faults(policy: Policy, market: MarketSettings) -> list[Fault]:
     """Return what a policy names of products, segments and treatments that this market has not."""
-    table = policy.table if isinstance(policy, Rules | QuadrantRules) else ()
     known = [one.name for one in market.catalogue()]
-    faults = market_faults(table, tuple(market.products), tuple(market.segments), known)
+    tables = dict(tables_before(policy))
+    policy = standing_alone(policy)
+    if isinstance(policy, Rules | QuadrantRules):
+        tables["rules",] = policy.table
+    faults: list[Fault] = []
+    for where, table in tables.items():
+        faults += market_faults(table, tuple(market.products), tuple(market.segments), known, where)
     for field in ("treatment", "treatments", "high_risk_high_return"):
         value = getattr(policy, field, None)
         named_here = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()

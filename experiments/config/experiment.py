@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tenure.experiments.config.checks import with_tables_first
 from tenure.experiments.config.market_files import (
     inherits_no_qualities,
     leaves,
@@ -37,7 +38,7 @@ from tenure.experiments.design.varied.levels import DESIGN, MOST_LEVELS, Level, 
 from tenure.experiments.design.varied.numbers import NumbersToVary
 from tenure.experiments.design.varied.uncertain import UNCERTAIN, Uncertain, uncertain_of
 from tenure.experiments.plugins.known import known_policies
-from tenure.experiments.shipped import EXAMPLES
+from tenure.experiments.shipped import EXAMPLES, shipped_example
 from tenure.simulation.settings.institution import PolicySettings
 from tenure.simulation.settings.market import MarketSettings
 
@@ -118,11 +119,8 @@ class Experiment:
 def find_config(name: str | Path) -> tuple[Path, bool]:
     """Return where a config is, and whether it is a shipped example: the file itself first, then the shelf."""
     path = Path(name)
-    if not is_there(path) and path.name == str(name):
-        for shipped in (EXAMPLES / path.name, EXAMPLES / f"{path.name}.yaml"):
-            if is_there(shipped):
-                return shipped, True
-    return path, False
+    shipped = None if is_there(path) else shipped_example(str(name))
+    return (path, False) if shipped is None else (shipped, True)
 
 
 def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequence[Path] = ()) -> Experiment:
@@ -147,7 +145,7 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
     written = _with_market_mapping(read_with_extends(found, [EXAMPLES]))
     document = apply_sets(written, map(_of_market, sets))
     problems: list[Problem] = []
-    document = with_columns(document, problems)
+    document = with_tables_first(with_columns(document, problems), problems)
     of_market = market_document(document, problems) if _market_can_be_named(document, problems) else None
     made = _checked(document, of_market, problems, known, found, plugins, sets, shipped)
     return replace(made, remarks=(*left_market_note(written, document), *inherits_no_qualities(document)))
@@ -202,7 +200,7 @@ def load_recorded(
         own["arms"] = {arm: one for arm, one in arms.items() if arm not in without}
     problems: list[Problem] = []
     document = apply_sets(Document(record, {**own, "market": {}}, {}, {}, (record,)), map(_of_market, sets))
-    document = with_columns(document, problems)
+    document = with_tables_first(with_columns(document, problems), problems)
     if isinstance(document.data["market"], dict) and "extends" in document.data["market"]:
         message, mend = "the market of a folder of results is recorded as a whole", "Run the config with this setting."
         problems.append(document.problem(("market", "extends"), message, mend))

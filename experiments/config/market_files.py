@@ -14,12 +14,18 @@ from tenure.experiments.config.schedule_files import with_columns
 from tenure.experiments.design.scenario_files import shipped_scenarios
 from tenure.experiments.plugins.right_parts import right_part
 from tenure.experiments.shipped import MARKETS
+from tenure.simulation.settings.guards import EARLIER_WORDS
 from tenure.simulation.settings.market import MarketSettings
 from tenure.simulation.values.calendar import calendar_month
 from tenure.simulation.values.units import parse_share
 
-_ELSEWHERE = {"eras": "They belong to an experiment: eras: [{title: Price war, from: 2028-01, preset: price_war}]."}
-"""Keys that have no place in a market -> where they belong."""
+_ELSEWHERE = {
+    "eras": "They belong to an experiment: eras: [{title: Price war, from: 2028-01, preset: price_war}].",
+    "fitted": "Numbers that are known stand in the market itself; what is not known stands in an experiment, below "
+    "'uncertain', as a range: {switching_cost: x0.7 .. x1.3}.",
+    **{f"us.guards.{word}": mend for word, mend in EARLIER_WORDS.items()},
+}
+"""Keys that have no place in a market -> where they belong, or what is written in their place."""
 
 
 def market_path(name: str, beside: Path) -> Path | None:

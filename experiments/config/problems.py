@@ -36,7 +36,8 @@ def settings_faults(
     model : type
         The settings class, to look up the names that would have been right.
     elsewhere : mapping
-        Names that are right in another place -> how to write them there.
+        Path of a name that is right in another place, or was earlier, such as ``eras`` or ``guards.never`` -> how it is
+        written.
     """
     return list(
         dict.fromkeys(fault for one in error.errors(include_url=False) for fault in _each(one, model, elsewhere))
@@ -51,7 +52,7 @@ def _each(one: ErrorDetails, model: type[BaseModel], elsewhere: Mapping[str, str
     if kind == "extra_forbidden":
         key = str(at[-1])
         known = suggest(key, names_at(model, at[:-1]))
-        yield Fault("there is no such setting", elsewhere.get(key, known) if len(at) == 1 else known, at, True)
+        yield Fault("there is no such setting", elsewhere.get(path_text(at), known), at, True)
     elif (kind == "missing" and isinstance(at[-1], int)) or kind in ("too_long", "too_short"):
         at = at[:-1] if kind == "missing" else at
         default = _default_at(model, at)

@@ -50,6 +50,9 @@ class ExperimentSettings(Settings):
     """Money a month for existing customers, the same ceiling for every arm; else the market's."""
     guards: ExperimentGuards = ExperimentGuards()
     """Rules that hold for us in every arm."""
+    rule_tables: dict[str, object] = Field(default_factory=dict)
+    """Tables of rules by name, each rows {when: condition, do: treatment}: whichever arm writes `first: [name]` follows
+    them before its policy."""
     arms: dict[str, PolicyChoice]
     """What is compared: a name and a policy, with its settings and what is different about us."""
     champion: str

@@ -170,7 +170,7 @@ def _order(experiment: Experiment, covered: _Covered, folder: Path, engine: str)
 def _shared(settings: ExperimentSettings) -> dict[str, Value]:
     varied = {"uncertain", "replications_per_draw", "design"}
     told = {"replications_per_draw"} if settings.uncertain else set()
-    left_out = {"market", "scenarios", "eras"} | (varied - told)
+    left_out = {"market", "scenarios", "eras", "rule_tables"} | (varied - told)
     found: dict[str, Value] = settings.model_dump(mode="json", exclude=left_out)
     return found
 

@@ -9,6 +9,8 @@ from tenure.experiments.config.names import name_problems
 from tenure.experiments.config.printable import shown
 from tenure.experiments.config.reading import file_name_fault, overlay, read_with_extends, suggest
 from tenure.experiments.shipped import SCENARIOS
+from tenure.simulation.settings.institution import InstitutionSettings
+from tenure.simulation.settings.world import WorldSettings
 
 ENDING = ".scenario.yaml"
 MOST_SCENARIOS = 100
@@ -20,6 +22,11 @@ _FORM = "Write a shipped scenario, such as crisis, a file, or what is different,
 OF_CHANNELS = ("cost_per_contact", "precision")
 """What the world decides of our channels."""
 _MAY_SET = f"world, rivals, rules, us.funding_cost and us.acquisition.<channel>.{' or '.join(OF_CHANNELS)}"
+_SHORT: Mapping[str, KeyPath] = {
+    **{name: ("world", name) for name in WorldSettings.model_fields},
+    "funding_cost": ("us", "funding_cost"),
+}
+"""Number that may be written without its section -> where it stands in a market."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def scenario_texts(document: Document, problems: list[Problem]) -> list[Scenario
 
 def scenario_of_file(path: Path, problems: list[Problem]) -> ScenarioText:
     """Return the scenario that a file holds, and add what is wrong with it; `ConfigError` if it cannot be read."""
-    return _text(path.name.removesuffix(ENDING), read_with_extends(path, [SCENARIOS]), problems)
+    return _text(path.name.removesuffix(ENDING), in_full(read_with_extends(path, [SCENARIOS]), problems), problems)
 
 
 def _read(document: Document, name: str, value: Value, problems: list[Problem]) -> ScenarioText | None:
@@ -103,7 +110,7 @@ def _read(document: Document, name: str, value: Value, problems: list[Problem]) 
         what = f"scenarios: {shown(name)} says nothing" if value is None else f"scenarios: {shown(name)} is no mapping"
         problems.append(document.problem(at, what, f"{_FORM}; {{}} is the market as it is."))
         return None
-    own = below(document, at)
+    own = in_full(below(document, at), problems)
     if "extends" not in value:
         return _text(name, own, problems)
     extended = value["extends"]
@@ -132,7 +139,60 @@ def _named(document: Document, at: KeyPath, name: str, problems: list[Problem]) 
         known = [*shipped_scenarios(), *(file.name for file in beside.glob(f"*{ENDING}"))]
         problems.append(document.problem(at, f"there is no scenario {shown(name)}", suggest(name, known)))
         return None
-    return read_with_extends(found, [SCENARIOS])
+    return in_full(read_with_extends(found, [SCENARIOS]), problems)
+
+
+def in_full(written: Document, problems: list[Problem]) -> Document:
+    """Return what is different with everything that may be written shorter written out; add what is written twice.
+
+    Numbers of the world stand alone (``switching_cost: x0.7``), and so does what funding costs us. A rival that does
+    something else is named with its policy (``fintech: same_as_us``), whose settings may stand beside that name.
+    """
+    data, moved = dict(written.data), {}
+    for key, at in _SHORT.items():
+        section = data.get(at[0], {})
+        if key not in data or not isinstance(section, dict):
+            continue
+        if key in section:
+            what = f"{key} is written twice, alone and as {'.'.join(map(str, at))}"
+            problems.append(written.problem((key,), what, "Leave one of the two out.", of_key=True))
+            del data[key]
+            continue
+        data[str(at[0])] = {**section, key: data.pop(key)}
+        moved[key,] = at
+    rivals = data.get("rivals")
+    if isinstance(rivals, dict):
+        data["rivals"] = {name: _rival(name, one, moved) for name, one in rivals.items()}
+    return replace(
+        written,
+        data=data,
+        positions=_at_home(written.positions, moved),
+        key_positions=_at_home(written.key_positions, moved),
+    )
+
+
+def _rival(name: str, one: Value, moved: dict[KeyPath, KeyPath]) -> Value:
+    """Return what a rival does otherwise with its policy's name and settings below `policy`."""
+    at: KeyPath = ("rivals", name)
+    if isinstance(one, str):
+        moved[at] = (*at, "policy")
+        return {"policy": one}
+    if not isinstance(one, dict) or not isinstance(one.get("policy"), str):
+        return one
+    own = [key for key in one if key not in InstitutionSettings.model_fields]
+    if not own:
+        return one
+    moved |= {(*at, key): (*at, "policy", key) for key in own} | {(*at, "policy"): (*at, "policy", "policy")}
+    left = {key: value for key, value in one.items() if key not in own}
+    return {**left, "policy": {"policy": one["policy"], **{key: one[key] for key in own}}}
+
+
+def _at_home(places: Mapping[KeyPath, Place], moved: Mapping[KeyPath, KeyPath]) -> dict[KeyPath, Place]:
+    """Return places of what was moved, where it is now, beside those where it was written."""
+    found = dict(places)
+    for was, now in moved.items():
+        found |= {(*now, *at[len(was) :]): place for at, place in places.items() if at[: len(was)] == was}
+    return found
 
 
 def below(document: Document, at: KeyPath) -> Document:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from tenure.experiments.listing.entry import Entry
-from tenure.experiments.shipped import EXAMPLES, MARKETS
+from tenure.experiments.shipped import MARKETS, example_configs, policies_beside
 
 DEFAULT = "default.market.yaml"
 REASONS = {
@@ -203,9 +203,10 @@ def phases() -> Iterator[Entry]:
 
 def examples() -> Iterator[Entry]:
     """Yield the shipped experiments."""
-    for path in sorted(EXAMPLES.glob("*.yaml")):
+    for path in example_configs():
         question = str(_data(path).get("question", ""))
-        facts = {"run it": f"tenure run {path.name}", "file": str(path)}
+        own = [f" --policies {file.name}" for file in policies_beside(path)]
+        facts = {"run it": f"tenure run {path.name}{''.join(own)}", "file": str(path)}
         yield Entry("example", path.name, question, facts, (path.stem,))
 
 

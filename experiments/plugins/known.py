@@ -9,6 +9,7 @@ from pathlib import Path
 from tenure.experiments.config.reading import ConfigError, Problem
 from tenure.experiments.plugins.own_classes import policies_afresh
 from tenure.experiments.plugins.own_policies import PolicySource, snapshot
+from tenure.experiments.shipped import policy_file
 from tenure.policies.shelf import SHELF
 
 
@@ -28,7 +29,7 @@ def known_policies(files: Sequence[Path] = ()) -> dict[str, type]:
 
 def sources_of(files: Sequence[Path]) -> tuple[PolicySource, ...]:
     """Return the files as they are now, with what they import and read; `ConfigError` as `known_policies`."""
-    found = tuple(snapshot(path) for path in dict.fromkeys(Path(one).absolute() for one in files))
+    found = tuple(snapshot(path) for path in dict.fromkeys(policy_file(Path(one)).absolute() for one in files))
     names: dict[str, tuple[bytes, str]] = {}
     for source in found:
         for module in source.modules[1:]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tenure.experiments.commands.terminal import people_text
+from tenure.experiments.config.advice.rules_apart import rules_apart_in
 from tenure.experiments.config.reading import suggest
 from tenure.experiments.report.figures.drawn import Draw, DrawnBeside
 from tenure.experiments.report.figures.figures import FIGURES, save_figure
@@ -67,7 +68,8 @@ def _budget(market: MarketRecord) -> str:
 def _part(results: Results, place: int, draw: Draw) -> ReportPart:
     """Return what the report says of one scenario."""
     anchor = f"scenario-{place + 1}" if results.scenario else ""
-    return report_part(recordings_of(results), reported_of_stated(results), results.scenario, anchor, draw)
+    part = report_part(recordings_of(results), reported_of_stated(results), results.scenario, anchor, draw)
+    return part._replace(alarms=(*part.alarms, *rules_apart_in(results.about["arms"], results.champion)))
 
 
 def _arms(results: Results) -> list[str]:

@@ -61,7 +61,7 @@ def treatment_faults(at: KeyPath, treatment: object, amount: object, pick: bool 
     return [fault.below(where) for fault in thousands_faults(amount, 0.0, AMOUNT.high)]
 
 
-def read_rules(rows: Sequence[object], policy: str) -> tuple[Rule, ...]:
+def read_rules(rows: Sequence[object], policy: str, place: KeyPath = ("rules",)) -> tuple[Rule, ...]:
     """Return the rows of a decision table, checked.
 
     Parameters
@@ -70,6 +70,8 @@ def read_rules(rows: Sequence[object], policy: str) -> tuple[Rule, ...]:
         Each with `when`, `do` and perhaps `amount`.
     policy : str
         Its name, for the message.
+    place : tuple
+        Where the table stands among the settings, for the message.
 
     Raises
     ------
@@ -80,7 +82,7 @@ def read_rules(rows: Sequence[object], policy: str) -> tuple[Rule, ...]:
     faults: list[Fault] = []
     table = []
     for index, row in enumerate(rows):
-        at: KeyPath = ("rules", index)
+        at: KeyPath = (*place, index)
         if not isinstance(row, Mapping):
             faults.append(Fault(f"a rule is {{when: ..., do: ...}}, got {told(row)}", f"write {_EXAMPLE}", at))
             continue
@@ -106,19 +108,23 @@ def read_rules(rows: Sequence[object], policy: str) -> tuple[Rule, ...]:
         faults += treatment_faults((*at, "do"), do, amount, pick=True)
         table.append(Rule(when, do, amount))
     if not rows:
-        faults.append(Fault("at least one rule is wanted", f"write - {_EXAMPLE}", ("rules",)))
+        faults.append(Fault("at least one rule is wanted", f"write - {_EXAMPLE}", place))
     if faults:
         raise SettingsError(policy, faults)
     return tuple(table)
 
 
 def market_faults(
-    table: Sequence[Rule], products: Sequence[str], segments: Sequence[str], treatments: Sequence[str]
+    table: Sequence[Rule],
+    products: Sequence[str],
+    segments: Sequence[str],
+    treatments: Sequence[str],
+    place: KeyPath = ("rules",),
 ) -> list[Fault]:
     """Return what names a product, a segment or a treatment that the market has not, with its place."""
     faults = []
     for index, rule in enumerate(table):
-        at: KeyPath = ("rules", index)
+        at: KeyPath = (*place, index)
         if rule.do not in (*treatments, CROSS_SELL):
             near = did_you_mean(rule.do, treatments).strip()
             faults.append(Fault(f"no treatment is called '{rule.do}'", near, (*at, "do")))
@@ -133,25 +139,42 @@ def market_faults(
     return faults
 
 
-def decide_by_rules(table: Sequence[Rule], view: InstitutionView) -> Treatments:
+def who_fits(table: Sequence[Rule], view: InstitutionView) -> NDArray[np.int64]:
+    """Return which rule is the first that fits each customer, its index; -1 none, shape (customers,)."""
+    first = np.full(len(view), -1, np.int64)
+    for index, rule in enumerate(table):
+        fits = (first < 0) & view.where(view_condition(rule.when, view.products, view.schemes.segment_names))
+        first[fits] = index
+    return first
+
+
+def decide_by_rules(
+    table: Sequence[Rule], view: InstitutionView, first: NDArray[np.int64] | None = None, called: Sequence[str] = ()
+) -> Treatments:
     """Return each customer's treatment by the first rule that fits; by rule, then highest margin first.
 
     A customer whose rule says `none`, or `cross_sell` with nothing left to sell, is left alone.
+
+    Parameters
+    ----------
+    table : sequence of Rule
+    view : InstitutionView
+    first : array, shape (customers,), optional
+        As `who_fits` gives it, where that is known.
+    called : sequence of str
+        What each rule is called in reasons; by default by its number.
     """
-    free, to_sell = np.ones(len(view), np.bool_), np.zeros(len(view), np.bool_)
-    fitting = []
-    for number, rule in enumerate(table, start=1):
-        fits = free & view.where(view_condition(rule.when, view.products, view.schemes.segment_names))
-        free &= ~fits
-        if rule.do != "none" and fits.any():
-            fitting.append((rule, np.flatnonzero(fits), f"rule {number}: {rule.when}"))
-        if rule.do == CROSS_SELL:
-            to_sell |= fits
+    first = who_fits(table, view) if first is None else first
+    by_need = [index for index, rule in enumerate(table) if rule.do == CROSS_SELL]
     ours = np.flatnonzero(~np.isnan(view.list_prices))
-    product, need = needed_most_by(view, [view.products[index] for index in ours], to_sell)
+    product, need = needed_most_by(view, [view.products[index] for index in ours], np.isin(first, by_need))
     offers = tuple(f"{CROSS_SELL}_{name}" for name in view.products)
     parts = []
-    for rule, chosen, because in fitting:
+    for index, rule in enumerate(table):
+        chosen = np.flatnonzero(first == index)
+        if rule.do == "none" or not len(chosen):
+            continue
+        because = f"{called[index] if called else f'rule {index + 1}'}: {rule.when}"
         if rule.do == CROSS_SELL:
             sold = _best_first(view, chosen[need[chosen] >= 0.0])
             parts.append(Treatments.each(offers, ours[product[sold]], sold, because=because))

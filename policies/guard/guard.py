@@ -13,7 +13,7 @@ from tenure.policies.columns import view_condition
 from tenure.policies.conditions.condition import Condition
 from tenure.policies.guard.costs import cost_of_each_eur, costs, fit_offer
 from tenure.policies.guard.limits import Quota, Refusals, from_the_top
-from tenure.policies.guard.rules import GuardRule, StructureLimit, forbidden, measured, slack
+from tenure.policies.guard.rules import GuardRule, StructureLimit, counted, forbidden, measured, slack
 from tenure.policies.plan import MOST_POINTS, Plan, Treatments, first_of_each
 from tenure.policies.settings.suggest import did_you_mean
 from tenure.policies.treatments import NUMBERS, Treatment
@@ -37,7 +37,7 @@ class Guards(NamedTuple):
     price_ceiling: float = 36.0
     """Points a year; 10 U.S.C. 987 (Military Lending Act) has 36% all in, and many lenders keep to it elsewhere."""
     capacity_per_month: Mapping[str, float] = {}
-    """Treatment, group or `all` -> how many a month."""
+    """Treatment, group, channel of contact or `all` -> how many a month."""
     rules: tuple[GuardRule, ...] = ()
     structure: tuple[StructureLimit, ...] = ()
 
@@ -313,7 +313,7 @@ def _quotas(
             ]  # who counts below 0 cannot harm a floor
             quotas.append(Quota(limit.name, may_go, np.where(touched, counts, -1.0)))
     for word, many in rules.capacity_per_month.items():
-        named = np.ones(len(treatments), np.bool_) if word == "all" else forbidden((word,), treatments, view.kinds)
+        named = counted(word, treatments, view.kinds)
         quotas.append(Quota("capacity", int(many + 1e-9), np.where(named[number], 1.0, -1.0)))
     return quotas
 

@@ -29,6 +29,10 @@ MEASURES: Mapping[str, str] = {
 for the believed risk."""
 
 
+EVERYTHING = "all"
+"""Word of a capacity that counts every treatment."""
+
+
 class GuardRule(NamedTuple):
     """Forbids some treatments to the customers for whom a condition holds, in some months."""
 
@@ -74,6 +78,26 @@ def forbidden(words: Sequence[str], treatments: Sequence[Treatment], kinds: Sequ
     return np.array(
         [one.name in words or bool({*one.groups} & {*words}) or _sells(one, kinds) in words for one in treatments]
     )
+
+
+def counted(word: str, treatments: Sequence[Treatment], kinds: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which treatments use up a capacity, shape (treatments,): `all`, some by name or group, or by channel.
+
+    A channel of contact counts what is a contact: `outbound_call` all treatments for which customers are called.
+    """
+    if word == EVERYTHING:
+        return np.ones(len(treatments), np.bool_)
+    called = [one.contact > 0.0 and one.contact_channel == word for one in treatments]
+    return np.array(called, np.bool_) | forbidden((word,), treatments, kinds)
+
+
+def capacity_faults(word: str, treatments: Sequence[Treatment]) -> Iterator[Fault]:
+    """Yield what is wrong with the word under which a capacity is written."""
+    channels = dict.fromkeys(one.contact_channel for one in treatments if one.contact > 0.0 and one.contact_channel)
+    names = (*(one.name for one in treatments), f"{CROSS_SELL}_deposit", f"{CROSS_SELL}_fee")
+    if word not in (EVERYTHING, *GROUPS, *names, *channels):
+        known = (EVERYTHING, *channels, *GROUPS, *names)
+        yield Fault(f"no treatment, group or channel of contact is called '{word}'", did_you_mean(word, known).strip())
 
 
 def _sells(treatment: Treatment, kinds: Sequence[str]) -> str:

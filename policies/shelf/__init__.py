@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
-from tenure.policies.policy import Policy, SettingsError, build_policy
+from tenure.policies.conditions.tables_first import FIRST, with_tables_first
+from tenure.policies.policy import Policy, SettingsError, build_policy, settings_of
 from tenure.policies.settings.faults import Fault
 from tenure.policies.settings.suggest import did_you_mean
 
@@ -38,7 +39,7 @@ def make_policy(
     name : str
         As in a config.
     settings : mapping, optional
-        The fields of its class.
+        The fields of its class, and beside them `first`: tables of rules that come before it, see `TablesFirst`.
     known : mapping, optional
         Name -> class, such as the shelf and a user's own; by default the shelf.
 
@@ -56,4 +57,8 @@ def make_policy(
         own = "One of your own is found if its file is named: --policies FILE."
         mend = f"{did_you_mean(name, [*shelf, *ALIASES, SAME_AS_US])} {own}".strip()
         raise SettingsError(name, [Fault(f"no policy is called '{name}'", mend, ("policy",))])
-    return build_policy(shelf[name], settings or {})
+    given = dict(settings or {})
+    if FIRST not in given or FIRST in settings_of(shelf[name]):
+        return build_policy(shelf[name], given)
+    before = given.pop(FIRST)
+    return with_tables_first(before, build_policy(shelf[name], given))

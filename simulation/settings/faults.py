@@ -174,7 +174,7 @@ def _tag_faults(market: MarketParts) -> Iterator[Fault]:
 
 def _treatment_faults(market: MarketParts) -> Iterator[Fault]:
     try:
-        names = [one.name for one in market.catalogue()]
+        treatments = market.catalogue()
     except FaultyError as error:
         yield from error.faults
         return
@@ -186,5 +186,5 @@ def _treatment_faults(market: MarketParts) -> Iterator[Fault]:
                 yield from (fault.below(("treatments", name, "eligible")) for fault in error.faults)
     for name, one in market.institutions().items():
         at = ("us", "guards") if one is market.us else ("rivals", name, "guards")
-        for fault in one.guards.market_faults(tuple(market.products), tuple(market.segments), names):
+        for fault in one.guards.market_faults(tuple(market.products), tuple(market.segments), treatments):
             yield fault.below(at)

@@ -1,6 +1,6 @@
 """Settings of an institution's guard: dated rules, limits of structure, capacity and prices."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Literal, Self
 
@@ -11,15 +11,34 @@ from tenure.policies.columns import view_condition
 from tenure.policies.conditions.condition import ConditionError
 from tenure.policies.conditions.names import names_a_segment, products_named
 from tenure.policies.guard.guard import FIRST, LAST, THEN, Guards
-from tenure.policies.guard.rules import MEASURES, GuardRule, StructureLimit, shipped_rules, told_measure, words_faults
+from tenure.policies.guard.rules import (
+    MEASURES,
+    GuardRule,
+    StructureLimit,
+    capacity_faults,
+    shipped_rules,
+    told_measure,
+    words_faults,
+)
 from tenure.policies.settings.faults import Fault, FaultyError, KeyPath, refuse, told, word_faults
 from tenure.policies.settings.suggest import did_you_mean
+from tenure.policies.treatments import Treatment
 from tenure.simulation.settings.base import Settings
 from tenure.simulation.values.calendar import CalendarMonth, month_number
 from tenure.simulation.values.units import LOWEST_RATE
 
 Quadrant = Literal["low_risk_low_return", "low_risk_high_return", "high_risk_low_return", "high_risk_high_return"]
 ALWAYS = (*FIRST, *THEN, *LAST)
+
+EARLIER_WORDS: Mapping[str, str] = {
+    "never": "Rules are switched by name: rules: {opted_out: on, vulnerable: on}, which is how both stand unless one "
+    "is switched off.",
+    "quiet_months_after": "Quiet months stand in a rule's condition: rules: {hardship: {when: months_past_due > 0 or "
+    "months_since_arrears < 6}}. Nobody complains in the simulation.",
+    "line_increase": "Rules are switched by name: rules: {ability_to_pay: on}, which is how it stands unless it is "
+    "switched off.",
+}
+"""Word of an earlier sketch of the guards -> the words that say the same now."""
 
 
 def _switched(value: object) -> object:
@@ -174,7 +193,8 @@ class InstitutionGuards(Settings):
     price_ceiling: Annotated[float, Parameter("rate/year", LOWEST_RATE, 1, "10 U.S.C. 987: 36%")] = 0.36
     """Highest price of credit a year; 10 U.S.C. 987 (Military Lending Act) has 36% all in."""
     capacity_per_month: dict[str, Annotated[int, Parameter("a month", 0, 1e9, "the user's own")]] = Field(default={})
-    """How many of a treatment, a group or `all` can be done in a month, of the real book."""
+    """How many of a treatment, a group, a channel of contact (`outbound_call`) or `all` can be done in a month, of the
+    real book."""
     rules: dict[str, Annotated[RuleSettings, BeforeValidator(_switched)]] = Field(default={})
     """Rules of the guard, by name: switched on or off, changed, or one's own."""
     structure: tuple[StructureSettings, ...] = ()
@@ -227,23 +247,23 @@ class InstitutionGuards(Settings):
         return tuple(one.dated(name, start) for name, one in merged.items() if one.on)
 
     def market_faults(
-        self, products: Sequence[str], segments: Sequence[str], treatments: Sequence[str]
+        self, products: Sequence[str], segments: Sequence[str], treatments: Sequence[Treatment]
     ) -> Iterator[Fault]:
         """Yield what names a product, a segment or a treatment that the market has not."""
+        names = [one.name for one in treatments]
         for rule in self.dated_rules("2027-01"):
             at: KeyPath = ("rules", rule.name)
-            yield from words_faults(rule.forbids, treatments, (*at, "forbids"))
+            yield from words_faults(rule.forbids, names, (*at, "forbids"))
             yield from _unreadable((*at, "when"), rule.when, products, segments)
         for place, one in enumerate(self.structure):
             limit, at = one.limit(), ("structure", place)
-            yield from words_faults(limit.stops, treatments, (*at, "stops"))
+            yield from words_faults(limit.stops, names, (*at, "stops"))
             yield from _unreadable((*at, "where"), limit.where, products, segments)
             of = (*at, "share_of" if limit.share else "sum_of")
             yield from (fault._replace(at=of) for fault in word_faults("", limit.of, (*MEASURES, *products)))
         for word in self.capacity_per_month:
-            if word != "all":
-                for fault in words_faults([word], treatments, ()):
-                    yield fault._replace(at=("capacity_per_month", word), of_key=True)
+            for fault in capacity_faults(word, treatments):
+                yield fault._replace(at=("capacity_per_month", word), of_key=True)
 
 
 def _unreadable(at: KeyPath, condition: str, products: Sequence[str], segments: Sequence[str]) -> Iterator[Fault]:

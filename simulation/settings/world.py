@@ -15,9 +15,24 @@ class WorldSettings(Settings):
     """Share of the common factor's distance from its mean that is left a month later; assumption."""
     macro_sd: Annotated[float, Parameter("standard deviations", 0, 10, "by definition: the unit")] = 1.0
     """Standard deviation of the common factor over time; 0: times never change; 1 by definition."""
+    unemployment_rise: Annotated[float, Parameter("share", -0.2, 0.4, "by definition: usual times")] = 0.0
+    """Points by which unemployment lies above usual times, 4% for four; they move the mean of the common factor."""
+    macro_per_point_of_unemployment: Annotated[
+        float, Parameter("standard deviations per point", 0, 5, "assumption: the shipped crisis is the rise of 2007-09")
+    ] = 0.36
+    """By how much a point of unemployment moves the mean of the common factor; assumption: the shipped crisis, 1.8, is
+    the rise from 5.0% in December 2007 to about 10% two years later (BLS 2012), when card books lost what its band
+    says."""
     switching_cost: Annotated[float, Parameter("utility", 0, 40, "k; CMA 2015: 3% a year switch")] = 3.0
     """Mean utility of staying merely because switching is a trouble; people differ by `traits.inertia_sd`."""
     newcomers_per_year: Annotated[float, Parameter("share", 0, 1, "assumption: as many as leave")] = 0.048
     """People who enter the market in a year, as a share of all; assumption: as many as leave it."""
     discount: Annotated[float, Parameter("rate/year", 0, 1, "assumption")] = 0.10
     """Rate a year at which later money is discounted; assumption."""
+
+    @property
+    def mean_of_factor(self) -> float:
+        """Mean of the common factor, standard deviations: its own, and what unemployment above usual times adds."""
+        if self.unemployment_rise == 0.0:
+            return self.macro_mean
+        return self.macro_mean + 100.0 * self.unemployment_rise * self.macro_per_point_of_unemployment

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from tenure.policies.columns import COUNTS, condition_fields, view_condition
 from tenure.policies.conditions.condition import Condition
+from tenure.policies.conditions.decision_table import Rule
 from tenure.policies.conditions.levels import NO_SEGMENT, limits, never_true, unreachable_on_view
 from tenure.policies.conditions.reachable import Ranges, together
+from tenure.policies.conditions.tables_first import standing_alone, tables_before
 from tenure.policies.guard.rules import told_measure
 from tenure.policies.learning.learner import EpochLearner
 from tenure.policies.policy import Policy
@@ -58,8 +60,11 @@ def market_impossible(market: MarketSettings) -> Iterator[Fault]:
 
 def policy_faults(policy: Policy, market: MarketSettings) -> Iterator[Fault]:
     """Yield what a policy can never do in a market."""
+    for at, rules in tables_before(policy).items():
+        yield from _rule_faults(rules, market, at)
+    policy = standing_alone(policy)
     if isinstance(policy, Rules):
-        yield from _rule_faults(policy, market)
+        yield from _rule_faults(policy.table, market, ("rules",))
     if isinstance(policy, EpochLearner):
         yield from _lot_faults(policy)
     if isinstance(policy, RandomTrial) and policy.share >= 1.0 and len({*policy.treatments}) == 1:
@@ -219,14 +224,14 @@ def _condition_faults(market: MarketSettings, at: KeyPath, text: str) -> list[Fa
     return found
 
 
-def _rule_faults(policy: Rules, market: MarketSettings) -> Iterator[Fault]:
-    """Yield the rules of a table that nobody can reach."""
+def _rule_faults(table: Sequence[Rule], market: MarketSettings, at: KeyPath) -> Iterator[Fault]:
+    """Yield the rules of a table, which stands at a place, that nobody can reach."""
     told: set[int] = set()
-    for index, rule in enumerate(policy.table):
-        found = _condition_faults(market, ("rules", index, "when"), rule.when)
+    for index, rule in enumerate(table):
+        found = _condition_faults(market, (*at, index, "when"), rule.when)
         told |= {index} if found else set()
         yield from found
-    reads = [_read(rule.when, market) for rule in policy.table]
+    reads = [_read(rule.when, market) for rule in table]
     conditions = [read for read in reads if read is not None]
     if len(conditions) < len(reads):
         return
@@ -237,7 +242,7 @@ def _rule_faults(policy: Rules, market: MarketSettings) -> Iterator[Fault]:
             before = " and ".join(str(taker + 1) for taker in takers)
             take = f"rule {before} takes" if len(takers) == 1 else f"rules {before} take"
             what = f"nobody reaches rule {index + 1} ({conditions[index].text}): {take} all its cases"
-            yield Fault(what, "put it before, or remove it", ("rules", index, "when"))
+            yield Fault(what, "put it before, or remove it", (*at, index, "when"))
 
 
 def _lot_faults(policy: EpochLearner) -> Iterator[Fault]:

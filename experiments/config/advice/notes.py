@@ -6,29 +6,18 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from tenure.experiments.config.advice.odd_notes import odd_notes
+from tenure.experiments.config.advice.rules_apart import NOTHING, gives, gives_it, rules_apart, rules_of
 from tenure.experiments.config.experiment import Experiment
 from tenure.experiments.config.printable import printable_line, shown
 from tenure.experiments.design.arms import laid_over
 from tenure.experiments.report.labels import listed
+from tenure.policies.conditions.tables_first import FIRST
 from tenure.policies.guard.guard import Guards
-from tenure.policies.settings.faults import FaultyError
-from tenure.policies.shelf import SHELF, make_policy
-from tenure.policies.shelf.rules import shipped_table
-from tenure.policies.treatments import CROSS_SELL
 from tenure.simulation.settings.institution import InstitutionSettings, PolicySettings
 from tenure.simulation.settings.market import MarketSettings, market_from
 
-NOTHING = "do_nothing"
 _PRICES = ("price_war", "price_match", "best_response")
 _NO_MONEY = ("product_innovator", "segmenter")
-_TREATS: Mapping[str, frozenset[str]] = {
-    NOTHING: frozenset(),
-    **dict.fromkeys((*_PRICES, *_NO_MONEY), frozenset()),
-    "needs_led": frozenset({CROSS_SELL, "needs_review"}),
-}
-"""Policies of the shelf without settings that name treatments -> what they give to single customers."""
-_AS_OTHERS = "imitator"
-"""What it gives depends on what others do."""
 _EVEN = "Write it under 'guards' for all arms, or add an arm with the same policy and without it"
 
 
@@ -43,7 +32,7 @@ class Arm(NamedTuple):
     @property
     def treats(self) -> bool:
         """Whether its policy may do anything that a guard could refuse."""
-        return self.choice.policy != NOTHING
+        return self.choice.policy != NOTHING or FIRST in self.choice.settings
 
 
 def notes(experiment: Experiment) -> list[str]:
@@ -159,11 +148,13 @@ def _is(names: Sequence[str]) -> str:
 
 
 def treatment_notes(arms: Sequence[Arm], champion: str) -> Iterator[str]:
-    """Yield the treatments that the champion alone can give, of the arms whose settings say what they give."""
-    given = {one.name: gives(one.choice) for one in arms}
-    own = given.get(champion) or frozenset()
+    """Yield what the champion alone can give, as far as settings tell, and the rules that some arms lack."""
+    written = {one.name: (one.choice.policy, one.choice.settings) for one in arms}
+    given = {name: gives(*one) for name, one in written.items()}
+    ruled = {rule.do for rule in rules_of(*written[champion])} if champion in written else set()
+    own = (given.get(champion) or frozenset()) - ruled
     others = [some for name, some in given.items() if name != champion and some]
-    only = sorted(name for name in own if not any(_among(name, some) for some in others))
+    only = sorted(name for name in own if not any(gives_it(name, some) for some in others))
     if only and others:
         unknown = [name for name, some in given.items() if some is None]
         but = f" (what {_arms(unknown)} may give, settings do not say)" if unknown else ""
@@ -171,39 +162,7 @@ def treatment_notes(arms: Sequence[Arm], champion: str) -> Iterator[str]:
             f"{_arms([champion])}, the champion, alone gives {listed(only)}{but}: what sets the others apart from it "
             "may be that alone. Let another arm give it, too, or add the champion without it as an arm"
         )
-
-
-def gives(choice: PolicySettings) -> frozenset[str] | None:
-    """Return the treatments that a policy may give, as its settings tell; None where they do not.
-
-    >>> sorted(gives(PolicySettings(policy="uniform", treatment="price_cut")))
-    ['price_cut']
-    """
-    if choice.policy in _TREATS:
-        return _TREATS[choice.policy]
-    if choice.policy not in SHELF or choice.policy == _AS_OTHERS:
-        return None
-    try:
-        policy = make_policy(choice.policy, choice.settings)
-    except FaultyError:
-        return None  # told by the check
-    table = getattr(policy, "table", ())
-    named = {rule.do for rule in table} or {str(row["do"]) for row in _shipped(choice.policy)}
-    for field in ("treatment", "treatments"):
-        value = getattr(policy, field, ())
-        named |= {value} if isinstance(value, str) else set(value)
-    return frozenset(named - {"none"})
-
-
-def _shipped(policy: str) -> Sequence[Mapping[str, object]]:
-    return shipped_table(policy) if policy == "stage_rules" else ()
-
-
-def _among(name: str, some: frozenset[str]) -> bool:
-    """Return whether a treatment is among some, `cross_sell` standing for that of every product."""
-    if name == CROSS_SELL:
-        return any(one == CROSS_SELL or one.startswith(f"{CROSS_SELL}_") for one in some)
-    return name in some or (name.startswith(f"{CROSS_SELL}_") and CROSS_SELL in some)
+    yield from rules_apart(written, champion)
 
 
 def channel_notes(arms: Sequence[Arm], market: MarketSettings) -> Iterator[str]:

@@ -9,7 +9,7 @@ from tenure.experiments.config.documents import Document, KeyPath, Problem, Valu
 from tenure.experiments.config.names import same_names
 from tenure.experiments.config.printable import printable_line, shown
 from tenure.experiments.config.reading import overlay, read_yaml, suggest
-from tenure.experiments.design.scenario_files import below, only_the_world
+from tenure.experiments.design.scenario_files import below, in_full, only_the_world
 from tenure.experiments.shipped import ERAS
 from tenure.simulation.settings.market import MarketSettings
 
@@ -96,7 +96,7 @@ def era_texts(document: Document, market: MarketSettings, problems: list[Problem
 
 def _read(document: Document, at: KeyPath, own: Own, problems: list[Problem]) -> EraText | None:
     """Return one era, its preset below it and what each rival does written out; None if it has no title."""
-    entry = below(document, at)
+    entry = in_full(below(document, at), problems)
     written = {key: entry.data.pop(key, None) for key in ABOUT if key != EACH}
     preset = _preset(document, at, written["preset"], problems)
     told = list(_title_problems(document, at, written["title"], preset))
