@@ -281,7 +281,7 @@ def test_the_policy_of_the_readme_keeps_the_contract(tmp_path: Path) -> None:
     file = tmp_path / "my_bank.py"
     file.write_text(PYTHON, encoding="utf-8")
     result = CliRunner().invoke(app, ["check", str(file)])
-    assert result.exit_code == 0 and "save_by_value" in result.output and "ns a customer" in result.output
+    assert result.exit_code == 0 and "save_by_value" in result.output and "s a month, limit 5.00 s" in result.output
 
 
 @pytest.mark.parametrize("name", sorted(set(SHELF) - {"rules"}))  # rules have no default table

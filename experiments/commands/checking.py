@@ -1,6 +1,7 @@
 """What `tenure check` answers: every error of a file, or what running it takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
@@ -23,7 +24,12 @@ from tenure.experiments.plugins.own_policies import snapshot
 from tenure.experiments.running.workers import processors
 from tenure.experiments.shipped import MARKETS, policy_file
 from tenure.policies.policy import settings_of
+from tenure.policies.shelf import SHELF
 from tenure.simulation.settings.market import MarketSettings
+
+SHELF_NS = 300.0
+"""Nanoseconds for a customer and month under which the policies of the shelf decide."""
+MILLION = 1_000_000
 
 
 class Checked(NamedTuple):
@@ -50,7 +56,7 @@ def _checked(
 ) -> Checked:
     try:
         if name.endswith(".py"):
-            return _policies(policy_file(Path(name)))
+            return _policies(Path(name))
         if name.endswith(".market.yaml"):
             return _market(Path(name), plugins, json)
         if name.endswith(SCENARIO):
@@ -135,21 +141,55 @@ def _scenario(path: Path, plugins: Sequence[Path]) -> Checked:
     return Checked(lines, {"file": str(path), "problems": []})
 
 
-def _policies(path: Path) -> Checked:
+def _policies(named: Path) -> Checked:
     from tenure.experiments.plugins.policy_trial import tried  # loads the model
+    from tenure.experiments.verification.contract.tries import SLOW_NS
 
+    path = policy_file(named)
     known = known_policies([path])
     source = snapshot(path)
     trial = tried(source)
-    lines, found = [], {}
+    lines, found = list[str](), {}
     for name in sorted(trial.told):
-        settings, (proposals, nanoseconds) = list(settings_of(known[name])), trial.told[name]
-        found[name] = settings
-        slow = " (those of the shelf: under 300)" if nanoseconds > 300.0 else ""
-        told = f"{len(settings)} settings: {', '.join(settings) or 'none'}"
-        took = f"{proposals:,} proposals, {nanoseconds:,.0f} ns a customer{slow}"
-        lines.append(f"{path.name}   {name}   {told}   {took}")
+        found[name] = list(settings_of(known[name]))
+        sees_truth = bool(getattr(known[name], "needs_truth", False))
+        lines.append(f"{path.name}   {name}   {_counted(found[name])}")
+        lines += _contract_lines(bool(trial.digests[name]), sees_truth, trial.told[name][1], SLOW_NS)
     lines += [f"  note: {note}" for note in trial.notes]
     lines += [f"  depends on {one.path}" for one in source.modules[1:]]
-    lines.append(f"No errors.\nNext     tenure run CONFIG --policies {path}")
+    words = ["tenure", "run", _config_beside(path, known), "--policies", str(named)]
+    lines.append(f"No errors.\nNext     {terminal.command_text(words)}")
     return Checked(lines, {"file": str(path), "problems": [], "policies": found})
+
+
+def _counted(settings: Sequence[str]) -> str:
+    many = f"{len(settings)} setting{'' if len(settings) == 1 else 's'}"
+    return f"{many}: {', '.join(settings)}" if settings else "no settings"
+
+
+def _contract_lines(whole: bool, sees_truth: bool, nanoseconds: float, limit: float) -> Iterator[str]:
+    """Yield what was tried of a policy that keeps the contract, and how long it takes."""
+    view = (
+        "no, it is shown the truth: an oracle" if sees_truth else "yes    (the truth shuffled behind it: same answer)"
+    )
+    for law, answer in (
+        ("same answer twice", "yes"),
+        ("sees only its view", view),
+        ("leaves the view alone", "yes"),
+        ("own customers only", "yes"),
+    ):
+        yield f"  {law:<27}  {answer if whole or sees_truth else 'so far as there was time'}"
+    took, most, usual = (one * MILLION / 1e9 for one in (nanoseconds, limit, SHELF_NS))
+    slow = f"; those of the shelf under {usual:.2f} s" if took > usual else ""
+    yield f"  {f'time at {MILLION:,} people':<27}  {took:.2f} s a month, limit {most:.2f} s{slow}"
+
+
+def _config_beside(path: Path, known: Mapping[str, type]) -> str:
+    """Return the name of an experiment beside a policy file that names one of its policies; CONFIG if there is none."""
+    own = [name for name in known if name not in SHELF]
+    for config in sorted(path.parent.glob("*.yaml")):
+        with suppress(OSError, UnicodeDecodeError):
+            text = config.read_text(encoding="utf-8")
+            if "arms:" in text and any(name in text for name in own):
+                return config.name
+    return "CONFIG"

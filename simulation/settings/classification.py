@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator
 
 from tenure.agents.declaring import Parameter
 from tenure.policies.columns import view_condition
@@ -52,7 +52,27 @@ def _condition(value: object) -> str:
     return value
 
 
-Segments = dict[str, Annotated[str, BeforeValidator(_condition)]]
+def _from_list(value: object) -> object:
+    """Return segments by name of a list of one each, as `_in_order` writes them."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) and len(one) == 1 for one in value):
+        return value
+    return {name: condition for one in value for name, condition in one.items()}
+
+
+def _in_order(segments: dict[str, str]) -> object:
+    """Return segments so that what is stored, and the names of runs, keep their order: the first that fits counts.
+
+    >>> _in_order({"b": "line > 0", "a": "otherwise"})
+    [{'b': 'line > 0'}, {'a': 'otherwise'}]
+    """
+    return [{name: condition} for name, condition in segments.items()] if len(segments) > 1 else segments
+
+
+Segments = Annotated[
+    dict[str, Annotated[str, BeforeValidator(_condition)]],
+    BeforeValidator(_from_list),
+    PlainSerializer(_in_order, when_used="json"),
+]
 
 
 class SchemeSettings(Settings):

@@ -32,8 +32,8 @@ def rules_apart(arms: Mapping[str, tuple[str, Mapping[str, object]]], champion: 
     """Yield the rules that the champion has and other arms lack, and those of shared tables that it lacks.
 
     An arm lacks a rule if it has no such row and, as far as its settings tell, never does what the row does: another
-    way of giving the same treatment is a policy, and what is compared. A policy of one's own may do anything: it is taken
-    to lack rules of tables that are shared, and those that are no marketing. Arms that do nothing at all are left out.
+    way of giving the same treatment is a policy, and what is compared. A policy of one's own may do anything: it is
+    taken to lack rules of tables that are shared, and those that are no marketing. Arms that do nothing are left out.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def rules_apart(arms: Mapping[str, tuple[str, Mapping[str, object]]], champion: 
 
 
 def _is_marketing(do: str) -> bool:
-    """Return whether a treatment of the catalogue sells or pleases, as all retention does; care and letting go do not."""
+    """Return whether a treatment sells or pleases, as all retention does; care and letting go do not."""
     entry = shipped().get(do, {})
     return do.startswith(CROSS_SELL) or "marketing" in entry.get("groups", ("marketing",))
 
