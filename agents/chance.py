@@ -17,7 +17,7 @@ from tenure.agents.compiling import compiled, in_bits, rule, when_compiled
 # uses; EXIT leaves or chooses, renews, product, term.
 TRAITS, NEEDS_AT_BIRTH, LEAVE_AT_BIRTH, TASTE, ORIGIN = 1, 2, 3, 4, 5
 EPISODE, LIFE, USE, EXIT, RESPONSE = 10, 11, 12, 13, 14
-REACH, READ, CHOICE, APPLICATION, INVITATION, REACHABLE = 20, 21, 22, 23, 24, 25
+REACH, READ, CHOICE, APPLICATION, INVITATION, REACHABLE, CIRCLE = 20, 21, 22, 23, 24, 25, 26
 SIGNAL, REVIEW = 30, 31
 MACRO, POLICY = 40, 41
 

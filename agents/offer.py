@@ -118,7 +118,7 @@ class Channel:
     precision: Annotated[float, Field("", "how well it finds those who fit; 0 broadcasts", "settings")]
     contact_cents: Annotated[int, Field("cents", "cost of one contact", "settings")]
     joiner_cents: Annotated[int, Field("cents", "paid for each person who joins by it", "settings")]
-    month_cents: Annotated[int, Field("cents/month", "cost of keeping it open, in months with a rate", "purse")]
+    month_cents: Annotated[int, Field("cents/month", "cost of keeping it open, 0 while it is closed", "purse")]
     audience: Annotated[int, Field("", "whom it can find, index into AUDIENCES", "settings")]
     reachable: Annotated[float, Field("share", "of people, the same for good, who can be reached by it", "settings")]
     once: Annotated[int, Field("0/1", "at most one contact a month, its rate being the probability", "settings")]

@@ -19,6 +19,7 @@ from tenure.simulation.engines.compiled import CompiledEngine
 from tenure.simulation.engines.engine import Engine, dispatched, stop_on
 from tenure.simulation.engines.objects import MesaModel, ObjectEngine
 from tenure.simulation.institutions.institution import Institution
+from tenure.simulation.market.acquaintances import Links, heard_along_links
 from tenure.simulation.market.growing import copied, extended
 from tenure.simulation.market.ledger import Books, balances_of
 from tenure.simulation.market.population import first_people, first_signals, newcomers
@@ -181,7 +182,11 @@ class LifecycleModel(WorldModel):
 
     def guard(self) -> None:
         """Every plan is trimmed to the rules and to the money; what is left is posted and sent."""
-        self.dispatch = dispatched([one.guard() for one in self.institutions], len(self.people))
+        talks = [talk for one in self.institutions for talk in one.channels.talks(one.channel_rows.start, one.index)]
+        world = self.now.world
+        links = Links(near=world.links - world.far_links, far=world.far_links)
+        heard = heard_along_links(self.people, talks, links, self.luck)
+        self.dispatch = dispatched([one.guard() for one in self.institutions], len(self.people), heard)
 
     def live(self) -> None:
         """Everybody lives the month, and knows what all have posted by now."""

@@ -63,7 +63,7 @@ def decided(model: LifecycleModel) -> tuple[Any, ...]:
     plan = as_plan(model.us.policy.decide(model.us.view))
     model.decide()
     model.guard()
-    contacts, first = model.dispatch
+    contacts, first, _ = model.dispatch
     cuts = None if plan.offer is None else plan.offer.points(model.product_names).tolist()
     return model.us.files.beliefs.tobytes(), as_rows(plan), cuts, contacts.tobytes(), first.tolist()
 

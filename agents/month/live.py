@@ -145,7 +145,7 @@ def meet_channels(
         noticed = 0.0
         for c in range(offer.first_channel, offer.end_channel):
             channel = world.channels[c]
-            rate = reach.rate_this_month(person.id, world.now.month, channel, world.rules.reach)
+            rate = reach.rate_this_month(person.id, world.now.month, channel, world.heard[c], world.rules.reach)
             if rate > 0.0 and can_find(person, channel, looks, world):
                 u, notices, _, _ = luck(person.id, chance.REACH, world, channel.word)
                 expected = reach.expected_contacts(rate, score, risk, channel)

@@ -1,7 +1,10 @@
 """Reach: who is contacted by which channel, and what is read."""
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tenure.agents.declaring import Parameter, rule
 from tenure.agents.mathematics.elementary import exp_, log_, power_
@@ -18,6 +21,9 @@ MOST_EXPECTED = 25
 """Contacts a month that one channel means for one person at most."""
 MOST_RECEIVED = 4 * MOST_EXPECTED
 """Contacts a month of one channel that arrive at most, which is as good as never."""
+
+Numbers = TypeVar("Numbers", float, NDArray[np.float64])
+"""A number, or one of each of many people."""
 
 LIST_PRIME, LIST_FACTOR = 2147483647, 48271
 """They scatter people over a list: squares of a prime's remainders, in an order that no list shares with another."""
@@ -108,11 +114,15 @@ def turn_on_list(person: int, month: int, place: int, reach: Reach) -> float:
 
 
 @rule
-def rate_this_month(person: int, month: int, channel: Channel, reach: Reach) -> float:
-    """Contacts that a channel means this month for a person who fits neither well nor ill; 0 off a list's turn."""
-    if channel.rate <= 0.0 or not works_list(channel.precision, reach):
-        return channel.rate
-    return channel.rate * turn_on_list(person, month, channel.word, reach)
+def rate_this_month(person: int, month: int, channel: Channel, heard: float, reach: Reach) -> float:
+    """Contacts that a channel means this month for a person who fits neither well nor ill; 0 off a list's turn.
+
+    To what it means for everybody comes what the person hears of it from acquaintances.
+    """
+    rate = channel.rate + heard
+    if rate <= 0.0 or not works_list(channel.precision, reach):
+        return rate
+    return rate * turn_on_list(person, month, channel.word, reach)
 
 
 @rule
@@ -144,12 +154,14 @@ def contacts_of(u: float, expected: float, channel: Channel, reach: Reach) -> in
 
 
 @rule
-def word_of_mouth(force: float, share: float, satisfaction: float, weight: float) -> float:
+def word_of_mouth(force: float, share: Numbers, satisfaction: Numbers, weight: float) -> Numbers:
     """Contacts a month of one person by customers who talk: q F, and more the more satisfied they are on average.
 
-    With a weight of 0 it is the imitation of Bass (1969).
+    `share` is that of customers among all people, or among those whom one knows. With a weight of 0 it is the imitation
+    of Bass (1969).
     """
-    return force * share * max(0.0, 1.0 + weight * satisfaction)
+    more = 1.0 + weight * satisfaction
+    return force * share * (0.5 * (more + abs(more)))  # nothing is told where it would be less than nothing
 
 
 @rule

@@ -28,6 +28,8 @@ def live_rows(
     signals: NDArray[np.void],
     contacts: Sequence[Contact],
     first: NDArray[np.int64],
+    heard: NDArray[np.float64],
+    heard_by: NDArray[np.int64],
     worlds: NDArray[np.void],
     sums: NDArray[np.void],
 ) -> None:
@@ -38,6 +40,8 @@ def live_rows(
     for i in range(people.shape[0]):
         if signals[i].provider != people[i].provider:
             sums[0].moved += 1
+        for k in range(heard_by.shape[0]):
+            worlds[0].heard[heard_by[k]] = heard[i, k]
         live(people[i], signals[i], contacts, first[i], first[i + 1], worlds[0])
         count(people[i], signals[i], sums[0])
 
@@ -148,10 +152,12 @@ class CompiledEngine:
         """Let every row live the month."""
         dispatch.check(len(people))
         contacts, first = cast(Sequence[Contact], dispatch.contacts), dispatch.first
+        heard_by, heard = dispatch.heard
 
         def work(part: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.void]]:
             own, sums = alone(world), np.zeros(1, COUNTS)
-            live_rows(people[part], signals[part], contacts, first[part.start : part.stop + 1], own, sums)
+            sent = contacts, first[part.start : part.stop + 1], heard[part], heard_by
+            live_rows(people[part], signals[part], *sent, own, sums)
             return own["ledger"][0].copy(), own["tally"][0].copy(), own["fault"][0].copy(), sums
 
         ledgers, tallies, faults, counts = zip(*self.in_chunks(len(people), work), strict=True)

@@ -14,6 +14,7 @@ from tenure.agents.checks import CHECKED
 from tenure.agents.treatment import CONTACT
 from tenure.simulation.engines.chunks import Result
 from tenure.simulation.institutions.files import Files
+from tenure.simulation.market.acquaintances import Heard
 from tenure.simulation.market.people import OfRow
 
 NO_FAULT = (0.0, 0.0, 0.0)
@@ -25,16 +26,18 @@ class RuleFault(RuntimeError):
 
 
 class Dispatch(NamedTuple):
-    """A month's contacts on their way: those of row i are `contacts[first[i]:first[i + 1]]`."""
+    """What reaches people in a month: contacts, those of row i `contacts[first[i]:first[i + 1]]`, and what is heard."""
 
     contacts: NDArray[np.void]
     """dtype CONTACT, by row of the person; of one row in the order of the institutions"""
     first: NDArray[np.int64]
     """shape (people + 1,)"""
+    heard: Heard
+    """what people hear from those whom they know"""
 
     def check(self, people: int) -> None:
         """Refuse a dispatch that was made for another number of people; ValueError."""
-        if len(self.first) != people + 1:
+        if not len(self.first) - 1 == len(self.heard.rates) == people:
             raise ValueError(f"contacts were sorted for {len(self.first) - 1} people, and {people} live this month")
 
 
@@ -118,13 +121,16 @@ def channel_count(world: np.void) -> int:
     return int(world["offers"]["end_channel"].max())
 
 
-def dispatched(contacts: Iterable[NDArray[np.void]], people: int) -> Dispatch:
-    """Return the contacts of all institutions, sorted by the row of the person; there are so many people."""
+def dispatched(contacts: Iterable[NDArray[np.void]], people: int, heard: Heard | None = None) -> Dispatch:
+    """Return the contacts of all institutions, sorted by the row of the person; there are so many people.
+
+    `heard` is what they hear along links, by default nothing.
+    """
     every = np.concatenate([np.zeros(0, CONTACT), *contacts])
     every = every[np.argsort(every["row"], kind="stable")]
     first = np.zeros(people + 1, np.int64)
     np.cumsum(np.bincount(every["row"], minlength=people), out=first[1:])
-    return Dispatch(every, first)
+    return Dispatch(every, first, Heard.nothing(people) if heard is None else heard)
 
 
 def stop_on(fault: NDArray[np.float64], month: int) -> None:

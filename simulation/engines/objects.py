@@ -23,6 +23,7 @@ from tenure.agents.truth import TRUTH, WORTH, Truth, Worth
 from tenure.simulation.engines.chunks import Result, Threads
 from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals, channel_count
 from tenure.simulation.institutions.files import Files
+from tenure.simulation.market.acquaintances import Heard
 from tenure.simulation.market.people import PeopleHolder, PersonAgent
 from tenure.simulation.recording.counting import added, counted
 
@@ -72,19 +73,20 @@ def as_world(row: np.void) -> World:
     world.products = [as_object(one, Product) for one in row["products"][:products]]
     world.effects = [as_object(one, Effect) for one in row["effects"]]
     world.utilities, world.considered, world.contacted, world.messages = [0.0] * n, [0] * n, [0] * n, [0] * n
-    world.invitation, world.welcome_cents = [0.0] * n, [0] * n
+    world.invitation, world.welcome_cents, world.heard = [0.0] * n, [0] * n, [0.0] * channels
     world.ledger, world.tally = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros(channels, np.int64)
     world.fault = np.array(NO_FAULT)
     return world
 
 
 class Living(NamedTuple):
-    """A month under way: what everybody meets, the contacts of each row, who has lived it, and faults by row."""
+    """A month under way: what everybody meets, what reaches each row, who has lived it, and faults by row."""
 
     people: NDArray[np.void]
     signals: NDArray[np.void]
     contacts: Sequence[Contact]
     first: Sequence[int]
+    heard: Heard
     world: World
     lived: NDArray[np.bool_]
     faults: dict[int, NDArray[np.float64]]
@@ -141,7 +143,8 @@ class ObjectEngine:
         self.meet(len(people))
         contacts = [as_object(one, Contact) for one in dispatch.contacts]
         lived = np.zeros(len(people), np.bool_)
-        self.month = Living(people, signals, contacts, dispatch.first.tolist(), as_world(world), lived, {})
+        sent = contacts, dispatch.first.tolist(), dispatch.heard
+        self.month = Living(people, signals, *sent, as_world(world), lived, {})
         return self.month
 
     def everybody(self) -> None:
@@ -162,6 +165,8 @@ class ObjectEngine:
         if month.lived[row]:
             raise RuntimeError(f"person {agent.id} has lived month {month.world.now.month} already")
         person, signal = as_object(month.people[row], Person), as_object(month.signals[row], Signal)
+        for channel, rate in zip(month.heard.channels.tolist(), month.heard.rates[row].tolist(), strict=True):
+            month.world.heard[channel] = rate
         live(person, signal, month.contacts, month.first[row], month.first[row + 1], month.world)
         month.people[row], month.signals[row] = as_row(person, PERSON), as_row(signal, SIGNAL)
         month.lived[row] = True

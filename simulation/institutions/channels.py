@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tenure.agents.person import NOBODY
 from tenure.agents.rules.reach import word_of_mouth
+from tenure.simulation.market.acquaintances import Talk
 from tenure.simulation.settings.institution import ChannelSettings
 
 USUAL_RESPONSE = 0.01
@@ -44,14 +45,21 @@ class Channels:
         self.precision = _each(settings, "precision")
         self.usual_cents = self.cost_cents + USUAL_RESPONSE * self.joiner_cents
         self.talk = tuple((one.word_of_mouth, one.word_of_mouth_satisfaction) for one in settings.values())
+        self.along_links = np.array([one.along == "links" for one in settings.values()], np.bool_)
 
     @property
     def talked_about(self) -> bool:
         """Whether customers' word of mouth is one of the channels."""
         return any(force > 0.0 for force, _ in self.talk)
 
-    def show(self, rows: NDArray[np.void], precision: float | None, said: tuple[float, float] | None) -> None:
-        """Write rates and precision of the month into the market's rows of these channels, dtype CHANNEL.
+    def show(
+        self,
+        rows: NDArray[np.void],
+        precision: float | None,
+        said: tuple[float, float] | None,
+        open_cents: NDArray[np.float64],
+    ) -> None:
+        """Write the month's rates, precision and cost into the market's rows of these channels, dtype CHANNEL.
 
         Parameters
         ----------
@@ -59,10 +67,18 @@ class Channels:
             The policy's own, in place of what is set.
         said : (float, float) or None
             Customers as a share of all people, and how satisfied they are on average, where word of mouth counts.
+        open_cents : array, shape (channels,)
+            What each costs in a month in which it is open.
         """
         talk = [0.0 if said is None else word_of_mouth(force, *said, weight) for force, weight in self.talk]
-        rows["rate"] = self.rate if said is None else self.rate + np.array(talk)
+        rows["rate"] = self.rate if said is None else self.rate + np.where(self.along_links, 0.0, talk)
         rows["precision"] = self.precision if precision is None else precision
+        rows["month_cents"] = np.where(self.rate + np.array(talk) > 0.0, open_cents, 0.0)
+
+    def talks(self, first: int, me: int) -> list[Talk]:
+        """Return which of them are heard along links; `first` is the row of the first, `me` the institution's."""
+        told = enumerate(zip(self.talk, self.along_links.tolist(), strict=True), start=first)
+        return [Talk(row, me, force, weight) for row, ((force, weight), linked) in told if linked and force > 0.0]
 
     def change(self, settings: Mapping[str, ChannelSettings], budget_cents: NDArray[np.float64]) -> None:
         """From now on contacts cost, budgets are and fixed rates are what the settings of another month say."""
@@ -114,11 +130,6 @@ def standing(people: NDArray[np.void], me: int) -> tuple[float, float]:
     satisfaction = people["satisfaction"][provider == me]
     share = len(satisfaction) / max(int(np.count_nonzero(provider >= NOBODY)), 1)
     return share, float(satisfaction.sum()) / max(len(satisfaction), 1)
-
-
-def open_cents(rows: NDArray[np.void]) -> int:
-    """Return what open channels cost in a month whoever they reach; `rows` have dtype CHANNEL."""
-    return int(rows["month_cents"][rows["rate"] > 0.0].sum())
 
 
 def _each(settings: Mapping[str, ChannelSettings], name: str) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from tenure.policies.treatments import Treatment
 from tenure.policies.view import InstitutionView
 from tenure.simulation.engines.engine import Engine, Totals, stop_on
 from tenure.simulation.institutions.asking import Shown, plan_of, view_of
-from tenure.simulation.institutions.channels import Channels, open_cents, standing
+from tenure.simulation.institutions.channels import Channels, standing
 from tenure.simulation.institutions.contacts import told_to_go
 from tenure.simulation.institutions.feedback import (
     Learnt,
@@ -243,8 +243,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
         """Bring the month's offer up to date with what only the institution knows."""
         rows = self.model.channels[self.channel_rows]
         said = standing(self.model.people, self.index) if self.channels.talked_about else None
-        self.channels.show(rows, channel_precision(self.policy), said)
-        rows["month_cents"] = self.purse.set.open_cents
+        self.channels.show(rows, channel_precision(self.policy), said, self.purse.set.open_cents)
         self.offer["ended_share"], self.offer["observes"] = self.share_told_to_go, int(self.keeps_files)
 
     @property
@@ -255,7 +254,7 @@ class Institution(mesa.Agent):  # type: ignore[misc]  # mesa has no type stubs
 
     def keep_channels_open(self, ledger: NDArray[np.int64]) -> None:
         """Pay into a month's postings what open channels cost whoever they reach."""
-        cents = open_cents(self.model.channels[self.channel_rows])
+        cents = int(self.model.channels["month_cents"][self.channel_rows].sum())
         receive(ledger, self.index, ACQUISITION_COST, -cents)
 
     def observe(self) -> None:

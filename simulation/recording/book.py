@@ -61,7 +61,7 @@ def reach_rows(facts: MonthFacts) -> Iterator[Row]:
     """Give what each channel reached, cost and brought."""
     channels, joined = facts.channels, facts.counts["joiners_by_channel"][: len(facts.channels)]
     cents = facts.tally * channels["contact_cents"] + joined * channels["joiner_cents"]
-    cents += np.where(channels["rate"] > 0.0, channels["month_cents"], 0)
+    cents += channels["month_cents"]
     told = zip(channel_names(facts.settings), facts.tally.tolist(), cents.tolist(), joined.tolist(), strict=True)
     for (name, channel), contacts, spent, came in told:
         for what, value in (("contacts", contacts), ("spend_eur", spent / 100.0), ("joined", came)):

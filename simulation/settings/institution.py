@@ -106,6 +106,9 @@ class ChannelSettings(Settings):
     are: q of Bass (1969)."""
     word_of_mouth_satisfaction: Annotated[float, Parameter("1", 0, 10, "neutral: all talk alike")] = 0.0
     """By how much of itself a unit of customers' mean satisfaction raises word of mouth."""
+    along: Literal["everybody", "links"] = "everybody"
+    """Who hears of it: everybody as much; or each person from those acquaintances who are customers, see `world.links`:
+    the share and the mean satisfaction are then theirs."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,8 +1,11 @@
 """Settings of the world around the market: times, switching, newcomers, discounting."""
 
-from typing import Annotated
+from typing import Annotated, Self
+
+from pydantic import model_validator
 
 from tenure.agents.declaring import Parameter
+from tenure.policies.settings.faults import Fault, FaultyError
 from tenure.simulation.settings.base import Settings
 
 
@@ -29,6 +32,24 @@ class WorldSettings(Settings):
     """People who enter the market in a year, as a share of all; assumption: as many as leave it."""
     discount: Annotated[float, Parameter("rate/year", 0, 1, "assumption")] = 0.10
     """Rate a year at which later money is discounted; assumption."""
+    links: Annotated[int, Parameter("people", 2, 400, "assumption: with whom one speaks of money")] = 10
+    """Acquaintances of each person: from them comes the word of mouth of channels `along: links`; assumption."""
+    far_links: Annotated[int, Parameter("people", 0, 400, "assumption: a few know somebody far away")] = 2
+    """How many of them are anybody in the market; the others know each other, too, for the most part; assumption."""
+
+    @model_validator(mode="after")
+    def _links_to_both_sides(self) -> Self:
+        faults = []
+        for name, links in (("links", self.links), ("far_links", self.far_links)):
+            if links % 2:
+                what = f"links go to both sides, so that there cannot be {links} of each person"
+                faults.append(Fault(what, f"write {links - 1} or {links + 1}", (name,)))
+        if self.far_links > self.links:
+            what = f"{self.far_links} of {self.links} links cannot be far ones"
+            faults.append(Fault(what, f"write {self.links} or less", ("far_links",), elsewhere=(("links",),)))
+        if faults:
+            raise FaultyError(*faults)
+        return self
 
     @property
     def mean_of_factor(self) -> float:
