@@ -123,6 +123,9 @@ class Channel:
     reachable: Annotated[float, Field("share", "of people, the same for good, who can be reached by it", "settings")]
     once: Annotated[int, Field("0/1", "at most one contact a month, its rate being the probability", "settings")]
     risk_selection: Annotated[float, Field("1/log-odds", "added to log contacts by risk above average", "settings")]
+    links: Annotated[
+        int, Field("column", "from 1, where what people hear of it along links stands; 0 none", "settings")
+    ]
 
 
 PRODUCT, OFFER, CHANNEL = dtype_of(Product), dtype_of(Offer), dtype_of(Channel)

@@ -71,6 +71,9 @@ class MarketNews(NamedTuple):
     """Share of its customers who got each treatment in it, shape (institutions, treatments)."""
     amounts: NDArray[np.float64]
     """Mean amount of each treatment that was sent, in its unit, shape (institutions, treatments); 0 where none was."""
+    poaching: NDArray[np.float64]
+    """What each promised to those who came from another: points off the price of their credit, months for which they
+    have it, and EUR paid once, shape (institutions, 3); 0 where nothing."""
 
 
 class MarketTerms(NamedTuple):

@@ -23,7 +23,7 @@ from tenure.simulation.market.acquaintances import Links, heard_along_links
 from tenure.simulation.market.growing import copied, extended
 from tenure.simulation.market.ledger import Books, balances_of
 from tenure.simulation.market.population import first_people, first_signals, newcomers
-from tenure.simulation.market.rows import compare_prices
+from tenure.simulation.market.rows import compare_prices, poaching_offers
 from tenure.simulation.phases import one_month
 from tenure.simulation.recording.observing import MonthFacts, Observer, facts_of
 from tenure.simulation.recording.recorder import begin_recording, recorded
@@ -182,7 +182,7 @@ class LifecycleModel(WorldModel):
 
     def guard(self) -> None:
         """Every plan is trimmed to the rules and to the money; what is left is posted and sent."""
-        talks = [talk for one in self.institutions for talk in one.channels.talks(one.channel_rows.start, one.index)]
+        talks = [talk for one in self.institutions for talk in one.channels.talks(one.index)]
         world = self.now.world
         links = Links(near=world.links - world.far_links, far=world.far_links)
         heard = heard_along_links(self.people, talks, links, self.luck)
@@ -204,7 +204,8 @@ class LifecycleModel(WorldModel):
             one.settle(self.totals)
         if self.publishes:
             sent = np.stack([np.zeros((2, len(self.treatments))), *(one.sent for one in self.institutions)])
-            self.news.add(self.month, self.shown.posted.prices, self.books.customers, sent)
+            posted, poaching = self.shown.posted.prices, poaching_offers(self.offers)
+            self.news.add(self.month, posted, self.books.customers, sent, poaching)
 
     @property
     def publishes(self) -> bool:

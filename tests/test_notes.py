@@ -114,6 +114,29 @@ def test_a_rival_that_gets_our_budget_by_silence_is_told(told: Any) -> None:
     assert any("the market's guards.budget_per_month" in note and "nothing on lower prices" in note for note in war)
 
 
+def test_all_that_a_rival_follows_without_money_of_its_own_is_told(told: Any) -> None:
+    rival = "people: 200, rivals: {megabank: {policy: {2027-01: uniform, 2027-04: static, 2027-07: price_war}"
+    only(
+        told(("people: 200", rival + "}}")),
+        "'megabank' follows uniform and later price_war",
+        "4,000 EUR a month on treatments and lower prices",
+    )
+    later = rival + ", budget_per_month: {2027-01: 10, 2027-07: 20}}}"
+    assert told(("people: 200", later)) == []
+
+
+@pytest.mark.parametrize(("until", "tells"), [("2027-02", False), ("2027-03", True), ("end", False)])
+def test_an_era_that_outlives_the_run_is_told(tmp_path: Path, until: str, tells: bool) -> None:
+    path = tmp_path / "era.yaml"
+    era = f"eras: [{{title: Easy, from: 2027-01, until: {until}, world: {{switching_cost: 1}}}}]\n"
+    path.write_text(PLAIN + era, encoding="utf-8")
+    found = notes_under({"": load_experiment(path)})
+    if tells:
+        only(found, "the era 'Easy' is to hold until 2027-03, but the run ends in 2027-02")
+    else:
+        assert found == []
+
+
 def test_the_rival_is_told_in_the_market_s_currency(told: Any) -> None:
     found = told(("people: 200", "people: 200, currency: GBP, rivals: {megabank: {policy: uniform}}"))
     only(found, "4,000 GBP a month")

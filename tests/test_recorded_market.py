@@ -91,6 +91,19 @@ def test_prices_are_those_posted_and_what_is_not_sold_has_none() -> None:
     }
 
 
+def test_what_is_promised_to_who_comes_from_another_is_recorded_where_it_is() -> None:
+    assert not len(of(lived(small_market(), 2).recording(), "poaching_offer"))
+    config = small_market()
+    config["rivals"]["bigbank"]["poaching"] = {"points": {"0": 0, "1": 4}, "months": 5, "money": 120}
+    found = of(lived(config, 2).recording(), "poaching_offer")
+    assert [tuple(row) for row in found[["month", "institution", "a", "value"]].itertuples(index=False)] == [
+        (0, "bigbank", "money", 120.0),
+        (1, "bigbank", "points", 4.0),
+        (1, "bigbank", "months", 5.0),
+        (1, "bigbank", "money", 120.0),
+    ]
+
+
 class Follows:
     """Follows each of our new customers in a plain list: month of joining, of the first decline, of the end."""
 

@@ -229,6 +229,35 @@ def test_names_of_institutions_that_no_font_draws_have_a_stand_in() -> None:
     assert shown == ["us", "institution 1", "nobody"] and f"institution 1 is {strange}" in drawing.note
 
 
+def tables(rows: list[Made]) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Return caption -> rows of the tables of the market, of two runs alike."""
+    section = market_section(read({("nothing", r): rows for r in range(2)}))
+    assert section is not None
+    return {table.caption: table.rows for table in section.tables}
+
+
+def test_a_product_that_enters_has_a_row_and_a_mark() -> None:
+    assert "Products that enter" not in tables(run())
+    rows: list[Made] = [*run(), *(("posted_price", month, "rival", "loan", "", 8.0) for month in range(12, 36))]
+    found = tables(rows)
+    assert found["Products that enter"] == (("nothing", "rival", "loan", "12", "2 of 2"),)
+    assert found["Posted prices, % a year"][1] == ("nothing", "rival", "19.00", "not sold to 8.00")
+    drawing = draw_figure("market_over_time", read({("nothing", r): rows for r in range(2)}))
+    marks = [line for line in drawing.figure.axes[0].lines if line.get_marker() == "^"]
+    assert [float(line.get_xdata()[0]) for line in marks] == [12.0] and "loan of rival" in drawing.note
+    plain = draw_figure("market_over_time", read({("nothing", r): run() for r in range(2)}))
+    assert "Triangles" not in plain.note
+
+
+def test_what_is_promised_to_who_comes_from_another_has_a_table_where_it_is() -> None:
+    assert "What is promised to those who come from another" not in tables(run())
+    rows: list[Made] = [*run(), *(("poaching_offer", month, "rival", "money", "", 90.0) for month in range(9))]
+    found = tables([*rows, ("poaching_offer", 3, "rival", "points", "", 2.0)])
+    assert found["What is promised to those who come from another"] == (
+        ("nothing", "rival", "25%", "2.00", "-", "90.00"),
+    )
+
+
 # Return, year by year ----------------------------------------------------------------------------------------------
 
 

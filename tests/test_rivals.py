@@ -206,6 +206,20 @@ def test_a_follower_answers_prices_and_treatments_when_they_are_as_old_as_its_la
     assert not any(share for _, share in seen[:5]) and seen[5][1] > 0.05, "we reward from month 3 on"
 
 
+def test_what_is_promised_to_who_comes_from_another_is_published_and_answered() -> None:
+    """We promise from month 2 on; a follower sees it two months later, and keeps to its own limits."""
+    config = market({"policy": "follower", "lag_months": 2, "at_most_points": 2})
+    config["us"]["poaching"] = {"points": {"0": 0, "2": 3}, "months": 6, "money": {"0": 0, "2": 250}}
+    model, seen = LifecycleModel(config, seed=4), []
+    for _ in range(7):
+        model.step()
+        offer = model.institution("bigbank").offer
+        seen.append((float(offer["poaching_points"]), int(offer["poaching_months"]), int(offer["poaching_cents"])))
+    assert [points for points, *_ in seen] == [0, 0, 0, 0, 2, 2, 2] and seen[-1] == (2, 6, 10_000)
+    assert [one.poaching[1].tolist() for one in model.news.months[-3:]] == [[3, 6, 250], [0, 0, 0], [0, 0, 0]]
+    assert not model.news.months[0].poaching[[0, 3]].any()
+
+
 def test_who_answers_no_prices_and_no_treatments_does_nothing() -> None:
     idle = lived(market({"policy": "follower", "treatments": [], "at_most_points": 0}, us=REWARDS), months=6)
     plain = lived(market("do_nothing", us=REWARDS), months=6)

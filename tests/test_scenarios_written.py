@@ -175,3 +175,10 @@ def test_a_rival_without_a_price_of_its_own_goes_back_to_the_markets(tmp_path: P
         0.09,
         listed,
     ]
+
+
+def test_a_scenario_changes_what_our_channels_cost(tmp_path: Path) -> None:
+    text = "{cost_per_contact: 2, cost_per_joiner: 40, cost_per_month: 300, precision: 0.5}"
+    (one,) = loaded(tmp_path, f"{{dear: {{always: true, us: {{acquisition: {{mail: {text}}}}}}}}}").scenarios
+    mail = one.market.us.acquisition["mail"]
+    assert (mail.cost_per_contact, mail.cost_per_joiner, mail.cost_per_month, mail.precision) == (2.0, 40.0, 300.0, 0.5)

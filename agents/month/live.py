@@ -40,7 +40,15 @@ EVER = 1200
 
 
 @rule
-def live(person: Person, signal: Signal, contacts: Sequence[Contact], first: int, last: int, world: World) -> None:
+def live(
+    person: Person,
+    signal: Signal,
+    contacts: Sequence[Contact],
+    first: int,
+    last: int,
+    heard: Sequence[float],
+    world: World,
+) -> None:
     """One person's month, in the order of a month; postings go to the ledger, counts to the tally."""
     open_month(person, signal)
     if person.provider == GONE:
@@ -51,7 +59,7 @@ def live(person: Person, signal: Signal, contacts: Sequence[Contact], first: int
     needs_move(person, signal, episode, world)
     pay_former_lenders(person, world)
     pressure = read_treatments(person, signal, contacts, first, last, world)
-    meet_channels(person, signal, contacts, first, last, pressure, looks, world)
+    meet_channels(person, signal, contacts, first, last, heard, pressure, looks, world)
     cause = NO_EXIT
     if person.provider > NOBODY:
         bank(person, signal, of_use, world)
@@ -116,6 +124,7 @@ def meet_channels(
     contacts: Sequence[Contact],
     first: int,
     last: int,
+    heard: Sequence[float],
     pressure: float,
     looks: float,
     world: World,
@@ -145,7 +154,9 @@ def meet_channels(
         noticed = 0.0
         for c in range(offer.first_channel, offer.end_channel):
             channel = world.channels[c]
-            rate = reach.rate_this_month(person.id, world.now.month, channel, world.heard[c], world.rules.reach)
+            rate = reach.rate_this_month(
+                person.id, world.now.month, channel, told_of(heard, channel), world.rules.reach
+            )
             if rate > 0.0 and can_find(person, channel, looks, world):
                 u, notices, _, _ = luck(person.id, chance.REACH, world, channel.word)
                 expected = reach.expected_contacts(rate, score, risk, channel)
@@ -172,6 +183,15 @@ def meet_channels(
             read_invitation(person, signal, contacts[c], received, world)
     for j in range(1, world.institutions):
         signal.met |= world.considered[j] << j
+
+
+@rule
+def told_of(heard: Sequence[float], channel: Channel) -> float:
+    """Contacts by a channel that a person's acquaintances mean; `heard` has a number for each that goes along links."""
+    told = 0.0
+    for k in range(len(heard)):
+        told += heard[k] if channel.links == k + 1 else 0.0
+    return told
 
 
 @rule

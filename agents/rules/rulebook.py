@@ -49,8 +49,7 @@ class World:
     Compiled, it is one row that rules read by pointer (`WORLD`); in the object engine an object. `splits` divides the
     plane of risk and return. Per institution (index 0 is nobody): `offers`, the work space `utilities`, `considered`,
     `contacted`, `messages`, `invitation` (utility), `welcome_cents` and `ledger` (by account, cents). Per channel:
-    `channels`, of all institutions, `heard` (contacts a month that the person's acquaintances mean) and `tally`
-    (contacts).
+    `channels`, of all institutions, and `tally` (contacts).
     """
 
     now: Now
@@ -68,7 +67,6 @@ class World:
     messages: list[int]
     invitation: list[float]
     welcome_cents: list[int]
-    heard: list[float]
     ledger: NDArray[np.int64]
     tally: NDArray[np.int64]
     fault: NDArray[np.float64]
@@ -115,7 +113,6 @@ WORLD = np.dtype(
         ("messages", np.int64, (MAX_INSTITUTIONS,)),
         ("invitation", np.float64, (MAX_INSTITUTIONS,)),
         ("welcome_cents", np.int64, (MAX_INSTITUTIONS,)),
-        ("heard", np.float64, (MAX_CHANNELS,)),
         ("ledger", np.int64, (MAX_INSTITUTIONS, len(ACCOUNTS))),
         ("tally", np.int64, (MAX_CHANNELS,)),
         ("fault", np.float64, (3,)),

@@ -19,9 +19,10 @@ SECTIONS = ("world", "rivals", "rules", "us")
 WHEN = ("from", "to", "always")
 """Keys of a scenario that say when it holds."""
 _FORM = "Write a shipped scenario, such as crisis, a file, or what is different, such as {world: {macro_mean: 1.5}}"
-OF_CHANNELS = ("cost_per_contact", "precision")
+OF_CHANNELS = ("cost_per_contact", "cost_per_joiner", "cost_per_month", "precision")
 """What the world decides of our channels."""
-_MAY_SET = f"world, rivals, rules, us.funding_cost and us.acquisition.<channel>.{' or '.join(OF_CHANNELS)}"
+_OF_ONE = f"{', '.join(OF_CHANNELS[:-1])} or {OF_CHANNELS[-1]}"
+_MAY_SET = f"world, rivals, rules, us.funding_cost and us.acquisition.<channel>.{_OF_ONE}"
 _SHORT: Mapping[str, KeyPath] = {
     **{name: ("world", name) for name in WorldSettings.model_fields},
     "funding_cost": ("us", "funding_cost"),

@@ -32,7 +32,7 @@ MEASURES = (
     "migration/quadrant/believed/heads",
 )
 """What a report reads: all that is recorded but people one by one, and of migration that of the quadrants."""
-OF_MARKET = ("customers", "joiners", "ledger", "reach", "posted_price", "flows", "won_back")
+OF_MARKET = ("customers", "joiners", "ledger", "reach", "posted_price", "poaching_offer", "flows", "won_back")
 """Measures that a report reads of all institutions."""
 
 

@@ -29,7 +29,6 @@ def live_rows(
     contacts: Sequence[Contact],
     first: NDArray[np.int64],
     heard: NDArray[np.float64],
-    heard_by: NDArray[np.int64],
     worlds: NDArray[np.void],
     sums: NDArray[np.void],
 ) -> None:
@@ -40,9 +39,7 @@ def live_rows(
     for i in range(people.shape[0]):
         if signals[i].provider != people[i].provider:
             sums[0].moved += 1
-        for k in range(heard_by.shape[0]):
-            worlds[0].heard[heard_by[k]] = heard[i, k]
-        live(people[i], signals[i], contacts, first[i], first[i + 1], worlds[0])
+        live(people[i], signals[i], contacts, first[i], first[i + 1], heard[i], worlds[0])
         count(people[i], signals[i], sums[0])
 
 
@@ -152,11 +149,10 @@ class CompiledEngine:
         """Let every row live the month."""
         dispatch.check(len(people))
         contacts, first = cast(Sequence[Contact], dispatch.contacts), dispatch.first
-        heard_by, heard = dispatch.heard
 
         def work(part: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.void]]:
             own, sums = alone(world), np.zeros(1, COUNTS)
-            sent = contacts, first[part.start : part.stop + 1], heard[part], heard_by
+            sent = contacts, first[part.start : part.stop + 1], dispatch.heard[part]
             live_rows(people[part], signals[part], *sent, own, sums)
             return own["ledger"][0].copy(), own["tally"][0].copy(), own["fault"][0].copy(), sums
 

@@ -14,7 +14,6 @@ from tenure.agents.checks import CHECKED
 from tenure.agents.treatment import CONTACT
 from tenure.simulation.engines.chunks import Result
 from tenure.simulation.institutions.files import Files
-from tenure.simulation.market.acquaintances import Heard
 from tenure.simulation.market.people import OfRow
 
 NO_FAULT = (0.0, 0.0, 0.0)
@@ -32,12 +31,12 @@ class Dispatch(NamedTuple):
     """dtype CONTACT, by row of the person; of one row in the order of the institutions"""
     first: NDArray[np.int64]
     """shape (people + 1,)"""
-    heard: Heard
-    """what people hear from those whom they know"""
+    heard: NDArray[np.float64]
+    """contacts that acquaintances mean, shape (people, channels along links)"""
 
     def check(self, people: int) -> None:
         """Refuse a dispatch that was made for another number of people; ValueError."""
-        if not len(self.first) - 1 == len(self.heard.rates) == people:
+        if not len(self.first) - 1 == len(self.heard) == people:
             raise ValueError(f"contacts were sorted for {len(self.first) - 1} people, and {people} live this month")
 
 
@@ -121,7 +120,7 @@ def channel_count(world: np.void) -> int:
     return int(world["offers"]["end_channel"].max())
 
 
-def dispatched(contacts: Iterable[NDArray[np.void]], people: int, heard: Heard | None = None) -> Dispatch:
+def dispatched(contacts: Iterable[NDArray[np.void]], people: int, heard: NDArray[np.float64] | None = None) -> Dispatch:
     """Return the contacts of all institutions, sorted by the row of the person; there are so many people.
 
     `heard` is what they hear along links, by default nothing.
@@ -130,7 +129,7 @@ def dispatched(contacts: Iterable[NDArray[np.void]], people: int, heard: Heard |
     every = every[np.argsort(every["row"], kind="stable")]
     first = np.zeros(people + 1, np.int64)
     np.cumsum(np.bincount(every["row"], minlength=people), out=first[1:])
-    return Dispatch(every, first, Heard.nothing(people) if heard is None else heard)
+    return Dispatch(every, first, np.zeros((people, 0)) if heard is None else heard)
 
 
 def stop_on(fault: NDArray[np.float64], month: int) -> None:

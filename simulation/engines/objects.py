@@ -23,7 +23,6 @@ from tenure.agents.truth import TRUTH, WORTH, Truth, Worth
 from tenure.simulation.engines.chunks import Result, Threads
 from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals, channel_count
 from tenure.simulation.institutions.files import Files
-from tenure.simulation.market.acquaintances import Heard
 from tenure.simulation.market.people import PeopleHolder, PersonAgent
 from tenure.simulation.recording.counting import added, counted
 
@@ -73,7 +72,7 @@ def as_world(row: np.void) -> World:
     world.products = [as_object(one, Product) for one in row["products"][:products]]
     world.effects = [as_object(one, Effect) for one in row["effects"]]
     world.utilities, world.considered, world.contacted, world.messages = [0.0] * n, [0] * n, [0] * n, [0] * n
-    world.invitation, world.welcome_cents, world.heard = [0.0] * n, [0] * n, [0.0] * channels
+    world.invitation, world.welcome_cents = [0.0] * n, [0] * n
     world.ledger, world.tally = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros(channels, np.int64)
     world.fault = np.array(NO_FAULT)
     return world
@@ -86,7 +85,7 @@ class Living(NamedTuple):
     signals: NDArray[np.void]
     contacts: Sequence[Contact]
     first: Sequence[int]
-    heard: Heard
+    heard: Sequence[Sequence[float]]
     world: World
     lived: NDArray[np.bool_]
     faults: dict[int, NDArray[np.float64]]
@@ -143,7 +142,7 @@ class ObjectEngine:
         self.meet(len(people))
         contacts = [as_object(one, Contact) for one in dispatch.contacts]
         lived = np.zeros(len(people), np.bool_)
-        sent = contacts, dispatch.first.tolist(), dispatch.heard
+        sent = contacts, dispatch.first.tolist(), dispatch.heard.tolist()
         self.month = Living(people, signals, *sent, as_world(world), lived, {})
         return self.month
 
@@ -165,9 +164,8 @@ class ObjectEngine:
         if month.lived[row]:
             raise RuntimeError(f"person {agent.id} has lived month {month.world.now.month} already")
         person, signal = as_object(month.people[row], Person), as_object(month.signals[row], Signal)
-        for channel, rate in zip(month.heard.channels.tolist(), month.heard.rates[row].tolist(), strict=True):
-            month.world.heard[channel] = rate
-        live(person, signal, month.contacts, month.first[row], month.first[row + 1], month.world)
+        first, last = month.first[row], month.first[row + 1]
+        live(person, signal, month.contacts, first, last, month.heard[row], month.world)
         month.people[row], month.signals[row] = as_row(person, PERSON), as_row(signal, SIGNAL)
         month.lived[row] = True
         if month.world.fault[0]:

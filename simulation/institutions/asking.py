@@ -95,6 +95,7 @@ def _without(news: MarketNews, unknown: NDArray[np.bool_]) -> MarketNews:
         read_only(np.where(unknown, 0.0, news.shares)),
         read_only(np.where(rows, 0.0, news.sent)),
         read_only(np.where(rows, 0.0, news.amounts)),
+        read_only(np.where(rows, 0.0, news.poaching)),
     )
 
 

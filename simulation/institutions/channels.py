@@ -75,10 +75,10 @@ class Channels:
         rows["precision"] = self.precision if precision is None else precision
         rows["month_cents"] = np.where(self.rate + np.array(talk) > 0.0, open_cents, 0.0)
 
-    def talks(self, first: int, me: int) -> list[Talk]:
-        """Return which of them are heard along links; `first` is the row of the first, `me` the institution's."""
-        told = enumerate(zip(self.talk, self.along_links.tolist(), strict=True), start=first)
-        return [Talk(row, me, force, weight) for row, ((force, weight), linked) in told if linked and force > 0.0]
+    def talks(self, me: int) -> list[Talk]:
+        """Return what is told along links of the institution at row `me`, channel by channel that goes along them."""
+        linked = zip(self.talk, self.along_links.tolist(), strict=True)
+        return [Talk(me, force, weight) for (force, weight), along_links in linked if along_links]
 
     def change(self, settings: Mapping[str, ChannelSettings], budget_cents: NDArray[np.float64]) -> None:
         """From now on contacts cost, budgets are and fixed rates are what the settings of another month say."""

@@ -9,7 +9,7 @@ from tenure.policies.parts import MarketNews, read_only
 
 LONGEST = 24
 """Months that the record goes back, as far as a policy may look."""
-_ARRAYS = ("prices", "shares", "sent", "amounts")
+_ARRAYS = ("prices", "shares", "sent", "amounts", "poaching")
 
 
 class News:
@@ -25,7 +25,12 @@ class News:
         self.months: tuple[MarketNews, ...] = ()
 
     def add(
-        self, month: int, prices: NDArray[np.float64], customers: NDArray[np.int64], sent: NDArray[np.float64]
+        self,
+        month: int,
+        prices: NDArray[np.float64],
+        customers: NDArray[np.int64],
+        sent: NDArray[np.float64],
+        poaching: NDArray[np.float64],
     ) -> None:
         """Publish a month.
 
@@ -37,9 +42,11 @@ class News:
             As the month ended; the first are nobody's.
         sent : array, shape (institutions, 2, treatments)
             See `sent_by`.
+        poaching : array, shape (institutions, 3)
+            See `tenure.simulation.market.rows.poaching_offers`.
         """
         shares = customers / max(int(customers.sum()), 1)
-        made = MarketNews(month, *map(read_only, (prices, shares, sent[:, 0], sent[:, 1])))
+        made = MarketNews(month, *map(read_only, (prices, shares, sent[:, 0], sent[:, 1], poaching)))
         self.months = (made, *self.months)[:LONGEST]
 
     def state(self) -> dict[str, NDArray[np.generic]]:

@@ -28,32 +28,18 @@ class Links(NamedTuple):
 
 
 class Talk(NamedTuple):
-    """Customers of an institution who tell their acquaintances, by one of its channels."""
+    """What customers of an institution tell their acquaintances, by one of its channels."""
 
-    channel: int
-    """Row of the channel."""
     institution: int
     force: float
-    """Contacts a month of somebody whose acquaintances are all customers."""
+    """Contacts a month of somebody whose acquaintances are all customers; 0 where nobody talks."""
     weight: float
     """By how much of itself a unit of their mean satisfaction raises that."""
 
 
-class Heard(NamedTuple):
-    """What people hear along links in a month, by the channels along which they do."""
-
-    channels: NDArray[np.int64]
-    """Rows of these channels, shape (channels heard,)."""
-    rates: NDArray[np.float64]
-    """Contacts a month that each means for each person, shape (people, channels heard)."""
-
-    @classmethod
-    def nothing(cls, people: int) -> "Heard":
-        """Return what is heard where nobody tells anything."""
-        return cls(np.zeros(0, np.int64), np.zeros((people, 0)))
-
-
-def heard_along_links(people: NDArray[np.void], talks: Sequence[Talk], links: Links, luck: tuple[int, int]) -> Heard:
+def heard_along_links(
+    people: NDArray[np.void], talks: Sequence[Talk], links: Links, luck: tuple[int, int]
+) -> NDArray[np.float64]:
     """Return what everybody hears this month from acquaintances who are customers as it begins.
 
     Somebody of whose acquaintances a share f are customers, with a mean satisfaction s, hears q f (1 + w s): where
@@ -64,16 +50,22 @@ def heard_along_links(people: NDArray[np.void], talks: Sequence[Talk], links: Li
     people : structured array
         dtype PERSON, as the month begins; who has left the market for good knows nobody.
     talks : sequence of Talk
-        Who tells; without any nothing is worked out.
+        Who tells; where nobody does nothing is worked out.
     luck : (int, int)
         Seed and replication.
+
+    Returns
+    -------
+    array, shape (people, talks)
+        Contacts a month.
     """
-    if not talks:
-        return Heard.nothing(len(people))
+    heard = np.zeros((len(people), len(talks)))
+    if not any(talk.force > 0.0 for talk in talks):
+        return heard
     here = np.flatnonzero(people["provider"] >= NOBODY)
     circles = circles_of(people["id"][here], 1 + links.far // 2, luck)
     provider, satisfaction = people["provider"][here], people["satisfaction"][here]
-    rates, known = np.zeros((len(people), len(talks))), _met(circles, links, np.ones(len(here)))
+    known = _met(circles, links, np.ones(len(here)))
     for me in dict.fromkeys(talk.institution for talk in talks):
         ours = (provider == me).astype(np.float64)
         told = _met(circles, links, ours)
@@ -81,8 +73,8 @@ def heard_along_links(people: NDArray[np.void], talks: Sequence[Talk], links: Li
         content = _met(circles, links, ours * satisfaction) / np.maximum(told, 1.0)
         for column, talk in enumerate(talks):
             if talk.institution == me:
-                rates[here, column] = word_of_mouth(talk.force, share, content, talk.weight)
-    return Heard(np.array([talk.channel for talk in talks], np.int64), rates)
+                heard[here, column] = word_of_mouth(talk.force, share, content, talk.weight)
+    return heard
 
 
 def circles_of(ids: NDArray[np.int64], count: int, luck: tuple[int, int]) -> list[NDArray[np.int64]]:

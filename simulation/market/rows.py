@@ -96,6 +96,8 @@ def channel_rows(settings: MarketSettings) -> NDArray[np.void]:
         row["joiner_cents"] = math.floor(channel.cost_per_joiner * 100.0 + 0.5)
         row["audience"], row["reachable"] = AUDIENCES.index(channel.audience), channel.reachable
         row["once"], row["risk_selection"] = int(channel.once_a_month), channel.risk_selection
+    linked = [institutions[name].acquisition[label].along == "links" for name, label in names]
+    rows["links"] = np.cumsum(linked) * linked
     if len(set(rows["word"].tolist())) != len(rows):
         raise ValueError("two channels' names share one address in luck: rename one of them")
     return rows
@@ -134,6 +136,13 @@ NOT_OF_SETTINGS = (
     *POACHING,
 )
 """Of an offer or a channel, what its institution or the market writes: never laid out anew."""
+
+
+def poaching_offers(offers: NDArray[np.void]) -> NDArray[np.float64]:
+    """Return what each promises to those who come from another, shape (institutions, 3): points, months of it, EUR."""
+    points = offers["poaching_points"]
+    months = np.where(points > 0.0, offers["poaching_months"], 0)
+    return np.stack([points, months, offers["poaching_cents"] / 100.0], axis=1)
 
 
 def new_world() -> np.void:

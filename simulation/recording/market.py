@@ -10,6 +10,7 @@ from tenure.agents.belief import QUADRANTS
 from tenure.agents.offer import US
 from tenure.agents.person import CAUSES, DECLINE, GONE
 from tenure.agents.rules.rulebook import MAX_INSTITUTIONS
+from tenure.simulation.market.rows import poaching_offers
 from tenure.simulation.recording.measures import (
     CYCLE,
     DECLINED,
@@ -17,6 +18,8 @@ from tenure.simulation.recording.measures import (
     JOINED,
     LEFT,
     LEFT_DECLINED,
+    POACHING_OFFER,
+    POACHING_PARTS,
     POSTED_PRICE,
     STILL,
     STILL_DECLINED,
@@ -33,13 +36,17 @@ GONE_FOR_GOOD = "gone"
 
 
 def price_rows(facts: MonthFacts) -> Iterator[Row]:
-    """Give what every institution posts for every product that it sells."""
+    """Give what every institution posts for every product that it sells, and to those who come from another."""
     products = tuple(facts.settings.products)
     for j, name in enumerate(facts.names[1:], start=1):
         sells, prices = facts.offers["sells"][j].tolist(), facts.offers["price"][j].tolist()
         for k, product in enumerate(products):
             if sells[k]:
                 yield POSTED_PRICE.name, facts.month, name, product, "", prices[k]
+    for name, offer in zip(facts.names, poaching_offers(facts.offers).tolist(), strict=True):
+        for part, value in zip(POACHING_PARTS, offer, strict=True):
+            if value > 0.0:
+                yield POACHING_OFFER.name, facts.month, name, part, "", value
 
 
 class MarketRecorder:

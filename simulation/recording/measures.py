@@ -166,12 +166,21 @@ CLOSING_VALUE = _measure(
     LAST,
     Key("part of that value", ("future_margin", "expected_loss", "future_capital_cost")),
 )
+POACHING_PARTS = ("points", "months", "money")
+"""Of an offer to those who come from another institution."""
 POSTED_PRICE = _measure(
     "posted_price",
     "points a year",
     "price that an institution posts, in per cent of the balance a year; of deposits the rate paid, negative",
     MONTHLY,
     Key("product", form=TEXT),
+)
+POACHING_OFFER = _measure(
+    "poaching_offer",
+    "points, months or EUR",
+    "what an institution promises to those who come from another; nothing where it promises nothing",
+    MONTHLY,
+    Key("points off the price of their credit, months for which they have it, money paid once", POACHING_PARTS),
 )
 FLOWS = _measure(
     "flows",

@@ -162,3 +162,21 @@ def _by_year(rows: pd.DataFrame, month: "pd.Series[int]") -> pd.DataFrame:
     keys = [*RUN, "year", "institution"]
     sums = own.assign(year=year_of(month[own.index])).groupby(keys, observed=True)["value"].sum()
     return sums.unstack("institution").reindex(columns=named).fillna(0.0)
+
+
+def products_entered(posted: pd.DataFrame) -> pd.DataFrame:
+    """Return the products that institutions sell that they did not sell in the first month, run by run.
+
+    Parameters
+    ----------
+    posted : DataFrame
+        Rows of the measure `posted_price`: arm, replication, month, institution, a (the product), value.
+
+    Returns
+    -------
+    DataFrame
+        A row for each that entered: arm, institution, product, replication, and the month in which it did.
+    """
+    keys = ["arm", "institution", "a", "replication"]
+    first = posted.groupby(keys, observed=True)["month"].min().reset_index()
+    return first[first["month"] > posted["month"].min()].rename(columns={"a": "product"}).reset_index(drop=True)

@@ -197,7 +197,7 @@ def _reaches_nobody(name: str, key: str, where: str) -> str:
 def rival_notes(experiment: Experiment) -> Iterator[str]:
     """Yield the rivals that may spend as much as we on treatments and lower prices, since nothing else is written.
 
-    Of a rival that follows several policies, by date, the first that costs money is told.
+    Of a rival that follows several policies, by date, all are told that cost money while none of its own is written.
     """
     market = experiment.market
     budget = market.guards.budget_per_month
@@ -206,19 +206,26 @@ def rival_notes(experiment: Experiment) -> Iterator[str]:
         if experiment.settings.budget_per_month is not None
         else ("the market's guards.budget_per_month")
     )
-    for name, one in market.rivals.items():
-        followed = [now.rivals[name].policy.policy for now in market.phases()]
-        costly = next((policy for policy in followed if policy not in (NOTHING, *_NO_MONEY)), NOTHING)
-        if costly == NOTHING or one.budget_per_month is not None or one.acquisition_share is not None:
+    for name in market.rivals:
+        followed = [_without_money(now.rivals[name]) for now in market.phases()]
+        costly = [policy for policy in dict.fromkeys(followed) if policy not in (NOTHING, *_NO_MONEY)]
+        if not costly:
             continue
-        what = "lower prices" if costly in _PRICES else "treatments"
+        kinds = dict.fromkeys("lower prices" if policy in _PRICES else "treatments" for policy in costly)
+        what = " and ".join(kinds)
         amount = (
             f"{budget:,.0f} {market.currency} a month on {what}, the same as we" if budget else f"nothing on {what}"
         )
         yield (
-            f"{shown(name)} follows {costly} and may spend {amount}, because rivals.{name}.budget_per_month "
-            f"is not written and {source} is taken. Write what {shown(name)} may spend"
+            f"{shown(name)} follows {' and later '.join(costly)} and may spend {amount}, because "
+            f"rivals.{name}.budget_per_month is not written and {source} is taken. Write what {shown(name)} may spend"
         )
+
+
+def _without_money(rival: InstitutionSettings) -> str:
+    """Return the policy of a rival that follows one without money of its own, else that it does nothing."""
+    written = rival.budget_per_month is not None or rival.acquisition_share is not None
+    return NOTHING if written else rival.policy.policy
 
 
 def _few(arms: int, replications: int) -> Iterator[str]:

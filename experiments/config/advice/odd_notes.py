@@ -30,6 +30,10 @@ def _odd(experiment: Experiment) -> Iterator[str]:
                     f"arm {shown(name)}: its trial of {trial} months is as long as the run of {settings.months}: "
                     "what it learns is never used"
                 )
+    for era in experiment.eras:
+        if era.last is not None and 0 < settings.months <= era.last:
+            end, ends = (calendar_month(market.start, month) for month in (era.last, settings.months - 1))
+            yield f"the era {shown(era.title)} is to hold until {end}, but the run ends in {ends}"
     for rule in market.us.guards.dated_rules(market.start):
         if rule.name in market.us.guards.rules and (rule.until_month < 0 or rule.from_month >= settings.months):
             when = "ended before the start" if rule.until_month < 0 else "begins after the end of the run"

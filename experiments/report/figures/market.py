@@ -11,7 +11,14 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from tenure.experiments.analysis.intervals import number
-from tenure.experiments.analysis.market.standing import MONTHS, NOT_INSTITUTIONS, PAID, flows_between, market_shares
+from tenure.experiments.analysis.market.standing import (
+    MONTHS,
+    NOT_INSTITUTIONS,
+    PAID,
+    flows_between,
+    market_shares,
+    products_entered,
+)
 from tenure.experiments.analysis.statistics import t_half_widths
 from tenure.experiments.report.figures.eras import eras_note, mark_eras
 from tenure.experiments.report.figures.names import Names, drawn_in, key_of, names_in_figures
@@ -66,6 +73,8 @@ def market_over_time(recordings: Recordings) -> Drawing:
                 percent = "%" if times != 1.0 else ""
                 _lines(ax, tables[arm] * times, names, (low, high), percent, k == len(arms) - 1)
                 mark_eras(ax, recordings.eras)
+                if row is axes[0]:
+                    _mark_entries(ax, recordings, arm, names)
                 axis_label(ax, "months from the start" if row is axes[-1] else "", label if k == 0 else "")
                 ax.tick_params(labelleft=k == 0)
                 ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _, sign=percent: f"{value:,.0f}{sign}"))
@@ -75,7 +84,7 @@ def market_over_time(recordings: Recordings) -> Drawing:
         f"twelve months before. Averages over replications; light bands are 95% intervals.{_left_out(recordings)} "
         f"{key_of(names, ' '.join(names.labels.values()))}"
     )
-    note = f"{note.rstrip()} {eras_note(recordings.eras)}"
+    note = f"{note.rstrip()} {_entries_note(recordings)}{eras_note(recordings.eras)}"
     finding = f"{shares_finding(recordings)}. {cost_finding(recordings)}"
     return Drawing("market_over_time", finding, note.rstrip(), figure)
 
@@ -252,6 +261,35 @@ def _lines(
     if ends:
         end_labels(ax, end, ends, texts, gap=0.085 * (limits[1] - limits[0]))
     ax.xaxis.set_major_locator(MultipleLocator(12))
+
+
+def _mark_entries(ax: Axes, recordings: Recordings, arm: str, names: Names) -> None:
+    """Mark on the axis of months when an institution brings a product into its offer, on average over replications."""
+    entered = _entries(recordings)
+    low, _ = ax.get_ylim()
+    for (name, _), month in entered[arm].items() if arm in entered else ():
+        colour, _ = _look(list(names.labels).index(name))
+        ax.plot(month, low, marker="^", markersize=6, color=colour, clip_on=False, zorder=4, linestyle="")
+
+
+def _entries(recordings: Recordings) -> dict[str, dict[tuple[str, str], float]]:
+    """Return arm -> institution and product -> month in which it enters the offer, on average over replications."""
+    found: dict[str, dict[tuple[str, str], float]] = {}
+    if "posted_price" in recordings.market:
+        keys = ["arm", "institution", "product"]
+        months = products_entered(recordings.of_all("posted_price")).groupby(keys, observed=True)["month"].mean()
+        for (arm, name, product), month in months.items():
+            found.setdefault(str(arm), {})[(str(name), str(product))] = float(month)
+    return found
+
+
+def _entries_note(recordings: Recordings) -> str:
+    """Say what the triangles of a figure stand for; nothing where no product enters."""
+    told = [key for entered in _entries(recordings).values() for key in entered]
+    which = ", ".join(f"{product} of {name}" for name, product in dict.fromkeys(told))
+    return (
+        f"Triangles mark when a product enters the offer, in the colour of its institution: {which}. " if told else ""
+    )
 
 
 def _look(place: int) -> tuple[str, str]:

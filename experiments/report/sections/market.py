@@ -19,6 +19,7 @@ from tenure.experiments.analysis.market.standing import (
     paid_in_market,
     per_customer_year,
     price_paid,
+    products_entered,
 )
 from tenure.experiments.report.recordings import QUADRANTS, Recordings
 from tenure.experiments.report.sections.cycles import curves_of, cycle_finding, cycle_table
@@ -47,7 +48,7 @@ def market_section(recordings: Recordings) -> Section | None:
         curves = curves_of(recordings)
         sentences.append(f"{cycle_finding(recordings, curves)}.")
         tables.append(cycle_table(curves))
-    tables += [_channels(recordings), _prices(recordings)]
+    tables += [*_entries(recordings), *_poaching(recordings), _channels(recordings), _prices(recordings)]
     return Section("market", "The market", tuple(sentences), tuple(tables), HOW_TO_READ)
 
 
@@ -262,7 +263,7 @@ def _prices(recordings: Recordings) -> Table:
     for arm in recordings.arms:
         for name in recordings.institutions:
             cells = [
-                " to ".join(dict.fromkeys(number(float(one), 2) for one in means.loc[(arm, name, product)]))
+                " to ".join(dict.fromkeys(_price_text(float(one)) for one in means.loc[(arm, name, product)]))
                 if (arm, name, product) in means.index
                 else "-"
                 for product in products
@@ -273,6 +274,59 @@ def _prices(recordings: Recordings) -> Table:
         "Average over replications, in the first and, where it differs, the last month. Deposits: the rate, negative."
     )
     return Table(heads, tuple(rows), "Posted prices, % a year", note, long=True)
+
+
+def _price_text(price: float) -> str:
+    return "not sold" if np.isnan(price) else number(price, 2)
+
+
+def _entries(recordings: Recordings) -> Iterator[Table]:
+    """Give the products that institutions brought into their offers after the first month, where there are any."""
+    posted = recordings.of_all("posted_price")
+    entered = products_entered(posted)
+    if entered.empty:
+        return
+    runs = posted.groupby("arm", observed=True)["replication"].nunique()
+    rows = []
+    for (arm, name, product), own in entered.groupby(["arm", "institution", "product"], observed=True, sort=False):
+        months = dict.fromkeys((int(own["month"].min()), int(own["month"].max())))
+        rows.append((str(arm), str(name), str(product), " to ".join(map(str, months)), f"{len(own)} of {runs[arm]}"))
+    order = {arm: place for place, arm in enumerate(recordings.arms)}
+    rows.sort(key=lambda row: order[row[0]])
+    heads = (("", "arm"), ("", "institution"), ("", "product"), ("enters in month", "from the start"), ("in", "runs"))
+    yield Table(heads, tuple(rows), "Products that enter", "What is sold from the first month on, 0, is not told here.")
+
+
+def _poaching(recordings: Recordings) -> Iterator[Table]:
+    """Give what institutions promised to those who come from another, where any did."""
+    if "poaching_offer" not in recordings.market:
+        return
+    offers, posted = recordings.of_all("poaching_offer"), recordings.of_all("posted_price")
+    keys = ["arm", "institution"]
+    runs = posted.groupby("arm", observed=True)["replication"].nunique()
+    lived = posted["month"].nunique() * runs
+    means = offers.groupby([*keys, "a"], observed=True)["value"].mean()
+    times = offers[["replication", "month", *keys]].drop_duplicates().groupby(keys, observed=True).size()
+    rows = []
+    for arm in recordings.arms:
+        for name in recordings.institutions:
+            if (arm, name) in times.index:
+                cells = [_promised(means, (arm, name, part)) for part in ("points", "months", "money")]
+                rows.append((arm, name, f"{times[(arm, name)] / lived[arm]:.0%}", *cells))
+    heads = (
+        ("", "arm"),
+        ("", "institution"),
+        ("promised,", "% of months"),
+        ("off the price,", "points"),
+        ("for so many", "months"),
+        ("paid once,", recordings.currency),
+    )
+    note = "To those who come from another institution; averages over the months in which something was promised."
+    yield Table(heads, tuple(rows), "What is promised to those who come from another", note)
+
+
+def _promised(means: "pd.Series[float]", key: tuple[str, str, str]) -> str:
+    return number(float(means[key]), 2) if key in means.index else "-"
 
 
 def _moved(first: pd.DataFrame, last: pd.DataFrame, text: Text, of: str = "") -> str:
