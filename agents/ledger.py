@@ -37,6 +37,13 @@ def receive(ledger: NDArray[np.int64], institution: int, account: int, amount_ce
 
 
 @rule
+def earned(ledger: NDArray[np.int64], institution: int) -> int:
+    """Return the profit booked so far, cents: what cash, loans and deposits together have grown by."""
+    grown: int = ledger[institution, CASH] + ledger[institution, LOANS] + ledger[institution, DEPOSITS]
+    return grown
+
+
+@rule
 def book(ledger: NDArray[np.int64], institution: int, to: int, source: int, amount_cents: int) -> None:
     """No cash moves: `to` is debited, `source` credited, and the other way round with the outside world."""
     ledger[institution, to] += amount_cents

@@ -16,7 +16,7 @@ from tenure.policies.settings.suggest import did_you_mean
 from tenure.policies.shelf import SHELF
 from tenure.simulation.customers import Customers
 from tenure.simulation.engines.compiled import CompiledEngine
-from tenure.simulation.engines.engine import Engine, dispatched, stop_on
+from tenure.simulation.engines.engine import NOT_ASKED, Engine, dispatched, stop_on
 from tenure.simulation.engines.objects import MesaModel, ObjectEngine
 from tenure.simulation.institutions.institution import Institution
 from tenure.simulation.market.acquaintances import Links, heard_along_links
@@ -191,7 +191,8 @@ class LifecycleModel(WorldModel):
     def live(self) -> None:
         """Everybody lives the month, and knows what all have posted by now."""
         compare_prices(self.offers, self.books.customers)
-        self.totals = self.engine.live(self.people, self.signals, self.dispatch, self.world)
+        self.profits = np.zeros(len(self.people), np.int64) if self.observers else NOT_ASKED
+        self.totals = self.engine.live(self.people, self.signals, self.dispatch, self.world, self.profits)
         stop_on(self.totals.fault, self.month)
         for one in self.institutions:
             one.keep_channels_open(self.totals.ledger)
@@ -263,7 +264,10 @@ class LifecycleModel(WorldModel):
     def record(self) -> None:
         """Observers are told what the month brought."""
         if self.observers:
-            conducts, moved = [one.conduct() for one in self.institutions], (self.totals.ledger, self.totals.tally)
+            conducts, moved = (
+                [one.conduct() for one in self.institutions],
+                (self.totals.ledger, self.totals.tally, self.profits),
+            )
             facts = facts_of(self, self.month, self.engine.in_chunks, self.totals.counts, moved, conducts)
             for observer in self.observers:
                 observer.month(facts)

@@ -23,7 +23,7 @@ from tenure.simulation.model import LifecycleModel
 from tenure.simulation.recording.book import cell_rows
 from tenure.simulation.recording.counting import count_rows
 from tenure.simulation.recording.ours import find_rows, read_rows
-from tenure.simulation.recording.people import add_up_rows
+from tenure.simulation.recording.people.starting import add_up_rows
 from tests.markets import LIVELY, differences, lived, markets, small_market
 
 ROOT = Path(agents.__file__).resolve().parent.parent

@@ -62,7 +62,7 @@ class People(NamedTuple):
 
 
 def people_of(rows: pa.Table) -> People:
-    """Read a run's rows of single people (`tenure.simulation.recording.people`).
+    """Read a run's rows of single people (`tenure.simulation.recording.people.starting`).
 
     Raises
     ------

@@ -198,7 +198,7 @@ def _each_worked_out(folder: Path, base: str | None, runs: Sequence[_Wanted]) ->
     base_rows = read_rows(folder, base, PERSON_MEASURES, _PAIR_COLUMNS) if paired and base is not None else None
     champion = None if base_rows is None or not base_rows.num_rows else people_of(base_rows)
     for one in runs:
-        values = metrics_of(_recorded(folder, one.run), one.metrics) if one.metrics else {}
+        values = metrics_of(recorded_of(folder, one.run), one.metrics) if one.metrics else {}
         pairs: Mapping[str, Column] | None = _NO_PAIRS if one.pairs else None
         if champion is not None and one.pairs:
             same = one.run == base
@@ -207,7 +207,7 @@ def _each_worked_out(folder: Path, base: str | None, runs: Sequence[_Wanted]) ->
         yield one.run, values, pairs
 
 
-def _recorded(folder: Path, name: str) -> RecordedRun:
+def recorded_of(folder: Path, name: str) -> RecordedRun:
     """Read what metrics are worked out of: all rows but those of single people."""
     record = read_record(folder, name)
     try:

@@ -122,6 +122,22 @@ def compare(
             _compare(results)
 
 
+@app.command("why")
+def why_command(
+    folder: Folder,
+    arm: Annotated[str, typer.Argument(help="Beside the champion.")],
+    scenario: Annotated[str, typer.Option("--scenario", help="In which; by default the first.")] = "",
+    json: Json = False,
+) -> None:
+    """Say what the difference between an arm and the champion is made of: lines, years, people, treatments, endings."""
+    with answering(json):
+        from tenure.experiments.commands.why import why_asked
+
+        found = why_asked(folder, arm, scenario, json)
+        if json:
+            print_json(found)
+
+
 def _circumstances(folders: "list[Results]", metric: str, json: bool) -> None:
     """Print the same arms in all scenarios of all folders."""
     from tenure.experiments.commands.folder_words import folder_command, next_lines

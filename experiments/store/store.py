@@ -18,6 +18,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
 
 FORMAT = 4
 """Version of the file layout; files of a later one are refused."""
-PEOPLE = "person/"
-"""How the measures of single people begin; their rows lie together at the end of a run."""
+PEOPLE = ("person/", "life/")
+"""How the measures of single people begin; the rows of each kind lie together at the end of a run."""
 OF_A_RUN = (
     "scenario",
     "over",
@@ -199,7 +200,7 @@ def read_rows(folder: Path, name: str, measures: Sequence[str] | None, columns: 
         groups = _groups_before_people(file) if measures is None else _wanted_groups(file, measures)
         table = file.read_row_groups(groups, columns=list(columns), use_threads=False)
     if measures is None:
-        return table.filter(pc.invert(pc.starts_with(table["measure"], PEOPLE)))
+        return table.filter(pc.invert(_of_people(table["measure"])))
     return table.filter(pc.is_in(table["measure"], value_set=pa.array(list(measures), pa.string())))
 
 
@@ -322,8 +323,14 @@ def _groups(table: pa.Table) -> list[tuple[int, int]]:
     if "measure" not in table.column_names or not table.num_rows:
         return [(0, table.num_rows)]
     measure = table["measure"].combine_chunks()
-    people = pc.index(pc.starts_with(measure, PEOPLE), True).as_py()
-    return list(pairwise(sorted({0, max(people, 0), table.num_rows})))
+    begin = (pc.index(pc.starts_with(measure, kind), True).as_py() for kind in PEOPLE)
+    return list(pairwise(sorted({0, *(max(row, 0) for row in begin), table.num_rows})))
+
+
+def _of_people(measure: pa.Array) -> pa.Array:
+    """Return which rows are of single people."""
+    found = [pc.starts_with(measure, kind) for kind in PEOPLE]
+    return reduce(pc.or_, found)
 
 
 def _wanted_groups(file: pq.ParquetFile, measures: Sequence[str] | None) -> list[int]:
@@ -346,7 +353,7 @@ def _groups_before_people(file: pq.ParquetFile) -> list[int]:
     return [
         i
         for i, span in enumerate(spans)
-        if not (known[i] and span.min.startswith(PEOPLE) and span.max.startswith(PEOPLE))
+        if not (known[i] and any(span.min.startswith(kind) and span.max.startswith(kind) for kind in PEOPLE))
     ]
 
 

@@ -7,13 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.compiling import compiled
+from tenure.agents.ledger import earned
 from tenure.agents.month.appraise import borrows, judge, value
 from tenure.agents.month.live import live
 from tenure.agents.month.observe import USUAL_TIMES, borrows_as_believed, conclude, hear
+from tenure.agents.offer import US
 from tenure.agents.rules.credit import default_odds
 from tenure.agents.treatment import Contact
 from tenure.simulation.engines.chunks import Result, Threads
-from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals, channel_count
+from tenure.simulation.engines.engine import NO_FAULT, NOT_ASKED, Dispatch, Totals, channel_count
 from tenure.simulation.institutions.files import Files
 from tenure.simulation.market.people import OfRow
 from tenure.simulation.recording.counting import COUNTS, added, count, counted
@@ -31,16 +33,21 @@ def live_rows(
     heard: NDArray[np.float64],
     worlds: NDArray[np.void],
     sums: NDArray[np.void],
+    profits: NDArray[np.int64],
 ) -> None:
     """Live one month for every row, and count it while the person is at hand; there is one world and one row of sums.
 
     A world as such takes Numba longer to look at than a row of an array does.
     """
+    so_far = earned(worlds[0].ledger, US)
     for i in range(people.shape[0]):
         if signals[i].provider != people[i].provider:
             sums[0].moved += 1
         live(people[i], signals[i], contacts, first[i], first[i + 1], heard[i], worlds[0])
         count(people[i], signals[i], sums[0])
+        if profits.shape[0] > 0:
+            now = earned(worlds[0].ledger, US)
+            profits[i], so_far = now - so_far, now
 
 
 @compiled
@@ -145,7 +152,14 @@ class CompiledEngine:
         """Do the work for each chunk of rows, on all threads; return the results in the order of the chunks."""
         return self.threads.in_chunks(rows, work)
 
-    def live(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Totals:
+    def live(
+        self,
+        people: NDArray[np.void],
+        signals: NDArray[np.void],
+        dispatch: Dispatch,
+        world: np.void,
+        profits: NDArray[np.int64] = NOT_ASKED,
+    ) -> Totals:
         """Let every row live the month."""
         dispatch.check(len(people))
         contacts, first = cast(Sequence[Contact], dispatch.contacts), dispatch.first
@@ -153,7 +167,7 @@ class CompiledEngine:
         def work(part: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.void]]:
             own, sums = alone(world), np.zeros(1, COUNTS)
             sent = contacts, first[part.start : part.stop + 1], dispatch.heard[part]
-            live_rows(people[part], signals[part], *sent, own, sums)
+            live_rows(people[part], signals[part], *sent, own, sums, profits[part])
             return own["ledger"][0].copy(), own["tally"][0].copy(), own["fault"][0].copy(), sums
 
         ledgers, tallies, faults, counts = zip(*self.in_chunks(len(people), work), strict=True)

@@ -20,6 +20,10 @@ NO_FAULT = (0.0, 0.0, 0.0)
 """A fault as rules write it: which rule, which person, what value; rule 0 is none."""
 
 
+NOT_ASKED: NDArray[np.int64] = np.zeros(0, np.int64)
+"""Instead of an array to be filled, where nobody asks for it."""
+
+
 class RuleFault(RuntimeError):
     """A rule returned a number that is not finite or out of range."""
 
@@ -82,8 +86,18 @@ class Engine(Protocol):
         """Do the work for each chunk of rows, in any order; return the results in the order of the chunks."""
         ...
 
-    def live(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Totals:
-        """Let every row live the month; ValueError if the contacts were sorted for another number of people."""
+    def live(
+        self,
+        people: NDArray[np.void],
+        signals: NDArray[np.void],
+        dispatch: Dispatch,
+        world: np.void,
+        profits: NDArray[np.int64] = NOT_ASKED,
+    ) -> Totals:
+        """Let every row live the month; ValueError if the contacts were sorted for another number of people.
+
+        `profits`, shape (people,), is filled with the cents that each brought us, unless it is empty.
+        """
         ...
 
     def observe(self, files: Files, signals: NDArray[np.void], me: int, world: np.void) -> NDArray[np.float64]:

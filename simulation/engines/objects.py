@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.agents.belief import BELIEF, Belief
-from tenure.agents.ledger import ACCOUNTS
+from tenure.agents.ledger import ACCOUNTS, earned
 from tenure.agents.month.appraise import appraise, value
 from tenure.agents.month.live import live
 from tenure.agents.month.observe import observe
-from tenure.agents.offer import Channel, Now, Offer, Product
+from tenure.agents.offer import US, Channel, Now, Offer, Product
 from tenure.agents.person import PERSON, Person
 from tenure.agents.rules.estimation import Splits
 from tenure.agents.rules.rulebook import Rulebook, World
@@ -21,7 +21,7 @@ from tenure.agents.signal import SIGNAL, Signal
 from tenure.agents.treatment import Contact, Effect
 from tenure.agents.truth import TRUTH, WORTH, Truth, Worth
 from tenure.simulation.engines.chunks import Result, Threads
-from tenure.simulation.engines.engine import NO_FAULT, Dispatch, Totals, channel_count
+from tenure.simulation.engines.engine import NO_FAULT, NOT_ASKED, Dispatch, Totals, channel_count
 from tenure.simulation.institutions.files import Files
 from tenure.simulation.market.people import PeopleHolder, PersonAgent
 from tenure.simulation.recording.counting import added, counted
@@ -89,6 +89,8 @@ class Living(NamedTuple):
     world: World
     lived: NDArray[np.bool_]
     faults: dict[int, NDArray[np.float64]]
+    profits: NDArray[np.int64]
+    """To be filled with the cents that each brought us; empty where nobody asks"""
 
     def fault(self) -> NDArray[np.float64]:
         """Return the fault of the first row that has one, or zeros: in whatever order people lived."""
@@ -136,14 +138,21 @@ class ObjectEngine:
         """Do the work for each chunk of rows, one after the other."""
         return Threads().in_chunks(rows, work)
 
-    def begin(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Living:
+    def begin(
+        self,
+        people: NDArray[np.void],
+        signals: NDArray[np.void],
+        dispatch: Dispatch,
+        world: np.void,
+        profits: NDArray[np.int64] = NOT_ASKED,
+    ) -> Living:
         """Let a month begin: from now on each agent may live it once, in any order."""
         dispatch.check(len(people))
         self.meet(len(people))
         contacts = [as_object(one, Contact) for one in dispatch.contacts]
         lived = np.zeros(len(people), np.bool_)
         sent = contacts, dispatch.first.tolist(), dispatch.heard.tolist()
-        self.month = Living(people, signals, *sent, as_world(world), lived, {})
+        self.month = Living(people, signals, *sent, as_world(world), lived, {}, profits)
         return self.month
 
     def everybody(self) -> None:
@@ -164,17 +173,26 @@ class ObjectEngine:
         if month.lived[row]:
             raise RuntimeError(f"person {agent.id} has lived month {month.world.now.month} already")
         person, signal = as_object(month.people[row], Person), as_object(month.signals[row], Signal)
-        first, last = month.first[row], month.first[row + 1]
+        first, last, so_far = month.first[row], month.first[row + 1], earned(month.world.ledger, US)
         live(person, signal, month.contacts, first, last, month.heard[row], month.world)
+        if len(month.profits):
+            month.profits[row] = earned(month.world.ledger, US) - so_far
         month.people[row], month.signals[row] = as_row(person, PERSON), as_row(signal, SIGNAL)
         month.lived[row] = True
         if month.world.fault[0]:
             month.faults[row], month.world.fault = month.world.fault, np.array(NO_FAULT)
 
-    def live(self, people: NDArray[np.void], signals: NDArray[np.void], dispatch: Dispatch, world: np.void) -> Totals:
+    def live(
+        self,
+        people: NDArray[np.void],
+        signals: NDArray[np.void],
+        dispatch: Dispatch,
+        world: np.void,
+        profits: NDArray[np.int64] = NOT_ASKED,
+    ) -> Totals:
         """Let everybody live the month, one agent after the other."""
         moved = np.count_nonzero(signals["provider"] != people["provider"])
-        month = self.begin(people, signals, dispatch, world)
+        month = self.begin(people, signals, dispatch, world, profits)
         try:
             self.everybody()
         finally:

@@ -13,8 +13,8 @@ from tenure.policies.view import InstitutionView
 from tenure.simulation.institutions.purse import real_book
 from tenure.simulation.recording import measures
 from tenure.simulation.recording.observing import MonthFacts
+from tenure.simulation.recording.people.sent import SentContacts
 from tenure.simulation.recording.rows import Row
-from tenure.simulation.recording.sent import SentContacts
 
 
 def learnt_rows(facts: MonthFacts) -> Iterator[Row]:

@@ -303,6 +303,25 @@ PERSON_TREATMENT = _measure(
 )
 PERSON_MONTHS = _measure("person/months", "months", "months with us", LAST, PERSON, Key("what became of them", FATES))
 
+STAYS = "ours at the end"
+LIFE_VALUE = _measure(
+    "life/value",
+    "EUR",
+    "what the person brought us over the run and is expected to bring after it, discounted; of who was ever ours",
+    LAST,
+    PERSON,
+    Key("how the relationship last ended", (STAYS, *CAUSES[1:])),
+)
+TAKEN = ", taken"
+LIFE_TREATED = _measure(
+    "life/treated",
+    "the treatment's own",
+    "amount of a treatment that was given to a person who was ever ours",
+    MONTHLY,
+    PERSON,
+    Key("treatment, and whether it was taken", form=TEXT),
+)
+
 # Beliefs beside the truth ---------------------------------------------------------------------------------------------
 
 _MOVED = {"scheme": SCHEME, "kind": KIND, "weight": WEIGHT}

@@ -75,6 +75,9 @@ class MonthFacts:
         Cents; zeros before the first month.
     tally : int array, shape (channels,)
         Contacts by each channel; zeros before the first month.
+    profits : int array, shape (people,)
+        Cents that each person's month brought us: income, less costs and losses; zeros before the first month. What an
+        institution pays as such, for a channel that is open, is nobody's.
     own_rows : int array, shape (our customers,)
         Rows of our customers at the month's end.
     own, left : structured array, shape (our customers,) and (those who left us,)
@@ -103,6 +106,7 @@ class MonthFacts:
     counts: NDArray[np.void]
     postings: NDArray[np.int64]
     tally: NDArray[np.int64]
+    profits: NDArray[np.int64]
     own_rows: Rows
     own: NDArray[np.void]
     left: NDArray[np.void]
@@ -217,7 +221,7 @@ def facts_of(
     month: int,
     in_chunks: InChunks,
     counts: np.void,
-    moved: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+    moved: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None = None,
     conducts: Iterable[Conduct] = (),
 ) -> MonthFacts:
     """Return a month's facts, which nobody can write to.
@@ -229,12 +233,13 @@ def facts_of(
     counts : row of COUNTS
         Of this month.
     moved : tuple of int arrays, optional
-        Postings and tally; None before the first month.
+        Postings, tally and profits; None before the first month.
     conducts : iterable of Conduct
         What institutions did; none before the first month.
     """
     names, (own, left) = market.names, find_ours(market.signals, in_chunks)
-    postings, tally = moved or (np.zeros((len(names), 1), np.int64), np.zeros(len(market.channels), np.int64))
+    nothing = np.zeros((len(names), 1), np.int64), np.zeros(len(market.channels), np.int64)
+    postings, tally, profits = moved or (*nothing, np.zeros(len(market.people), np.int64))
     return MonthFacts(
         month,
         market.now,
@@ -249,6 +254,7 @@ def facts_of(
         read_only(np.asarray(counts)),
         read_only(postings),
         read_only(tally),
+        read_only(profits),
         read_only(own),
         sealed(read_ours(market.people, market.signals, own, in_chunks)),
         sealed(read_ours(market.people, market.signals, left, in_chunks)),

@@ -11,9 +11,10 @@ from tenure.simulation.recording.conduct import conduct_rows, learnt_rows, limit
 from tenure.simulation.recording.market import MarketRecorder
 from tenure.simulation.recording.measures import POLICY_NOTES
 from tenure.simulation.recording.observing import MonthFacts, Observer
-from tenure.simulation.recording.people import PeopleRecorder
+from tenure.simulation.recording.people.lives import LifeRecorder
+from tenure.simulation.recording.people.sent import SentContacts
+from tenure.simulation.recording.people.starting import PeopleRecorder
 from tenure.simulation.recording.rows import Rows, table_of
-from tenure.simulation.recording.sent import SentContacts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ class Recording:
         self.rows, self.last, self.first_month = Rows(), start, start.month + 1
         self.rows.take(state_rows(start))
         self.rows.take(plane_rows(start))
-        self.people, self.market = PeopleRecorder(start), MarketRecorder(start)
+        self.people, self.lives, self.market = PeopleRecorder(start), LifeRecorder(start), MarketRecorder(start)
         self.beliefs = BeliefRecorder(start.us, start.settings.compare_beliefs_every_months)
         self._truths = truths_of(start)
 
@@ -59,6 +60,7 @@ class Recording:
         sent = SentContacts.of(facts)
         self.rows.take(conduct_rows(facts, sent, with_funnel=due))
         self.people.note(facts, sent)
+        self.lives.note(facts, sent)
         self.rows.take(reach_rows(facts))
         self.rows.take(self.beliefs.note(facts.month, *happened(facts)))
         self.last = facts
@@ -94,7 +96,8 @@ class Recording:
         ends.take(closing_rows(facts))
         ends.take(self.market.cycle_rows(facts.month, facts.us))
         ends.take((POLICY_NOTES.name, facts.month, facts.us, name, "", value) for name, value in notes.items())
-        return table_of([self.rows.columns(), ends.columns(), self.people.columns(facts.month, facts.us)])
+        people, lives = self.people.columns(facts.month, facts.us), self.lives.columns(facts)
+        return table_of([self.rows.columns(), ends.columns(), people, lives])
 
 
 def begin_recording(observers: list[Observer], start: MonthFacts) -> None:

@@ -22,8 +22,8 @@ from tenure.simulation.recording.measures import (
     PERSON_TREATMENT,
 )
 from tenure.simulation.recording.observing import MonthFacts
+from tenure.simulation.recording.people.sent import SentContacts
 from tenure.simulation.recording.rows import Columns
-from tenure.simulation.recording.sent import SentContacts
 
 SO_FAR = np.dtype(
     [

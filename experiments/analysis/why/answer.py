@@ -1,0 +1,170 @@
+"""Why an arm does better or worse than the champion, from the stored runs of both."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tenure.experiments.analysis.intervals import Average
+from tenure.experiments.analysis.metrics import customers_at_start
+from tenure.experiments.analysis.statistics import t_half_widths
+from tenure.experiments.analysis.why.lives import LIFE_MEASURES, lives_of
+from tenure.experiments.analysis.why.parts import (
+    DIVISIONS,
+    LINE,
+    NO_TREATMENT,
+    TREATMENT,
+    Parts,
+    RunWithLives,
+    averages,
+    carried_by,
+    pair_people,
+    parts_of,
+)
+from tenure.experiments.analysis.worked_out import recorded_of
+from tenure.experiments.running.workers import processors
+from tenure.experiments.store.store import read_rows
+
+if TYPE_CHECKING:
+    from tenure.experiments.store.results import Results
+
+_COLUMNS = ("measure", "month", "a", "b", "value")
+NEVER_GIVEN = "without "
+"""What stands before a treatment that the champion gave when the worlds parted, and the arm did not."""
+CARRIES = 0.5
+"""Of the difference, from which one thing that the champion alone does is warned of: assumption."""
+
+
+class GivenTreatment(NamedTuple):
+    """One treatment in the two arms, averages over replications."""
+
+    treatment: str
+    per_customer: tuple[float, float]
+    """Times that it was given, per customer at the start: champion, arm."""
+    taken: tuple[float, float]
+    """Share of those that were taken; nan where none was given."""
+    cost_eur: tuple[float, float]
+    """Contacts, rewards and given-up income, per customer at the start, not discounted."""
+
+
+class Why(NamedTuple):
+    """What the difference in profit between an arm and the champion is made of, per customer at the start."""
+
+    arm: str
+    champion: str
+    total: Average
+    divisions: Mapping[str, Mapping[str, Average]]
+    """Division -> part -> average over replications; the parts of each add up to the total."""
+    given: tuple[GivenTreatment, ...]
+    carried_by: float
+    """The fewest people who carry nine tenths of the difference, as a share of customers at the start; nan: nobody."""
+    most: tuple[tuple[int, float], ...]
+    """Of the first replication, the people whose worlds differ most, best first: id, and EUR by which."""
+    replications: int
+
+    @property
+    def of_the_champion_alone(self) -> Mapping[str, Average]:
+        """Treatments that the arm never gives and the champion does -> what follows from being without them."""
+        alone = {one.treatment for one in self.given if one.per_customer[1] == 0.0 < one.per_customer[0]}
+        parts = self.divisions[TREATMENT]
+        return {name: parts[NEVER_GIVEN + name] for name in sorted(alone) if NEVER_GIVEN + name in parts}
+
+    @property
+    def is_a_trap(self) -> bool:
+        """Whether most of the difference follows from what the champion alone does."""
+        whole = sum(one.mean for one in self.of_the_champion_alone.values())
+        return bool(self.total.mean) and whole / self.total.mean >= CARRIES
+
+
+class _Pair(NamedTuple):
+    parts: Parts
+    given: Mapping[str, tuple[float, ...]]
+    carried: float
+    most: tuple[tuple[int, float], ...]
+
+
+def why(results: "Results", arm: str, progress: Callable[[], None] = lambda: None) -> Why:
+    """Return what an arm's difference in profit from the champion is made of.
+
+    Parameters
+    ----------
+    results : Results
+        Of one scenario.
+    arm : str
+        Beside the champion.
+    progress : callable
+        Told of each pair of runs that was read.
+
+    Raises
+    ------
+    ValueError
+        If there is no such arm, it is the champion, or no replication has both; or lives were not recorded.
+    """
+    others = [one for one in results.arms if one != results.champion]
+    if arm not in others:
+        what = "is the champion, that the others are compared with" if arm == results.champion else "is no arm"
+        raise ValueError(f"why: '{arm}' {what}. Name one of: {', '.join(others)}")
+    runs = {(one.arm, one.replication): name for name, one in results.known.items()}
+    pairs = [
+        (name, runs[arm, replication])
+        for (one, replication), name in sorted(runs.items(), key=lambda item: item[0][1])
+        if one == results.champion and (arm, replication) in runs
+    ]
+    if not pairs:
+        raise ValueError(f"why: no replication has a run of '{arm}' and of '{results.champion}' yet")
+
+    def read(pair: tuple[str, str]) -> _Pair:
+        worlds = [_world(results, name) for name in pair]
+        progress()
+        return _pair(*worlds)
+
+    with ThreadPoolExecutor(processors()) as pool:
+        found = list(pool.map(read, pairs))
+    divisions = {
+        name: {str(part): _average(table[part]) for part in table}
+        for name, table in averages(x.parts for x in found).items()
+    }
+    total = _average(pd.Series([sum(one.parts[LINE].values()) for one in found]))
+    carried = np.array([one.carried for one in found])
+    given = tuple(_given(found, name) for name in sorted({name for one in found for name in one.given}))
+    share = float(np.nanmean(carried)) if not np.isnan(carried).all() else float("nan")
+    return Why(arm, results.champion, total, divisions, given, share, found[0].most, len(found))
+
+
+def _world(results: "Results", name: str) -> RunWithLives:
+    rows = read_rows(results.folder, name, LIFE_MEASURES, _COLUMNS)
+    return RunWithLives(recorded_of(results.folder, name), lives_of(rows))
+
+
+def _pair(champion: RunWithLives, arm: RunWithLives) -> _Pair:
+    people, customers = pair_people(champion.lives, arm.lives), customers_at_start(arm.run)
+    order = np.argsort(-people.difference_eur, kind="stable")
+    most = tuple((int(people.ids[k]), float(people.difference_eur[k])) for k in (*order[:2], *order[-2:]))
+    names = {*champion.lives.given["treatment"], *arm.lives.given["treatment"]}
+    given = {name: tuple(_numbers(champion, arm, name, customers)) for name in names}
+    return _Pair(parts_of(champion, arm), given, carried_by(people, customers), most)
+
+
+def _numbers(champion: RunWithLives, arm: RunWithLives, name: str, customers: float) -> Iterator[float]:
+    """Yield how often, how many taken and what it cost, champion and arm, per customer at the start."""
+    for world in (champion, arm):
+        own = world.lives.given[world.lives.given["treatment"] == name]
+        cost = world.run.total("treatments", a=(name,), b=("spent", "forgone"))
+        yield from (len(own) / customers, float(own["taken"].sum()) / customers, cost / customers)
+
+
+def _given(found: list[_Pair], name: str) -> GivenTreatment:
+    each = np.array([one.given.get(name, (0.0,) * 6) for one in found]).mean(axis=0)
+    times, taken, cost = (tuple(float(one) for one in islice(each, place, None, 3)) for place in range(3))
+    share = tuple(some / whole if whole else float("nan") for some, whole in zip(taken, times, strict=True))
+    return GivenTreatment(name, (times[0], times[1]), (share[0], share[1]), (cost[0], cost[1]))
+
+
+def _average(values: "pd.Series[float]") -> Average:
+    return Average(float(values.mean()), float(t_half_widths(values.to_numpy())))
+
+
+__all__ = ["DIVISIONS", "NO_TREATMENT", "GivenTreatment", "Why", "why"]

@@ -1,0 +1,157 @@
+"""What `tenure why` answers: what carries the difference between an arm and the champion."""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import wrap
+
+from tenure.experiments.analysis.intervals import Average, interval_text
+from tenure.experiments.analysis.why.answer import Why, why
+from tenure.experiments.analysis.why.parts import ENDING, LINE, QUADRANT, TREATMENT, YEAR
+from tenure.experiments.commands import terminal
+from tenure.experiments.commands.command_line import say, say_lines
+from tenure.experiments.commands.folder_words import command_text, folder_command, next_lines, reading_bar
+from tenure.experiments.config.printable import printable_line
+from tenure.experiments.report.labels import listed
+from tenure.experiments.report.sentences import words
+from tenure.experiments.store.results import Results, open_results
+
+SHOWN_FROM = 0.001
+"""Of the largest part of a division, below which parts are added up as others."""
+HEADS = {
+    LINE: "by line",
+    YEAR: "by year",
+    QUADRANT: "by quadrant",
+    TREATMENT: "by treatment",
+    ENDING: "by ending",
+}
+MEANT = {
+    QUADRANT: "true risk and return at month 0",
+    TREATMENT: "the first treatment in which a person's two worlds differ",
+    ENDING: "how the relationship ended in the arm's world",
+}
+
+
+def why_asked(folder: Path, arm: str, scenario: str, quiet: bool) -> dict[str, object]:
+    """Print what an arm's difference is made of, in one scenario; return it as plain data."""
+    with reading_bar(quiet) as tell:
+        results = open_results(folder, progress=tell)
+        one = results.under(scenario or results.scenarios[0])
+        found = why(one, arm, tell)
+    if not quiet:
+        say(str(one.about["question"]))
+        say_lines(why_lines(found, one))
+        say_lines(next_lines(list(_next(found, one))))
+    return why_json(found, one)
+
+
+def why_lines(found: Why, results: Results) -> Iterator[str]:
+    """Yield the answer, the widest part of each division first."""
+    money, total = results.currency, found.total
+    scenario = f" ({results.scenario})" if results.scenario else ""
+    size, more = interval_text(abs(total.mean), total.half_width, 1), "more" if total.mean >= 0.0 else "less"
+    yield from wrap(
+        printable_line(
+            f"{found.arm} earns {size} {money} {more} per customer at the start than {found.champion}{scenario}: "
+            "discounted, closing value included. Where from?"
+        ),
+        terminal.WIDEST,
+    )
+    yield ""
+    for name, head in HEADS.items():
+        yield from _division(head, found.divisions[name])
+    yield from wrap(
+        f"  Each adds up to {total.mean:+,.1f} before rounding; ± is chance over {found.replications} replications. "
+        + "; ".join(f"{HEADS[name]}: {meant}" for name, meant in MEANT.items())
+        + ".",
+        terminal.WIDEST,
+        subsequent_indent="  ",
+    )
+    yield ""
+    yield from _given(found, money)
+    if not math.isnan(found.carried_by):
+        yield from wrap(
+            f"  {100.0 * found.carried_by:.1f}% of the customers at the start are enough to carry nine tenths of it; "
+            "others bring more, and some take from it.",
+            terminal.WIDEST,
+            subsequent_indent="  ",
+        )
+    yield from trap_lines(found)
+
+
+def trap_lines(found: Why) -> Iterator[str]:
+    """Warn where most of the difference follows from what the champion alone does."""
+    if not found.is_a_trap:
+        return
+    alone = found.of_the_champion_alone
+    parts = listed([f"{words(name)} ({one.mean:+,.1f})" for name, one in alone.items()])
+    yield from wrap(
+        f"  Careful: most of the {found.total.mean:+,.1f} follows from what only '{found.champion}' does: {parts}. "
+        f"Give '{found.arm}' the same rule, and ask again.",
+        terminal.WIDEST,
+        subsequent_indent="  ",
+    )
+
+
+def why_json(found: Why, results: Results) -> dict[str, object]:
+    """Return the answer as plain data."""
+    return {
+        "folder": str(results.folder),
+        "scenario": results.scenario,
+        "currency": results.currency,
+        "arm": found.arm,
+        "champion": found.champion,
+        "replications": found.replications,
+        "total": found.total._asdict(),
+        "divisions": {
+            name: {part: one._asdict() for part, one in parts.items()} for name, parts in found.divisions.items()
+        },
+        "given": [one._asdict() for one in found.given],
+        "carried_by": None if math.isnan(found.carried_by) else found.carried_by,
+        "most": [{"person": person, "difference": eur} for person, eur in found.most],
+        "trap": found.is_a_trap,
+    }
+
+
+def _division(head: str, parts: Mapping[str, Average]) -> Iterator[str]:
+    largest = max((abs(one.mean) for one in parts.values()), default=0.0)
+    order = list(parts) if head == HEADS[YEAR] else sorted(parts, key=lambda part: -abs(parts[part].mean))
+    shown = [part for part in order if abs(parts[part].mean) >= SHOWN_FROM * largest and parts[part].mean]
+    told = [
+        f"{words(part)} {interval_text(parts[part].mean, parts[part].half_width, 1, signed=True)}" for part in shown
+    ]
+    rest = sum(parts[part].mean for part in parts if part not in shown)
+    told += [f"others {rest:+,.1f}"] if round(rest, 1) else []
+    text = "   ".join(one.replace(" ", "\0") for one in told) or "nothing"  # a part is never broken
+    for place, line in enumerate(wrap(text, terminal.WIDEST - 18, break_long_words=False)):
+        yield printable_line(f"  {head if place == 0 else '':<14}  {line}".replace("\0", " "))
+
+
+def _given(found: Why, money: str) -> Iterator[str]:
+    if not found.given:
+        return
+    heads = [
+        ["treatments", f"given, {found.champion}", found.arm, "taken", "", f"cost, {money}", ""],
+        ["", "per customer", "", found.champion, found.arm, found.champion, found.arm],
+    ]
+    rows = [
+        [
+            words(one.treatment),
+            *(f"{many:.2f}" for many in one.per_customer),
+            *("-" if math.isnan(share) else f"{100.0 * share:.0f}%" for share in one.taken),
+            *(f"{cost:.2f}" for cost in one.cost_eur),
+        ]
+        for one in sorted(found.given, key=lambda one: -max(one.per_customer))
+    ]
+    yield from terminal.table_lines(heads, rows)
+    yield ""
+
+
+def _next(found: Why, results: Results) -> Iterator[tuple[str, str]]:
+    config, sets = results.about["config"]["name"], [w for one in results.about["sets"] for w in ("--set", one)]
+    ends = ((found.most[0], "more"), (found.most[-1], "less")) if found.most else ()
+    for (person, eur), more in ends:
+        command = ["tenure", "explain", config, "--person", str(person), "--arm", found.arm]
+        command += ["--scenario", results.scenario] if results.scenario else []
+        yield command_text([*command, *sets]), f"one life, worth {abs(eur):,.0f} {results.currency} {more} to us"
+    yield folder_command("compare", results.folder), "all arms and metrics"
