@@ -66,7 +66,7 @@ def test_the_estimate_by_hand(tmp_path: Path) -> None:
     first, once, report = slower * 0.45, slower * 2.0, slower * (0.6 + 2 * 0.65)
     assert takes.seconds == pytest.approx(5 * (state + nothing + bandit) + 5.0 + first + once + report)
     assert (takes.runs, takes.memory) == (10, 2 * 320_000_000 + 5_500_000)
-    assert takes.disk == 10 * (15_000 + 24 * 950 + 7_000) + 5 * 230_000 + 1_400_000
+    assert takes.disk == 10 * (15_000 + 24 * 950 + 12_000) + 5 * 230_000 + 1_400_000
 
 
 def test_two_workers_take_half_and_their_start(tmp_path: Path) -> None:
