@@ -127,13 +127,20 @@ def why_command(
     folder: Folder,
     arm: Annotated[str, typer.Argument(help="Beside the champion.")],
     scenario: Annotated[str, typer.Option("--scenario", help="In which; by default the first.")] = "",
+    person: Annotated[int | None, typer.Option(help="This person's two lives beside each other, lived again.")] = None,
+    replication: Annotated[int, typer.Option(min=0, help="Of these lives.")] = 0,
+    every: Annotated[bool, typer.Option("--every", help="Tell months without change, too.")] = False,
+    policies: PolicyFiles = None,
     json: Json = False,
 ) -> None:
     """Say what the difference between an arm and the champion is made of: lines, years, people, treatments, endings."""
     with answering(json):
-        from tenure.experiments.commands.why import why_asked
+        from tenure.experiments.commands.why import two_lives_asked, why_asked
 
-        found = why_asked(folder, arm, scenario, json)
+        if person is None:
+            found = why_asked(folder, arm, scenario, json)
+        else:
+            found = two_lives_asked(folder, arm, scenario, (person, replication), every, policies or [], json)
         if json:
             print_json(found)
 

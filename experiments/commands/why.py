@@ -1,19 +1,25 @@
 """What `tenure why` answers: what carries the difference between an arm and the champion."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from textwrap import wrap
+from textwrap import fill, wrap
 
 from tenure.experiments.analysis.intervals import Average, interval_text
 from tenure.experiments.analysis.why.answer import Why, why
 from tenure.experiments.analysis.why.parts import ENDING, LINE, QUADRANT, TREATMENT, YEAR
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.command_line import say, say_lines
-from tenure.experiments.commands.folder_words import command_text, folder_command, next_lines, reading_bar
+from tenure.experiments.commands.folder_words import folder_command, next_lines, reading_bar
+from tenure.experiments.commands.run import Asked, How, again
 from tenure.experiments.config.printable import printable_line
+from tenure.experiments.life.months import in_eras
+from tenure.experiments.life.one_life import live_one_life_in_each
+from tenure.experiments.life.table import as_plain_data, month_bar, person_line
+from tenure.experiments.life.two_lives import first_that_differs, side_by_side, two_lives_table
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.sentences import words
+from tenure.experiments.running.workers import USUAL_LIMITS
 from tenure.experiments.store.results import Results, open_results
 
 SHOWN_FROM = 0.001
@@ -43,6 +49,39 @@ def why_asked(folder: Path, arm: str, scenario: str, quiet: bool) -> dict[str, o
         say_lines(why_lines(found, one))
         say_lines(next_lines(list(_next(found, one))))
     return why_json(found, one)
+
+
+def two_lives_asked(
+    folder: Path,
+    arm: str,
+    scenario: str,
+    who: tuple[int, int],
+    every: bool,
+    policies: Sequence[Path],
+    quiet: bool,
+) -> dict[str, object]:
+    """Live both arms again and print one person's two lives; return them as plain data.
+
+    `who` is the person and the replication.
+    """
+    asked = Asked(str(folder), None, (), tuple(policies))
+    _, experiment = again(asked, How(1, "compiled", USUAL_LIMITS, None, quiet))
+    (person, replication), champion = who, experiment.settings.champion
+    screen = terminal.console()
+    with month_bar(screen, hidden=quiet) as tell:
+        arms = (champion, arm)
+        lives = live_one_life_in_each(experiment, person, arms, replication, 0, tell, scenario)
+    first, second = (in_eras(life, experiment.eras) for life in lives)
+    parted = first_that_differs(side_by_side(first, second))
+    if not quiet:
+        when = "in no month" if parted is None else f"from {'the start' if parted < 0 else f'month {parted}'} on"
+        table = two_lives_table(first, second, every)
+        screen.print(fill(person_line(first), screen.width), f"The two lives differ {when}.", "", table, sep="\n")
+        screen.print(
+            "", *next_lines([(folder_command("why", folder, arm), "everybody together")]), sep="\n", markup=False
+        )
+    lives_told = {life.arm: as_plain_data(life) for life in (first, second)}
+    return {"folder": str(folder), "person": person, "parted": parted, "lives": lives_told}
 
 
 def why_lines(found: Why, results: Results) -> Iterator[str]:
@@ -148,10 +187,9 @@ def _given(found: Why, money: str) -> Iterator[str]:
 
 
 def _next(found: Why, results: Results) -> Iterator[tuple[str, str]]:
-    config, sets = results.about["config"]["name"], [w for one in results.about["sets"] for w in ("--set", one)]
     ends = ((found.most[0], "more"), (found.most[-1], "less")) if found.most else ()
     for (person, eur), more in ends:
-        command = ["tenure", "explain", config, "--person", str(person), "--arm", found.arm]
-        command += ["--scenario", results.scenario] if results.scenario else []
-        yield command_text([*command, *sets]), f"one life, worth {abs(eur):,.0f} {results.currency} {more} to us"
+        options = ["--scenario", results.scenario] if results.scenario else []
+        command = folder_command("why", results.folder, found.arm, "--person", str(person), *options)
+        yield command, f"two lives of one person, worth {abs(eur):,.0f} {results.currency} {more} to us"
     yield folder_command("compare", results.folder), "all arms and metrics"

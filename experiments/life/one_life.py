@@ -1,6 +1,6 @@
 """One life: what a person's months were, and what we believed of them, for `tenure explain --person`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from tenure.experiments.design.tasks import Order
 from tenure.experiments.life.following import Following
 from tenure.experiments.life.months import Life, life_of
 from tenure.experiments.plugins.own_classes import policies_afresh
+from tenure.experiments.running.starts import State
 from tenure.experiments.running.work import arm_model, state_before
 from tenure.simulation.market.population import COHORT_OF_MONTH_0, newcomers
 from tenure.simulation.market.rows import product_rows
@@ -28,14 +29,35 @@ def live_one_life(
     progress: Callable[[int, int], None] = lambda done, total: None,
     scenario: str = "",
 ) -> Life:
-    """Live an arm as a run does, and return one person's months.
+    """Live an arm as a run does, and return one person's months; see `live_one_life_in_each`.
+
+    Parameters
+    ----------
+    arm : str
+        By default the champion.
+    """
+    arms = (arm or experiment.settings.champion,)
+    (life,) = live_one_life_in_each(experiment, person, arms, replication, months, progress, scenario)
+    return life
+
+
+def live_one_life_in_each(
+    experiment: Experiment,
+    person: int,
+    arms: Sequence[str],
+    replication: int = 0,
+    months: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    scenario: str = "",
+) -> list[Life]:
+    """Live arms as runs do, from the same state, and return one person's months under each.
 
     Parameters
     ----------
     person : int
         Id: 1 to the number of people, or a newcomer's.
-    arm : str
-        By default the champion.
+    arms : sequence of str
+        All of the experiment.
     months : int
         Of the arm; 0: as many as the experiment has. A life that leaves the market ends sooner.
     progress : callable
@@ -48,10 +70,11 @@ def live_one_life(
     ValueError
         If there is no such arm, scenario or person, or the person had left the market before month 0.
     """
-    arm, months = arm or experiment.settings.champion, months or experiment.settings.months
-    if arm not in experiment.arms:
-        raise ValueError(f"there is no arm '{arm}'. {suggest(arm, experiment.arms)}")
-    point = Point(scenario or experiment.scenarios[0].name, arm, replication)
+    months = months or experiment.settings.months
+    for arm in arms:
+        if arm not in experiment.arms:
+            raise ValueError(f"there is no arm '{arm}'. {suggest(arm, experiment.arms)}")
+    point = Point(scenario or experiment.scenarios[0].name, arms[0], replication)
     experiment.under(point.scenario)
     planned = plan_tasks(experiment, Path())
     order = planned.order
@@ -63,16 +86,24 @@ def live_one_life(
     def lived(month: int = 0) -> None:
         nonlocal done
         done += 1
-        progress(done, before + months)
+        progress(done, before + months * len(arms))
 
     with policies_afresh(order.own) as known:
-        return _lived_life(order, known, person, point, months, lived)
+        state = state_before(order, point, known, lived)
+        points = [point._replace(arm=arm) for arm in arms]
+        return [_lived_life(order, known, person, one, months, state, lived) for one in points]
 
 
 def _lived_life(
-    order: Order, known: Mapping[str, type], person: int, point: Point, months: int, lived: Callable[[int], None]
+    order: Order,
+    known: Mapping[str, type],
+    person: int,
+    point: Point,
+    months: int,
+    state: State,
+    lived: Callable[[int], None],
 ) -> Life:
-    model = arm_model(order, point, state_before(order, point, known, lived), known)
+    model = arm_model(order, point, state, known)
     _must_be_there(person, model.people["id"])
     following = Following(person, model.facts())
     model.observers.append(following)
