@@ -1,4 +1,4 @@
-"""One person in two worlds beside each other: the first month that differs is found, and each life is as it is alone."""
+"""One person in two worlds: the first month that differs is found, and each life is as it is alone."""
 
 from dataclasses import replace
 from io import StringIO
