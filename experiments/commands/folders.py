@@ -130,6 +130,11 @@ def why_command(
     person: Annotated[int | None, typer.Option(help="This person's two lives beside each other, lived again.")] = None,
     replication: Annotated[int, typer.Option(min=0, help="Of these lives.")] = 0,
     every: Annotated[bool, typer.Option("--every", help="Tell months without change, too.")] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", help="Switch this off and run again: a mechanism, 'rule 1' of the arm, or all."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes for these runs; 0: one per processor.")] = 0,
     policies: PolicyFiles = None,
     json: Json = False,
 ) -> None:
@@ -137,7 +142,12 @@ def why_command(
     with answering(json):
         from tenure.experiments.commands.why import two_lives_asked, why_asked
 
-        if person is None:
+        if without:
+            from tenure.experiments.commands.without import ToSwitchOff, without_asked
+
+            own = ToSwitchOff(folder, arm, scenario, tuple(without), tuple(policies or ()), workers)
+            found = without_asked(own, json)
+        elif person is None:
             found = why_asked(folder, arm, scenario, json)
         else:
             found = two_lives_asked(folder, arm, scenario, (person, replication), every, policies or [], json)

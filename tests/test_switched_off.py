@@ -1,0 +1,84 @@
+"""One thing switched off at a time: mechanisms, rules of a table, and what changes on the same luck."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tenure.experiments.analysis.why.switched import (
+    mechanisms,
+    rules_of,
+    settings_off,
+    switched_off,
+    without_rule,
+)
+from tenure.experiments.commands.without import EVERYTHING, ToSwitchOff, without_asked
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.running.runner import run_experiment
+
+FIRST = {"when": "months_past_due >= 1", "do": "early_help"}
+SECOND = {"when": "leave_per_year > 1%", "do": "loyalty_reward"}
+
+
+@pytest.mark.parametrize("name", sorted(mechanisms()))
+def test_every_mechanism_is_off_by_settings_that_a_market_has_and_that_are_others_by_default(name: str) -> None:
+    usual = load_experiment("quickstart.yaml")
+    off = load_experiment("quickstart.yaml", settings_off(name, list(usual.market.rivals)))
+    assert off.market != usual.market
+
+
+def test_an_unknown_mechanism_is_refused_with_a_near_name() -> None:
+    with pytest.raises(ValueError, match="messages_tire"):
+        settings_off("message_tire", ())
+
+
+def test_rules_are_left_out_one_at_a_time_and_the_last_leaves_nothing_to_do() -> None:
+    both = {"policy": "rules", "rules": [FIRST, SECOND], "us": {"feedback": True}}
+    assert without_rule(both, 1) == {"policy": "rules", "rules": [SECOND], "us": {"feedback": True}}
+    assert without_rule({"policy": "rules", "rules": [FIRST]}, 1) == {"policy": "do_nothing"}
+    assert len(rules_of("stage_rules")) > 1
+    for arm, number in ((both, 3), (both, 0), ("do_nothing", 1)):
+        with pytest.raises(ValueError, match="no rule"):
+            without_rule(arm, number)
+
+
+def test_a_change_is_taken_between_the_same_replications() -> None:
+    whole, without = pd.Series({0: 1.0, 1: 5.0, 2: 9.0}), pd.Series({1: 4.0, 2: 8.0, 3: 100.0})
+    found = switched_off("x", "", whole, without)
+    assert found.change.mean == -1.0
+    assert found.change.half_width == 0.0
+
+
+CONFIG = """
+question: What carries it?
+market: {extends: default, people: 800, burn_in_months: 3}
+months: 6
+warm_up_months: 2
+budget_per_month: 4000
+arms:
+  nothing: do_nothing
+  desk: {policy: rules, rules: [{when: leave_per_year > 1%, do: loyalty_reward}]}
+  other: price_match
+champion: nothing
+replications: 2
+"""
+
+
+def test_runs_of_their_own_go_on_where_they_were_and_the_last_rule_of_an_arm_carries_all_of_it(tmp_path: Path) -> None:
+    config = tmp_path / "small.yaml"
+    config.write_text(CONFIG)
+    folder = tmp_path / "results"
+    run_experiment(load_experiment(config), folder, workers=1)
+    asked = ToSwitchOff(folder, "desk", "", ("rule 1",), (), 1)
+    found = without_asked(asked, quiet=True)
+    (one,) = found["without"]  # type: ignore[misc]  # a list of mappings
+    assert one["difference"] == {"mean": 0.0, "half_width": 0.0}
+    assert one["change"]["mean"] == -found["whole"]["mean"]  # type: ignore[index]  # a mapping
+    made = {path: path.stat().st_mtime_ns for path in (folder / "why").rglob("*.parquet")}
+    assert made and without_asked(asked, quiet=True) == found
+    assert made == {path: path.stat().st_mtime_ns for path in (folder / "why").rglob("*.parquet")}
+    with pytest.raises(ValueError, match="desk, other"):
+        without_asked(asked._replace(arm="nothing"), quiet=True)
+    with pytest.raises(ValueError, match="rule 1"):
+        without_asked(asked._replace(names=("rule one",)), quiet=True)
+    assert EVERYTHING not in mechanisms()
