@@ -12,7 +12,7 @@ from tenure.experiments.analysis.why.switched import (
     switched_off,
     without_rule,
 )
-from tenure.experiments.commands.without import EVERYTHING, ToSwitchOff, without_asked
+from tenure.experiments.commands.why.without import EVERYTHING, ToSwitchOff, without_asked
 from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.running.runner import run_experiment
 

@@ -21,7 +21,7 @@ from tenure.experiments.analysis.why.parts import (
     first_differences,
     pair_people,
 )
-from tenure.experiments.commands.why import why_lines
+from tenure.experiments.commands.why.answer import why_lines
 from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.results import Results

@@ -140,10 +140,10 @@ def why_command(
 ) -> None:
     """Say what the difference between an arm and the champion is made of: lines, years, people, treatments, endings."""
     with answering(json):
-        from tenure.experiments.commands.why import two_lives_asked, why_asked
+        from tenure.experiments.commands.why.answer import two_lives_asked, why_asked
 
         if without:
-            from tenure.experiments.commands.without import ToSwitchOff, without_asked
+            from tenure.experiments.commands.why.without import ToSwitchOff, without_asked
 
             own = ToSwitchOff(folder, arm, scenario, tuple(without), tuple(policies or ()), workers)
             found = without_asked(own, json)
