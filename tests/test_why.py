@@ -60,7 +60,7 @@ def test_what_people_brought_is_what_was_posted_to_the_cent(engine: str, people:
 
 def test_what_a_channel_costs_by_the_month_is_nobodys() -> None:
     market = small_market(people=300, rules=LIVELY)
-    market["us"]["acquisition"]["mail"]["cost_per_month"] = 70  # type: ignore[index]  # nested mappings
+    market["us"]["acquisition"]["mail"]["cost_per_month"] = 70
     model = LifecycleModel(market, seed=2)
     adds_up = AddsUp()
     model.observers.append(adds_up)
