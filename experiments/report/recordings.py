@@ -17,6 +17,7 @@ from tenure.experiments.analysis.metrics import RETURNS, STANDARD_METRICS
 from tenure.experiments.analysis.recorded_run import FloatArray, rates_of
 from tenure.experiments.analysis.statistics import Comparison
 from tenure.experiments.store.record_shape import EraRecord
+from tenure.experiments.store.store import PEOPLE
 from tenure.simulation.recording.measures import MEASURES as DECLARED
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ QUADRANTS = ("low_risk_high_return", "low_risk_low_return", "high_risk_high_retu
 CAUSES = ("poached", "own_reasons", "involuntary", "settled", "charged_off", "ended")
 """In the order in which they are shown."""
 MEASURES = (
-    *(name for name in DECLARED if not name.startswith("person/") and "{" not in name),
+    *(name for name in DECLARED if not name.startswith(PEOPLE) and "{" not in name),
     "migration/quadrant/true/heads",
     "migration/quadrant/believed/heads",
 )
