@@ -19,6 +19,8 @@ FLOORS = ("agents", "policies", "simulation", "experiments")
 """From the ground up: imports point down or sideways."""
 DOOR = "tenure"
 
+EXAMPLES = "experiments/examples"
+"""Folder of what is a user's, and shipped."""
 Graph = dict[str, set[str]]
 
 
@@ -26,10 +28,15 @@ Graph = dict[str, set[str]]
 
 
 def modules_of(root: Path) -> dict[str, Path]:
-    """Return the modules of the four floors by dotted name, without the name of the door; a package by its own name."""
+    """Return the modules of the four floors by dotted name, without the name of the door; a package by its own name.
+
+    Policies of shipped examples are none of them: as a user's own they come in by the door.
+    """
     found = {}
     for floor in FLOORS:
         for path in sorted((root / floor).rglob("*.py")):
+            if path.is_relative_to(root / EXAMPLES):
+                continue
             parts = path.relative_to(root).with_suffix("").parts
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found

@@ -23,7 +23,7 @@ OF_CHANNELS = ("cost_per_contact", "cost_per_joiner", "cost_per_month", "precisi
 """What the world decides of our channels."""
 _OF_ONE = f"{', '.join(OF_CHANNELS[:-1])} or {OF_CHANNELS[-1]}"
 _MAY_SET = f"world, rivals, rules, us.funding_cost and us.acquisition.<channel>.{_OF_ONE}"
-_SHORT: Mapping[str, KeyPath] = {
+_SHORT: Mapping[str, tuple[str, str]] = {
     **{name: ("world", name) for name in WorldSettings.model_fields},
     "funding_cost": ("us", "funding_cost"),
 }
@@ -149,17 +149,17 @@ def in_full(written: Document, problems: list[Problem]) -> Document:
     Numbers of the world stand alone (``switching_cost: x0.7``), and so does what funding costs us. A rival that does
     something else is named with its policy (``fintech: same_as_us``), whose settings may stand beside that name.
     """
-    data, moved = dict(written.data), {}
+    data, moved = dict(written.data), dict[KeyPath, KeyPath]()
     for key, at in _SHORT.items():
         section = data.get(at[0], {})
         if key not in data or not isinstance(section, dict):
             continue
         if key in section:
-            what = f"{key} is written twice, alone and as {'.'.join(map(str, at))}"
+            what = f"{key} is written twice, alone and as {'.'.join(at)}"
             problems.append(written.problem((key,), what, "Leave one of the two out.", of_key=True))
             del data[key]
             continue
-        data[str(at[0])] = {**section, key: data.pop(key)}
+        data[at[0]] = {**section, key: data.pop(key)}
         moved[key,] = at
     rivals = data.get("rivals")
     if isinstance(rivals, dict):

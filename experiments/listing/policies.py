@@ -28,6 +28,7 @@ _WORDS = {
     "eligible": "Condition on a customer under which the treatment is possible at all.",
     "answers": "The need of the customer that the treatment answers, in words.",
     "amount_unit": "Unit of the amount, in words; empty where there is none.",
+    "contact_channel": "How the customer is contacted, such as message or outbound_call; a capacity may count by it.",
     "groups": "Groups to which the treatment belongs; a rule of the guard may forbid a whole group.",
     "extends": "The treatment from which one of your own takes over what is not written.",
 }
@@ -109,6 +110,7 @@ def treatments(products: Mapping[str, str]) -> Iterator[Entry]:
             "answers": one.answers,
             "groups": ", ".join(one.groups),
             "amount in": one.amount_unit,
+            "contact by": one.contact_channel,
             **numbers,
             "set it": f"--set market.treatments.{one.name}.NUMBER=...",
         }

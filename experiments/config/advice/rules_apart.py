@@ -53,10 +53,10 @@ def rules_apart(arms: Mapping[str, tuple[str, Mapping[str, object]]], champion: 
         surely = rule in shared or not _is_marketing(rule.do) or any(does[arm] is not None for arm in lacking)
         if lacking and surely and rule.do != "none":
             by_arms.setdefault(tuple(lacking), []).append(rule)
-    for lacking, rules in by_arms.items():
-        having = [arm for arm in acting if arm not in lacking]
-        unknown = [arm for arm in lacking if does[arm] is None]
-        yield _told(rules, lacking, having, unknown, champion, len(arms))
+    for those, rules in by_arms.items():
+        having = [arm for arm in acting if arm not in those]
+        unknown = [arm for arm in those if does[arm] is None]
+        yield _told(rules, those, having, unknown, champion, len(arms))
 
 
 def _is_marketing(do: str) -> bool:
