@@ -151,6 +151,41 @@ def test_with_many_links_to_anybody_it_is_the_model_of_bass() -> None:
     assert any(not row.ok for row in bass(20_000, changes=few))  # whom one knows has heard it already
 
 
+def on_a_circle(p: float, q: float, periods: int) -> list[float]:
+    """Return the share who have adopted by each period where everybody knows a neighbour on each side, exactly.
+
+    s[k] is the probability that k people who stand side by side have not adopted. In a period those inside stay so with
+    probability 1 - p, and each at the end with 1 - p or 1 - p - q/2, as the next one on that side has not or has.
+    """
+    s, stays, told, adopted = np.ones(2 * periods + 4), 1.0 - p, 1.0 - p - q / 2.0, []
+    for _ in range(periods):
+        neither, one, both = s[2:], s[1:-1] - s[2:], s[:-2] - 2.0 * s[1:-1] + s[2:]
+        ends = stays**2 * neither + 2.0 * stays * told * one + told**2 * both
+        kept = stays ** np.maximum(np.arange(len(neither)) - 2.0, 0.0) * ends
+        kept[0], kept[1] = 1.0, stays * neither[1] + 2.0 * told * one[1] + (1.0 - p - q) * both[1]
+        s = np.concatenate([kept, np.zeros(2)])  # from the far end on wrong, and never read
+        adopted.append(1.0 - float(s[1]))
+    return adopted
+
+
+def test_on_a_circle_adoption_is_what_follows_by_hand_and_slower_than_if_all_met() -> None:
+    """No network spreads it faster than one in which everybody knows everybody (Fibich & Levin 2023)."""
+    p, q, periods, people = 0.03, 0.38, 11, 40_000
+    channel = {**CERTAIN, "contacts_per_person_per_month": p, "word_of_mouth": q}
+    config = market(
+        "bass", {"people": people, "us.acquisition": {"way": channel}, "world.links": 2, "world.far_links": 0}
+    )
+    model, mixed = LifecycleModel(config, seed=6), 0.0
+    (circle,) = circles_of(model.people["id"], 1, model.luck)
+    for exact in on_a_circle(p, q, periods):
+        model.step()
+        blocks = (model.people["provider"] == US)[circle].reshape(200, -1).mean(axis=1)  # side by side: they are alike
+        assert abs(blocks.mean() - exact) <= 4.0 * blocks.std(ddof=1) / np.sqrt(200)
+        mixed += (1.0 - mixed) * (p + q * mixed)
+        assert exact <= mixed + 1e-12
+    assert mixed - exact > 0.05
+
+
 def lively(**changes: Any) -> dict[str, Any]:
     """Return a lively market in which we and a rival are talked about along links."""
     config = small_market(people=300, rules=LIVELY, **changes)
