@@ -34,7 +34,7 @@ from tenure.experiments.report.figures.style import (
     text_width,
 )
 from tenure.experiments.report.recordings import NotRecordedError, Recordings
-from tenure.experiments.report.sections.cycles import CohortCurve, curves_of, cycle_finding
+from tenure.experiments.report.sections.cycles import CohortCurve, curves_of, cycle_finding, horizon_of
 from tenure.experiments.report.sections.market import cost_finding, flows_finding, shares_finding
 
 RIVALS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
@@ -133,14 +133,17 @@ def cycle_by_cohort(recordings: Recordings) -> Drawing:
         raise NotRecordedError("nobody who joined was followed for a month")
     arms = recordings.arms[:COLUMNS]
     years = sorted({one.year for one in curves})
-    ends = colormaps[SHADES](np.linspace(0.0, 0.82, max(len(years), 2)))
+    ends = colormaps[SHADES](np.linspace(0.0, 0.7, max(len(years), 2)))
     colours = dict(zip(years, ends, strict=False))
     right = 0.2 + text_width(["year 10"], 8)
-    figure, axes = panels(1, len(arms), 3.1, Margins(0.6, right, across=0.45), True, True, _heads(recordings))
+    figure, axes = panels(1, len(arms), 3.1, Margins(0.6, right, across=0.6), True, True, _heads(recordings))
+    horizon = horizon_of(curves)
     for k, (ax, arm) in enumerate(zip(axes[0], arms, strict=True)):
         own = [one for one in curves if one.arm == arm]
+        compared = [one.year for one in own if horizon is not None and one.followed >= horizon]
+        banded = {compared[0], compared[-1]} if compared else {one.year for one in own}
         for one in own:
-            _curve(ax, one, colours[one.year])
+            _curve(ax, one, colours[one.year], one.year in banded)
         ax.axhline(0.5, color=GREY, linewidth=0.6, linestyle=":")
         ax.set_ylim(0.0, 1.02)
         ax.set_xlim(0.0, max(one.followed for one in curves))
@@ -158,12 +161,13 @@ def cycle_by_cohort(recordings: Recordings) -> Drawing:
                 ha="left" if last else "right",
                 va="center" if last else "top",
                 fontsize=8,
-                color=INK,
+                color=INK if one.year == own[0].year else colours[one.year],
                 annotation_clip=False,
             )
     note = (
         "Share of new customers who have neither declined nor left so long after joining, by year of joining: "
-        "product-limit estimate (Kaplan-Meier) of each run, average over replications; light bands are 95% intervals. "
+        "product-limit estimate (Kaplan-Meier) of each run, average over replications; light bands are 95% intervals, "
+        "of the first and the last year that are compared. "
         f"Each line ends where its last customer was last seen in some run.{_left_out(recordings)}"
     )
     return Drawing("cycle_by_cohort", cycle_finding(recordings, curves_of(recordings)), note, figure)
@@ -325,9 +329,9 @@ def _heat(ax: Axes, table: np.ndarray, most: float) -> None:
         )
 
 
-def _curve(ax: Axes, one: CohortCurve, colour: np.ndarray) -> None:
+def _curve(ax: Axes, one: CohortCurve, colour: np.ndarray, banded: bool) -> None:
     x, values = np.arange(one.followed + 1), one.still[:, : one.followed + 1]
     mean, half_width = values.mean(axis=0), t_half_widths(values)
     ax.plot(x, mean, color=colour, linewidth=1.8, drawstyle="steps-post")
-    if np.isfinite(half_width).all():
+    if banded and np.isfinite(half_width).all():
         ax.fill_between(x, mean - half_width, mean + half_width, color=colour, alpha=0.18, lw=0, step="post")
