@@ -229,6 +229,7 @@ def report(
     folder: Folder,
     figure: Annotated[str, typer.Option(help="Write only this figure of the report, as PNG beside it.")] = "",
     scenario: Annotated[str, typer.Option("--scenario", help="Whose figure; by default the first's.")] = "",
+    one_page: Annotated[bool, typer.Option("--one-page", help="Write the page for a committee: an A4 sheet.")] = False,
     json: Json = False,
 ) -> None:
     """Write the report of results that are there: one HTML file that opens offline."""
@@ -238,6 +239,15 @@ def report(
         from tenure.experiments.report.summary import figure_of, report_of
 
         results = _worked_out(folder, json)
+        if one_page:
+            from tenure.experiments.report.one_page.page import write_one_page
+
+            path = write_one_page(results)
+            if json:
+                print_json({"one_page": str(path)})
+            else:
+                say(f"One page {path}   print it from a browser, as paper or as PDF: one A4 sheet")
+            return
         shown = scenario or results.scenarios[0]
         path = figure_of(results.under(shown), figure) if figure else report_of(results)
         if json:

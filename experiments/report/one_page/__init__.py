@@ -1,0 +1,1 @@
+"""The page for a committee: one question, one answer, on one sheet."""

@@ -1,0 +1,81 @@
+"""The figure of the page for a committee: each arm's money beside the champion's, drawn as a line of text can be."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tenure.experiments.report.one_page.facts import Effect, Scale
+
+WIDTH, ROW, NAME, VALUE = 640.0, 26.0, 170.0, 150.0
+"""Of the figure, of a row, of the names to its left and of the values to its right, in units of the drawing."""
+MARKS = 5
+"""Numbers below the axis, about."""
+
+
+class PlottedRow(NamedTuple):
+    """One arm: where its range, its interval and its average lie across, and what stands beside."""
+
+    name: str
+    middle: float
+    range_ends: tuple[float, float]
+    interval_ends: tuple[float, float]
+    average: float
+    value: str
+
+
+class Plot(NamedTuple):
+    """The figure, ready for the page."""
+
+    width: float
+    height: float
+    zero: float
+    rows: tuple[PlottedRow, ...]
+    marks: tuple[tuple[float, str], ...]
+    unit: str
+    alternative: str
+
+
+def plot_of(effects: Sequence[Effect], scale: Scale, champion: str) -> Plot:
+    """Return where everything lies; the axis holds 0 and all ranges."""
+    money = [scale.book(end) for one in effects for end in (one.least, one.most)]
+    low, high = min(0.0, *money), max(0.0, *money)
+    span = (high - low) or 1.0
+    left, across = NAME, WIDTH - NAME - VALUE
+
+    def place(value: float) -> float:
+        return left + (value - low) / span * across
+
+    rows = []
+    for number, one in enumerate(effects):
+        mean, half = scale.book(one.average.mean), scale.book(one.average.half_width)
+        rows.append(
+            PlottedRow(
+                one.arm,
+                ROW * (number + 0.7),
+                (place(scale.book(one.least)), place(scale.book(one.most))),
+                (place(mean - half), place(mean + half)),
+                place(mean),
+                f"{scale.number(one.average.mean)} ({scale.number(one.least)} to {scale.number(one.most)})",
+            )
+        )
+    step = _round_step(span / MARKS)
+    first = int(low / step) - 1
+    marks = [step * k for k in range(first, first + 4 * MARKS) if low - 1e-9 * span <= step * k <= high + 1e-9 * span]
+    told = "; ".join(f"{row.name} {row.value}" for row in rows)
+    return Plot(
+        WIDTH,
+        ROW * len(rows) + 40.0,
+        place(0.0),
+        tuple(rows),
+        tuple((place(mark), f"{mark:,g}") for mark in marks),
+        scale.unit,
+        f"Profit beside {champion}, {scale.unit}: {told}",
+    )
+
+
+def _round_step(step: float) -> float:
+    """Return the next of 1, 2 and 5 times a power of ten."""
+    power = 10.0 ** len(str(int(1.0 / step))) if step < 1.0 else 1.0
+    size = 1.0 / power
+    while size * 10.0 <= step:
+        size *= 10.0
+    return next(times * size for times in (1.0, 2.0, 5.0, 10.0) if times * size >= step)
