@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.config.experiment import load_experiment
-from tenure.experiments.report.one_page.facts import Effect, Scale, one_page_of
+from tenure.experiments.report.one_page.facts import ArmEffect, Scale, one_page_of
 from tenure.experiments.report.one_page.inputs import input_counts
 from tenure.experiments.report.one_page.page import one_page_html, write_one_page
 from tenure.experiments.report.one_page.plot import WIDTH, plot_of
@@ -90,7 +90,7 @@ def test_all_marks_lie_in_the_figure_in_the_order_of_their_money(
     arms: list[tuple[float, float, float]], customers: float
 ) -> None:
     effects = [
-        Effect(f"arm {place}", Average(mean, half), mean - half - more, mean + half + more, {"": "better"})
+        ArmEffect(f"arm {place}", Average(mean, half), mean - half - more, mean + half + more, {"": "better"})
         for place, (mean, half, more) in enumerate(arms)
     ]
     plot = plot_of(effects, Scale(customers, 1.0, "EUR", 1.0), "nothing")

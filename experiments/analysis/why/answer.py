@@ -17,6 +17,7 @@ from tenure.experiments.analysis.why.parts import (
     LINE,
     NO_TREATMENT,
     TREATMENT,
+    WITHOUT,
     Parts,
     RunWithLives,
     averages,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from tenure.experiments.store.results import Results
 
 _COLUMNS = ("measure", "month", "a", "b", "value")
-NEVER_GIVEN = "without "
-"""What stands before a treatment that the champion gave when the worlds parted, and the arm did not."""
 CARRIES = 0.5
 """Of the difference, from which one thing that the champion alone does is warned of: assumption."""
 
@@ -70,7 +69,7 @@ class Why(NamedTuple):
         """Treatments that the arm never gives and the champion does -> what follows from being without them."""
         alone = {one.treatment for one in self.given if one.per_customer[1] == 0.0 < one.per_customer[0]}
         parts = self.divisions[TREATMENT]
-        return {name: parts[NEVER_GIVEN + name] for name in sorted(alone) if NEVER_GIVEN + name in parts}
+        return {name: parts[WITHOUT + name] for name in sorted(alone) if WITHOUT + name in parts}
 
     @property
     def is_a_trap(self) -> bool:

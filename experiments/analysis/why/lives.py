@@ -49,13 +49,13 @@ def lives_of(rows: pa.Table) -> EverOurs:
     ids = ids[order]
     quadrants = np.full(len(ids), JOINED_LATER, object)
     quadrants[np.searchsorted(ids, _ids(starting))] = _words(starting)
-    told = pd.Series(_words(treated), dtype=str)
-    taken = told.str.endswith(TAKEN)
+    told = _words(treated).tolist()
+    taken = np.array([one.endswith(TAKEN) for one in told], np.bool_)
     given = pd.DataFrame(
         {
             "person": _ids(treated),
             "month": treated["month"].to_numpy(),
-            "treatment": told.str.removesuffix(TAKEN),
+            "treatment": np.array([one.removesuffix(TAKEN) for one in told], object),
             "amount": treated["value"].to_numpy(),
             "taken": taken,
         }

@@ -20,6 +20,8 @@ from tenure.experiments.analysis.why.lives import JOINED_LATER, EverOurs
 NOT_CUSTOMERS = "no customer's"
 NO_TREATMENT = "no treatment differs"
 NEVER_OURS = "never a customer"
+WITHOUT = "without "
+"""Stands before a treatment that the champion gave when the worlds parted, and the arm did not."""
 AFTER = "expected after the end"
 CARRIED = 0.9
 """Of the difference, of which it is said how many people carry it."""
@@ -109,11 +111,11 @@ def first_differences(champion: pd.DataFrame, arm: pd.DataFrame) -> "pd.Series[s
         ``without`` that of the champion. The same treatment of another amount is that treatment.
     """
     keys = ["person", "month", "treatment", "amount"]
-    both = champion[keys].merge(arm[keys], how="outer", indicator="in", on=keys)
-    only = both[both["in"] != "both"].sort_values(["person", "month", "in"])  # of a month the arm's own comes last
+    both = pd.concat([champion[keys].assign(arm=False), arm[keys].assign(arm=True)], ignore_index=True)
+    only = both.drop_duplicates(keys, keep=False).sort_values(["person", "month", "arm"])  # the arm's own comes last
     only = only[only["month"] == only.groupby("person")["month"].transform("min")]
     last = only.drop_duplicates("person", keep="last").set_index("person")
-    return last["treatment"].where(last["in"] == "right_only", "without " + last["treatment"])
+    return last["treatment"].where(last["arm"], WITHOUT + last["treatment"].astype(object))
 
 
 def carried_by(people: PairOfPeople, customers: float, share: float = CARRIED) -> float:

@@ -62,7 +62,7 @@ class Scale(NamedTuple):
         return f"{self.number(low)} to {self.number(high)} {self.unit}"
 
 
-class Effect(NamedTuple):
+class ArmEffect(NamedTuple):
     """One arm beside the champion: in the first scenario, and from the least to the most over all of them."""
 
     arm: str
@@ -93,7 +93,7 @@ class OnePage(NamedTuple):
     champion: str
     chosen: str
     scale: Scale
-    effects: tuple[Effect, ...]
+    effects: tuple[ArmEffect, ...]
     scenarios: tuple[str, ...]
     structure: tuple[StructureRow, ...]
     limits: tuple[str, ...]
@@ -153,7 +153,7 @@ def _by_arm(results: Results) -> dict[str, Comparison]:
     return {one.arm: one for one in results.comparisons() if one.metric == DECIDE_ON}
 
 
-def _effects(base: Results, by_scenario: Mapping[str, Mapping[str, Comparison]]) -> Iterator[Effect]:
+def _effects(base: Results, by_scenario: Mapping[str, Mapping[str, Comparison]]) -> Iterator[ArmEffect]:
     for arm in base.arms:
         there = {scenario: rows[arm] for scenario, rows in by_scenario.items() if arm in rows}
         if base.scenarios[0] not in there:
@@ -161,10 +161,10 @@ def _effects(base: Results, by_scenario: Mapping[str, Mapping[str, Comparison]])
         first = there[base.scenarios[0]]
         ends = [one.difference + sign * one.half_width for one in there.values() for sign in (-1.0, 1.0)]
         verdicts = {scenario: one.verdict for scenario, one in there.items()}
-        yield Effect(arm, Average(first.difference, first.half_width), min(ends), max(ends), verdicts)
+        yield ArmEffect(arm, Average(first.difference, first.half_width), min(ends), max(ends), verdicts)
 
 
-def _scale(results: Results, effects: Sequence[Effect]) -> Scale:
+def _scale(results: Results, effects: Sequence[ArmEffect]) -> Scale:
     market = results.about["market"]
     each = float(market["stands_for"] or market["people"]) / float(market["people"])
     rows = results.rows(["customers_by_cell"])
@@ -176,7 +176,7 @@ def _scale(results: Results, effects: Sequence[Effect]) -> Scale:
     return Scale(customers, each, unit, by)
 
 
-def _answer(chosen: Effect, base: Results, scale: Scale, years: str, scenarios: int) -> str:
+def _answer(chosen: ArmEffect, base: Results, scale: Scale, years: str, scenarios: int) -> str:
     money = scale.text(*chosen.average)
     verdict = chosen.verdicts[base.scenarios[0]]
     over = "over these settings alone" if scenarios == 1 else f"over all {scenarios} scenarios and chance"
@@ -252,7 +252,7 @@ def _rules(recordings: Recordings, arm: str) -> str:
     return f"0 broken; {percent(refused)} of proposals refused{mostly}."
 
 
-def _changes(chosen: Effect, champion: str) -> Iterator[str]:
+def _changes(chosen: ArmEffect, champion: str) -> Iterator[str]:
     if len(chosen.verdicts) > 1:
         for scenario, verdict in chosen.verdicts.items():
             yield f"{scenario}: {chosen.arm} is {_verdict_words(verdict)} {champion}."
@@ -273,7 +273,7 @@ def _trust(results: Results) -> Iterator[str]:
     yield "Outside the model: branch closures, staff behaviour, regulation to come, products not listed."
 
 
-def _following(chosen: Effect) -> tuple[str, ...]:
+def _following(chosen: ArmEffect) -> tuple[str, ...]:
     if "undecided" in chosen.verdicts.values():
         return ("More replications would decide what is not told apart: tenure check says how many.",)
     return (f"What a test with customers would add: {NOT_KNOWN.lower()}, none is planned in this experiment.",)

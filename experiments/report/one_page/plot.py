@@ -1,12 +1,15 @@
 """The figure of the page for a committee: each arm's money beside the champion's, drawn as a line of text can be."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tenure.experiments.report.one_page.facts import Effect, Scale
+from tenure.experiments.report.one_page.facts import ArmEffect, Scale
 
 WIDTH, ROW, NAME, VALUE = 640.0, 26.0, 170.0, 150.0
 """Of the figure, of a row, of the names to its left and of the values to its right, in units of the drawing."""
+LEAST_SPAN = 1e-9
+"""Money below which all of it lies at one place."""
 MARKS = 5
 """Numbers below the axis, about."""
 
@@ -34,11 +37,11 @@ class Plot(NamedTuple):
     alternative: str
 
 
-def plot_of(effects: Sequence[Effect], scale: Scale, champion: str) -> Plot:
+def plot_of(effects: Sequence[ArmEffect], scale: Scale, champion: str) -> Plot:
     """Return where everything lies; the axis holds 0 and all ranges."""
     money = [scale.book(end) for one in effects for end in (one.least, one.most)]
     low, high = min(0.0, *money), max(0.0, *money)
-    span = (high - low) or 1.0
+    span = high - low if high - low > LEAST_SPAN else 1.0
     left, across = NAME, WIDTH - NAME - VALUE
 
     def place(value: float) -> float:
@@ -74,8 +77,5 @@ def plot_of(effects: Sequence[Effect], scale: Scale, champion: str) -> Plot:
 
 def _round_step(step: float) -> float:
     """Return the next of 1, 2 and 5 times a power of ten."""
-    power = 10.0 ** len(str(int(1.0 / step))) if step < 1.0 else 1.0
-    size = 1.0 / power
-    while size * 10.0 <= step:
-        size *= 10.0
-    return next(times * size for times in (1.0, 2.0, 5.0, 10.0) if times * size >= step)
+    size = 10.0 ** math.floor(math.log10(step))
+    return next(times * size for times in (1.0, 2.0, 5.0, 10.0) if times * size >= step * (1.0 - 1e-9))
