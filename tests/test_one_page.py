@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -65,7 +66,7 @@ def test_the_page_says_everything_once_asks_nobody_and_is_found_by_those_who_do_
     assert not re.search(r"(?:src|href)\s*=\s*[\"']?(?:https?:)?//", html)
     label = re.search(r'aria-label="([^"]+)"', html)
     assert label and all(one.arm in label[1] for one in page.effects)
-    assert "low_risk_low_return: met" in html
+    assert any(line.endswith(": met") and line in html for line in page.limits)
     for who in ("Prepared", "Challenged by", "Decided"):
         assert who in html
 
@@ -96,9 +97,9 @@ def test_all_marks_lie_in_the_figure_in_the_order_of_their_money(
     plot = plot_of(effects, Scale(customers, 1.0, "EUR", 1.0), "nothing")
     for one in plot.rows:
         xs = [one.range_ends[0], one.interval_ends[0], one.average, one.interval_ends[1], one.range_ends[1]]
-        assert xs == sorted(xs)
+        assert all(right >= left - 1e-6 for left, right in pairwise(xs))
         assert xs[0] >= 0.0 and xs[-1] <= WIDTH + 1e-6
-    assert all(0.0 <= x <= WIDTH for x, _ in plot.marks)
+    assert all(-1e-6 <= x <= WIDTH + 1e-6 for x, _ in plot.marks)
 
 
 def test_inputs_are_counted_by_where_they_come_from() -> None:
