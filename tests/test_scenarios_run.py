@@ -19,7 +19,8 @@ from tenure.experiments.report.joint import joint_table
 from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.running.work import arm_model, state_before
 from tenure.experiments.store import store
-from tenure.experiments.store.auditing import audit_folder, recorded_points
+from tenure.experiments.store.auditing import audit_folder
+from tenure.experiments.store.record import recorded_points
 from tenure.experiments.store.results import open_results
 from tests.folders import answer, no_report, no_workers, record_of, tenure
 from tests.scenarios import HARD, loaded, run, written

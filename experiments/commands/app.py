@@ -12,12 +12,14 @@ from tenure.experiments.commands.command_line import (
     Json,
     PolicyFiles,
     Sets,
+    Vary,
     Workers,
     answering,
     app,
     print_json,
     say,
     say_lines,
+    sets_of,
     stop,
 )
 
@@ -28,6 +30,7 @@ __all__ = ["app", "folders", "main"]
 def check(
     files: Annotated[list[str], typer.Argument(help="Experiments, *.market.yaml, *.scenario.yaml or policy files.")],
     sets: Sets = None,
+    vary: Vary = None,
     policies: PolicyFiles = None,
     workers: Workers = 0,
     resolved: Annotated[bool, typer.Option("--resolved", help="Print every value and where it came from.")] = False,
@@ -37,7 +40,8 @@ def check(
     with answering(json):
         from tenure.experiments.commands import checking
 
-        found = [checking.check_file(name, sets or [], policies or [], workers, resolved, json) for name in files]
+        laid = sets_of(sets, vary)
+        found = [checking.check_file(name, laid, policies or [], workers, resolved, json) for name in files]
         if json:
             print_json([one.data for one in found])
         else:
@@ -54,6 +58,7 @@ def run(
     engine: Annotated[str, typer.Option(help="compiled, or objects: the same results, slowly.")] = "compiled",
     policies: PolicyFiles = None,
     sets: Sets = None,
+    vary: Vary = None,
     only: Annotated[str, typer.Option(help="[SCENARIO/]ARM/REPLICATION: make this run alone.")] = "",
     month_limit: Annotated[float, typer.Option(min=0.1, help="Seconds that a month of a run may take.")] = 60.0,
     memory_gb: Annotated[float, typer.Option(min=0, help="That a worker may take; 0: what is free, shared.")] = 0.0,
@@ -68,7 +73,7 @@ def run(
             stop(f"--engine: there is no engine '{engine}'. Write compiled or objects.", 2)
         limits = Limits(month_limit, int(memory_gb * 1e9))
         how = running.How(workers, engine, limits, running.point_asked(only), json)
-        found = running.run_asked(running.Asked(config, out, tuple(sets or ()), tuple(policies or ())), how)
+        found = running.run_asked(running.Asked(config, out, tuple(sets_of(sets, vary)), tuple(policies or ())), how)
         if json:
             print_json(found)
         if found["failed"]:

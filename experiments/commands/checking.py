@@ -19,6 +19,7 @@ from tenure.experiments.design.estimating import estimate, shortage_notes
 from tenure.experiments.design.scenario_files import ENDING as SCENARIO
 from tenure.experiments.design.scenario_files import scenario_of_file
 from tenure.experiments.design.scenario_markets import scenario_over
+from tenure.experiments.design.varied.told import states_in, varied_lines
 from tenure.experiments.plugins.known import known_policies
 from tenure.experiments.plugins.own_policies import snapshot
 from tenure.experiments.running.workers import processors
@@ -79,9 +80,13 @@ def _experiment(
     lines = [experiment.settings.question, terminal.plan_line(experiment, takes)]
     shipped = find_config(name)[1]
     lines += [f"the shipped example, {experiment.path}"] if shipped else []
+    lines += varied_lines(experiment)
     lines += era_lines(experiment.eras)
     lines += note_lines(notes)
     plan: dict[str, object] = {**takes._asdict()}
+    if experiment.uncertain:
+        plan["uncertain"] = [one.recorded() for one in experiment.uncertain]
+    plan["states"] = states_in(experiment) * experiment.settings.replications
     if experiment.scenarios[0].name:
         plan["scenarios"] = [one.name for one in experiment.scenarios]
     if experiment.eras:

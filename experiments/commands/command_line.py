@@ -23,6 +23,7 @@ JSON_VERSION = 2
 """Of the form of all answers as JSON: raised when a key goes or changes its meaning, not when one comes."""
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON: ASCII, with the version of its form.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE laid over the file; repeat it.")]
+Vary = Annotated[list[str] | None, typer.Option("--vary", help="KEY=A,B: run every arm at each value; repeat it.")]
 PolicyFiles = Annotated[list[Path] | None, typer.Option("--policies", help="Python file with policies; repeat it.")]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one for each processor.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of results, such as results/quickstart.")]
@@ -68,6 +69,22 @@ def print_json(data: Mapping[str, object] | Sequence[object]) -> None:
     """Answer as JSON: an object with the version of its form; what is a list are its ``items``."""
     told = data if isinstance(data, Mapping) else {"items": data}
     typer.echo(json_text({"version": JSON_VERSION, **told}))
+
+
+def sets_of(sets: Sequence[str] | None, vary: Sequence[str] | None) -> list[str]:
+    """Return what is laid over a file: what was given to `--set`, and to `--vary` as the grid of a design.
+
+    >>> sets_of(["months=12"], ["switching_cost=x0.5,x1"])
+    ['months=12', 'design.grid.switching_cost=[x0.5,x1]']
+    """
+    grid = []
+    for one in vary or ():
+        key, equals, values = one.partition("=")
+        if not key.strip() or not equals or not values.strip():
+            stop(f"--vary {one}: write KEY=A,B, such as switching_cost=x0.5,x1,x2.", 2)
+        listed = values.strip() if values.strip().startswith("[") else f"[{values}]"
+        grid.append(f"design.grid.{key.strip()}={listed}")
+    return [*(sets or ()), *grid]
 
 
 def say(text: str = "") -> None:

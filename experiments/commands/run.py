@@ -1,6 +1,6 @@
 """The command `tenure run`: of a config, or of a folder that is there already."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -15,12 +15,14 @@ from tenure.experiments.config.experiment import Experiment, find_config, load_e
 from tenure.experiments.config.printable import printable_line
 from tenure.experiments.design.estimating import estimate
 from tenure.experiments.design.point import Point, labelled
+from tenure.experiments.design.points import Design, points_of
+from tenure.experiments.design.varied.told import varied_lines
 from tenure.experiments.plugins.own_policies import PolicySource, snapshot
 from tenure.experiments.running.runner import Event, Progress, run_experiment
 from tenure.experiments.running.workers import Limits, processors
 from tenure.experiments.shipped import policy_file
 from tenure.experiments.store.folders import folder_of
-from tenure.experiments.store.record import ABOUT, config_path, place_of, read_about
+from tenure.experiments.store.record import ABOUT, config_path, place_of, read_about, recorded_points
 from tenure.experiments.store.record_shape import About, OwnPoliciesRecord
 from tenure.experiments.store.results import Results
 from tenure.simulation.values.schedule import values_of
@@ -49,7 +51,9 @@ class How(NamedTuple):
 
 def run_asked(asked: Asked, how: How) -> dict[str, object]:
     """Run an experiment and tell of it; return what it gave as plain data."""
+    design: Design = points_of
     if Path(asked.config).is_dir():
+        design = design_of(Path(asked.config), asked.sets)
         asked, experiment = again(asked, how)
     else:
         experiment = load_experiment(asked.config, asked.sets, asked.policies)
@@ -65,6 +69,7 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
                 say(f"{one} is not in this folder: this is that of the shipped example, {policy_file(one)}")
         say(experiment.settings.question)
         say(terminal.plan_line(experiment, estimate(experiment, workers)))
+        say_lines(varied_lines(experiment))
         say_lines(note_lines(notes))
     with terminal.RunBars(screen) as bars:
         shown: Progress = _unseen if how.json else bars
@@ -78,6 +83,7 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
                 how.only,
                 how.limits,
                 asked.arms,
+                design,
             )
         except KeyboardInterrupt:
             bars.bars.stop()
@@ -94,6 +100,21 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
         say_lines(results_lines(results, report_path, command_words(asked)))
     report = None if report_path is None else str(report_path)
     return {**comparisons_json(results), "notes": notes, "report": report}
+
+
+def design_of(folder: Path, sets: Sequence[str]) -> Design:
+    """Return the design that a folder was made by: where another than its file's did, the points of its record.
+
+    With settings laid over them its file makes the points.
+    """
+    about = read_about(folder).about
+
+    def recorded(experiment: Experiment) -> Iterable[Point]:
+        points = list(recorded_points(about, [arm for arm in about["arms"] if arm not in experiment.arms]))
+        own = list(points_of(experiment))
+        return own if set(points) <= set(own) else points
+
+    return points_of if sets else recorded
 
 
 def again(asked: Asked, how: How) -> tuple[Asked, Experiment]:

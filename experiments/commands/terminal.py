@@ -24,6 +24,7 @@ from rich.progress import (
 
 from tenure.experiments.commands.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
 from tenure.experiments.config.printable import printable_line
+from tenure.experiments.design.varied.told import levels_in
 from tenure.experiments.report.labels import told_apart
 
 __all__ = ["command_text", "failed_lines", "folder_command", "hash_line", "next_lines"]
@@ -74,8 +75,8 @@ def plan_line(experiment: "Experiment", takes: "Estimate") -> str:
     """Say what will be run, in how many scenarios, and what it takes."""
     settings, market = experiment.settings, experiment.market
     arms = f"{len(experiment.arms)} arm{'s' if len(experiment.arms) != 1 else ''}"
-    scenarios = len(experiment.scenarios)
-    under = f"{scenarios} scenarios x " if scenarios > 1 else ""
+    levels, scenarios = levels_in(experiment), len({one.base for one in experiment.scenarios})
+    under = (f"{levels} levels x " if levels else "") + (f"{scenarios} scenarios x " if scenarios > 1 else "")
     return (
         f"{under}{arms} x {settings.replications} replications x {settings.months} months, "
         f"{people_text(market.people, market.stands_for)}"

@@ -16,6 +16,7 @@ import psutil
 
 from tenure.agents.compiling import cache_folder, private_folder, sources_hash
 from tenure.experiments.config.experiment import Experiment
+from tenure.experiments.design.varied.told import states_in
 from tenure.experiments.running.workers import processors
 
 PEOPLE_PER_MONTH = 3_000
@@ -45,6 +46,8 @@ BYTES_OF_REPORT = 700_000
 """For each arm."""
 MEMORY, MEMORY_PER_PERSON = 320_000_000, 5_500
 """Bytes of a process, and more for each person of the market."""
+MOST_IN_FULL = 12
+"""Scenarios, or levels of them, that a report tells in full."""
 MOST_KEPT = 9
 """Measurements of a machine of which the median is taken."""
 MOST_KEYS = 8
@@ -93,7 +96,7 @@ def estimate(experiment: Experiment, workers: int, speed: Speed | None = None) -
     Parameters
     ----------
     experiment : Experiment
-        What is to be run, in all its scenarios.
+        What is to be run, in all its scenarios and at all its levels.
     workers : int
         Processes.
     speed : Speed, optional
@@ -101,20 +104,21 @@ def estimate(experiment: Experiment, workers: int, speed: Speed | None = None) -
     """
     speed = speed or remembered()
     settings, people, times = experiment.settings, experiment.market.people, experiment.settings.replications
-    scenarios, always = len(experiment.scenarios), sum(one.always for one in experiment.scenarios)
-    starts = times * (always + (always < scenarios))  # those that do not always hold share theirs
+    scenarios, starts = len(experiment.scenarios), times * states_in(experiment)
     before = _seconds(people, experiment.market.burn_in_months + settings.warm_up_months, "", speed)
-    arms = [_seconds(people, settings.months, one.policy, speed) for one in experiment.arms.values()]
-    runs = scenarios * len(arms) * times
+    at = [one.arms or experiment.arms for one in experiment.scenarios]
+    each = [[_seconds(people, settings.months, one.policy, speed) for one in arms.values()] for arms in at]
+    arms, runs = each[0], scenarios * len(each[0]) * times
     used = max(1, min(workers, runs + starts))
     at_once = min(used, processors())
-    made = max((starts * before + scenarios * times * sum(arms)) / at_once, before + max(arms))
+    made = max((starts * before + times * sum(map(sum, each))) / at_once, before + max(map(max, each)))
     slower = speed.fixed_seconds / Speed().fixed_seconds
     begun = (speed.start_seconds + slower * FIRST_TASK_SECONDS) * used / at_once
-    told = slower * scenarios * (REPORT_SECONDS + REPORT_SECONDS_PER_ARM * len(arms))
+    in_full = min(scenarios, MOST_IN_FULL)
+    told = slower * in_full * (REPORT_SECONDS + REPORT_SECONDS_PER_ARM * len(arms))
     once = slower * (PROGRAM_SECONDS + (0.0 if _is_compiled() else COMPILING_SECONDS))
     run = BYTES_PER_RUN + settings.months * BYTES_PER_RUN_MONTH + people * BYTES_PER_PERSON_RUN
-    disk = runs * run + starts * people * BYTES_PER_PERSON + scenarios * len(arms) * BYTES_OF_REPORT
+    disk = runs * run + starts * people * BYTES_PER_PERSON + in_full * len(arms) * BYTES_OF_REPORT
     return Estimate(runs, begun + made + told + once, disk, (1 + used) * MEMORY + used * people * MEMORY_PER_PERSON)
 
 

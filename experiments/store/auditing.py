@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,14 +14,12 @@ from tenure.experiments.commands.folder_words import folder_command, next_lines
 from tenure.experiments.commands.run import arms_without, full_command, where_config_is
 from tenure.experiments.config.experiment import load_recorded
 from tenure.experiments.design.planning import plan_tasks
-from tenure.experiments.design.point import Point, point_at
 from tenure.experiments.design.tasks import Order, Task
 from tenure.experiments.plugins.own_policies import snapshot
 from tenure.experiments.running.starts import start_path
 from tenure.experiments.running.workers import HASH_SEED, JobStoppedError, Limits, ask_once
 from tenure.experiments.store import store
-from tenure.experiments.store.record import ABOUT, REPORT
-from tenure.experiments.store.record_shape import About
+from tenure.experiments.store.record import ABOUT, REPORT, recorded_points
 from tenure.experiments.store.remarks import remarks
 from tenure.experiments.store.results import Results, open_results
 from tenure.experiments.store.sealing import HOST, DamagedError, clear_temporary, process_lives, seal_of
@@ -181,14 +179,6 @@ def _figures_that_differ(results: Results) -> list[str]:
             if not has.astype(object).equals(other.astype(object))
         }
     return list(wrong.values())
-
-
-def recorded_points(about: About, without: Collection[str] = ()) -> Iterator[Point]:
-    """Yield the points of a folder as its record has them, with what is laid over their markets; some arms aside."""
-    for address in about["runs"].values():
-        point = point_at(address)
-        if point is not None and point.arm not in without:
-            yield point
 
 
 def _made_again(

@@ -2,11 +2,12 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tenure.experiments.config.documents import Value
+from tenure.experiments.design.point import Point, point_at
 from tenure.experiments.plugins.own_policies import PolicySource
 from tenure.experiments.store.record_shape import About, ConfigRecord, is_about, misshapen
 from tenure.experiments.store.sealing import (
@@ -81,6 +82,14 @@ def read_about(folder: Path) -> Read:
         told = f"there is one in {folder / inner[0]}" if inner else "'tenure run' makes them"
         raise FileNotFoundError(f"{folder}: there is no experiment in this folder; {told}")
     raise DamagedError(f"{damages[0]}; 'tenure run CONFIG -o {folder}' makes it again")
+
+
+def recorded_points(about: About, without: Collection[str] = ()) -> Iterator[Point]:
+    """Yield the points of a folder as its record has them, with what is laid over their markets; some arms aside."""
+    for address in about["runs"].values():
+        point = point_at(address)
+        if point is not None and point.arm not in without:
+            yield point
 
 
 def write_about(folder: Path, about: Mapping[str, object]) -> None:
