@@ -38,6 +38,7 @@ verify: $(VENV)/.ready  ## the published known answers, and patterns beside what
 docs: $(VENV)/.ready  ## pages and figures that the program makes itself
 	$(BIN)/python -m tenure.experiments.evidence.bands
 	$(BIN)/tenure verify patterns --page docs/patterns.md
+	$(BIN)/tenure verify coverage --page docs/coverage.md
 	$(BIN)/python docs/floors.py
 
 clean:

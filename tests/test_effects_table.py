@@ -74,7 +74,9 @@ def effects(draw: st.DrawFn) -> Results:
     return made_results(values, metrics=shown, market=market, replications=replications)
 
 
-CELL = re.compile(r"(?m)([+-]?\d+\.\d+) ± (\?|0|under \d+\.\d+|\d+\.\d+)( pt)?(?: ([▲▼≈?]))?(?=  |$)")
+CELL = re.compile(
+    r"(?m)([+-]?\d+\.\d+) (?:± (\?|0|under \d+\.\d+|\d+\.\d+)|\(-?\d+\.\d+ to -?\d+\.\d+\))( pt)?(?: ([▲▼≈?]))?(?: ~)?(?=  |$)"
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -102,7 +104,7 @@ def test_the_table_says_what_the_numbers_say(results: Results) -> None:
     written = [signs[found[4]] for found in CELL.finditer(text) if found[4]]
     assert sorted(written) == sorted(one.verdict for one in judged)
     for one in judged:
-        low, high = one.difference - one.half_width, one.difference + one.half_width
+        low, high = one.low, one.high
         within = max(abs(low), abs(high)) <= METRICS[one.metric].matters_from
         assert (one.verdict == "equal") == bool(within)  # nan is never within
         if one.verdict in ("better", "worse"):
@@ -168,7 +170,7 @@ def test_pairing_names_where_it_was_worth_least_over_all_metrics_shown() -> None
     """What is of a pair by itself has no part, nor has what is not shown."""
 
     def one(metric: str, arm: str, worth: float) -> Comparison:
-        return Comparison(metric, arm, "nothing", 1.0, 1.0, 0.1, 0.1, 5, 0, worth, "better")
+        return Comparison(metric, arm, "nothing", 1.0, 1.0, 0.9, 1.1, 0.9, 1.1, 5, 0, worth, "better")
 
     rows = [
         one("profit_per_customer", "a", 200.0),

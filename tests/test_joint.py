@@ -10,16 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.experiments.analysis.metrics import METRICS
-from tenure.experiments.analysis.statistics import compare, t_half_widths
+from tenure.experiments.analysis.statistics import compare, family_intervals
 from tenure.experiments.commands.results_lines import table_of_circumstances
-from tenure.experiments.report.joint import (
-    Circumstance,
-    JointTable,
-    changes_between,
-    circumstances_of,
-    joint_table_of,
-    ranks_of,
-)
+from tenure.experiments.report.beside.circumstances import Circumstance, changes_between, circumstances_of
+from tenure.experiments.report.joint import JointTable, joint_table_of, ranks_of
 from tenure.experiments.store.results import Results
 from tests.folders import answer, no_report, no_workers, tenure
 from tests.scenarios import run
@@ -74,7 +68,7 @@ def test_a_table_by_hand() -> None:
 def test_the_same_circumstance_twice_changes_nothing_and_keeps_the_order() -> None:
     same = {"nothing": [100.0, 104.0, 101.0], "cut": [110.0, 109.0, 111.0], "gift": [91.0, 99.0, 97.0]}
     table = table_of(one=same, two=same)
-    assert {row.change for row in table.rows} == {(0.0, 0.0)}
+    assert {row.change for row in table.rows} == {(0.0, 0.0, 0.0)}
     assert all(len({*row.ranks}) == 1 for row in table.rows)
     assert "The order of the 3 arms is the same in one and two." in table.sentences
 
@@ -91,7 +85,8 @@ def test_changes_are_paired_differences_of_differences(values: list[tuple[float,
     found = changes_between(Circumstance("a", results_of(first)), Circumstance("b", results_of(last)), PROFIT, ["x"])
     for name, wanted in (("x", (arm_after - base_after) - (arm - base)), ("nothing", base_after - base)):
         assert found[name].mean == pytest.approx(wanted.mean(), abs=1e-6)
-        assert found[name].half_width == pytest.approx(float(t_half_widths(wanted[:, None])[0]), abs=1e-6)
+        low, high = (float(end[0]) for end in family_intervals(wanted[:, None]))
+        assert found[name][1:] == pytest.approx((low, high), abs=1e-6)
 
 
 @given(st.lists(st.lists(VALUE, min_size=2, max_size=2), min_size=2, max_size=6), st.randoms())

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.metric import difference_text, level_text
 from tenure.experiments.analysis.metrics import METRICS, STANDARD_METRICS
 from tenure.experiments.analysis.ratios import return_on_treatment, returns_on_treatment
@@ -17,7 +18,8 @@ from tenure.experiments.analysis.statistics import (
     Verdict,
     clopper_pearson,
     compare,
-    dunnett_half_widths,
+    family_critical,
+    family_intervals,
     paired_difference,
     t_half_widths,
     verdict,
@@ -29,6 +31,13 @@ numbers = st.floats(-1e6, 1e6, allow_nan=False)
 def coverage(differences: np.ndarray, truth: float) -> float:
     """Share of experiments (columns) whose 95% interval holds the truth."""
     return float(np.mean(np.abs(differences.mean(axis=0) - truth) <= t_half_widths(differences)))
+
+
+def reach(differences: np.ndarray, confidence: float = 0.95) -> np.ndarray:
+    """How far the intervals of a family go to their longer side."""
+    low, high = family_intervals(differences, confidence)
+    mean = differences.mean(axis=0)
+    return np.asarray(np.maximum(mean - low, high - mean))
 
 
 def with_correlation(n: int, correlation: np.ndarray, seed: int = 5) -> np.ndarray:
@@ -56,7 +65,6 @@ def test_interval_by_hand() -> None:
     assert pair.mean == pytest.approx(2.0)
     assert pair.half_width == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)
     assert pair.n == 3
-    assert pair.variance_reduction == pytest.approx((100.0 + 121.0) / 1.0)
 
 
 def test_normal_intervals_cover_within_four_standard_errors() -> None:
@@ -68,7 +76,7 @@ def test_normal_intervals_cover_within_four_standard_errors() -> None:
     assert abs(coverage(arm - champion, 3.0) - 0.95) <= 4 * math.sqrt(0.95 * 0.05 / experiments)
 
 
-def test_skewed_intervals_cover_less_with_few_replications_and_well_with_many() -> None:
+def test_students_intervals_cover_less_with_few_skewed_replications_and_well_with_many() -> None:
     rng = np.random.default_rng(2)
     few = coverage(rng.exponential(size=(10, 20_000)), 1.0)
     more = coverage(rng.exponential(size=(40, 20_000)), 1.0)
@@ -87,8 +95,8 @@ def test_family_covers_at_least_its_confidence(n: int, k: int) -> None:
     for _ in range(experiments):
         common = rng.standard_normal((n, 1))
         differences = spread * (common + rng.standard_normal((n, k)))
-        half_widths = dunnett_half_widths(differences, draws=2_000, seed=int(rng.integers(2**32)))
-        covered += bool(np.all(np.abs(differences.mean(axis=0)) <= half_widths))
+        low, high = family_intervals(differences, draws=2_000, seed=int(rng.integers(2**32)))
+        covered += bool(np.all((low <= 0.0) & (high >= 0.0)))
     assert covered / experiments >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / experiments)
 
 
@@ -97,35 +105,36 @@ def test_dunnett_published_values(k: int, published: float) -> None:
     # Dunnett (1964), Biometrics 20, two-sided 5%, infinite degrees of freedom, correlation 0.5
     n = 4_000
     correlation = np.full((k, k), 0.5) + 0.5 * np.eye(k)
-    critical = dunnett_half_widths(with_correlation(n, correlation)) * math.sqrt(n)
-    assert critical == pytest.approx(np.full(k, published), abs=0.03)
+    assert family_critical(with_correlation(n, correlation)) == pytest.approx(published, abs=0.03)
 
 
 def test_dunnett_without_correlation_is_sidak_and_with_full_correlation_a_single_t() -> None:
     n, k = 12, 4
-    apart = dunnett_half_widths(with_correlation(n, np.eye(k))) * math.sqrt(n)
     sidak = stats.t.ppf(0.5 + 0.95 ** (1 / k) / 2, n - 1)
-    assert apart == pytest.approx(np.full(k, sidak), rel=0.02)
+    assert family_critical(with_correlation(n, np.eye(k))) == pytest.approx(sidak, rel=0.02)
     one = np.random.default_rng(4).standard_normal((n, 1))
     alike = one * np.array([1.0, 2.0, 5.0])
-    assert dunnett_half_widths(alike) == pytest.approx(t_half_widths(alike), rel=0.02)
+    assert family_critical(alike) == pytest.approx(stats.t.ppf(0.975, n - 1), rel=0.02)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 30), st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_dunnett_lies_between_a_single_t_and_bonferroni(n: int, k: int, seed: int) -> None:
     differences = np.random.default_rng(seed).standard_normal((n, k))
-    family = dunnett_half_widths(differences, draws=1_000)
-    assert np.all(family >= t_half_widths(differences) * (1 - 1e-12))
-    assert np.all(family <= t_half_widths(differences, 1 - 0.05 / k) * (1 + 1e-12))
+    critical = family_critical(differences, draws=1_000)
+    single, widest = (stats.t.ppf(1 - 0.025 / count, n - 1) for count in (1, k))
+    assert single * (1 - 1e-9) <= critical <= widest * (1 + 1e-9)
+    low, high = family_intervals(differences, draws=1_000)
+    mean, half = differences.mean(axis=0), t_half_widths(differences)
+    assert np.all(low <= mean - half * (1 - 1e-12)) and np.all(high >= mean + half * (1 - 1e-12))
 
 
 def test_an_arm_that_never_varies_costs_the_family_nothing() -> None:
     differences = np.random.default_rng(6).standard_normal((20, 3))
     differences[:, 1] = 0.0
-    family = dunnett_half_widths(differences)
+    family = reach(differences)
     assert family[1] == 0.0
-    assert family[[0, 2]] == pytest.approx(dunnett_half_widths(differences[:, [0, 2]]))
+    assert family[[0, 2]] == pytest.approx(reach(differences[:, [0, 2]]))
 
 
 @settings(max_examples=50)
@@ -134,16 +143,13 @@ def test_swapping_arms_turns_the_sign_and_money_scales(pairs: list[tuple[float, 
     a, b = np.array(pairs).T
     there, back = paired_difference(a, b), paired_difference(b, a)
     assert back.mean == -there.mean
-    assert back.half_width == there.half_width
-    assert back.variance_reduction == there.variance_reduction
+    assert (back.low, back.high) == (-there.high, -there.low)
     scaled = paired_difference(a * 2.0**power, b * 2.0**power)
-    assert scaled.mean == pytest.approx(there.mean * 2.0**power)
-    assert scaled.half_width == pytest.approx(there.half_width * 2.0**power)
+    for mine, own in zip(scaled[:3], there[:3], strict=True):
+        assert mine == pytest.approx(own * 2.0**power)
 
 
 def test_degenerate_pairs() -> None:
-    assert paired_difference([1.0, 2.0], [2.0, 3.0]).variance_reduction == math.inf
-    assert paired_difference([5.0, 5.0], [7.0, 7.0]).variance_reduction == 1.0
     one = paired_difference([1.0], [3.0])
     assert one.mean == 2.0 and one.n == 1 and math.isnan(one.half_width)
     none = paired_difference([], [])
@@ -156,7 +162,7 @@ def test_degenerate_pairs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mean", "half_width", "matters", "expected"),
+    ("mean", "around", "matters", "expected"),
     [
         (17.0, 2.4, 3.0, "better"),
         (-5.2, 1.2, 3.0, "worse"),
@@ -171,19 +177,37 @@ def test_degenerate_pairs() -> None:
         (1.0, math.nan, 3.0, "undecided"),
     ],
 )
-def test_verdicts(mean: float, half_width: float, matters: float, expected: Verdict) -> None:
-    assert verdict(mean, half_width, matters) == expected
+def test_verdicts(mean: float, around: float, matters: float, expected: Verdict) -> None:
+    low, high = mean - around, mean + around
+    assert verdict(low, high, matters) == expected
     turned: dict[Verdict, Verdict] = {"better": "worse", "worse": "better"}
-    assert verdict(mean, half_width, matters, better="lower") == turned.get(expected, expected)
-    assert verdict(-mean, half_width, matters) == turned.get(expected, expected)
+    assert verdict(low, high, matters, better="lower") == turned.get(expected, expected)
+    assert verdict(-high, -low, matters) == turned.get(expected, expected)
     neither = expected if expected == "equal" else "undecided"
-    assert verdict(mean, half_width, matters, better="none") == neither
+    assert verdict(low, high, matters, better="none") == neither
+
+
+ends = st.one_of(st.floats(-10.0, 10.0), st.sampled_from([-1.0, 0.0, 1.0]))
+
+
+@given(ends, ends, st.floats(0.0, 3.0), st.floats(0.0, 2.0), st.floats(0.0, 2.0))
+def test_a_longer_interval_never_says_more_of_a_sign(a: float, b: float, matters: float, down: float, up: float) -> None:
+    low, high = sorted((a, b))
+    said, less = verdict(low, high, matters), verdict(low - down, high + up, matters)
+    if less in ("better", "worse"):
+        assert said in (less, "equal")  # a part of a sure interval may be too small to matter
+    if less == "equal":
+        assert said == "equal"
+    if said == "better":
+        assert low > 0.0 and high > matters
+    if said == "worse":
+        assert high < 0.0 and low < -matters
 
 
 def test_verdict_refuses_negative_bounds_and_every_verdict_has_a_sign() -> None:
     with pytest.raises(ValueError, match="matters"):
         verdict(1.0, 1.0, matters=-1.0)
-    with pytest.raises(ValueError, match="half width"):
+    with pytest.raises(ValueError, match="ends where it begins"):
         verdict(1.0, -1.0)
     assert len(set(SIGNS.values())) == 4
 
@@ -230,7 +254,8 @@ def test_compare_pairs_only_what_both_have() -> None:
     assert (new.arm, new.n, new.unpaired) == ("new", 3, 1)
     assert new.difference == pytest.approx((2.0 + 3.0 + 1.0) / 3)
     assert new.champion_level == pytest.approx(11.5)
-    assert new.half_width == pytest.approx(float(t_half_widths([2.0, 3.0, 1.0], 0.975)))  # Bonferroni, two arms
+    around = float(t_half_widths([2.0, 3.0, 1.0], 0.975))  # Bonferroni, two arms; not skewed
+    assert (new.low, new.high) == pytest.approx((2.0 - around, 2.0 + around))
     assert (late.n, late.unpaired, late.verdict) == (1, 3, "undecided")
     assert math.isnan(late.half_width)
 
@@ -294,6 +319,6 @@ def test_metric_dictionary() -> None:
     share = METRICS["share_low_risk_high_return"]
     assert level_text(share, 0.142) == "14.2%" and level_text(share, -0.0004) == "0.0%"
     assert level_text(share, math.nan) == "-" and level_text(METRICS["profit_per_customer"], 2027.71) == "2027.7"
-    assert difference_text(share, 0.0291, 0.0021) == "+2.9 ± 0.2"
-    assert difference_text(share, -0.0001, 0.001) == "0.0 ± 0.1"
-    assert difference_text(share, 0.01, math.nan) == "+1.0 ± ?"
+    assert difference_text(share, Average.even(0.0291, 0.0021)) == "+2.9 ± 0.2"
+    assert difference_text(share, Average.even(-0.0001, 0.001)) == "0.0 ± 0.1"
+    assert difference_text(share, Average.even(0.01, math.nan)) == "+1.0 ± ?"

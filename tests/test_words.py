@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tenure.experiments.analysis.acts import CHANNEL, PRICES, TREATMENT, also_does
 from tenure.experiments.analysis.gains import COUNTED, MONEY
-from tenure.experiments.analysis.intervals import MORE_DECIMALS, Average, interval_text, share_text
+from tenure.experiments.analysis.intervals import MORE_DECIMALS, Average, average_text, interval_text, share_text
 from tenure.experiments.analysis.metrics import METRICS, metrics_in
 from tenure.experiments.analysis.ratios import Ratio
 from tenure.experiments.analysis.returns import return_reported, why_not_lines
@@ -58,14 +58,39 @@ def test_digits_say_what_the_numbers_say(mean: float, half_width: float, decimal
             assert hides or (abs(mean) > half_width) != (abs(round(mean, fewer)) > round(half_width, fewer))
 
 
+@settings(max_examples=500)
+@given(numbers, widths, widths, st.integers(0, 3))
+@example(0.00004, 0.00003, 0.00009, 1)
+@example(-0.04, 0.06, 0.0399, 1)
+def test_uneven_ends_say_what_the_numbers_say(mean: float, down: float, up: float, decimals: int) -> None:
+    average = Average(mean, mean - down, mean + up)
+    text = average_text(average, decimals, signed=True).replace(",", "")
+    if math.isnan(down) or math.isnan(up):
+        assert text.endswith(" ± ?")
+        return
+    if text.endswith(")"):
+        low, high = (float(end) for end in text[text.index("(") + 1 : -1].split(" to "))
+        places = len(text.split(" ")[0].partition(".")[2])
+        assert max(down, up) > 1.25 * min(down, up) or average.beyond_chance != (abs(mean) > max(down, up))
+        assert abs(low - average.low) <= 0.5001 * 10**-places and abs(high - average.high) <= 0.5001 * 10**-places
+        if places < decimals + MORE_DECIMALS:
+            assert (low > 0.0 or high < 0.0) == average.beyond_chance
+        return
+    around = text.split(" ± ")[1].removeprefix("under ")
+    slack = 10.0 ** -len(around.partition(".")[2]) if around != "0" else 1e-9
+    assert float(around) >= max(down, up) - 0.5001 * slack  # never shorter than the longer side
+    assert (abs(mean) > max(down, up)) == average.beyond_chance
+
+
 @settings(max_examples=300)
 @given(st.floats(0.0, 1.0), st.one_of(st.floats(0.0, 5.0), st.just(math.nan)))
 @example(0.484, 0.971)
 def test_no_share_lies_beyond_0_and_100(mean: float, half_width: float) -> None:
-    text = share_text(mean, half_width, "%")
+    share = Average.even(mean, half_width)
+    text = share_text(share, "%")
     assert all(0.0 <= float(share) <= 100.0 for share in SHARE.findall(text))
     if "±" in text and not math.isnan(half_width):
-        assert mean >= half_width and mean + half_width <= 1.0
+        assert share.low >= 0.0 and share.high <= 1.0 + 1e-12
 
 
 @settings(max_examples=15, deadline=None)
@@ -225,7 +250,7 @@ def test_not_told_apart_is_not_no_difference(recordings: Recordings, extra: int)
     pairs.loc[unlucky, "harmed"] = np.minimum(pairs.loc[unlucky, "harmed"] + extra, 100.0)
     sentence = group_sentence(recordings)
     assert "o difference" not in sentence
-    widest = max(abs(one.apart.mean) + one.apart.half_width for one in group_differences(recordings, "harmed"))
+    widest = max(one.apart.furthest for one in group_differences(recordings, "harmed"))
     if sentence.startswith("Not told apart"):
         could = float(re.findall(r"could differ by up to (?:under )?(\d+\.\d+) points", sentence)[0])
         assert could == pytest.approx(min(max(100.0 * widest, 0.1), 100.0), abs=0.051)
@@ -235,7 +260,7 @@ def test_not_told_apart_is_not_no_difference(recordings: Recordings, extra: int)
 
 @given(st.floats(-1.0, 1.0), st.floats(0.0, 3.0))
 def test_no_difference_of_shares_could_be_over_100_points(mean: float, half_width: float) -> None:
-    assert 0.1 <= float(points.up_to(mean, half_width).split()[-2]) <= 100.0
+    assert 0.1 <= float(points.up_to(Average.even(mean, half_width)).split()[-2]) <= 100.0
 
 
 @settings(max_examples=200)
@@ -245,7 +270,7 @@ def test_the_cell_that_is_named_has_the_largest_return_in_the_table(some: list[t
     for k, (value, width, known) in enumerate(some):
         ends = (value - width, value + width) if known else (math.nan, math.nan)
         ratio = Ratio(value, *ends, 3)
-        cells.append(CellMoney(f"arm{k}", "growth", QUADRANTS[0], 10.0, Average(2.0, 0.1), ratio, 0.001))
+        cells.append(CellMoney(f"arm{k}", "growth", QUADRANTS[0], 10.0, Average.even(2.0, 0.1), ratio, 0.001))
     text = cells_finding(cells)
     named = re.search(r"(?:Nearest to it comes|return beyond chance: |of these returns: )\s*(arm\d+) with", text)
     assert named is not None and not MOST.search(text)

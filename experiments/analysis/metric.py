@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypedDict, Unpack
 
-from tenure.experiments.analysis.intervals import interval_text, number
+from tenure.experiments.analysis.intervals import Average, average_text, number
 from tenure.experiments.analysis.recorded_run import RecordedRun
 
 DECLARED_IN = "EUR"
@@ -141,7 +141,6 @@ def level_text(metric: Metric, value: float) -> str:
     return number(value * shown_times(metric), metric.decimals).replace(",", "") + sign
 
 
-def difference_text(metric: Metric, difference: float, half_width: float) -> str:
-    """Write a difference with its interval, see `tenure.experiments.analysis.intervals.interval_text`."""
-    times = shown_times(metric)
-    return interval_text(difference * times, half_width * times, metric.decimals, signed=True).replace(",", "")
+def difference_text(metric: Metric, difference: Average) -> str:
+    """Write a difference with its interval, see `tenure.experiments.analysis.intervals.average_text`."""
+    return average_text(difference.times(shown_times(metric)), metric.decimals, signed=True).replace(",", "")

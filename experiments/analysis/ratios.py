@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tenure.experiments.analysis.statistics import FloatArray, check_runs, paired_difference, paired_values, t_critical
+from tenure.experiments.analysis.statistics import FloatArray, check_runs, paired_values, t_critical, t_half_widths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,14 +57,15 @@ def return_on_treatment(
     """
     before, after = paired_values(champion_spend, spend)
     gain, paid = paired_values(profit_difference, after - before)
-    extra = paired_difference(before, after, confidence)
-    if not extra.mean > least_spend:
+    n, extra = paid.size, float(paid.mean()) if paid.size else math.nan
+    half_width = float(t_half_widths(paid, confidence))
+    if not extra > least_spend:
         return None
-    ratio = float(gain.mean()) / extra.mean
-    if extra.n < 2 or extra.half_width >= extra.mean:
-        return Ratio(1.0 + ratio, math.nan, math.nan, extra.n)
-    low, high = _fieller(gain, paid, t_critical(extra.n - 1, confidence))
-    return Ratio(1.0 + ratio, 1.0 + low, 1.0 + high, extra.n)
+    ratio = float(gain.mean()) / extra
+    if n < 2 or half_width >= extra:
+        return Ratio(1.0 + ratio, math.nan, math.nan, n)
+    low, high = _fieller(gain, paid, t_critical(n - 1, confidence))
+    return Ratio(1.0 + ratio, 1.0 + low, 1.0 + high, n)
 
 
 def returns_on_treatment(

@@ -1,20 +1,23 @@
 """Compare arms on shared luck: paired differences, their intervals, and what may be said of them.
 
-All intervals here are about *chance in the simulation*: how well an average is known. More replications
-shrink them. They say nothing of settings that nobody knows.
+All intervals here say how well an *average* is known, over luck and over draws of what is uncertain. More replications
+shrink them. Where single cases lie is another question: `tenure.experiments.analysis.paired.cases`.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.largest_t import largest_t_quantile
 from tenure.experiments.analysis.metric import Direction
 from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.analysis.paired.pairing import worth_of_pairing
+from tenure.experiments.analysis.paired.skewed import mean_intervals, too_skewed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,24 +34,30 @@ WARN_PAIRING_BELOW = 1.5  # a variance reduction under this deserves a warning: 
 class Paired(NamedTuple):
     """Average of arm less champion over `n` replications that share their luck, in the unit of the values.
 
-    `mean` is nan without a pair; `half_width`, of the t interval, with fewer than two. `variance_reduction`:
-    how many times as many unpaired runs would know it as well, (VarA + VarB) / Var(B - A).
+    `mean` is nan without a pair; `low` and `high`, the ends of the 95% interval, with fewer than two.
     """
 
     mean: float
-    half_width: float
+    low: float
+    high: float
     n: int
-    variance_reduction: float
+
+    @property
+    def half_width(self) -> float:
+        """Half the length of the interval."""
+        return (self.high - self.low) / 2.0
 
 
 @dataclass(frozen=True)
 class Comparison:
     """One arm against the champion on one metric, in the metric's stored unit.
 
-    `champion_level` is the champion's average over all its replications, `difference` that of arm less
-    champion over `n` pairs; `unpaired` replications, that only one of the two has, are left out. `half_width`
-    belongs to the interval that holds for all arms of the family at once and gives the `verdict`,
-    `half_width_alone` to the interval of this arm alone; both are nan with fewer than two pairs.
+    `champion_level` is the champion's average over all its replications, `difference` that of arm less champion over
+    `n` pairs; `unpaired` replications, that only one of the two has, are left out. `low` and `high` are the ends of
+    the interval that holds with those of `together` comparisons in all, the family, and gives the `verdict` against
+    `matters_from`; `low_alone` and `high_alone` those of this comparison alone; all are nan with fewer than two pairs.
+    `skewed`: the differences are more skewed than so few pairs support, and the interval may cover less than it says.
+    The variance reduction has its own interval.
     """
 
     metric: str
@@ -56,12 +65,34 @@ class Comparison:
     champion: str
     champion_level: float
     difference: float
-    half_width: float
-    half_width_alone: float
+    low: float
+    high: float
+    low_alone: float
+    high_alone: float
     n: int
     unpaired: int
     variance_reduction: float
     verdict: Verdict
+    variance_reduction_low: float = math.nan
+    variance_reduction_high: float = math.nan
+    matters_from: float = 0.0
+    together: int = 1
+    skewed: bool = False
+
+    @property
+    def half_width(self) -> float:
+        """Half the length of the interval that holds with the others of its family."""
+        return (self.high - self.low) / 2.0
+
+    @property
+    def apart(self) -> Average:
+        """The difference with the interval that holds with the others of its family."""
+        return Average(self.difference, self.low, self.high)
+
+    @property
+    def half_width_alone(self) -> float:
+        """Half the length of the interval of this comparison alone."""
+        return (self.high_alone - self.low_alone) / 2.0
 
 
 def t_half_widths(differences: npt.ArrayLike, confidence: float = 0.95) -> FloatArray:
@@ -79,7 +110,7 @@ def t_half_widths(differences: npt.ArrayLike, confidence: float = 0.95) -> Float
 
 
 def paired_difference(champion: npt.ArrayLike, arm: npt.ArrayLike, confidence: float = 0.95) -> Paired:
-    """Average `arm` less `champion` with Student's interval on the paired differences.
+    """Average `arm` less `champion` with an interval that holds for few and skewed differences, too.
 
     Parameters
     ----------
@@ -90,26 +121,24 @@ def paired_difference(champion: npt.ArrayLike, arm: npt.ArrayLike, confidence: f
 
     Notes
     -----
-    Exact if the differences are normal. With few skewed ones it covers less often than it says: exponential
-    differences about 90% instead of 95% at n = 10, simulated (why: Boos & Hughes-Oliver 2000, Am. Stat. 54).
+    The interval is that of `tenure.experiments.analysis.paired.skewed.mean_intervals`.
 
     >>> paired_difference([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
-    Paired(mean=1.0, half_width=0.0, n=3, variance_reduction=inf)
+    Paired(mean=1.0, low=1.0, high=1.0, n=3)
     """
     a, b = paired_values(champion, arm)
     difference = b - a
-    half_width = float(t_half_widths(difference, confidence))
+    critical = t_critical(a.size - 1, confidence)
     if a.size < 2:
-        return Paired(float(difference[0]) if a.size else math.nan, half_width, a.size, math.nan)
-    apart, paired = float(a.var(ddof=1) + b.var(ddof=1)), float(difference.var(ddof=1))
-    reduction = apart / paired if paired > 0.0 else (math.inf if apart > 0.0 else 1.0)
-    return Paired(float(difference.mean()), half_width, a.size, reduction)
+        return Paired(float(difference[0]) if a.size else math.nan, math.nan, math.nan, a.size)
+    low, high = mean_intervals(difference, critical)
+    return Paired(float(difference.mean()), float(low), float(high), a.size)
 
 
-def dunnett_half_widths(
+def family_intervals(
     differences: npt.ArrayLike, confidence: float = 0.95, draws: int = 40_000, seed: int = 0
-) -> FloatArray:
-    """Give half widths that hold for all arms against the champion at once.
+) -> tuple[FloatArray, FloatArray]:
+    """Give the ends of intervals that hold for all arms against the champion at once.
 
     Parameters
     ----------
@@ -122,9 +151,16 @@ def dunnett_half_widths(
 
     Returns
     -------
-    array, shape (k,)
-        Never narrower than `t_half_widths`, never wider than Bonferroni's; 0 for an arm whose difference
-        never varies; nan with fewer than two rows.
+    low, high : array, shape (k,)
+        Those of `mean_intervals` with the critical value of the family: never narrower than for one arm alone, never
+        wider than Bonferroni's; the mean itself for an arm whose difference never varies; nan with fewer than two rows.
+    """
+    rows = np.asarray(differences, dtype=np.float64)
+    return mean_intervals(rows, family_critical(rows, confidence, draws, seed))
+
+
+def family_critical(differences: npt.ArrayLike, confidence: float = 0.95, draws: int = 40_000, seed: int = 0) -> float:
+    """Give how many standard errors intervals reach that hold for all arms at once; parameters as `family_intervals`.
 
     Notes
     -----
@@ -132,36 +168,32 @@ def dunnett_half_widths(
     the largest of k correlated t statistics is drawn with the empirical correlation of the differences:
     normal means over the diagonal of a Wishart matrix (Bartlett's decomposition). A correlation of zero gives
     Sidak's value, one a single t. With no more than 2k replications the correlation is known too poorly and
-    Bonferroni's interval is returned.
+    Bonferroni's value is returned.
     """
     rows = np.asarray(differences, dtype=np.float64)
     if rows.ndim != 2:
         raise ValueError(f"differences need the shape (replications, arms), got {rows.shape}")
-    alone = t_half_widths(rows, confidence)
     n = rows.shape[0]
+    single = t_critical(n - 1, confidence)
     if n < 2:
-        return alone
-    varies = alone > 1e-12 * np.abs(rows).max(axis=0)  # less is rounding
+        return single
+    varies = rows.std(axis=0, ddof=1) > 1e-12 * np.abs(rows).max(axis=0)  # less is rounding
     k = int(varies.sum())
     if k < 2:
-        return alone
-    single = t_critical(n - 1, confidence)
+        return single
     widest = t_critical(n - 1, 1.0 - (1.0 - confidence) / k)
     if n <= 2 * k:
-        critical = widest
-    else:
-        correlation = np.asarray(np.corrcoef(rows[:, varies], rowvar=False), dtype=np.float64)
-        critical = largest_t_quantile(correlation, n - 1, confidence, draws, seed)
-        critical = min(max(critical, single), widest)
-    return np.asarray(alone * (critical / single), dtype=np.float64)
+        return widest
+    correlation = np.asarray(np.corrcoef(rows[:, varies], rowvar=False), dtype=np.float64)
+    return min(max(largest_t_quantile(correlation, n - 1, confidence, draws, seed), single), widest)
 
 
-def verdict(mean: float, half_width: float, matters: float = 0.0, better: Direction = "higher") -> Verdict:
-    """Say what an interval allows to be said, by two one-sided tests.
+def verdict(low: float, high: float, matters: float = 0.0, better: Direction = "higher") -> Verdict:
+    """Say what an interval of a difference, arm less champion, allows to be said, by two one-sided tests.
 
-    With the interval `mean` ± `half_width`, the first line that fits:
+    The first line that fits:
 
-    - *undecided*: the mean or the half width is nan;
+    - *undecided*: an end is nan;
     - *equal*: the whole interval lies within [-`matters`, `matters`], ends included; with `matters` 0 only a
       difference of exactly 0 that never varies;
     - *better* or *worse*: the whole interval lies on one side of 0, 0 excluded;
@@ -172,23 +204,22 @@ def verdict(mean: float, half_width: float, matters: float = 0.0, better: Direct
 
     Parameters
     ----------
-    mean, half_width : float
-        Of the difference, arm less champion; the half width is 0 or more, else ValueError.
+    low, high : float
+        Ends of the interval, the lower first, else ValueError.
     matters : float
         The smallest difference that matters, in the same unit; 0 or more, else ValueError.
     better : {'higher', 'lower', 'none'}
         Which way is better. With 'none' the answer is *equal* or *undecided*.
 
-    >>> verdict(4.7, 1.1, matters=3.0), verdict(0.8, 1.2, matters=3.0), verdict(2.5, 1.0, matters=3.0)
+    >>> verdict(3.6, 5.8, matters=3.0), verdict(-0.4, 2.0, matters=3.0), verdict(1.5, 3.5, matters=3.0)
     ('better', 'equal', 'better')
     """
     if not matters >= 0.0:
         raise ValueError(f"the smallest difference that matters must be 0 or more, got {matters}")
-    if half_width < 0.0:
-        raise ValueError(f"a half width must be 0 or more, got {half_width}")
-    if np.isnan(mean) or np.isnan(half_width):
+    if low > high:
+        raise ValueError(f"an interval ends where it begins or above, got {low} to {high}")
+    if np.isnan(low) or np.isnan(high):
         return "undecided"
-    low, high = mean - half_width, mean + half_width
     if -matters <= low and high <= matters:
         return "equal"
     if better == "none" or low <= 0.0 <= high:
@@ -197,9 +228,13 @@ def verdict(mean: float, half_width: float, matters: float = 0.0, better: Direct
 
 
 def compare(
-    runs: "pd.DataFrame", champion: str, matters: Mapping[str, float] | None = None, confidence: float = 0.95
+    runs: "pd.DataFrame",
+    champion: str,
+    matters: Mapping[str, float] | None = None,
+    confidence: float = 0.95,
+    families: Sequence[Sequence[str]] = (),
 ) -> list[Comparison]:
-    """Compare every arm with the champion on every metric, corrected for the number of arms.
+    """Compare every arm with the champion on every metric, corrected for arms and metrics of each family.
 
     Parameters
     ----------
@@ -212,13 +247,16 @@ def compare(
         Metric to the smallest difference that matters, in the metric's stored unit; 0 where not given. By default
         what the metrics say of themselves.
     confidence : float
-        Of the intervals of one metric covering together.
+        Of all intervals of a family covering together.
+    families : sequence of sequences of str
+        Metrics whose verdicts are read together. A metric in none is a family of its own over the arms. Metrics by
+        which arms are not judged have no verdict, and do not count.
 
     Returns
     -------
     list of Comparison
-        Metrics and arms in the order of their first row. If all arms have the same replications the family is
-        corrected by Dunnett's method, else by Bonferroni's, which is a little wider.
+        Metrics and arms in the order of their first row. A family is corrected over its metrics by Bonferroni's method,
+        and over the arms by Dunnett's if all have the same replications, else by Bonferroni's, which is a little wider.
 
     Raises
     ------
@@ -229,45 +267,64 @@ def compare(
     if matters is None:
         matters = {name: metric.matters_from for name, metric in METRICS.items()}
     arms = [str(arm) for arm in runs["arm"].unique() if arm != champion]
+    metrics = [str(metric) for metric in runs["metric"].unique()]
+    sizes = _sizes(metrics, families)
     rows: list[Comparison] = []
-    for metric in runs["metric"].unique():
+    for metric in metrics:
         here = runs[runs["metric"] == metric]
         table = here.pivot(index="replication", columns="arm", values="value")
         values = table.sort_index().reindex(columns=[champion, *arms]).to_numpy(dtype=np.float64)
-        rows.extend(_compare_metric(str(metric), champion, arms, values, matters.get(metric, 0.0), confidence))
+        rows.extend(
+            _compare_metric(metric, champion, arms, values, matters.get(metric, 0.0), confidence, sizes.get(metric, 1))
+        )
     return rows
 
 
+def _sizes(metrics: Sequence[str], families: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Return of metrics by which arms are judged how many of their family there are."""
+    judged = {name for name in metrics if name not in METRICS or METRICS[name].has_verdict}
+    each = [judged.intersection(family) for family in families]
+    return {name: len(family) for family in each for name in family}
+
+
 def _compare_metric(
-    metric: str, champion: str, arms: list[str], values: FloatArray, matters: float, confidence: float
+    metric: str, champion: str, arms: list[str], values: FloatArray, matters: float, confidence: float, metrics: int
 ) -> list[Comparison]:
-    """Compare on one metric; `values` has the champion in column 0 and nan where there is no run."""
+    """Compare on one of a family's metrics; `values` has the champion in column 0 and nan where there is no run."""
     there = ~np.isnan(values)
     base = values[:, 0]
-    family = dunnett_half_widths(values[:, 1:] - values[:, :1], confidence) if there.all() else None
-    each = 1.0 - (1.0 - confidence) / max(len(arms), 1)
+    of_metric = 1.0 - (1.0 - confidence) / metrics
+    together = family_critical(values[:, 1:] - values[:, :1], of_metric) if there.all() else None
+    each = 1.0 - (1.0 - of_metric) / max(len(arms), 1)
     known = METRICS.get(metric)
     rows: list[Comparison] = []
     for j, arm in enumerate(arms, start=1):
         both = there[:, 0] & there[:, j]
         pair = paired_difference(base[both], values[both, j], confidence)
-        width = float(t_half_widths(values[both, j] - base[both], each) if family is None else family[j - 1])
-        level = float(base[there[:, 0]].mean()) if there[:, 0].any() else math.nan
-        unpaired = int((there[:, 0] ^ there[:, j]).sum())
-        said = verdict(pair.mean, width, matters, known.better if known else "none")
+        difference = values[both, j] - base[both]
+        critical = t_critical(pair.n - 1, each) if together is None else together
+        low, high = (float(end) for end in mean_intervals(difference, critical))
+        worth = worth_of_pairing(base[both], values[both, j], confidence)
         rows.append(
             Comparison(
-                metric,
-                arm,
-                champion,
-                level,
-                pair.mean,
-                width,
-                pair.half_width,
-                pair.n,
-                unpaired,
-                pair.variance_reduction,
-                said,
+                metric=metric,
+                arm=arm,
+                champion=champion,
+                champion_level=float(base[there[:, 0]].mean()) if there[:, 0].any() else math.nan,
+                difference=pair.mean,
+                low=low,
+                high=high,
+                low_alone=pair.low,
+                high_alone=pair.high,
+                n=pair.n,
+                unpaired=int((there[:, 0] ^ there[:, j]).sum()),
+                variance_reduction=worth.factor,
+                verdict=verdict(low, high, matters, known.better if known else "none"),
+                variance_reduction_low=worth.low,
+                variance_reduction_high=worth.high,
+                matters_from=matters,
+                together=metrics * len(arms),
+                skewed=bool(too_skewed(difference)),
             )
         )
     return rows

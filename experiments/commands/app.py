@@ -82,11 +82,15 @@ def run(
 
 @app.command()
 def verify(
-    case: Annotated[str, typer.Argument(help="A known answer, such as staying, or patterns; by default all.")] = "",
+    case: Annotated[
+        str, typer.Argument(help="A known answer, such as staying, patterns, or coverage; by default all.")
+    ] = "",
     slow: Annotated[
         bool, typer.Option("--slow", help="More replications, and the bands: a quarter of an hour.")
     ] = False,
-    page: Annotated[Path | None, typer.Option("--page", help="Write the page of patterns there.")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="Write the page of patterns, or of coverage, there.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Reproduce published results with the running simulator: known answers, and patterns beside what is published."""

@@ -90,6 +90,8 @@ def compare(
     folders: Annotated[list[Path], typer.Argument(help="Folder of results; of several, one table of all arms.")],
     scenario: Annotated[str, typer.Option("--scenario", help="Of this scenario alone.")] = "",
     metric: Annotated[str, typer.Option("--metric", help="On which circumstances stand beside each other.")] = "",
+    before: Annotated[str, typer.Option("--from", help="Tell changes from this scenario or level.")] = "",
+    after: Annotated[str, typer.Option("--to", help="Tell changes to this scenario or level.")] = "",
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file, for a spreadsheet.")] = None,
     people: Annotated[bool, typer.Option("--people", help="Name people whom an arm harms or benefits most.")] = False,
     replication: Annotated[int, typer.Option(min=0, help="Whose people.")] = 0,
@@ -99,13 +101,19 @@ def compare(
     with answering(json):
         from tenure.experiments.commands.results_json import comparisons_json
 
+        if bool(before) != bool(after):
+            raise ValueError("compare: --from and --to go together: from which scenario or level, and to which")
         if len(folders) > 1:
-            given = [name for name, one in (("--csv", csv), ("--people", people)) if one]
+            options = (("--csv", csv), ("--people", people), ("--from", before))
+            given = [name for name, one in options if one]
             if given:
                 raise ValueError(f"compare: {given[0]} is for one folder. Leave it out, or name one folder")
             _circumstances([_worked_out(one, json, scenario) for one in folders], metric, json)
             return
         results = _worked_out(folders[0], json, scenario)
+        if before:
+            _changes(results, before, after, metric, json)
+            return
         if metric and len(results.scenarios) < 2:
             raise ValueError(
                 "compare: --metric is for several circumstances beside each other, and there is one. Name more folders"
@@ -160,7 +168,8 @@ def _circumstances(folders: "list[Results]", metric: str, json: bool) -> None:
     from tenure.experiments.commands.folder_words import folder_command, next_lines
     from tenure.experiments.commands.results_json import circumstances_json
     from tenure.experiments.commands.results_lines import table_of_circumstances
-    from tenure.experiments.report.joint import circumstances_of, joint_table_of
+    from tenure.experiments.report.beside.circumstances import circumstances_of
+    from tenure.experiments.report.joint import joint_table_of
 
     table = joint_table_of(circumstances_of(folders), metric)
     if table is None:
@@ -171,6 +180,18 @@ def _circumstances(folders: "list[Results]", metric: str, json: bool) -> None:
     say(f"{folders[0].about['question']}\n")
     say_lines(table_of_circumstances(table, folders[0].oracles))
     say_lines(next_lines([(folder_command("compare", folders[0].folder), "all metrics of one folder")]))
+
+
+def _changes(results: "Results", before: str, after: str, metric: str, json: bool) -> None:
+    """Print how each arm changes from one scenario or level to another."""
+    from tenure.experiments.commands.results_json import changes_json
+    from tenure.experiments.commands.results_lines import changes_lines
+
+    if json:
+        print_json(changes_json(results, before, after, metric))
+        return
+    say(f"{results.about['question']}\n")
+    say_lines(changes_lines(results, before, after, metric))
 
 
 def _write_csv(results: "Results", path: Path, json: bool) -> None:

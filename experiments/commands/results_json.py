@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.analysis.statistics import Comparison
 from tenure.experiments.report.effects import verdict_shown
@@ -42,8 +43,28 @@ def circumstances_json(folders: Sequence[Results], table: JointTable) -> dict[st
         "metric": table.metric.name,
         "circumstances": list(table.circumstances),
         "ranks": {row.arm: [rank or None for rank in row.ranks] for row in table.rows},
-        "changes": {arm: one._asdict() for arm, one in changes.items()},
+        "changes": {arm: _average(one) for arm, one in changes.items()},
+        "everywhere": {row.arm: row.everywhere for row in table.rows if row.everywhere},
         "sentences": list(table.sentences),
+    }
+
+
+def changes_json(results: Results, before: str, after: str, metric: str = "") -> dict[str, object]:
+    """Return how each arm changes from one scenario or level to another: its own level, and less the champion's."""
+    found = results.changes_between(before, after, metric)
+    return {
+        "folder": str(results.folder),
+        "from": before,
+        "to": after,
+        "metric": metric or results.about["metrics"][0],
+        "changes": {
+            arm: {
+                "own": _average(one.own),
+                "apart": None if one.apart is None else _average(one.apart),
+                "replications": one.n,
+            }
+            for arm, one in found.items()
+        },
     }
 
 
@@ -68,7 +89,7 @@ def _given(results: Results) -> dict[str, object]:
         },
         "no_return_on_treatment": {arm: one.why_not for arm, one in reported.items() if one.why_not},
         "matters_from": {
-            name: METRICS[name].matters_from
+            name: results.matters_from[name]
             for name in dict.fromkeys(one.metric for one in comparisons)
             if name in METRICS
         },
@@ -80,4 +101,9 @@ def _given(results: Results) -> dict[str, object]:
 def _comparison(one: Comparison) -> dict[str, object]:
     """Return a comparison; there is no verdict of a metric by which arms are not judged."""
     metric = METRICS.get(one.metric)
-    return asdict(one) | {"verdict": verdict_shown(metric, one) if metric else one.verdict}
+    widths = {"half_width": one.half_width, "half_width_alone": one.half_width_alone}
+    return asdict(one) | widths | {"verdict": verdict_shown(metric, one) if metric else one.verdict}
+
+
+def _average(one: Average) -> dict[str, float]:
+    return {**one._asdict(), "half_width": one.half_width}

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tenure.experiments.analysis.metric import difference_text
+from tenure.experiments.analysis.metrics import metrics_in
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
 from tenure.experiments.config.advice.rules_apart import rules_apart_in
@@ -23,27 +25,50 @@ def table_of_circumstances(
 ) -> Iterator[str]:
     """Yield the lines of a table of arms by circumstances, and what is found in it."""
     metric, champion = table.metric, table.rows[0].arm
-    yield printable_line(f"{len(table.circumstances)} {what}, {len(table.rows)} arms: {metric.name} ({metric.unit}).")
+    count = len(table.circumstances)
+    where = f"{count} {what if count > 1 else what.removesuffix('s')}, " if any(table.circumstances) else ""
+    matters = f"; {table.matters} matters" if table.matters else ""
+    yield printable_line(f"{where}{len(table.rows)} arms: {metric.name} ({metric.unit}){matters}.")
     yield printable_line(f"Levels of '{champion}', and differences from it in the same column, 95% intervals.")
     yield ""
     changes = [f"{table.circumstances[-1]} less"] if table.has_changes else []
-    heads = [["", *table.circumstances, *changes, ""]]
+    heads = [["", *(label or "as written" for label in table.circumstances), *changes, table.everywhere]]
     heads.append(["", *[""] * len(table.circumstances), *([table.circumstances[0]] if changes else []), ""])
     rows = []
     for row in table.rows:
         cells = [
-            f"{cell.text} {cell.sign}".rstrip() + (f" ({rank})" if rank else "")
+            cell.shown + (f" ({rank})" if rank and count > 1 else "")
             for cell, rank in zip(row.cells, row.ranks, strict=True)
         ]
         change = [table.change_text(row)] if changes else []
-        rows.append([row.arm, *cells, *change, row.verdicts])
+        rows.append([row.arm, *cells, *change, row.everywhere or row.verdicts])
     yield from terminal.table_lines(heads, rows, oracles)
     yield ""
-    if any(rank for row in table.rows for rank in row.ranks):
+    if count > 1 and any(rank for row in table.rows for rank in row.ranks):
         yield from terminal.wrapped("(1) is the place among all arms by average, 1 the best.")
     for sentence in table.sentences:
         yield from terminal.wrapped(sentence)
     yield ""
+
+
+def changes_lines(results: Results, before: str, after: str, metric: str = "") -> Iterator[str]:
+    """Yield how each arm changes from one scenario or level to another, on the metric decided on by default."""
+    found = results.changes_between(before, after, metric)
+    known = metrics_in(results.currency)[metric or results.about["metrics"][0]]
+    yield printable_line(
+        f"From {before} to {after}: {known.name} ({known.unit}), 95% intervals, the same luck in both."
+    )
+    yield ""
+    heads = [["", "changes by", f"less {results.champion}"], ["", "", "changes by"]]
+    rows = [
+        [arm, difference_text(known, one.own), "-" if one.apart is None else difference_text(known, one.apart)]
+        for arm, one in found.items()
+    ]
+    yield from terminal.table_lines(heads, rows, results.oracles)
+    yield ""
+    yield from terminal.wrapped(
+        "Each is a difference within a replication. Intervals of the arms beside the champion hold at once in a column."
+    )
 
 
 def each_lines(results: Results) -> Iterator[str]:

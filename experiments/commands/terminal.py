@@ -146,10 +146,10 @@ def effects_lines(results: "Results") -> Iterator[str]:
     yield printable_line(f"Differences from '{results.champion}', 95% intervals.")
     yield ""
     heads = [["", *(metric.headline[line] for metric in table.metrics)] for line in (0, 1)]
-    rows = [[row.arm, *(f"{cell.text} {cell.sign}".rstrip() for cell in row.cells)] for row in table.rows]
+    rows = [[row.arm, *(cell.shown for cell in row.cells)] for row in table.rows]
     yield from table_lines(heads, rows, results.oracles)
     yield ""
-    yield from (line for text in _legend(table, len(results.arms), results.oracles) for line in wrapped(text))
+    yield from (line for text in _legend(table, len(results.arms), results.oracles) for line in wrapped(text) if text)
 
 
 def discount_text(market: Mapping[str, object]) -> str:
@@ -205,14 +205,16 @@ def _blocks(widths: list[int], limit: int, gap: int) -> Iterator[list[int]]:
 def _legend(table: "EffectsTable", arms: int, oracles: Sequence[str]) -> Iterator[str]:
     """Yield what is to be known of the table: its signs, what pairing was worth, what ± is over, why there is ``-``."""
     from tenure.experiments.analysis.statistics import SIGNS
+    from tenure.experiments.report.effects import over_text
 
     if arms > 1:
         signs = "  ".join(f"{sign} {word}" for word, sign in SIGNS.items())
         yield f"{signs}      {table.pairing}".rstrip()
         yield table.matters
-        over = f" ({table.replications} replication{'' if table.replications == '1' else 's'})"
-        over = over if table.replications else ""
-        yield f"The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
+        yield table.families
+        yield table.skewed
+        yield over_text(table)
+        yield from table.too_good
         yield from table.unsaid
     if oracles:
         yield "* sees the truth, which no institution can"

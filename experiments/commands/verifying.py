@@ -12,13 +12,15 @@ from tenure.experiments.commands.command_line import say_lines
 from tenure.experiments.commands.terminal import verification_lines
 from tenure.experiments.config.reading import suggest
 from tenure.experiments.evidence import bands
+from tenure.experiments.evidence.coverage.page import coverage_lines, write_coverage
+from tenure.experiments.evidence.coverage.study import Covered, covered, false_signs
 from tenure.experiments.evidence.patterns.measure import REPLICATIONS, how_many, steps, summarised
 from tenure.experiments.evidence.patterns.page import count_words, pattern_lines, write_page
 from tenure.experiments.evidence.patterns.table import Found, beside
 from tenure.experiments.verification.cases.answers import CASES
 from tenure.experiments.verification.cases.rows import Row
 
-PATTERNS = "patterns"
+PATTERNS, COVERAGE = "patterns", "coverage"
 QUICK, SLOW = 2, REPLICATIONS
 """Replications of the patterns where all is verified, and where it may take long."""
 
@@ -29,6 +31,7 @@ class Verification(NamedTuple):
     answers: list[Row]
     patterns: list[Found]
     bands: list[bands.Band]
+    coverage: tuple[Covered, ...] = ()
 
     @property
     def wrong(self) -> int:
@@ -51,6 +54,8 @@ class Verification(NamedTuple):
             told["patterns"] = patterns
         if self.bands:
             told["bands"] = [{**one._asdict(), "inside": one.inside} for one in self.bands]
+        if self.coverage:
+            told["coverage"] = [one._asdict() for one in self.coverage]
         return told
 
 
@@ -102,11 +107,11 @@ def verify_asked(case: str = "", slow: bool = False, page: Path | None = None, q
     Parameters
     ----------
     case : str
-        One known answer; or ``patterns``; by default all of them.
+        One known answer; or ``patterns``; by default all of them. ``coverage``: what intervals cover, alone.
     slow : bool
         Whether to take more replications of the patterns, and to run the markets of the bands too.
     page : Path, optional
-        Write the page of patterns there.
+        Write the page of patterns, or of coverage, there.
     quiet : bool
         Say nothing.
 
@@ -115,9 +120,11 @@ def verify_asked(case: str = "", slow: bool = False, page: Path | None = None, q
     ValueError
         If there is no such case.
     """
-    names: Mapping[str, object] = {**CASES, PATTERNS: None}
+    names: Mapping[str, object] = {**CASES, PATTERNS: None, COVERAGE: None}
     if case and case not in names:
         raise ValueError(f"there is no case '{case}'. {suggest(case, names)}")
+    if case == COVERAGE:
+        return Verification([], [], [], tuple(_coverage(page, quiet)))
     asked = [case] if case in CASES else [] if case else list(CASES)
     replications = SLOW if slow else REPLICATIONS if case else QUICK
     count = how_many(replications) if case in ("", PATTERNS) else 0
@@ -132,6 +139,18 @@ def verify_asked(case: str = "", slow: bool = False, page: Path | None = None, q
         if markets:
             found_bands = _bands(bar)
     return Verification(answers, patterns, found_bands)
+
+
+def _coverage(page: Path | None, quiet: bool) -> list[Covered]:
+    """Measure what intervals cover."""
+    found = list(covered())
+    if not quiet:
+        say_lines(coverage_lines(found))
+    if page is not None:
+        write_coverage(page, found, false_signs())
+        if not quiet:
+            say_lines([f"Written  {page}"])
+    return found
 
 
 def _answers(asked: list[str], bar: VerificationBar) -> list[Row]:

@@ -7,6 +7,7 @@ from tenure.experiments.analysis.metrics import METRICS, RENAMED, STANDARD_METRI
 from tenure.experiments.config.advice.impossible import policy_faults
 from tenure.experiments.config.documents import plain_value
 from tenure.experiments.config.market_files import market_settings
+from tenure.experiments.config.metrics_asked import MetricsAsked
 from tenure.experiments.config.names import name_problems
 from tenure.experiments.config.printable import shown
 from tenure.experiments.config.problems import fault_problem
@@ -71,16 +72,36 @@ def _experiment_problems(settings: ExperimentSettings, document: Document) -> It
         message = f"the champion {shown(settings.champion)} is not an arm"
         yield document.problem(("champion",), message, suggest(settings.champion, settings.arms))
     yield from name_problems(document, "arms", "an arm")
-    if not settings.metrics:
+    yield from _metric_problems(settings.metrics, document)
+
+
+def _metric_problems(asked: MetricsAsked, document: Document) -> Iterator[Problem]:
+    if not asked.decide_on:
         mend = f"Name one, such as {STANDARD_METRICS[0]}, or leave the line out for the standard five."
         yield document.problem(("metrics",), "metrics: there is none to compare the arms by", mend)
-    for index, metric in enumerate(settings.metrics):
-        at: KeyPath = ("metrics", index) if ("metrics", index) in document.positions else ("metrics",)
+        return
+    for index, metric in enumerate(asked.names):
+        in_full: KeyPath = ("metrics", "also", index - 1) if index else ("metrics", "decide_on")
+        places: tuple[KeyPath, ...] = (in_full, in_full[:2], ("metrics", index), ("metrics",))
+        at = next((one for one in places if one in document.positions), places[-1])
         if metric not in METRICS:
             mend = f"Write {RENAMED[metric]}: that is its name." if metric in RENAMED else suggest(metric, METRICS)
             yield document.problem(at, f"there is no metric '{metric}'", mend)
-        elif metric in settings.metrics[:index]:
+        elif at == ("metrics", "decide_on") and not METRICS[metric].has_verdict:
+            mend = "Decide on another, and name it below 'also'."
+            yield document.problem(at, f"no way of '{metric}' is better, so that arms are not judged by it", mend)
+        elif metric in asked.names[:index]:
             yield document.problem(at, f"the metric '{metric}' is written twice", f"Keep one '{metric}'.")
+    for metric, least in asked.matters_from.items():
+        inner: KeyPath = ("metrics", "matters_from", metric)
+        at = inner if inner in document.positions else inner[:2]
+        if metric in METRICS and METRICS[metric].unit == "%" and least >= 1.0:
+            mend = f"Write {least:g}% for {least:g} percentage points."
+            yield document.problem(at, f"matters_from: {metric} is a share, and {least:g} is over all of it", mend)
+        if metric not in asked.names and inner in document.positions:
+            yield document.problem(
+                inner, f"matters_from: '{metric}' is not shown", suggest(metric, asked.names), of_key=True
+            )
 
 
 def with_tables_first(document: Document, problems: list[Problem]) -> Document:

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from tenure.agents.declaring import Parameter, parameters_of
-from tenure.experiments.analysis.metrics import STANDARD_METRICS
+from tenure.experiments.config.metrics_asked import STANDARD, Metrics
 from tenure.policies.guard.guard import Guards
 from tenure.simulation.settings.base import Settings
 from tenure.simulation.settings.guards import InstitutionGuards
@@ -31,10 +31,6 @@ class ExperimentGuards(InstitutionGuards):
 
     contacts: ContactRule | None = None
     """How often a customer may be contacted, in place of the market's rule."""
-
-
-def _names(value: object) -> object:
-    return [value] if isinstance(value, str) else value
 
 
 class ExperimentSettings(Settings):
@@ -63,8 +59,8 @@ class ExperimentSettings(Settings):
     """Replications, with other luck each, of one draw of what is uncertain; 2 tell chance and ignorance apart."""
     seed: Annotated[int, Parameter("1", 0, LARGEST_SEED, "by definition: any number is as good")] = 1
     """Number from which all luck is drawn; another one is another series of replications."""
-    metrics: Annotated[tuple[str, ...], BeforeValidator(_names)] = STANDARD_METRICS
-    """What the table shows, in the order of its columns; by default the standard five."""
+    metrics: Metrics = STANDARD
+    """What arms are compared by, in the order of the columns: a list, of which the first is decided on, or in full."""
     market: object = None
     """The market: a name or a file, or a mapping of `extends` and what is different."""
     scenarios: dict[str, object] = Field(default_factory=dict)

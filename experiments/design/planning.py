@@ -187,6 +187,8 @@ def _about(experiment: Experiment, covered: _Covered, folder: Path) -> dict[str,
         **_shared(settings),
         **_program(),
         "arms": _arms_told(experiment.arms),
+        "metrics": [*settings.metrics.names],
+        **({"matters_from": {**settings.metrics.matters_from}} if settings.metrics.matters_from else {}),
         "market": _resolved(experiment),
         "scenarios": {
             one.name: {"market": covered.markets[one.name], "always": one.always, **_level_told(one)}

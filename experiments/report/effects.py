@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 
 from tenure.experiments.analysis.metric import Metric, difference_text, level_text, shown_times
 from tenure.experiments.analysis.metrics import METRICS, metrics_in
+from tenure.experiments.analysis.paired.suspicious import suspicions
+from tenure.experiments.analysis.ratios import returns_on_treatment
 from tenure.experiments.analysis.returns import Return, returns_reported, why_not_lines
 from tenure.experiments.analysis.statistics import SIGNS, WARN_PAIRING_BELOW, Comparison, Verdict
 from tenure.experiments.report.labels import listed
@@ -13,6 +15,8 @@ from tenure.experiments.report.recordings import Recordings
 from tenure.experiments.report.sections.section import ratio_text
 
 MANY_TIMES = 1000
+SKEWED = "~"
+"""The sign of an interval that may cover less than it says."""
 
 
 class Cell(NamedTuple):
@@ -21,6 +25,13 @@ class Cell(NamedTuple):
     text: str
     sign: str = ""
     meaning: str = ""
+    skewed: bool = False
+    """Whether its interval may cover less than it says."""
+
+    @property
+    def shown(self) -> str:
+        """Its text with its signs."""
+        return f"{self.text} {self.sign}".rstrip() + (f" {SKEWED}" if self.skewed else "")
 
 
 class EffectRow(NamedTuple):
@@ -48,8 +59,14 @@ class EffectsTable(NamedTuple):
     """Why a return is not given, where it is not."""
     replications: str
     """Over how many the intervals are: ``10``, ``8 to 10``; empty if nothing was compared."""
-    family: int
-    """Arms whose intervals hold at once."""
+    uncertain: tuple[str, ...]
+    """What was drawn anew for each replication, or each few."""
+    families: str
+    """Which intervals hold at once, and how often noise alone shows a sign."""
+    skewed: str
+    """What the mark of skewed differences says; empty where none is marked."""
+    too_good: tuple[str, ...]
+    """Results too good to be true."""
 
 
 def effects_table(recordings: Recordings) -> EffectsTable:
@@ -62,11 +79,14 @@ def effects_table(recordings: Recordings) -> EffectsTable:
     return EffectsTable(
         metrics=tuple(metrics),
         rows=tuple(_rows(recordings, metrics, returns)),
-        matters=matters_text(metrics),
+        matters=matters_text(metrics, {one.metric: one.matters_from for one in comparisons}),
         pairing=pairing_text(comparisons, shown),
         unsaid=tuple(line for name, one in returns.items() for line in why_not_lines(known[name], one)),
         replications=replications_text(comparisons),
-        family=len(recordings.others),
+        uncertain=recordings.uncertain,
+        families=families_text(metrics, len(recordings.others)),
+        skewed=skewed_text(comparisons),
+        too_good=tuple(too_good(recordings)),
     )
 
 
@@ -114,9 +134,9 @@ def difference_cell(metric: Metric, row: Comparison | None) -> Cell:
     """Return an arm's difference from the champion, with its verdict where one way is better."""
     if row is None or math.isnan(row.difference):
         return Cell("-")
-    text = difference_text(metric, row.difference, row.half_width) + (" pt" if metric.unit == "%" else "")
+    text = difference_text(metric, row.apart) + (" pt" if metric.unit == "%" else "")
     verdict = verdict_shown(metric, row)
-    return Cell(text, SIGNS[verdict], verdict) if verdict else Cell(text)
+    return Cell(text, SIGNS[verdict], verdict, row.skewed) if verdict else Cell(text, skewed=row.skewed)
 
 
 def return_cell(one: Return | None) -> Cell:
@@ -155,7 +175,7 @@ def pairing_text(comparisons: Sequence[Comparison], metrics: Collection[str]) ->
     known.
     """
     worth = {
-        (one.metric, one.arm): one.variance_reduction
+        (one.metric, one.arm): one
         for one in comparisons
         if one.metric in metrics
         and METRICS[one.metric].has_verdict
@@ -165,12 +185,14 @@ def pairing_text(comparisons: Sequence[Comparison], metrics: Collection[str]) ->
     }
     if not worth:
         return ""
-    (metric, arm), least = min(worth.items(), key=lambda item: item[1])
-    few, many = _times(least), _times(max(worth.values()))
-    weak = f"; under {WARN_PAIRING_BELOW:g} it hardly helps" if least < WARN_PAIRING_BELOW else ""
+    (metric, arm), least = min(worth.items(), key=lambda item: item[1].variance_reduction)
+    few, many = _times(least.variance_reduction), _times(max(one.variance_reduction for one in worth.values()))
+    weak = f"; under {WARN_PAIRING_BELOW:g} it hardly helps" if least.variance_reduction < WARN_PAIRING_BELOW else ""
+    ends = (least.variance_reduction_low, least.variance_reduction_high)
+    sure = f" ({_times(ends[0])} to {_times(ends[1])} with chance)" if all(map(math.isfinite, ends)) else ""
     return (
         f"pairing made the runs worth {few if few == many else f'{few} to {many}'} times as many, least for {metric} "
-        f"of {arm}{weak}"
+        f"of {arm}{sure}{weak}"
     )
 
 
@@ -180,15 +202,87 @@ def _times(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def matters_text(metrics: Sequence[Metric]) -> str:
-    """Say from which difference on each metric matters, those with the same together; empty where none is judged."""
+def families_text(metrics: Sequence[Metric], arms: int) -> str:
+    """Say which intervals hold at once, and in how many tables noise alone would show a sign; empty with no verdict.
+
+    >>> families_text([METRICS["growth"]], 1)
+    'Intervals are 95%: noise alone shows a sign in at most 5% of tables.'
+    """
+    first, *rest = (metric.has_verdict for metric in metrics) if metrics else (False,)
+    together = f"those of all {arms} arms hold at once" if arms > 1 else ""
+    parts = []
+    if first:
+        what = f"{together} (Dunnett)" if together else ""
+        parts.append((metrics[0].name, what))
+    if sum(rest):
+        names = "the other metric" if sum(rest) == 1 else f"the {sum(rest)} other metrics"
+        over = f"{together}, over all of these metrics" if together else "they hold over all of these metrics"
+        parts.append((f"{names} together" if first else names, over if sum(rest) > 1 else together))
+    if not parts:
+        return ""
+    if len(parts) == 1:
+        hold = f"; {parts[0][1]}" if parts[0][1] else ""
+        return f"Intervals are 95%{hold}: noise alone shows a sign in at most 5% of tables."
+    said = "; ".join(f"on {name}{', ' * bool(what) + what}" for name, what in parts)
+    return (
+        f"Two families of 95% intervals: {said}. Noise alone shows a sign in each in at most 5% of tables, anywhere in "
+        "at most 10%."
+    )
+
+
+def over_text(table: EffectsTable) -> str:
+    """Say what the ± of the table is over: chance alone, or chance and draws of what nobody knows."""
+    times = f"{table.replications} replication{'' if table.replications == '1' else 's'}"
+    over = f" ({times})" if table.replications else ""
+    if not table.uncertain:
+        return f"The ± is chance in the simulation only{over}: for exactly these settings. No setting was varied."
+    return (
+        f"The ± is how well the average over luck and over draws of {listed(list(table.uncertain))} is known{over}; "
+        "more replications shrink it. Where single cases lie is the a .. b of the table of all settings."
+    )
+
+
+def skewed_text(comparisons: Sequence[Comparison]) -> str:
+    """Say what the mark of skewed differences means; empty where none is marked."""
+    marked = [one.n for one in comparisons if one.skewed]
+    if not marked:
+        return ""
+    return (
+        f"{SKEWED} skewed beyond what {min(marked)} replications support. Intervals of skewed differences cover less "
+        "than 95%: with ten replications 94.6% of exponential ones and 90.9% of lognormal ones (docs/coverage.md). "
+        "More replications mend it."
+    )
+
+
+def matters_text(metrics: Sequence[Metric], least: Mapping[str, float]) -> str:
+    """Say from which difference on each metric matters, those with the same together; empty where none is judged.
+
+    `least` holds what the comparisons were judged by: metric -> the smallest difference that matters, as stored.
+    """
     by: dict[str, list[str]] = {}
     for metric in metrics:
         if metric.has_verdict:
             unit = "points" if metric.unit == "%" else metric.unit
-            size = f"{metric.matters_from * shown_times(metric):g} {unit} ({metric.matters_source})"
+            own = least.get(metric.name, metric.matters_from)
+            source = metric.matters_source if own == metric.matters_from else "as asked"
+            size = f"{own * shown_times(metric):g} {unit} ({source})"
             by.setdefault(size, []).append(metric.name)
     if not by:
         return ""
     parts = [f"for {listed(names)} {size}" for size, names in by.items()]
     return f"{SIGNS['equal']} equal: the whole interval lies within what matters: {'; '.join(parts)}."
+
+
+def too_good(recordings: Recordings) -> Iterator[str]:
+    """Say which results are too good to be true, each with what to look at."""
+    if recordings.values is None:
+        return
+    spend = METRICS["return_on_treatment"].spends
+    returns = returns_on_treatment(recordings.values, recordings.champion)
+    also = recordings.also_does.get(spend, {})
+    alone = {arm: ratio for arm, ratio in returns.items() if not also.get(arm)}
+    for one in suspicions(recordings.comparisons, alone):
+        yield (
+            f"Too good to be true? '{one.arm}' {one.why} ({one.metric}). Look at single lives before it is believed: "
+            f"tenure explain CONFIG --person 0 --arm {one.arm}"
+        )

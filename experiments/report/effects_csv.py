@@ -51,8 +51,8 @@ def _rows(results: Results) -> Iterator[tuple[str | int, ...]]:
         numbers = (
             level,
             one.difference,
-            one.difference - one.half_width,
-            one.difference + one.half_width,
+            one.low,
+            one.high,
             one.half_width,
         )
         yield (
@@ -63,7 +63,7 @@ def _rows(results: Results) -> Iterator[tuple[str | int, ...]]:
             plain_name(one.champion),
             *map(_number, numbers),
             verdict_shown(metric, one),
-            _number(metric.matters_from),
+            _number(one.matters_from),
             one.n,
         )
 

@@ -1,31 +1,29 @@
 """The same arms in several circumstances beside each other, scenarios or folders: what each is worth, and its rank."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from tenure.experiments.analysis.intervals import Average
-from tenure.experiments.analysis.metric import Metric, difference_text
+from tenure.experiments.analysis.metric import Metric, difference_text, shown_times
 from tenure.experiments.analysis.metrics import metrics_in
-from tenure.experiments.analysis.statistics import Comparison, dunnett_half_widths
+from tenure.experiments.analysis.statistics import Comparison
 from tenure.experiments.config.reading import suggest
+from tenure.experiments.report.beside.circumstances import (
+    Circumstance,
+    changes_between,
+    circumstances_of,
+    uncertain_in,
+    unlike,
+)
+from tenure.experiments.report.beside.lying import cases_of, leading_two, lies, what_intervals_are_over
 from tenure.experiments.report.effects import Cell, difference_cell, level_cell
 from tenure.experiments.report.labels import listed
 from tenure.experiments.store.results import Results
 
 NOT_RUN = "-"
 """The cell of an arm without a difference."""
-
-
-class Circumstance(NamedTuple):
-    """What the arms were run in: a scenario, or what one folder says of its own."""
-
-    label: str
-    results: Results
-    """Of one scenario."""
 
 
 class JointRow(NamedTuple):
@@ -42,6 +40,8 @@ class JointRow(NamedTuple):
         In how many it is better and worse than the champion.
     change : Average or None
         By how much its difference is larger in the last circumstance than in the first, replications paired.
+    everywhere : str
+        Where its differences lie in all cases together, and in how many it is better; empty of the champion.
     """
 
     arm: str
@@ -49,6 +49,7 @@ class JointRow(NamedTuple):
     ranks: tuple[int, ...]
     verdicts: str = ""
     change: Average | None = None
+    everywhere: str = ""
 
 
 class JointTable(NamedTuple):
@@ -64,12 +65,18 @@ class JointTable(NamedTuple):
         The arms.
     sentences : tuple of str
         What is found in it, and what is to be known of it.
+    everywhere : str
+        The heading of the column of all cases.
+    matters : str
+        The smallest difference that matters, with its unit; empty of a metric by which arms are not judged.
     """
 
     metric: Metric
     circumstances: tuple[str, ...]
     rows: tuple[JointRow, ...]
     sentences: tuple[str, ...]
+    everywhere: str = ""
+    matters: str = ""
 
     @property
     def has_changes(self) -> bool:
@@ -78,40 +85,12 @@ class JointTable(NamedTuple):
 
     def change_text(self, row: JointRow) -> str:
         """Write a row's change with its interval, ``-`` where there is none."""
-        return "-" if row.change is None else difference_text(self.metric, row.change.mean, row.change.half_width)
-
-
-def circumstances_of(folders: Sequence[Results]) -> list[Circumstance]:
-    """Return the circumstances of folders of results, in their order: named by scenario, and by folder if several.
-
-    Raises
-    ------
-    ValueError
-        If folders have other champions, or money in other currencies.
-    """
-    first = folders[0]
-    for one in folders[1:]:
-        for what, its, own in (
-            ("the champion", one.champion, first.champion),
-            ("the currency", one.currency, first.currency),
-        ):
-            if its != own:
-                raise ValueError(
-                    f"{one.folder}: {what} is '{its}', and in {first.folder} it is '{own}'. Effects stand beside each "
-                    f"other only if {what} is the same: run one of them again with that"
-                )
-    names = _folder_names(folders)
-    found = []
-    for name, one in zip(names, folders, strict=True):
-        for scenario in one.scenarios:
-            parts = [name] * (len(folders) > 1) + [scenario] * bool(scenario)
-            found.append(Circumstance(": ".join(parts), one.under(scenario)))
-    return found
+        return "-" if row.change is None else difference_text(self.metric, row.change)
 
 
 def joint_table(results: Results, metric: str = "") -> JointTable | None:
-    """Return all scenarios beside each other, by default on the first metric shown; None where there are not two."""
-    if len(results.scenarios) < 2:
+    """Return all scenarios beside each other, by default on the metric decided on; None where there is one case."""
+    if len(results.scenarios) < 2 and not len(results.draws().columns):
         return None
     return joint_table_of(circumstances_of([results]), metric)
 
@@ -132,19 +111,32 @@ def joint_table_of(circumstances: Sequence[Circumstance], metric: str = "") -> J
     found = [_comparisons(one.results, chosen) for one in circumstances]
     ranks = [ranks_of(chosen, champion, some) for some in found]
     levels = [_level(one.results, chosen) for one in circumstances]
-    changes = changes_between(circumstances[0], circumstances[-1], chosen, arms) if len(circumstances) == 2 else {}
+    changed = changes_between(circumstances[0], circumstances[-1], chosen, arms) if len(circumstances) == 2 else {}
     places = tuple(some.get(champion, 0) for some in ranks)
-    rows = [JointRow(champion, tuple(levels), places, "", changes.get(champion))]
+    rows = [JointRow(champion, tuple(levels), places, "", changed.get(champion))]
+    together, names = cases_of(circumstances, chosen, arms), uncertain_in(circumstances)
     for arm in arms:
         cells = tuple(difference_cell(chosen, some.get(arm)) for some in found)
         said = _verdicts(cells) if chosen.has_verdict else ""
-        rows.append(JointRow(arm, cells, tuple(some.get(arm, 0) for some in ranks), said, changes.get(arm)))
+        where = said
+        if arm in together:
+            better = together[arm].better
+            in_cases = said if not names or np.isnan(better) else f"better in {better:.0%}"
+            where = lies(chosen, together[arm], in_cases)
+        rows.append(JointRow(arm, cells, tuple(some.get(arm, 0) for some in ranks), said, changed.get(arm), where))
     labels = [one.label for one in circumstances]
-    sentences = [*_unlike(circumstances)]
+    sentences = [*what_intervals_are_over(circumstances, chosen, together, len(arms)), *unlike(circumstances)]
     if arms and chosen.has_verdict:
         leading = dict(zip(labels, (_leading(chosen, some) for some in found), strict=True))
-        sentences = [*_sentences(leading, champion), *_order(rows, labels), *sentences]
-    return JointTable(chosen, tuple(labels), tuple(rows), tuple(sentences))
+        said_of_two = leading_two(circumstances, chosen, arms)
+        many = len(circumstances) > 1
+        order = _order(rows, labels) if many else iter(())
+        sentences = [*_sentences(leading, champion), *order, *said_of_two, *sentences]
+    what = ["all settings"] * bool(names) + ["all scenarios"] * (len(circumstances) > 1)
+    heading = " and ".join(what).replace("and all", "and") if together else ""
+    return JointTable(
+        chosen, tuple(labels), tuple(rows), tuple(sentences), heading, _matters(circumstances[0].results, chosen)
+    )
 
 
 def ranks_of(metric: Metric, champion: str, found: Mapping[str, Comparison]) -> dict[str, int]:
@@ -160,32 +152,12 @@ def ranks_of(metric: Metric, champion: str, found: Mapping[str, Comparison]) -> 
     return {arm: 1 + sum(other < value for other in worth.values()) for arm, value in worth.items()}
 
 
-def changes_between(first: Circumstance, last: Circumstance, metric: Metric, arms: Sequence[str]) -> dict[str, Average]:
-    """Return by how much what the table shows is larger in the last circumstance than in the first.
-
-    Of the champion that is its level, of each other arm its difference from the champion. Replications are paired; the
-    intervals of the other arms hold at once (Dunnett), the champion's alone. Empty where no replication has all arms
-    in both.
-    """
-    before, after = (_shown(one.results, metric.name, arms) for one in (first, last))
-    apart = (after - before).dropna(axis=1, how="all").dropna()
-    if not len(apart):
-        return {}
-    found: dict[str, Average] = {}
-    for some in ([first.results.champion], [arm for arm in arms if arm in apart]):
-        widths = dunnett_half_widths(apart[some].to_numpy(np.float64))
-        means = apart[some].mean(axis=0)
-        found |= {arm: Average(float(means[arm]), float(width)) for arm, width in zip(some, widths, strict=True)}
-    return found
-
-
-def _shown(results: Results, metric: str, arms: Sequence[str]) -> pd.DataFrame:
-    """Return the champion's level and each arm less it, a row per replication; nan of an arm that was not run."""
-    table = results.metrics()
-    wide = table[table["metric"] == metric].pivot(index="replication", columns="arm", values="value")
-    wide = wide.reindex(columns=[results.champion, *arms])
-    level = wide[results.champion]
-    return wide[list(arms)].sub(level, axis=0).assign(**{results.champion: level})
+def _matters(results: Results, metric: Metric) -> str:
+    """Write the smallest difference that matters, with its unit."""
+    if not metric.has_verdict:
+        return ""
+    unit = "points" if metric.unit == "%" else metric.unit
+    return f"{results.matters_from[metric.name] * shown_times(metric):g} {unit}"
 
 
 def _comparisons(results: Results, metric: Metric) -> dict[str, Comparison]:
@@ -208,12 +180,6 @@ def _metric(results: Results, name: str) -> Metric | None:
         what = "is of pairs of runs, not of circumstances" if name in known else "is no metric"
         raise ValueError(f"--metric: '{name}' {what}. {suggest(name, able)}")
     return able[name]
-
-
-def _folder_names(folders: Sequence[Results]) -> list[str]:
-    """Return names of folders that tell them apart: the last part of their paths if that does, else the whole."""
-    ends = [one.folder.resolve().name for one in folders]
-    return ends if len({*ends}) == len(ends) else [os.fspath(one.folder) for one in folders]
 
 
 def _leading(metric: Metric, found: Mapping[str, Comparison]) -> str:
@@ -257,17 +223,4 @@ def _order(rows: Sequence[JointRow], labels: Sequence[str]) -> Iterator[str]:
     for row in moving:
         places = [f"{place} in {label}" for place, label in zip(row.ranks, labels, strict=True)]
         yield f"The place of {row.arm} is {listed(places)}."
-    yield "Places go by averages: arms are not tested against each other."
-
-
-def _unlike(circumstances: Sequence[Circumstance]) -> Iterator[str]:
-    """Say what else differs between folders than their circumstances."""
-    first = circumstances[0]
-    for one in circumstances[1:]:
-        mine, its = first.results.about, one.results.about
-        if its["months"] != mine["months"]:
-            yield f"Runs take {mine['months']} months in {first.label}, and {its['months']} in {one.label}."
-        arms = [arm for arm in mine["arms"] if arm in its["arms"] and its["arms"][arm] != mine["arms"][arm]]
-        if arms:
-            which = listed([f"'{arm}'" for arm in arms]) + (" does" if len(arms) == 1 else " do")
-            yield f"{which} not follow the same policy in {first.label} and in {one.label}."
+    yield "Places go by averages: only the two that lead are tested against each other."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tenure.experiments.analysis.intervals import Average, interval_text, share_text
+from tenure.experiments.analysis.intervals import Average, average_text, share_text
 from tenure.experiments.analysis.statistics import t_half_widths
 from tenure.experiments.config.printable import printable_line
 from tenure.experiments.design.arms import laid_over
@@ -122,7 +122,7 @@ def held(results: "Results") -> list[Held]:
                 for replication, one in _wide(own, limit.name, "met").iterrows()
             }
             ends = [_average(values[month]) for month in (values.columns[0], values.columns[-1])] if len(values) else []
-            unknown = Average(float("nan"), float("nan"))
+            unknown = Average.even(float("nan"), float("nan"))
             found.append(Held(arm, limit, counted(met), *(ends or [unknown, unknown])))
     return found
 
@@ -137,9 +137,9 @@ def _wide(rows: "pd.DataFrame", name: str, what: str) -> "pd.DataFrame":
 def _average(values: "pd.Series[float]") -> Average:
     known = values.dropna().to_numpy(dtype=np.float64)
     return (
-        Average(float(known.mean()), float(t_half_widths(known[:, None])[0]))
+        Average.even(float(known.mean()), float(t_half_widths(known[:, None])[0]))
         if len(known)
-        else Average(float("nan"), float("nan"))
+        else Average.even(float("nan"), float("nan"))
     )
 
 
@@ -168,8 +168,8 @@ def wanted(limit: "StructureLimit", currency: str) -> str:
 def value_text(limit: "StructureLimit", value: Average, currency: str) -> str:
     """Write where a limit stands, with its interval."""
     if limit.share:
-        return share_text(*value, "%")
-    return interval_text(*value, 0) + ("" if limit.of == "customers" else f" {currency}")
+        return share_text(value, "%")
+    return average_text(value, 0) + ("" if limit.of == "customers" else f" {currency}")
 
 
 def limit_lines(found: Sequence[Held], currency: str, width: int) -> Iterator[str]:
@@ -211,7 +211,7 @@ def _together(limit: "StructureLimit", ones: Sequence[Held], currency: str) -> s
 def _span(limit: "StructureLimit", values: Sequence[Average], currency: str) -> str:
     if len(values) == 1:
         return value_text(limit, values[0], currency)
-    sure = [value._replace(half_width=0.0) for value in values if not math.isnan(value.mean)]
+    sure = [Average.even(value.mean, 0.0) for value in values if not math.isnan(value.mean)]
     ends = [value_text(limit, end(sure, key=lambda one: one.mean), currency) for end in (min, max)] if sure else ["-"]
     least, most = (text.replace(" ± 0", "") for text in (ends[0], ends[-1]))
     return least if least == most else f"{least} to {most}"

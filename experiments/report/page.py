@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jinja2
 from markupsafe import Markup
 
-from tenure.experiments.report.effects import EffectsTable, effects_table
+from tenure.experiments.report.effects import EffectsTable, effects_table, over_text
 from tenure.experiments.report.figures.drawn import Draw, drawn_here
 from tenure.experiments.report.joint import JointTable
 from tenure.experiments.report.recordings import Recordings
@@ -162,11 +162,10 @@ def what_the_interval_is_over(table: EffectsTable) -> str:
     """Say what the ± of the table is over."""
     if not table.replications:
         return "One arm only: levels, averaged over replications."
-    corrected = f", widened so that all {table.family} arms' intervals hold at once" if table.family > 1 else ""
     return (
-        f"± is half a 95% interval of the average paired difference over {table.replications} replications{corrected}. "
-        "It is chance in the simulation only: more replications shrink it, and it says nothing of settings "
-        "that nobody knows."
+        f"± is half a 95% interval of the average paired difference over {table.replications} replications, the longer "
+        f"half where they differ a little; where they differ much both ends are given. {table.families} "
+        f"{table.skewed}{' ' * bool(table.skewed)}{over_text(table)}"
     )
 
 

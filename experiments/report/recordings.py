@@ -77,6 +77,8 @@ class Recordings:
         `tenure.experiments.analysis.recorded_run.Rates.weights`; None if later money is not discounted.
     market : mapping
         Measure of `OF_MARKET` to its rows of all institutions, with the institution.
+    uncertain : tuple of str
+        What was drawn anew for each replication, or each few.
     """
 
     champion: str
@@ -93,6 +95,7 @@ class Recordings:
     also_does: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     weights: FloatArray | None = None
     market: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    uncertain: tuple[str, ...] = ()
 
     @property
     def institutions(self) -> tuple[str, ...]:
@@ -152,6 +155,7 @@ def read_recordings(
     also_does: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
     weights: FloatArray | None = None,
     eras: Sequence[EraRecord] = (),
+    uncertain: Sequence[str] = (),
 ) -> Recordings:
     """Cut the long rows of an experiment by measure.
 
@@ -172,7 +176,7 @@ def read_recordings(
         Where the quadrants part: default probability in 12 months, margin a year.
     metrics : sequence of str
         Those to show.
-    pairs, oracles, currency, also_does, weights, eras
+    pairs, oracles, currency, also_does, weights, eras, uncertain
         As in `Recordings`; no pairs and an empty table of them are the same.
 
     Raises
@@ -212,6 +216,7 @@ def read_recordings(
         also_does=also_does or {},
         weights=weights,
         market=market,
+        uncertain=tuple(uncertain),
     )
 
 
@@ -232,6 +237,7 @@ def recordings_of(results: "Results", measures: Sequence[str] = MEASURES) -> Rec
     """
     shown = tuple(str(name) for name in results.about["metrics"])
     also_does = results.also_does if RETURNS.keys() & set(shown) else {}
+    uncertain = [str(name) for name in results.draws().columns if name != "draw"]
     if not measures:
         order = (results.champion, *(arm for arm in results.arms if arm != results.champion))
         return Recordings(
@@ -245,6 +251,7 @@ def recordings_of(results: "Results", measures: Sequence[str] = MEASURES) -> Rec
             oracles=results.oracles,
             currency=results.currency,
             also_does=also_does,
+            uncertain=tuple(uncertain),
         )
     market = results.about["market"]
     splits = (float(market["quadrants"]["risk"]["split"]), float(market["quadrants"]["return"]["split"]))
@@ -263,4 +270,5 @@ def recordings_of(results: "Results", measures: Sequence[str] = MEASURES) -> Rec
         also_does,
         rates_of(market)(int(results.about["months"])).weights,
         results.about.get("eras", ()),
+        uncertain,
     )

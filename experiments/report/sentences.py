@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from tenure.experiments.analysis.intervals import Average, interval_text, number
+from tenure.experiments.analysis.intervals import Average, average_text, number
 from tenure.experiments.analysis.metric import Metric, difference_text, level_text
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.analysis.statistics import SIGNS, Comparison, Verdict
@@ -43,7 +43,7 @@ Text = Callable[[float], str]
 class ValueFormat:
     """How values of one kind are written: called with a value, it gives the text.
 
-    >>> percent(0.1416), points.apart(-0.021, 0.004), months.around(5.04, 0.3)
+    >>> percent(0.1416), points.apart(Average.even(-0.021, 0.004)), months.around(Average.even(5.04, 0.3))
     ('14.2%', '-2.1 ± 0.4 points', '5.0 ± 0.3 months')
     """
 
@@ -58,17 +58,17 @@ class ValueFormat:
         """Write a value with its unit."""
         return self._with_unit(number(value * self.times, self.decimals))
 
-    def apart(self, mean: float, half_width: float) -> str:
-        """Write a difference, signed, with half its interval and its unit."""
-        return self._with_unit(interval_text(mean * self.times, half_width * self.times, self.decimals, signed=True))
+    def apart(self, difference: Average) -> str:
+        """Write a difference, signed, with its interval and its unit."""
+        return self._with_unit(average_text(difference.times(self.times), self.decimals, signed=True))
 
-    def around(self, mean: float, half_width: float) -> str:
-        """Write an average with half its interval and its unit."""
-        return self._with_unit(interval_text(mean * self.times, half_width * self.times, self.decimals))
+    def around(self, average: Average) -> str:
+        """Write an average with its interval and its unit."""
+        return self._with_unit(average_text(average.times(self.times), self.decimals))
 
-    def up_to(self, mean: float, half_width: float) -> str:
-        """Write how much an average with this interval could be at most, either way."""
-        most = min(abs(mean) + half_width, self.most) * self.times
+    def up_to(self, average: Average) -> str:
+        """Write how much an average could be at most, either way."""
+        most = min(average.furthest, self.most) * self.times
         least = 10.0**-self.decimals
         return self._with_unit(f"{'' if most >= least else 'under '}{number(max(most, least), self.decimals)}")
 
@@ -138,17 +138,18 @@ def within_chance(champion: str, differences: Mapping[str, Average], text: Value
     if not differences:
         return "no other arm was run"
     arm = max(differences, key=lambda name: abs(differences[name].mean))
-    mean, half_width = differences[arm]
+    apart = differences[arm]
+    mean = apart.mean
     if np.isnan(mean):
         return "no replication was run of all arms"
-    if np.isnan(half_width):
+    if np.isnan(apart.low):
         return f"{arm} differs by {signed(mean, text)} in one replication, so chance is not known"
-    if all(one == (0.0, 0.0) for one in differences.values()):
+    if all(one == (0.0, 0.0, 0.0) for one in differences.values()):
         return f"no arm differs from {champion} in any replication"
-    shown = text.apart(mean, half_width)
+    shown = text.apart(apart)
     if any(one.beyond_chance for one in differences.values()):
         return f"no arm differs from {champion} enough to show (furthest is {arm}, {shown})"
-    could = f"the furthest, {arm}, could differ by up to {text.up_to(mean, half_width)}"
+    could = f"the furthest, {arm}, could differ by up to {text.up_to(apart)}"
     return f"no arm is told apart from {champion}: {could} ({shown})"
 
 
@@ -260,11 +261,11 @@ def profit_finding(recordings: Recordings, lines: Tables) -> str:
     if arm is None:
         chance = within_chance(champion, differences, amount)
         return f"{champion} earns {amount(level)} per customer at the start; {chance}"
-    mean, half_width = differences[arm]
+    mean = differences[arm].mean
     apart = float(paired(lines[champion], lines[arm]).loc["closing_value", "mean"])
     best = "" if mean > 0 else ": no arm earns more beyond chance"
     return (
-        f"{arm} earns {amount.around(abs(mean), half_width)} {'more' if mean > 0 else 'less'} per customer "
+        f"{arm} earns {amount.around(differences[arm].size)} {'more' if mean > 0 else 'less'} per customer "
         f"at the start than {champion}{_mostly(lines[champion], lines[arm], mean, amount)}; "
         f"closing value is {signed(apart, amount)} of the difference{best}"
     )
@@ -298,7 +299,7 @@ def effects_finding(recordings: Recordings, metric: str = "profit_per_customer")
 
 def _named_effect(row: Comparison, known: Metric) -> str:
     unit = "points" if known.unit == "%" else known.unit
-    return f"{row.arm} ({SIGNS[row.verdict]} {difference_text(known, row.difference, row.half_width)} {unit})"
+    return f"{row.arm} ({SIGNS[row.verdict]} {difference_text(known, row.apart)} {unit})"
 
 
 def _against(
@@ -315,8 +316,8 @@ def _against(
     arm = furthest(differences, text)
     if arm is None:
         return f"; {within_chance(champion, differences, text)}"
-    mean, half_width = differences[arm]
-    return f"; {arm} {up if mean > 0 else down} {it} by {text.around(abs(mean), half_width)}"
+    apart = differences[arm]
+    return f"; {arm} {up if apart.mean > 0 else down} {it} by {text.around(apart.size)}"
 
 
 def _totals(tables: Tables) -> dict[str, "pd.Series[float]"]:

@@ -72,7 +72,7 @@ def averaged(values: Sequence[float], people: int) -> Average:
     """
     mean = float(np.mean(values))
     at_random = 1.96 * math.sqrt(max(mean * (1.0 - mean), 0.0) / max(people * len(values), 1))
-    return Average(mean, float(np.nanmax([at_random, t_half_widths(np.array(values)[:, None])[0]])))
+    return Average.even(mean, float(np.nanmax([at_random, t_half_widths(np.array(values)[:, None])[0]])))
 
 
 def compared(written: Mapping[str, float], people: int, counted: Sequence[Mapping[str, float]]) -> list[Stated]:
@@ -189,7 +189,7 @@ def people_sentence(one: Stated, burn_in_months: int, warm_up_months: int) -> st
     way, mend = ("shrunk", "raise") if one.found.mean < one.written else ("grown", "lower")
     return (
         f"NOT AS WRITTEN: in {burn_in_months + warm_up_months} months before month 0 the market has {way} to "
-        f"{share_text(*one.found, '%')} of the people written. To hold it: {mend} `world.newcomers_per_year`, or "
+        f"{share_text(one.found, '%')} of the people written. To hold it: {mend} `world.newcomers_per_year`, or "
         "shorten `burn_in_months`."
     )
 
@@ -205,7 +205,7 @@ def percent(share: float) -> str:
 
 def there(one: Stated) -> str:
     """Write what was found, with its interval."""
-    return share_text(*one.found, "%")
+    return share_text(one.found, "%")
 
 
 def _cells(one: Stated, label: str) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.recorded_run import FloatArray
-from tenure.experiments.analysis.statistics import dunnett_half_widths, t_half_widths
+from tenure.experiments.analysis.statistics import family_intervals, t_half_widths
 from tenure.experiments.report.recordings import CAUSES, LINES, QUADRANTS, STAGES, NotRecordedError, Recordings
 
 Tables = dict[str, pd.DataFrame]
@@ -48,7 +48,7 @@ def paired(champion: pd.DataFrame, arm: pd.DataFrame) -> pd.DataFrame:
 def average_of(averages: pd.DataFrame, thing: object) -> Average:
     """Take one row of `average` or `paired`."""
     row = averages.loc[thing]
-    return Average(float(row["mean"]), float(row["half_width"]))
+    return Average.even(float(row["mean"]), float(row["half_width"]))
 
 
 def against_champion(recordings: Recordings, values: Mapping[str, "pd.Series[float]"]) -> dict[str, Average]:
@@ -72,8 +72,8 @@ def against_champion(recordings: Recordings, values: Mapping[str, "pd.Series[flo
     together = pd.concat({arm: values[arm] for arm in recordings.arms}, axis=1, join="inner").dropna()
     apart = together[list(recordings.others)].sub(together[recordings.champion], axis=0).to_numpy(dtype=np.float64)
     means = apart.mean(axis=0) if len(apart) else np.full(apart.shape[1], np.nan)
-    ends = zip(recordings.others, means, dunnett_half_widths(apart), strict=True)
-    return {arm: Average(float(mean), float(half_width)) for arm, mean, half_width in ends}
+    found = zip(recordings.others, means, *family_intervals(apart), strict=True)
+    return {arm: Average(float(mean), float(low), float(high)) for arm, mean, low, high in found}
 
 
 def shares_over_time(recordings: Recordings, measure: str, by: Literal["stage", "quadrant"]) -> Tables:

@@ -126,6 +126,8 @@ class About(TypedDict):
     arms: dict[str, PolicyRecord]
     champion: str
     metrics: list[str]
+    """The first is decided on."""
+    matters_from: NotRequired[dict[str, float]]
     oracles: list[str]
     scenarios: dict[str, ScenarioRecord]
     eras: NotRequired[list[EraRecord]]
@@ -194,6 +196,10 @@ def _whole(value: object) -> bool:
 
 def _number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _numbers(value: object) -> bool:
+    return value is None or (isinstance(value, dict) and all(_number(one) and one >= 0 for one in value.values()))
 
 
 def _mapping(value: object) -> bool:
@@ -315,6 +321,7 @@ _ENTRIES: dict[str, _Test] = {
     "arms": _arms,
     "champion": _text,
     "metrics": _texts,
+    "matters_from": _numbers,
     "oracles": _texts,
     "runs": _runs,
     "scenarios": _scenarios,

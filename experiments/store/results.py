@@ -18,6 +18,7 @@ from tenure.experiments.store.verified import Known, Runs
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tenure.experiments.analysis.paired.changes import Change
     from tenure.experiments.analysis.ratios import Ratio
     from tenure.experiments.analysis.returns import Return
     from tenure.experiments.analysis.statistics import Comparison
@@ -278,11 +279,56 @@ class Results:
 
         if self.champion not in {one.arm for one in self.known.values()}:
             return []
-        return compare(self._sorted_metrics, self.champion)
+        return compare(self._sorted_metrics, self.champion, self.matters_from, families=self.families)
 
     def comparisons(self) -> "list[Comparison]":
         """Return every arm against the champion on every metric; empty while there is nothing to compare."""
         return list(self._comparisons)
+
+    @property
+    def families(self) -> tuple[tuple[str, ...], ...]:
+        """Metrics whose verdicts hold together: the one decided on, and all that are shown beside it."""
+        shown = tuple(self.about["metrics"])
+        return tuple(family for family in (shown[:1], shown[1:]) if family)
+
+    @property
+    def matters_from(self) -> dict[str, float]:
+        """The smallest difference that matters of every metric, as stored: the experiment's own, else the metric's."""
+        from tenure.experiments.analysis.metrics import METRICS
+
+        own = {name: metric.matters_from for name, metric in METRICS.items()}
+        return own | self.about.get("matters_from", {})
+
+    def changes_between(self, before: str, after: str, metric: str = "") -> "dict[str, Change]":
+        """Return how each arm changes from one scenario or level to another, the champion first.
+
+        The two are met by the same people with the same luck, so that changes are paired, too: "what is one more call
+        worth, for this arm?" is such a change.
+
+        Parameters
+        ----------
+        before, after : str
+            Names of scenarios or levels.
+        metric : str
+            By default the one decided on.
+
+        Raises
+        ------
+        ValueError
+            If there is no such scenario, or no run has such a metric.
+        """
+        from tenure.experiments.analysis.paired.changes import changes
+
+        asked = metric or self.about["metrics"][0]
+        wide = []
+        for one in map(self.under, (before, after)):
+            table = one._sorted_metrics
+            own = table[table["metric"] == asked]
+            if own.empty:
+                known = ", ".join(sorted(table["metric"].unique()))
+                raise ValueError(f"{self.folder}: no run has the metric '{asked}'. Known: {known}.")
+            wide.append(own.pivot(index="replication", columns="arm", values="value"))
+        return changes(*wide, self.champion, [arm for arm in self.arms if arm != self.champion])
 
     def returns(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Ratio | None]":
         """Return what comes back per extra unit of money on treatment, or on what else is spent; None where unsaid."""

@@ -227,11 +227,11 @@ def effects(recordings: Recordings) -> Drawing:
             continue
         times = shown_times(metric)
         for row in _rows(recordings, name):
-            mean, half_width = row.difference * times, row.half_width * times
+            mean, low, high = row.apart.times(times)
             k = recordings.others.index(row.arm)
             sign = difference_cell(metric, row).sign
-            text = f"{difference_text(metric, row.difference, row.half_width)}  {sign}".rstrip()
-            whisker(ax, mean - half_width, mean, mean + half_width, k)
+            text = f"{difference_text(metric, row.apart)}  {sign}".rstrip()
+            whisker(ax, low, mean, high, k)
             _above(ax, text, mean, k)
         ax.axvline(0.0, color=INK, linewidth=0.9, zorder=1)
         _widen(ax, 0.0)

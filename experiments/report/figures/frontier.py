@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from tenure.experiments.analysis.intervals import Average, interval_text
+from tenure.experiments.analysis.intervals import Average, average_text
 from tenure.experiments.analysis.statistics import t_half_widths
 from tenure.experiments.report.figures.labels import label_dots
 from tenure.experiments.report.figures.names import names_in_figures
@@ -164,7 +164,7 @@ def frontier_finding(recordings: Recordings, best: Sequence[list[str]], places: 
         return f"{listed(able or list(recordings.arms))}: there is no other arm, so nothing to be efficient against"
     said = f"{_are(risk, able)} efficient in return against risk"
     said += " and in value against money" if risk == money else f", {_are(money, able)} in value against money"
-    poor = [arm for arm in able if arm in {*risk, *money} and places[arm].gives.mean < -places[arm].gives.half_width]
+    poor = [arm for arm in able if arm in {*risk, *money} and places[arm].gives.high < 0.0]
     if poor:
         said += (
             f" ({listed(poor)} {'earns' if len(poor) == 1 else 'earn'} less than {champion}, for less risk or money)"
@@ -175,9 +175,9 @@ def frontier_finding(recordings: Recordings, best: Sequence[list[str]], places: 
         return f"Of {len(able)} arms {said}; {champion} earns most on average{lead}"
     values = metric_values(recordings)[RETURN]
     together = against_champion(recordings, {arm: values.xs(arm, level="arm") for arm in recordings.arms})
-    mean, half_width = together[top]
-    sure = "" if mean > half_width else ", within chance" if np.isfinite(half_width) else ", in one replication"
-    more = f"{interval_text(mean, half_width, 1, signed=True)} {recordings.currency} against {champion}{sure}"
+    apart = together[top]
+    sure = "" if apart.low > 0.0 else ", within chance" if np.isfinite(apart.low) else ", in one replication"
+    more = f"{average_text(apart, 1, signed=True)} {recordings.currency} against {champion}{sure}"
     return f"Of {len(able)} arms {said}; {top} earns most, {more}"
 
 
@@ -193,8 +193,8 @@ def _panel(ax: Axes, places: Mapping[str, ArmPoint], best: list[str], recordings
     lines, champion = [], recordings.champion
     for arm, place in places.items():
         colour = BEST if arm in best else INK if arm in recordings.oracles else DOMINATED
-        (x, x_width), (y, y_width) = place.takes, place.gives
-        for ends in ((x - x_width, y, x + x_width, y), (x, y - y_width, x, y + y_width)):
+        x, y = place.takes.mean, place.gives.mean
+        for ends in ((place.takes.low, y, place.takes.high, y), (x, place.gives.low, x, place.gives.high)):
             if np.isfinite(ends).all():
                 ax.plot(ends[::2], ends[1::2], color=colour, linewidth=1.1, alpha=0.7, zorder=3)
                 lines.append(ends)

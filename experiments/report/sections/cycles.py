@@ -106,7 +106,7 @@ def cycle_finding(recordings: Recordings, curves: Sequence[CohortCurve]) -> str:
         return f"{text}; {within_chance(champion, differences, points)}"
     arm = max(sure, key=lambda name: abs(sure[name].mean))
     way = "shortens" if sure[arm].mean > 0.0 else "lengthens"
-    return f"{text}; {arm} {way} the cycle: {points.apart(*sure[arm])} for those of year {last.year}"
+    return f"{text}; {arm} {way} the cycle: {points.apart(sure[arm])} for those of year {last.year}"
 
 
 def cycle_table(curves: Sequence[CohortCurve]) -> Table:

@@ -10,7 +10,7 @@ import pandas as pd
 from tenure.experiments.analysis.gains import HARM_FROM_EUR, shares
 from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.intervals import share_text as share_of_all
-from tenure.experiments.analysis.statistics import dunnett_half_widths
+from tenure.experiments.analysis.statistics import family_intervals
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.recordings import QUADRANTS, Recordings
 from tenure.experiments.report.sections.section import Section, Table, change_text, share_text
@@ -77,7 +77,7 @@ def share_of(recordings: Recordings, arm: str, what: str, by: str = "", key: str
     """Return the share of an arm's people (of one quadrant, stage or group) to whom something happened."""
     table = shares(_pairs(recordings), arm, what, by)
     if key not in table.columns:
-        return Average(float("nan"), float("nan"))
+        return Average.even(float("nan"), float("nan"))
     return average_of(average(table[[key]].dropna()), key)
 
 
@@ -100,7 +100,7 @@ def _who(recordings: Recordings) -> Iterator[str]:
         alike = [name for name in sure if values[name].equals(values[arm])]
         does = f"{listed(alike)} {verb}{'s' if len(alike) == 1 else ''}"
         among = "the largest share: " if len(differences) > 1 else ""
-        share = share_of_all(*differences[arm], "%")
+        share = share_of_all(differences[arm], "%")
         by = {name: share_of(recordings, arm, what, "quadrant", name).mean for name in QUADRANTS}
         worst = max(by, key=lambda name: np.nan_to_num(by[name], nan=-1.0))
         yield (
@@ -191,11 +191,10 @@ def group_differences(recordings: Recordings, what: str) -> list[GroupDifference
     if not series:
         return []
     table = pd.concat(series, axis=1).dropna()
-    widths = dunnett_half_widths(table.to_numpy(dtype=np.float64))
-    means = table.mean().to_numpy()
+    ends = family_intervals(table.to_numpy(dtype=np.float64))
     return [
-        GroupDifference(arm, group, Average(float(mean), float(width)))
-        for (arm, group), mean, width in zip(series, means, widths, strict=True)
+        GroupDifference(arm, group, Average(float(mean), float(low), float(high)))
+        for (arm, group), mean, low, high in zip(series, table.mean().to_numpy(), *ends, strict=True)
     ]
 
 
@@ -209,17 +208,17 @@ def group_sentence(recordings: Recordings) -> str:
     if np.isnan(widest):
         return "With one replication chance is not known, and so not whether an audit group is harmed more."
     if not sure:
-        most = max((one.apart for one in found), key=lambda apart: abs(apart.mean) + apart.half_width)
-        if most == (0.0, 0.0):
+        most = max((one.apart for one in found), key=lambda apart: apart.furthest)
+        if most == (0.0, 0.0, 0.0):
             return "Of every audit group the same share is harmed in every replication."
         under = "under any arm" if len(recordings.others) > 1 else f"under {recordings.others[0]}"
-        return f"Not told apart by audit group {under}: the share harmed could differ by up to {points.up_to(*most)}."
+        return f"Not told apart by audit group {under}: the share harmed could differ by up to {points.up_to(most)}."
     worst = max(sure, key=lambda one: abs(one.apart.mean))
     arms = sorted({one.arm for one in sure}, key=list(recordings.arms).index)
     rest = f"; beyond chance under {len(arms)} of {len(recordings.others)} arms" if len(recordings.others) > 1 else ""
     return (
         f"Audit group {worst.group} is harmed {'more' if worst.apart.mean > 0 else 'less'} than the other customers "
-        f"under {worst.arm}: by {points.around(abs(worst.apart.mean), worst.apart.half_width)}{rest}."
+        f"under {worst.arm}: by {points.around(worst.apart.size)}{rest}."
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from tenure.experiments.analysis.intervals import Average, interval_text, number
+from tenure.experiments.analysis.intervals import Average, average_text, number
 from tenure.experiments.analysis.market.standing import (
     COSTS,
     MONTHS,
@@ -99,8 +99,8 @@ def flows_finding(recordings: Recordings) -> str:
     means = [float(one.mean()) for one in (lost, won)]
     verdict = "as many, within chance"
     if balance.beyond_chance:
-        verdict = f"{'a gain' if balance.mean > 0.0 else 'a loss'} of {interval_text(*_size(balance), 2)}"
-    elif np.isnan(balance.half_width):
+        verdict = f"{'a gain' if balance.mean > 0.0 else 'a loss'} of {average_text(balance.size, 2)}"
+    elif np.isnan(balance.low):
         verdict = "in one replication, so that chance is not known"
     by = per["lost"].mean()
     worst = str(by.idxmax())
@@ -341,8 +341,8 @@ def _most(differences: dict[str, Average], text: ValueFormat) -> str:
     arm = furthest(differences, text)
     if arm is None:
         return ""
-    mean, half_width = differences[arm]
-    return f"; {arm} {'raises' if mean > 0.0 else 'lowers'} it by {text.around(abs(mean), half_width)}"
+    apart = differences[arm]
+    return f"; {arm} {'raises' if apart.mean > 0.0 else 'lowers'} it by {text.around(apart.size)}"
 
 
 def _by_replication(values: "pd.Series[float]", columns: str) -> pd.DataFrame:
@@ -352,9 +352,5 @@ def _by_replication(values: "pd.Series[float]", columns: str) -> pd.DataFrame:
 
 def _mean(values: "pd.Series[float]") -> Average:
     if not len(values):
-        return Average(float("nan"), float("nan"))
+        return Average.even(float("nan"), float("nan"))
     return average_of(average(values.to_frame("x")), "x")
-
-
-def _size(one: Average) -> Average:
-    return Average(abs(one.mean), one.half_width)

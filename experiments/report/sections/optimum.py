@@ -54,7 +54,7 @@ def optimum_sections(recordings: Recordings) -> Iterator[Section]:
 
 def _mean(notes: pd.DataFrame, name: str) -> Average:
     if name not in notes.columns:
-        return Average(float("nan"), float("nan"))
+        return Average.even(float("nan"), float("nan"))
     return average_of(average(notes[[name]].dropna()), name)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from tenure.experiments.analysis.intervals import Average
-from tenure.experiments.analysis.statistics import dunnett_half_widths
+from tenure.experiments.analysis.statistics import family_intervals
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.recordings import Recordings
 from tenure.experiments.report.sections.section import Section, Table, number_text
@@ -26,9 +26,9 @@ def regrets(recordings: Recordings, oracle: str) -> dict[str, Average]:
     others = [arm for arm in recordings.arms if arm != oracle]
     short = (-together[others].sub(together[oracle], axis=0)).to_numpy(dtype=np.float64)
     means = short.mean(axis=0) if len(short) else np.full(len(others), np.nan)
-    found = {oracle: Average(0.0, 0.0)}
-    widths = dunnett_half_widths(short)
-    return found | {arm: Average(float(m), float(w)) for arm, m, w in zip(others, means, widths, strict=True)}
+    found = {oracle: Average(0.0, 0.0, 0.0)}
+    each = zip(others, means, *family_intervals(short), strict=True)
+    return found | {arm: Average(float(mean), float(low), float(high)) for arm, mean, low, high in each}
 
 
 def regret_section(recordings: Recordings) -> Section | None:
@@ -55,22 +55,22 @@ def regret_sentence(recordings: Recordings, oracle: str, found: dict[str, Averag
     if not blind:
         return f"Every arm sees the truth, so that none shows what {oracle} gains by it."
     nearest = min(blind, key=lambda arm: blind[arm].mean)
-    mean, half_width = blind[nearest]
+    mean = blind[nearest].mean
     amount = money(recordings.currency)
-    if np.isnan(half_width):
+    if np.isnan(blind[nearest].low):
         which = f"{amount(abs(mean))} {'short' if mean >= 0 else 'more'}"
         return f"{nearest} comes nearest to {oracle}, {which} in one replication, so chance is not known."
-    more = [arm for arm, one in blind.items() if one.mean < -one.half_width]
-    less = [arm for arm, one in blind.items() if one.mean > one.half_width]
+    more = [arm for arm, one in blind.items() if one.high < 0.0]
+    less = [arm for arm, one in blind.items() if one.low > 0.0]
     behind = f"{len(less)} of {len(blind)} arms earn less than {oracle} beyond chance"
     if more:
         first = min(more, key=lambda arm: blind[arm].mean)
-        by = f"by {amount.around(abs(blind[first].mean), blind[first].half_width)}"
+        by = f"by {amount.around(blind[first].size)}"
         best = f"{first} {by}" if len(more) > 1 else by
         earn = "earns" if len(more) == 1 else "earn"
         ahead = f"{listed(more)} {earn} more than {oracle} beyond chance ({best})"
         return f"Seeing the truth is not enough: {ahead}; {behind}."
-    text = f"{amount.around(abs(mean), half_width)} {'short' if mean >= 0 else 'more'}"
-    if abs(mean) <= half_width:
+    text = f"{amount.around(blind[nearest].size)} {'short' if mean >= 0 else 'more'}"
+    if not blind[nearest].beyond_chance:
         return f"{nearest} does best, not told apart from {oracle} ({text}); {behind}."
     return f"{nearest} comes nearest to {oracle}, {text}; {behind}."

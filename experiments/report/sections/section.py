@@ -36,19 +36,19 @@ class Section(NamedTuple):
 
 def share_text(share: Average) -> str:
     """Write a share in per cent with its interval, as `tenure.experiments.analysis.intervals.share_text` does."""
-    return intervals.share_text(*share)
+    return intervals.share_text(share)
 
 
 def number_text(value: Average, decimals: int) -> str:
     """Write an average with its interval, without one where nothing ever varied, ``-`` where there is none."""
-    if value.mean == 0.0 and value.half_width == 0.0:
+    if value == (0.0, 0.0, 0.0):
         return intervals.number(0.0, decimals)
-    return intervals.interval_text(*value, decimals)
+    return intervals.average_text(value, decimals)
 
 
 def change_text(share: Average) -> str:
     """Write a difference of shares in percentage points, signed."""
-    return difference_text(METRICS["share_harmed"], share.mean, share.half_width)
+    return difference_text(METRICS["share_harmed"], share)
 
 
 def ratio_text(ratio: Ratio | None) -> str:

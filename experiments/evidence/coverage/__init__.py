@@ -1,0 +1,1 @@
+"""What intervals of paired differences cover, measured on differences of which the truth is known."""
