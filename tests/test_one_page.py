@@ -91,7 +91,7 @@ def test_all_marks_lie_in_the_figure_in_the_order_of_their_money(
     arms: list[tuple[float, float, float]], customers: float
 ) -> None:
     effects = [
-        ArmEffect(f"arm {place}", Average(mean, half), mean - half - more, mean + half + more, {"": "better"})
+        ArmEffect(f"arm {place}", Average.even(mean, half), mean - half - more, mean + half + more, {"": "better"})
         for place, (mean, half, more) in enumerate(arms)
     ]
     plot = plot_of(effects, Scale(customers, 1.0, "EUR", 1.0), "nothing")

@@ -72,7 +72,7 @@ def test_runs_of_their_own_go_on_where_they_were_and_the_last_rule_of_an_arm_car
     asked = ToSwitchOff(folder, "desk", "", ("rule 1",), (), 1)
     found = without_asked(asked, quiet=True)
     (one,) = found["without"]  # type: ignore[misc]  # a list of mappings
-    assert one["difference"] == {"mean": 0.0, "half_width": 0.0}
+    assert one["difference"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert one["change"]["mean"] == -found["whole"]["mean"]  # type: ignore[index]  # a mapping
     made = {path: path.stat().st_mtime_ns for path in (folder / "why").rglob("*.parquet")}
     assert made and without_asked(asked, quiet=True) == found

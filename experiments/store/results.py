@@ -328,7 +328,7 @@ class Results:
                 known = ", ".join(sorted(table["metric"].unique()))
                 raise ValueError(f"{self.folder}: no run has the metric '{asked}'. Known: {known}.")
             wide.append(own.pivot(index="replication", columns="arm", values="value"))
-        return changes(*wide, self.champion, [arm for arm in self.arms if arm != self.champion])
+        return changes(wide[0], wide[1], self.champion, [arm for arm in self.arms if arm != self.champion])
 
     def returns(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Ratio | None]":
         """Return what comes back per extra unit of money on treatment, or on what else is spent; None where unsaid."""

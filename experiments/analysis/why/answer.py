@@ -10,7 +10,7 @@ import pandas as pd
 
 from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.metrics import customers_at_start
-from tenure.experiments.analysis.statistics import t_half_widths
+from tenure.experiments.analysis.why.averaging import average_of
 from tenure.experiments.analysis.why.lives import LIFE_MEASURES, lives_of
 from tenure.experiments.analysis.why.parts import (
     DIVISIONS,
@@ -123,10 +123,10 @@ def why(results: "Results", arm: str, progress: Callable[[], None] = lambda: Non
     with ThreadPoolExecutor(processors()) as pool:
         found = list(pool.map(read, pairs))
     divisions = {
-        name: {str(part): _average(table[part]) for part in table}
+        name: {str(part): average_of(table[part]) for part in table}
         for name, table in averages(x.parts for x in found).items()
     }
-    total = _average(pd.Series([sum(one.parts[LINE].values()) for one in found]))
+    total = average_of(pd.Series([sum(one.parts[LINE].values()) for one in found]))
     carried = np.array([one.carried for one in found])
     given = tuple(_given(found, name) for name in sorted({name for one in found for name in one.given}))
     share = float(np.nanmean(carried)) if not np.isnan(carried).all() else float("nan")
@@ -160,10 +160,6 @@ def _given(found: list[_Pair], name: str) -> GivenTreatment:
     times, taken, cost = (tuple(float(one) for one in islice(each, place, None, 3)) for place in range(3))
     share = tuple(some / whole if whole else float("nan") for some, whole in zip(taken, times, strict=True))
     return GivenTreatment(name, (times[0], times[1]), (share[0], share[1]), (cost[0], cost[1]))
-
-
-def _average(values: "pd.Series[float]") -> Average:
-    return Average(float(values.mean()), float(t_half_widths(values.to_numpy())))
 
 
 __all__ = ["DIVISIONS", "NO_TREATMENT", "GivenTreatment", "Why", "why"]

@@ -5,12 +5,11 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
 from tenure.experiments.analysis.intervals import Average
-from tenure.experiments.analysis.statistics import t_half_widths
+from tenure.experiments.analysis.why.averaging import average_of
 from tenure.experiments.config.documents import Value
 from tenure.experiments.config.reading import suggest
 from tenure.experiments.store.results import Results
@@ -110,11 +109,3 @@ def switched_off(name: str, meaning: str, whole: "pd.Series[float]", without: "p
     """Compare the differences without something with those of the whole, the same replications with the same luck."""
     both = without.index.intersection(whole.index)
     return SwitchedOff(name, meaning, average_of(without), average_of(without[both] - whole[both]))
-
-
-def average_of(values: "pd.Series[float]") -> Average:
-    """Return the average over replications and half its 95% interval."""
-    numbers = values.to_numpy(np.float64)
-    if not len(numbers):
-        return Average(float("nan"), float("nan"))
-    return Average(float(numbers.mean()), float(t_half_widths(numbers)))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill, wrap
 
-from tenure.experiments.analysis.intervals import Average, interval_text
+from tenure.experiments.analysis.intervals import Average, average_text
 from tenure.experiments.analysis.why.answer import Why, why
 from tenure.experiments.analysis.why.parts import ENDING, LINE, QUADRANT, TREATMENT, YEAR
 from tenure.experiments.commands import terminal
@@ -88,7 +88,7 @@ def why_lines(found: Why, results: Results) -> Iterator[str]:
     """Yield the answer, the widest part of each division first."""
     money, total = results.currency, found.total
     scenario = f" ({results.scenario})" if results.scenario else ""
-    size, more = interval_text(abs(total.mean), total.half_width, 1), "more" if total.mean >= 0.0 else "less"
+    size, more = average_text(total.size, 1), "more" if total.mean >= 0.0 else "less"
     yield from wrap(
         printable_line(
             f"{found.arm} earns {size} {money} {more} per customer at the start than {found.champion}{scenario}: "
@@ -156,9 +156,7 @@ def _division(head: str, parts: Mapping[str, Average]) -> Iterator[str]:
     largest = max((abs(one.mean) for one in parts.values()), default=0.0)
     order = list(parts) if head == HEADS[YEAR] else sorted(parts, key=lambda part: -abs(parts[part].mean))
     shown = [part for part in order if abs(parts[part].mean) >= SHOWN_FROM * largest and parts[part].mean]
-    told = [
-        f"{words(part)} {interval_text(parts[part].mean, parts[part].half_width, 1, signed=True)}" for part in shown
-    ]
+    told = [f"{words(part)} {average_text(parts[part], 1, signed=True)}" for part in shown]
     rest = sum(parts[part].mean for part in parts if part not in shown)
     told += [f"others {rest:+,.1f}"] if round(rest, 1) else []
     text = "   ".join(one.replace(" ", "\0") for one in told) or "nothing"  # a part is never broken

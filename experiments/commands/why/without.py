@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tenure.experiments.analysis.intervals import Average, interval_text
+from tenure.experiments.analysis.intervals import Average, average_text
+from tenure.experiments.analysis.why.averaging import average_of
 from tenure.experiments.analysis.why.switched import (
     METRIC,
     RULE,
     SwitchedOff,
-    average_of,
     differences,
     mechanisms,
     rules_of,
@@ -169,4 +169,4 @@ def _lines(asked: ToSwitchOff, results: Results, whole: Average, found: Sequence
 
 
 def _text(one: Average) -> str:
-    return interval_text(one.mean, one.half_width, 1, signed=True)
+    return average_text(one, 1, signed=True)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from tenure.experiments.analysis.gains import HARM_FROM_EUR
-from tenure.experiments.analysis.intervals import Average
+from tenure.experiments.analysis.intervals import Average, average_text
 from tenure.experiments.analysis.statistics import Comparison, Verdict
 from tenure.experiments.analysis.why.answer import Why, why
 from tenure.experiments.analysis.why.parts import NO_TREATMENT, NOT_CUSTOMERS, TREATMENT
@@ -52,10 +52,9 @@ class Scale(NamedTuple):
         """Decimals of money: of millions one is shown."""
         return 1 if self.by > 1.0 else 0
 
-    def text(self, per_customer: float, half_width: float = 0.0) -> str:
-        """Write an average with half its interval."""
-        interval = f" ± {self.book(half_width):,.{self.decimals}f}" if half_width else ""
-        return f"{self.number(per_customer)}{interval} {self.unit}"
+    def text(self, per_customer: Average) -> str:
+        """Write an average with its interval."""
+        return f"{average_text(per_customer.times(self.book(1.0)), self.decimals, signed=True)} {self.unit}"
 
     def span(self, low: float, high: float) -> str:
         """Write a range."""
@@ -159,9 +158,9 @@ def _effects(base: Results, by_scenario: Mapping[str, Mapping[str, Comparison]])
         if base.scenarios[0] not in there:
             continue
         first = there[base.scenarios[0]]
-        ends = [one.difference + sign * one.half_width for one in there.values() for sign in (-1.0, 1.0)]
+        ends = [end for one in there.values() for end in (one.low, one.high)]
         verdicts = {scenario: one.verdict for scenario, one in there.items()}
-        yield ArmEffect(arm, Average(first.difference, first.half_width), min(ends), max(ends), verdicts)
+        yield ArmEffect(arm, Average(first.difference, first.low, first.high), min(ends), max(ends), verdicts)
 
 
 def _scale(results: Results, effects: Sequence[ArmEffect]) -> Scale:
@@ -177,7 +176,7 @@ def _scale(results: Results, effects: Sequence[ArmEffect]) -> Scale:
 
 
 def _answer(chosen: ArmEffect, base: Results, scale: Scale, years: str, scenarios: int) -> str:
-    money = scale.text(*chosen.average)
+    money = scale.text(chosen.average)
     verdict = chosen.verdicts[base.scenarios[0]]
     over = "over these settings alone" if scenarios == 1 else f"over all {scenarios} scenarios and chance"
     spread = f"{scale.span(chosen.least, chosen.most)} {over}"
@@ -220,7 +219,7 @@ def _why(reason: Why, scale: Scale) -> Iterator[str]:
     parts = reason.divisions[TREATMENT]
     order = sorted(parts, key=lambda name: -abs(parts[name].mean))
     for part in [name for name in order if scale.number(parts[name].mean).strip("+-0.,")][:SHOWN_PARTS] or order[:1]:
-        yield f"{scale.text(*parts[part])}: {_FOR_A_READER.get(part, words(part).replace('_', ' '))}"
+        yield f"{scale.text(parts[part])}: {_FOR_A_READER.get(part, words(part).replace('_', ' '))}"
     if reason.is_a_trap:
         alone = listed([words(name).replace("_", " ") for name in reason.of_the_champion_alone])
         yield f"Careful: most of it follows from what only {reason.champion} does: {alone}."

@@ -49,13 +49,13 @@ def plot_of(effects: Sequence[ArmEffect], scale: Scale, champion: str) -> Plot:
 
     rows = []
     for number, one in enumerate(effects):
-        mean, half = scale.book(one.average.mean), scale.book(one.average.half_width)
+        mean, low_end, high_end = (scale.book(end) for end in one.average)
         rows.append(
             PlottedRow(
                 one.arm,
                 ROW * (number + 0.7),
                 (place(scale.book(one.least)), place(scale.book(one.most))),
-                (place(mean - half), place(mean + half)),
+                (place(low_end), place(high_end)),
                 place(mean),
                 f"{scale.number(one.average.mean)} ({scale.number(one.least)} to {scale.number(one.most)})",
             )
