@@ -85,7 +85,10 @@ def in_scenarios(folder: Path, scenarios: str) -> Experiment:
 def test_scenarios_multiply_runs_and_share_the_states_before_them(tmp_path: Path) -> None:
     speed = Speed(0.0, 0.5, 1e-5)
     alone = estimate(experiment_of(tmp_path), 1, speed)
-    kinds = {"shared": "{a: {}, b: {}, c: {}}", "own": "{a: {}, b: {always: true}, c: {always: true}}"}
+    always = ", ".join(
+        f"{name}: {{always: true, world: {{macro_mean: {mean}}}}}" for name, mean in (("b", 1), ("c", 2))
+    )
+    kinds = {"shared": "{a: {}, b: {}, c: {}}", "own": f"{{a: {{}}, {always}}}"}
     shared, own = (estimate(in_scenarios(tmp_path, written), 1, speed) for written in kinds.values())
     assert (shared.runs, own.runs, shared.memory) == (3 * alone.runs, 3 * alone.runs, alone.memory)
     assert own.seconds - shared.seconds == pytest.approx(

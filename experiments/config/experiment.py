@@ -232,7 +232,7 @@ def _checked(
         problems += [
             one._replace(message=f"at the level {shown(level.name)}: {one.message}") for one in found if one not in told
         ]
-        scenarios += at.scenarios(level, read.settings)
+        scenarios += [] if problems else at.scenarios(level, read.settings)
     if problems or read.settings is None or of_market is None or read.guarded is None:
         raise ConfigError(in_order(problems, document))
     settings = read.settings

@@ -86,6 +86,8 @@ def _times(value: float | str, own: object, at: tuple[str, ...]) -> float:
         return value
     for part in at:
         own = own.get(part) if isinstance(own, Mapping) else None
+    if isinstance(own, str):  # as a user writes a share
+        own = float(own.removesuffix("%")) / (100.0 if own.endswith("%") else 1.0)
     if not isinstance(own, int | float):
         raise TypeError(f"'{value}' multiplies {'.'.join(at)}, which is no number")
     return number_of(value) * own

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from tenure.experiments.config.documents import Document, KeyPath, Problem, Value
 from tenure.experiments.config.market_factors import multiplied
 from tenure.experiments.config.printable import shown
+from tenure.experiments.config.problems import value_problem
 from tenure.experiments.config.reading import overlay
 from tenure.experiments.design.varied.numbers import BUDGET, NumbersToVary, Varied
 from tenure.experiments.design.varied.ranges import Range
 from tenure.experiments.design.varied.uncertain import entries_below, range_to_draw
-from tenure.policies.settings.faults import faults_of
 from tenure.simulation.values.units import parse_multiplier
 
 DESIGN, GRID, LATIN, SOBOL = "design", "grid", "latin_hypercube", "sobol"
@@ -168,9 +168,7 @@ def _sample(
         try:
             ranges.append((factor, range_to_draw(factor.number, value)))
         except ValueError as error:
-            fault = faults_of(error)[0]
-            mend = fault.mend[:1].upper() + fault.mend[1:]
-            problems.append(document.problem(place, f"design: {name}: {fault.what}", f"{mend}."))
+            problems.append(value_problem(document, place, f"design: {name}", error))
     problems += _twice(document, [factor for factor, _ in ranges])
     if problems or not ranges:
         return
@@ -206,8 +204,8 @@ def _factor(
     try:
         number = numbers.find(name)
     except ValueError as error:
-        arms = document.data.get(_ARM)
-        of_arm = parts[0] == _ARM and len(parts) > 2 and isinstance(arms, dict) and parts[1] in arms
+        of_arm = parts[0] == _ARM and len(parts) > 2
+        of_arm = of_arm and (parts[2] in ("policy", "us") or parts[2] in numbers.settings_of_arm(parts[1]))
         if of_arm or (parts[0] == "market" and parts[1:2] in (["us"], ["rivals"]) and parts[-1] != "share"):
             return Factor(name, (tuple(parts),), at)  # no number; whether it is right is seen when it is set
         what, _, mend = str(error).partition(". ")
@@ -230,9 +228,7 @@ def _value_problems(document: Document, factor: Factor, values: Sequence[Value])
             if factor_of is not None and factor.paths[0][0] != "market" and (number is None or not number.own):
                 raise ValueError(f"'{value}' multiplies what is written, which is no number or 0: write the value")
         except ValueError as error:
-            fault = faults_of(error)[0]
-            mend = fault.mend[:1].upper() + fault.mend[1:]
-            yield document.problem(at, f"design: {factor.name}: {fault.what}", mend.rstrip(".") + ".")
+            yield value_problem(document, at, f"design: {factor.name}", error)
 
 
 def _twice(document: Document, factors: Sequence[Factor]) -> Iterator[Problem]:

@@ -106,6 +106,11 @@ class NumbersToVary:
             raise ValueError(f"{len(names)} numbers are called so. Write {' or '.join(names[:MOST_TOLD])}{more}.")
         raise ValueError(f"there is no number of this name. {self._near(name)}")
 
+    def settings_of_arm(self, arm: str) -> tuple[str, ...]:
+        """Return what the policy of an arm can be given, none where it is not known."""
+        policy = self.known.get(self.settings.arms[arm].policy) if arm in self.settings.arms else None
+        return () if policy is None else tuple(one.name for one in declared_settings(policy))
+
     def _is_called(self, one: Varied, name: str) -> bool:
         """Whether a path ends with a name; a treatment's and an arm's numbers are called with its name."""
         if not one.path.endswith(f".{name}"):
@@ -157,12 +162,12 @@ class NumbersToVary:
                 if setting.declared is not None:
                     unit, low, high, _ = setting.declared
                 parser = Parser(unit, low, high, whole=kind is int)
-                yield Varied(path, (path,), parser, None if given is MISSING else _plain_number(given))
+                yield Varied(path, (path,), parser, None if given is MISSING else _read(parser, given))
             for at, value in _single(choice.us, ()):
                 declared = numbers.at(("us", *at))
                 if declared is not None and not isinstance(declared.default, tuple):
                     path = ".".join(("arms", arm, "us", *at))
-                    yield Varied(path, (path,), declared.parser, _plain_number(value))
+                    yield Varied(path, (path,), declared.parser, _read(declared.parser, value))
 
 
 def _single(value: object, at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
@@ -185,6 +190,14 @@ def _number_kind(setting: DeclaredSetting) -> type | None:
     """Return int or float, where a setting of a policy is one number; else None."""
     kinds = [one for one in get_args(setting.kind) or (setting.kind,) if one is not NoneType]
     return kinds[0] if len(kinds) == 1 and kinds[0] in (int, float) else None
+
+
+def _read(parser: Parser, value: object) -> float | None:
+    """Return a number as it is written in an arm, where it is a right one."""
+    try:
+        return float(parser(value))
+    except ValueError:
+        return None
 
 
 def _plain_number(value: object) -> float | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Literal, NamedTuple
 
+from tenure.policies.settings.faults import Fault, FaultyError
 from tenure.simulation.values.units import parse_multiplier
 
 CUT = 0.001
@@ -124,37 +125,37 @@ def range_of(written: object, read: Reader, whole: bool = False) -> Range:
     Raises
     ------
     ValueError
-        With what is wrong and how to mend it, ``what: how``.
+        With what is wrong and how to mend it.
     """
     if isinstance(written, str) and ".." in written:
         numbers, times = _numbers([part.strip() for part in written.split("..")], read)
         if len(numbers) != 2:
-            raise ValueError(f"'{written}' is no range: write two ends, such as x0.5 .. x1.5 or 2 .. 8")
+            raise _wrong(f"'{written}' is no range", "write two ends, such as x0.5 .. x1.5 or 2 .. 8")
         _rising(numbers, "the range")
         found = Range("uniform", numbers, times, whole)
     elif isinstance(written, list):
         if len(written) < 2:
-            raise ValueError("a list of one number leaves nothing to be drawn: write two or more, such as [1, 2, 3]")
+            raise _wrong("a list of one number leaves nothing to be drawn", "write two or more, such as [1, 2, 3]")
         numbers, times = _numbers(written, read)
         found = Range("list", numbers, times, whole)
     elif isinstance(written, Mapping) and len(written) == 1:
         found = _distribution(*next(iter(written.items())), read, whole)
     else:
         told = f"'{written}'" if isinstance(written, str | int | float) else "this"
-        raise ValueError(f"{told} is no range: write one such as {FORMS}")
+        raise _wrong(f"{told} is no range", f"write one such as {FORMS}")
     if found.times and whole:
-        raise ValueError("this is a whole number, which no factor keeps whole: write its ends, such as 6 .. 18")
+        raise _wrong("this is a whole number, which no factor keeps whole", "write its ends, such as 6 .. 18")
     return found
 
 
 def _distribution(kind: object, written: object, read: Reader, whole: bool) -> Range:
     if kind == "triangular":
         if not isinstance(written, list) or len(written) != 3:
-            raise ValueError("a triangular range has three numbers: write low, mode and high, such as [2, 5, 8]")
+            raise _wrong("a triangular range has three numbers", "write low, mode and high, such as [2, 5, 8]")
         numbers, times = _numbers(written, read)
         _rising((numbers[0], numbers[2]), "the range")
         if not numbers[0] <= numbers[1] <= numbers[2]:
-            raise ValueError("the mode lies outside the two ends: write low, mode and high, such as [2, 5, 8]")
+            raise _wrong("the mode lies outside the two ends", "write low, mode and high, such as [2, 5, 8]")
         return Range("triangular", numbers, times, whole)
     if kind == "normal":
         mean, sd = _named(written, "mean", "sd", "{normal: {mean: 5, sd: 1}}")
@@ -165,14 +166,14 @@ def _distribution(kind: object, written: object, read: Reader, whole: bool) -> R
         median, sigma = _named(written, "median", "sigma", "{lognormal: {median: 5, sigma: 0.3}}")
         (middle,), times = _numbers([median], read)
         if middle <= 0.0:
-            raise ValueError("the median of a lognormal range is above 0: write such as 5")
+            raise _wrong("the median of a lognormal range is above 0", "write one such as 5")
         return Range("lognormal", (middle, _spread(sigma, False, "sigma", LARGEST_SIGMA)), times, whole)
-    raise ValueError(f"'{kind}' is no distribution: write normal, lognormal or triangular")
+    raise _wrong(f"'{kind}' is no distribution", "write normal, lognormal or triangular")
 
 
 def _named(written: object, first: str, second: str, example: str) -> tuple[object, object]:
     if not isinstance(written, Mapping) or set(written) != {first, second}:
-        raise ValueError(f"'{first}' and '{second}' are wanted, and nothing else: write {example}")
+        raise _wrong(f"'{first}' and '{second}' are wanted, and nothing else", f"write {example}")
     return written[first], written[second]
 
 
@@ -182,10 +183,10 @@ def _spread(written: object, times: bool, name: str, most: float) -> float:
     if isinstance(number, str) and number.endswith("%"):
         number = float(number[:-1]) / 100.0
     if isinstance(number, bool) or not isinstance(number, int | float) or (factor is not None and not times):
-        raise ValueError(f"{name} is {written}: write a number above 0{', such as x0.2' if times else ''}")
+        raise _wrong(f"{name} is {written}", f"write a number above 0{', such as x0.2' if times else ''}")
     if not 0.0 < number <= most:
         limit = f" and at most {most:g}" if most < math.inf else ""
-        raise ValueError(f"{name} is {written}: write a number above 0{limit}")
+        raise _wrong(f"{name} is {written}", f"write a number above 0{limit}")
     return float(number)
 
 
@@ -195,13 +196,17 @@ def _numbers(written: Sequence[object], read: Reader) -> tuple[tuple[float, ...]
     if all(one is not None for one in factors):
         return tuple(float(one) for one in factors if one is not None), True
     if any(one is not None for one in factors):
-        raise ValueError("some of these are factors and some are not: write x before all of them, or before none")
+        raise _wrong("some of these are factors and some are not", "write x before all of them, or before none")
     return tuple(float(read(one)) for one in written), False
 
 
 def _rising(ends: Sequence[float], what: str) -> None:
     low, high = ends
     if low == high:
-        raise ValueError(f"{what} has one number only, {low:g}: write two ends, or set it as any other setting")
+        raise _wrong(f"{what} has one number only, {low:g}", "write two ends, or set it as any other setting")
     if low > high:
-        raise ValueError(f"{what} ends ({high:g}) before it begins ({low:g}): write the smaller one first")
+        raise _wrong(f"{what} ends ({high:g}) before it begins ({low:g})", "write the smaller one first")
+
+
+def _wrong(what: str, mend: str) -> FaultyError:
+    return FaultyError(Fault(what, mend))

@@ -5,14 +5,16 @@ own number, so that another uncertain number, and more replications, leave it as
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from tenure.experiments.config.documents import Document, KeyPath, Problem, Value
 from tenure.experiments.config.printable import shown
+from tenure.experiments.config.problems import value_problem
 from tenure.experiments.design.point import Over
 from tenure.experiments.design.varied.numbers import NumbersToVary, Varied
 from tenure.experiments.design.varied.ranges import FORMS, Range, drawn_share, number_of, range_of
-from tenure.policies.settings.faults import faults_of
+from tenure.policies.settings.faults import Fault, FaultyError
 
 UNCERTAIN = "uncertain"
 DISTRIBUTIONS = ("normal", "lognormal", "triangular")
@@ -142,15 +144,12 @@ def uncertain_of(document: Document, numbers: NumbersToVary, problems: list[Prob
         try:
             number = numbers.find(name)
         except ValueError as error:
-            what, _, mend = str(error).partition(". ")
-            problems.append(document.problem(at, f"uncertain: {shown(name)}: {what}", mend, of_key=True))
+            problems.append(_no_number(document, numbers, name, at, error))
             continue
         try:
             one = Uncertain(name, number, range_to_draw(number, value), at)
         except ValueError as error:
-            fault = faults_of(error)[0]
-            mend = fault.mend[:1].upper() + fault.mend[1:]
-            problems.append(document.problem(at, f"uncertain: {name}: {fault.what}", f"{mend}."))
+            problems.append(value_problem(document, at, f"uncertain: {name}", error))
             continue
         twice = next((other for other in found if {*other.number.paths} & {*number.paths}), None)
         if twice is not None:
@@ -162,10 +161,24 @@ def uncertain_of(document: Document, numbers: NumbersToVary, problems: list[Prob
     return tuple(found)
 
 
+def _no_number(document: Document, numbers: NumbersToVary, name: str, at: KeyPath, error: ValueError) -> Problem:
+    """Return why a name is none; one that begins with a number's name has a distribution behind it that is unknown."""
+    parts = name.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        with suppress(ValueError):
+            one = numbers.find(".".join(parts[:length]))
+            what = f"uncertain: {one.path.removeprefix('market.')}: '{parts[length]}' is no distribution"
+            return document.problem(at, what, f"Write {', '.join(DISTRIBUTIONS[:-1])} or {DISTRIBUTIONS[-1]}.")
+    what, _, mend = str(error).partition(". ")
+    return document.problem(at, f"uncertain: {shown(name)}: {what}", mend, of_key=True)
+
+
 def range_to_draw(number: Varied, written: object) -> Range:
     """Return the range of a number; ValueError as `ranges.range_of`."""
     found = range_of(written, number.parser, number.parser.whole)
     if number.by_factor and not found.times:
         names = ", ".join(path.rpartition(".")[2] for path in number.paths)
-        raise ValueError(f"this moves several numbers together ({names}): write factors, such as x0.5 .. x1.5")
+        raise FaultyError(
+            Fault(f"this moves several numbers together ({names})", "write factors, such as x0.5 .. x1.5")
+        )
     return found
