@@ -48,6 +48,10 @@ def run(folder: Path, text: str = UNCERTAIN, *sets: str) -> Results:
     return run_experiment(loaded(folder, text, *sets), folder / "out", workers=1, engine="objects")
 
 
+def number(value: object) -> float:
+    return float(str(value))
+
+
 def names(experiment: Experiment) -> dict[Point, str]:
     planned = plan_tasks(experiment, Path("out"))
     return {task.point._replace(over=()): task.name for task in planned.runs}
@@ -81,7 +85,7 @@ def test_draws_are_even_and_unrelated() -> None:
     ],
 )
 def test_a_range_has_its_law(written: object, law: stats.rv_continuous) -> None:
-    found = range_of(written, float)
+    found = range_of(written, number)
     cut = CUT if found.kind in ("normal", "lognormal") else 0.0
     shares = np.linspace(0.0, 1.0, 201)
     there = np.array([found.at(share) for share in shares])
@@ -91,7 +95,7 @@ def test_a_range_has_its_law(written: object, law: stats.rv_continuous) -> None:
 
 @given(st.integers(1, 20), st.integers(1, 20), st.floats(0, 1))
 def test_whole_numbers_are_as_likely_as_each_other(low: int, more: int, share: float) -> None:
-    found = range_of(f"{low} .. {low + more}", float, whole=True)
+    found = range_of(f"{low} .. {low + more}", number, whole=True)
     at = found.at(share)
     assert at == int(at) and low <= at <= low + more
     each = [found.at((place + 0.5) / (more + 1)) for place in range(more + 1)]

@@ -9,15 +9,54 @@ from tenure.experiments.commands import terminal
 from tenure.experiments.commands.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
 from tenure.experiments.config.advice.rules_apart import rules_apart_in
 from tenure.experiments.config.printable import printable_line
+from tenure.experiments.report.designs.factorial import (
+    MOST_LEVELS_TOLD,
+    effect_tables,
+    factor_sentences,
+    has_design,
+    level_table,
+)
 from tenure.experiments.report.joint import JointTable, joint_table
 from tenure.experiments.store.results import Results
 
 
 def joint_lines(results: Results, metric: str = "") -> Iterator[str]:
     """Yield all scenarios beside each other, by default on the first metric; nothing where there are not two."""
+    if has_design(results):
+        yield from design_lines(results, metric)
+        return
     table = joint_table(results, metric)
     if table is not None:
         yield from table_of_circumstances(table, results.oracles, "scenarios")
+
+
+def design_lines(results: Results, metric: str = "") -> Iterator[str]:
+    """Yield all levels of a design below each other, and what each factor changes."""
+    found = level_table(results, metric)
+    if found is None:
+        return
+    shown, levels = found
+    yield printable_line(f"{len(levels.rows)} levels, {len(results.arms)} arms: {shown.name} ({shown.unit}).")
+    yield printable_line(f"Levels of '{results.champion}', and differences from it in the same line, 95% intervals.")
+    yield ""
+    yield from terminal.table_lines(levels.heads, levels.rows[:MOST_LEVELS_TOLD])
+    left = len(levels.rows) - MOST_LEVELS_TOLD
+    if left > 0:
+        yield from terminal.wrapped(f"and {left} more: {folder_command('compare', results.folder)} --csv levels.csv")
+    told = False
+    for scenario, table in effect_tables(results, shown):
+        where = f" in the scenario '{scenario}'" if scenario else ""
+        yield ""
+        yield printable_line(f"What each factor changes{where}: {shown.name} ({shown.unit}).")
+        yield ""
+        yield from terminal.table_lines(table.heads, table.rows)
+        told = True
+    yield ""
+    for sentence in factor_sentences(results) if told else ():
+        yield from terminal.wrapped(sentence)
+    first = command_text([*folder_command("compare", results.folder).split(), "--scenario", results.scenarios[0]])
+    yield from terminal.wrapped(f"A level in full: {first}")
+    yield ""
 
 
 def table_of_circumstances(
@@ -72,7 +111,9 @@ def changes_lines(results: Results, before: str, after: str, metric: str = "") -
 
 
 def each_lines(results: Results) -> Iterator[str]:
-    """Yield the table of effects and what belongs to it, of each scenario."""
+    """Yield the table of effects and what belongs to it, of each scenario; not of each level of a design."""
+    if has_design(results):
+        return
     for place, scenario in enumerate(results.scenarios):
         one = results.under(scenario)
         if scenario:

@@ -5,6 +5,7 @@ from pathlib import Path
 from tenure.experiments.commands.terminal import people_text
 from tenure.experiments.config.advice.rules_apart import rules_apart_in
 from tenure.experiments.config.reading import suggest
+from tenure.experiments.design.estimating import MOST_IN_FULL
 from tenure.experiments.report.figures.drawn import Draw, DrawnBeside
 from tenure.experiments.report.figures.figures import FIGURES, save_figure
 from tenure.experiments.report.joint import joint_table
@@ -48,15 +49,20 @@ def report_of(results: Results) -> Path:
         described[f"Era: {era['title']}"] = f"{era['when']}: {'; '.join(era['changes']) or 'it changes nothing'}"
     notes = [one for one in remarks(results) if REPORT not in one and f"{UNUSED}/" not in one]
     described |= {"Note" if number == 1 else f"Note {number}": one for number, one in enumerate(notes, start=1)}
+    told, joint = results.scenarios[:MOST_IN_FULL], None
+    if len(told) < len(results.scenarios):
+        described["Levels"] = f"{len(results.scenarios)}; the first {len(told)} here, and all by 'tenure compare'"
+    else:
+        joint = joint_table(results)
     if len(results.scenarios) > 1:
         described["Scenarios"] = listed(
-            [one + (" (before month 0, too)" if about["scenarios"][one]["always"] else "") for one in results.scenarios]
+            [one + (" (before month 0, too)" if about["scenarios"][one]["always"] else "") for one in told]
         )
     with DrawnBeside(len(results.names)) as draw:
-        parts = [_part(results.under(one), place, draw) for place, one in enumerate(results.scenarios)]
+        parts = [_part(results.under(one), place, draw) for place, one in enumerate(told)]
     path, arms = results.folder / REPORT, _arms(results)
     eras = [f"{one['title']} ({one['when']})" for one in about.get("eras", ())]
-    return write_page(path, about["question"], results.champion, arms, parts, described, joint_table(results), eras)
+    return write_page(path, about["question"], results.champion, arms, parts, described, joint, eras)
 
 
 def _budget(market: MarketRecord) -> str:

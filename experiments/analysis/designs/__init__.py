@@ -1,0 +1,1 @@
+"""What a design tells: what each factor changes, by itself and together with another."""

@@ -1,0 +1,1 @@
+"""Designs as they are told: level by level, and factor by factor."""
