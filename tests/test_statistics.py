@@ -191,9 +191,7 @@ ends = st.one_of(st.floats(-10.0, 10.0), st.sampled_from([-1.0, 0.0, 1.0]))
 
 
 @given(ends, ends, st.floats(0.0, 3.0), st.floats(0.0, 2.0), st.floats(0.0, 2.0))
-def test_a_longer_interval_never_says_more_of_a_sign(
-    a: float, b: float, matters: float, down: float, up: float
-) -> None:
+def test_a_longer_interval_never_says_more(a: float, b: float, matters: float, down: float, up: float) -> None:
     low, high = sorted((a, b))
     said, less = verdict(low, high, matters), verdict(low - down, high + up, matters)
     if less in ("better", "worse"):

@@ -148,8 +148,8 @@ def share_text(share: Average, sign: str = "") -> str:
         return f"{number(mean, 1)}{sign} ({ends})"
     if share == (0.0, 0.0, 0.0):
         return f"0.0{sign}"
-    text = average_text(share.times(100.0), 1)
-    return f"{text[:-1]}{sign})" if text.endswith(")") else text + sign
+    middle, ends, rest = average_text(share.times(100.0), 1).partition(" (")
+    return f"{middle}{sign} ({rest[:-1]}{sign})" if ends else middle + sign
 
 
 def number(value: float, decimals: int, signed: bool = False) -> str:

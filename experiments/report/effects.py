@@ -205,29 +205,25 @@ def _times(value: float) -> str:
 def families_text(metrics: Sequence[Metric], arms: int) -> str:
     """Say which intervals hold at once, and in how many tables noise alone would show a sign; empty with no verdict.
 
-    >>> families_text([METRICS["growth"]], 1)
-    'Intervals are 95%: noise alone shows a sign in at most 5% of tables.'
+    >>> families_text([METRICS["growth"]], 3)
+    'Intervals are 95%, growth a family of 3 (Dunnett): noise alone shows a sign in at most 5% of tables.'
+    >>> families_text([METRICS["growth"], METRICS["loss_rate_per_year"], METRICS["quadrant_error"]], 1)[:74]
+    'Intervals are 95%, growth alone, the 2 other metrics a family (Bonferroni)'
     """
     first, *rest = (metric.has_verdict for metric in metrics) if metrics else (False,)
-    together = f"those of all {arms} arms hold at once" if arms > 1 else ""
-    parts = []
-    if first:
-        what = f"{together} (Dunnett)" if together else ""
-        parts.append((metrics[0].name, what))
-    if sum(rest):
-        names = "the other metric" if sum(rest) == 1 else f"the {sum(rest)} other metrics"
-        over = f"{together}, over all of these metrics" if together else "they hold over all of these metrics"
-        parts.append((f"{names} together" if first else names, over if sum(rest) > 1 else together))
-    if not parts:
+    by_arms = f"a family of {arms} (Dunnett)" if arms > 1 else "alone"
+    families = [f"{metrics[0].name} {by_arms}"] if first else []
+    if sum(rest) == 1:
+        families.append(f"the other metric {by_arms}" if first else f"one metric {by_arms}")
+    elif sum(rest):
+        size = f"a family of {sum(rest) * arms} (Dunnett over arms, Bonferroni over metrics)"
+        families.append(f"the {sum(rest)} other metrics {size if arms > 1 else 'a family (Bonferroni)'}")
+    if not families:
         return ""
-    if len(parts) == 1:
-        hold = f"; {parts[0][1]}" if parts[0][1] else ""
-        return f"Intervals are 95%{hold}: noise alone shows a sign in at most 5% of tables."
-    said = "; ".join(f"on {name}{', ' * bool(what) + what}" for name, what in parts)
-    return (
-        f"Two families of 95% intervals: {said}. Noise alone shows a sign in each in at most 5% of tables, anywhere in "
-        "at most 10%."
+    often = (
+        "in each in at most 5% of tables, anywhere in at most 10%" if len(families) > 1 else "in at most 5% of tables"
     )
+    return f"Intervals are 95%, {', '.join(families)}: noise alone shows a sign {often}."
 
 
 def over_text(table: EffectsTable) -> str:

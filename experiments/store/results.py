@@ -320,15 +320,17 @@ class Results:
         from tenure.experiments.analysis.paired.changes import changes
 
         asked = metric or self.about["metrics"][0]
-        wide = []
-        for one in map(self.under, (before, after)):
-            table = one._sorted_metrics
-            own = table[table["metric"] == asked]
-            if own.empty:
-                known = ", ".join(sorted(table["metric"].unique()))
-                raise ValueError(f"{self.folder}: no run has the metric '{asked}'. Known: {known}.")
-            wide.append(own.pivot(index="replication", columns="arm", values="value"))
-        return changes(wide[0], wide[1], self.champion, [arm for arm in self.arms if arm != self.champion])
+        first, last = (self.under(scenario)._by_arm(asked) for scenario in (before, after))
+        return changes(first, last, self.champion, [arm for arm in self.arms if arm != self.champion])
+
+    def _by_arm(self, metric: str) -> "pd.DataFrame":
+        """Return a metric's values in one scenario, a row per replication and a column per arm."""
+        table = self._sorted_metrics
+        own = table[table["metric"] == metric]
+        if own.empty:
+            known = ", ".join(sorted(table["metric"].unique()))
+            raise ValueError(f"{self.folder}: no run has the metric '{metric}'. Known: {known}.")
+        return own.pivot(index="replication", columns="arm", values="value")
 
     def returns(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Ratio | None]":
         """Return what comes back per extra unit of money on treatment, or on what else is spent; None where unsaid."""

@@ -68,12 +68,15 @@ def _of_draws(circumstances: Sequence[Circumstance], metric: Metric, together: M
     names = uncertain_in(circumstances)
     draws = int(circumstances[0].results.draws()["draw"].nunique())
     over = f"{len(circumstances)} scenarios and " * (len(circumstances) > 1) + f"{draws} draws of {listed(list(names))}"
-    holds = min(one.holds for one in together.values())
-    where = (
-        "where 95% of the cases lie" if holds >= MOST else f"where all cases lie, and about {holds:.0%} of further ones"
-    )
+    count, holds = max(one.n for one in together.values()), min(one.holds for one in together.values())
     yield "± is how well an average is known, over luck and draws; more runs shrink it."
-    yield f"a .. b is {where} that nobody can tell apart ({over}); more runs do not bring its ends together."
+    if holds >= MOST:
+        yield f"a .. b is where 95% of the cases lie that nobody can tell apart ({over}); more runs do not shrink it."
+    else:
+        yield (
+            f"a .. b goes from the least to the most of {count} cases that nobody can tell apart ({over}), which hold "
+            f"about {holds:.0%} of all such cases; more runs do not shrink it."
+        )
     widest = max(together, key=lambda arm: np.nan_to_num(together[arm].chance, nan=-1.0))
     one = together[widest]
     if one.ignorance is None:
@@ -88,11 +91,10 @@ def _of_draws(circumstances: Sequence[Circumstance], metric: Metric, together: M
 
 
 def leading_two(circumstances: Sequence[Circumstance], metric: Metric, arms: Sequence[str]) -> Iterator[str]:
-    """Compare the two arms that are furthest ahead in the first circumstance, corrected for all pairs of arms."""
-    first = circumstances[0].results
+    """Compare the two arms that are furthest ahead in the first circumstance, corrected for all pairs of them."""
     wide = [values_of(one.results, metric) for one in circumstances]
-    there = wide[0][[arm for arm in (first.champion, *arms) if arm in wide[0]]].dropna()
-    if there.shape[1] < 3 or len(there) < 2:
+    there = wide[0][[arm for arm in arms if arm in wide[0]]].dropna()
+    if there.shape[1] < 2 or len(there) < 2:
         return
     sign = -1.0 if metric.better == "lower" else 1.0
     best, second = sorted(there.columns, key=lambda arm: -sign * float(there[arm].mean()))[:2]
@@ -100,8 +102,9 @@ def leading_two(circumstances: Sequence[Circumstance], metric: Metric, arms: Seq
     apart = (there[best] - there[second]).to_numpy(np.float64)
     ends = mean_intervals(apart, t_critical(len(apart) - 1, 1.0 - (1.0 - MOST) / pairs))
     found = Average(float(apart.mean()), float(ends[0]), float(ends[1]))
+    corrected = f", corrected for all {pairs} pairs" if pairs > 1 else ""
     where = f" in {circumstances[0].label}" if len(circumstances) > 1 else ""
-    text = f"{best} against {second}: {difference_text(metric, found)}{where}, corrected for all {pairs} pairs of arms"
+    text = f"{best} against {second}: {difference_text(metric, found)}{where}{corrected}"
     sure = found.low > 0.0 if sign > 0.0 else found.high < 0.0
     means = [sign * float((one[best] - one[second]).mean()) for one in wide if best in one and second in one]
     if not sure:
