@@ -162,3 +162,30 @@ def test_folders_are_compared_by_the_command(tmp_path: Path) -> None:
     assert "--metric is for several" in tenure("compare", folders[0], "--metric", "growth")[1]
     code, said = tenure("compare", folders[1], "--metric", "growth")
     assert code == 0 and "war less" not in said and "base less" in said
+
+
+@pytest.mark.usefixtures("no_workers", "no_report")
+def test_chance_and_what_is_uncertain_are_told_apart_over_all_scenarios(tmp_path: Path) -> None:
+    uncertain = "uncertain={market.world.switching_cost: x0.5 .. x1.5}"
+    sets = ("replications=4", "replications_per_draw=2", uncertain, "metrics={decide_on: growth, matters_from: 0.5%}")
+    results = run(tmp_path, "{base: {}, hard: {world: {macro_mean: 2.0}}}", *sets)
+    code, said = tenure("compare", results.folder)
+    told = " ".join(said.split())
+    assert code == 0 and "all settings and scenarios" in told and "0.5 points matters" in told
+    assert "2 scenarios and 2 draws of market.world.switching_cost" in told and "Chance alone, in one case" in told
+    assert "No setting was varied" not in told and "none was varied" not in told
+    for one in map(results.under, results.scenarios):
+        assert {row.matters_from for row in one.comparisons() if row.metric == "growth"} == {0.005}
+    found = results.changes_between("base", "hard")
+    assert [*found] == ["nothing", "uniform"] and found["uniform"].n == 4
+    table = results.metrics()
+    level = table[(table["metric"] == "growth") & (table["arm"] == "uniform")].groupby("scenario")["value"].mean()
+    assert found["uniform"].own.mean == pytest.approx(level["hard"] - level["base"])
+    code, said = tenure("compare", results.folder, "--from", "base", "--to", "hard", "--metric", "attrition_per_year")
+    assert code == 0 and "From base to hard: attrition_per_year" in said
+    told = answer("compare", results.folder, "--from", "base", "--to", "hard")
+    assert told["metric"] == "growth" and told["changes"]["nothing"]["apart"] is None
+    assert "there is no scenario 'soft'" in tenure("compare", results.folder, "--from", "base", "--to", "soft")[1]
+    assert "go together" in tenure("compare", results.folder, "--from", "base")[1]
+    refused = tenure("compare", results.folder, "--from", "base", "--to", "hard", "--metric", "gain")[1]
+    assert "no run has the metric 'gain'" in " ".join(refused.split())
