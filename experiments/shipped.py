@@ -1,5 +1,6 @@
 """Where what ships with the program lies."""
 
+from os.path import isfile
 from pathlib import Path
 
 _EXPERIMENTS = Path(__file__).resolve().parent
@@ -19,10 +20,10 @@ DATA = _EXPERIMENTS / "data"
 
 def shipped_example(name: str) -> Path | None:
     """Return the file of a shipped example by its bare name: a config, with or without its ending, or a policy file."""
-    if Path(name).name != name or "\0" in name:
+    if Path(name).name != name:
         return None
     tried = [folder / file for folder in (EXAMPLES, *_folders()) for file in (name, f"{name}.yaml")]
-    return next((one for one in tried if one.is_file()), None)
+    return next((one for one in tried if isfile(one)), None)
 
 
 def example_configs() -> list[Path]:
@@ -38,7 +39,7 @@ def policies_beside(config: Path) -> list[Path]:
 
 def policy_file(path: Path) -> Path:
     """Return the policy file that a user names: the file itself, else that of a shipped example of this name."""
-    return path if path.is_file() else shipped_example(str(path)) or path
+    return path if isfile(path) else shipped_example(str(path)) or path
 
 
 def _folders() -> list[Path]:
