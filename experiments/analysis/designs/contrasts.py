@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tenure.experiments.analysis.intervals import Average
-from tenure.experiments.analysis.statistics import dunnett_half_widths
+from tenure.experiments.analysis.statistics import family_intervals
 
 MOST_OF_A_PAIR = 12
 """Interactions of two factors that are told; of more, only that between their first and their last values."""
@@ -109,9 +109,9 @@ def _effects(
     if not others:
         return
     apart = np.column_stack([own @ _weights(factors, names, first, then) for then in others])
-    widths = dunnett_half_widths(apart)
-    for then, mean, width in zip(others, apart.mean(axis=0), widths, strict=True):
-        yield FactorEffect(arm, names, first, then, Average(float(mean), float(width)), len(apart))
+    ends = zip(apart.mean(axis=0), *family_intervals(apart), strict=True)
+    for then, one in zip(others, ends, strict=True):
+        yield FactorEffect(arm, names, first, then, Average(*map(float, one)), len(apart))
 
 
 def _weights(

@@ -77,7 +77,7 @@ def _table(found: list[FactorEffect], metric: Metric) -> DesignTable:
     arms = list(dict.fromkeys(one.arm for one in found))
     rows: dict[str, dict[str, str]] = {}
     for one in found:
-        text = difference_text(metric, one.change.mean, one.change.half_width)
+        text = difference_text(metric, one.change)
         rows.setdefault(what_changes(one), {})[one.arm] = text
     heads = [["", *arms], ["", *["level"], *["difference"] * (len(arms) - 1)]]
     return DesignTable(heads, [[label, *(cells.get(arm, "-") for arm in arms)] for label, cells in rows.items()])
@@ -87,7 +87,7 @@ def what_changes(one: FactorEffect) -> str:
     """Say from where to where factors are set, an interaction with ``and``.
 
     >>> from tenure.experiments.analysis.intervals import Average
-    >>> what_changes(FactorEffect("a", ("arms.book.reward", "b"), (1, 2), (3, 4.5), Average(0.0, 1.0), 9))
+    >>> what_changes(FactorEffect("a", ("arms.book.reward", "b"), (1, 2), (3, 4.5), Average.even(0.0, 1.0), 9))
     'book.reward 1 to 3, and b 2 to 4.5'
     """
     names = (name.removeprefix("market.").removeprefix("arms.") for name in one.factors)
