@@ -20,6 +20,7 @@ EPISODE, LIFE, USE, EXIT, RESPONSE = 10, 11, 12, 13, 14
 REACH, READ, CHOICE, APPLICATION, INVITATION, REACHABLE, CIRCLE = 20, 21, 22, 23, 24, 25, 26
 SIGNAL, REVIEW = 30, 31
 MACRO, POLICY = 40, 41
+PANEL = 50  # who is in a sample of people; nothing that is lived depends on it
 
 Uniforms = tuple[float, float, float, float]
 """What one block gives."""

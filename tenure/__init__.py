@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tenure.agents.declaring import Parameter
     from tenure.experiments.config.experiment import load_experiment
+    from tenure.experiments.panel.living import panel_frame
     from tenure.experiments.running.runner import run_experiment
     from tenure.policies.plan import Acquisition, OfferChange, Plan, PoachingOffer, Treatments
     from tenure.policies.policy import Policy
@@ -25,6 +26,7 @@ __all__ = [
     "Policy",
     "Treatments",
     "load_experiment",
+    "panel_frame",
     "run_experiment",
 ]
 _HOMES = {
@@ -39,6 +41,7 @@ _HOMES = {
     "Policy": "tenure.policies.policy",
     "Treatments": "tenure.policies.plan",
     "load_experiment": "tenure.experiments.config.experiment",
+    "panel_frame": "tenure.experiments.panel.living",
     "run_experiment": "tenure.experiments.running.runner",
 }
 

@@ -17,8 +17,8 @@ from tenure.experiments.analysis.gains import COUNTED
 from tenure.experiments.analysis.metrics import METRICS, RETURNS, STANDARD_METRICS
 from tenure.experiments.analysis.statistics import SIGNS, Comparison, compare
 from tenure.experiments.commands import terminal
+from tenure.experiments.export.comparisons import comparisons_csv
 from tenure.experiments.report.effects import effects_table, pairing_text
-from tenure.experiments.report.effects_csv import effects_csv
 from tenure.experiments.report.recordings import recordings_of
 from tenure.experiments.store.results import Results
 from tenure.experiments.store.verified import Known
@@ -117,7 +117,7 @@ def test_the_table_says_what_the_numbers_say(results: Results) -> None:
 def test_terminal_page_and_spreadsheet_say_the_same_also_where_neither_way_is_better(results: Results) -> None:
     table = effects_table(recordings_of(results, measures=()))
     text = "\n".join(terminal.effects_lines(results))
-    rows = list(csv.DictReader(io.StringIO(effects_csv(results), newline="")))
+    rows = list(csv.DictReader(io.StringIO(comparisons_csv(results), newline="")))
     verdicts = {(row["metric"], row["arm"]): row["verdict"] for row in rows}
     for row in table.rows:
         for metric, cell in zip(table.metrics, row.cells, strict=True):

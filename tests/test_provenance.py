@@ -48,7 +48,7 @@ def test_a_copy_elsewhere_has_the_same_hash(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["metrics.py", "metric.py", "worked_out.py", "page.py", "effects_csv.py", "terminal.py"]
+    "name", ["metrics.py", "metric.py", "worked_out.py", "page.py", "comparisons.py", "terminal.py"]
 )
 def test_a_remark_in_what_only_reads_runs_leaves_all_runs(copy: Path, name: str) -> None:
     assert edited(found(copy / "experiments", name), "\n# a remark\n", copy) == program_hash()

@@ -12,8 +12,9 @@ from tenure.experiments.analysis.gains import common
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.commands.app import app
 from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.export.comparisons import comparisons_csv
+from tenure.experiments.export.plain import plain_text
 from tenure.experiments.life.to_follow import EACH, people_of_run, to_follow
-from tenure.experiments.report.effects_csv import effects_csv, plain_name
 from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.results import Results
 from tests.test_door import loaded_by
@@ -88,7 +89,7 @@ def test_the_table_for_spreadsheets_has_every_comparison_once(results: Results, 
     out = CliRunner().invoke(app, ["compare", str(results.folder), "--csv", str(path)])
     assert out.exit_code == 0 and str(path) in out.stdout.replace("\n", "")
     text = path.read_bytes()
-    assert text.startswith(b"\xef\xbb\xbf") and text.decode("utf-8-sig") == effects_csv(results)
+    assert text.startswith(b"\xef\xbb\xbf") and text.decode("utf-8-sig") == comparisons_csv(results)
     rows = list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"), newline="")))
     told = {(one.metric, one.arm): one for one in results.comparisons()}
     assert [(row["metric"], row["arm"]) for row in rows] == list(told)
@@ -103,7 +104,7 @@ def test_the_table_for_spreadsheets_has_every_comparison_once(results: Results, 
 
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@x"])
 def test_no_name_is_a_formula(name: str) -> None:
-    assert plain_name(name) == f"'{name}" and plain_name(name[1:]) == name[1:]
+    assert plain_text(name) == f"'{name}" and plain_text(name[1:]) == name[1:]
 
 
 def test_compare_loads_neither_engine_nor_figures(results: Results) -> None:

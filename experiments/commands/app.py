@@ -22,8 +22,10 @@ from tenure.experiments.commands.command_line import (
     sets_of,
     stop,
 )
+from tenure.experiments.export import command as export
+from tenure.experiments.panel import command as panel
 
-__all__ = ["app", "folders", "main"]
+__all__ = ["app", "export", "folders", "main", "panel"]
 
 
 @app.command()

@@ -195,9 +195,9 @@ def _changes(results: "Results", before: str, after: str, metric: str, json: boo
 
 
 def _write_csv(results: "Results", path: Path, json: bool) -> None:
-    from tenure.experiments.report.effects_csv import write_effects_csv
+    from tenure.experiments.export.comparisons import write_comparisons_csv
 
-    write_effects_csv(results, path)
+    write_comparisons_csv(results, path)
     if json:
         print_json({"folder": str(results.folder), "csv": str(path)})
     else:

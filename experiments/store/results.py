@@ -249,8 +249,12 @@ class Results:
 
     @property
     def pairs(self) -> "pd.DataFrame":
-        """Return who gains and who is harmed beside the champion, arm by arm (`analysis.worked_out.figures`)."""
-        return self._figures[1]
+        """Return who gains and who is harmed beside the champion, arm by arm (`analysis.worked_out.figures`).
+
+        Its columns are scenario, factors, arm, replication, and those of `analysis.gains.pair_off`.
+        """
+        one = self._of_one()
+        return one._placed(one._figures[1])
 
     @cached_property
     def _sorted_metrics(self) -> "pd.DataFrame":
@@ -260,7 +264,7 @@ class Results:
         from tenure.experiments.analysis.metrics import METRICS
 
         shown = [METRICS[name] for name in self.about["metrics"] if name in METRICS]
-        of_runs, of_pairs = self._figures[0], metrics_of_pairs(self.pairs, shown)
+        of_runs, of_pairs = self._figures[0], metrics_of_pairs(self._figures[1], shown)
         table = pd.concat([of_runs, of_pairs], ignore_index=True) if len(of_pairs) else of_runs
         order = {arm: place for place, arm in enumerate(self.arms)}
         keys = table["arm"].map(order).to_numpy(dtype=int) * 10_000_000 + table["replication"].to_numpy(dtype=int)

@@ -1,0 +1,45 @@
+"""The command `tenure panel`: person by person and month by month, truth beside belief."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenure.experiments.commands.command_line import (
+    Config,
+    Json,
+    PolicyFiles,
+    Sets,
+    answering,
+    app,
+    print_json,
+    say,
+    say_lines,
+)
+
+
+@app.command()
+def panel(
+    config: Config,
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .parquet, .csv or .xlsx.")],
+    arm: Annotated[list[str] | None, typer.Option("--arm", help="Of this arm; repeat it; by default all.")] = None,
+    scenario: Annotated[str, typer.Option("--scenario", help="By default the first.")] = "",
+    replication: Annotated[int, typer.Option(min=0, help="Whose luck.")] = 0,
+    people: Annotated[int, typer.Option(min=1, help="To follow, of those in the market at month 0.")] = 1000,
+    policies: PolicyFiles = None,
+    sets: Sets = None,
+    json: Json = False,
+) -> None:
+    """Write a row for each person and month of a sample: what was true, what happened, what we believed."""
+    with answering(json):
+        from tenure.experiments.panel.asking import panel_asked
+        from tenure.experiments.panel.living import PanelSettings
+
+        asked = PanelSettings(tuple(arm or ()), scenario, replication, people)
+        made = panel_asked(config, out, asked, tuple(sets or ()), tuple(policies or ()), json)
+        if json:
+            print_json(made.as_data())
+        else:
+            say(made.line)
+            say_lines(made.notes)
+            say_lines(made.next)
