@@ -1,6 +1,6 @@
 """Points at which an experiment was asked: what was assumed there, and how far ahead of the champion each arm was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -94,9 +94,7 @@ class Chance:
     known_by: Literal["replications", "smooth function"]
 
 
-def varied_points(
-    table: "pd.DataFrame", inputs: Sequence[str], arms: Sequence[str], unit: str, factor_of: Mapping[str, float]
-) -> VariedPoints:
+def varied_points(table: "pd.DataFrame", inputs: Sequence[str], arms: Sequence[str], unit: str) -> VariedPoints:
     """Return the points of a table with a row per scenario, level and replication.
 
     Parameters
@@ -109,8 +107,6 @@ def varied_points(
         Columns of paired differences, of which more is better.
     unit : str
         Column of what rows share, a draw or their luck.
-    factor_of : mapping
-        Path -> the market's own value, of a number that was varied by a factor: it is shown as that factor.
 
     Raises
     ------
@@ -121,10 +117,7 @@ def varied_points(
     if missing:
         raise ValueError(f"the table of points lacks the columns {missing}")
     whole = table.dropna(subset=list(arms)).reset_index(drop=True)
-    shown = whole[[name for name in inputs if whole[name].nunique() > 1]].copy()
-    for path in shown.columns:
-        if path in factor_of and factor_of[path] != 0.0:
-            shown[path] = shown[path] / factor_of[path]
+    shown = whole[[name for name in inputs if whole[name].nunique() > 1]]
     point = shown.groupby(list(shown.columns), sort=False).ngroup() if len(shown.columns) else shown.index * 0
     units = whole.groupby(unit, sort=True).ngroup()
     ahead = whole[list(arms)].astype(np.float64)
