@@ -232,11 +232,12 @@ def _people(results: "Results", replication: int, json: bool) -> None:
 
 def _compare(results: "Results") -> None:
     from tenure.experiments.commands import terminal
-    from tenure.experiments.commands.results_lines import each_lines, joint_lines
+    from tenure.experiments.commands.results_lines import each_lines, joint_lines, turning_lines
     from tenure.experiments.store.remarks import remarks
 
     say(results.about["question"] + "\n")
     say_lines(joint_lines(results))
+    say_lines(turning_lines(results))
     say_lines(each_lines(results))
     say_lines([*terminal.failed_lines(results), ""])
     say_lines(f"  note: {one}" for one in remarks(results))

@@ -17,6 +17,8 @@ from tenure.experiments.report.designs.factorial import (
     level_table,
 )
 from tenure.experiments.report.joint import JointTable, joint_table
+from tenure.experiments.report.turning.found import varied
+from tenure.experiments.report.turning.words import turning_sentences
 from tenure.experiments.store.results import Results
 
 
@@ -110,6 +112,16 @@ def changes_lines(results: Results, before: str, after: str, metric: str = "") -
     )
 
 
+def turning_lines(results: Results) -> Iterator[str]:
+    """Yield when the verdict turns, and what the answer leans on most; nothing where nothing was varied."""
+    found = varied(results)
+    if found is None:
+        return
+    for sentence in turning_sentences(found):
+        yield from terminal.wrapped(sentence)
+    yield ""
+
+
 def each_lines(results: Results) -> Iterator[str]:
     """Yield the table of effects and what belongs to it, of each scenario; not of each level of a design."""
     if has_design(results):
@@ -133,6 +145,7 @@ def results_lines(results: Results, report_path: Path | None, words: list[str]) 
     if report_path is not None:
         yield ""
         yield from joint_lines(results)
+        yield from turning_lines(results)
         yield from each_lines(results)
         more = 2 * results.about["replications"]
         again = command_text([*_unset(words, "replications"), "--set", f"replications={more}"])

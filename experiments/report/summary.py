@@ -13,6 +13,7 @@ from tenure.experiments.report.labels import listed
 from tenure.experiments.report.page import ReportPart, report_part, write_page
 from tenure.experiments.report.recordings import recordings_of
 from tenure.experiments.report.sections.stated import reported as reported_of_stated
+from tenure.experiments.report.turning.section import turning_markup
 from tenure.experiments.store.record import REPORT, is_foreign_report
 from tenure.experiments.store.record_shape import About, MarketRecord
 from tenure.experiments.store.remarks import remarks
@@ -62,7 +63,8 @@ def report_of(results: Results) -> Path:
         parts = [_part(results.under(one), place, draw) for place, one in enumerate(told)]
     path, arms = results.folder / REPORT, _arms(results)
     eras = [f"{one['title']} ({one['when']})" for one in about.get("eras", ())]
-    return write_page(path, about["question"], results.champion, arms, parts, described, joint, eras)
+    turning = turning_markup(results)
+    return write_page(path, about["question"], results.champion, arms, parts, described, joint, eras, turning)
 
 
 def _budget(market: MarketRecord) -> str:

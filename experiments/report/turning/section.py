@@ -1,0 +1,90 @@
+"""The section of the report on what nobody knows: when the verdict turns, arm by arm, and what it leans on."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from tenure.experiments.analysis.turning.turning import Turning
+from tenure.experiments.report.figures.drawn import ReportFigure
+from tenure.experiments.report.labels import listed
+from tenure.experiments.report.sections.section import Table
+from tenure.experiments.report.turning.found import Varied, varied
+from tenure.experiments.report.turning.leaning_figure import leaning_figure
+from tenure.experiments.report.turning.words import box_text, foreseen, share_of, turning_sentences
+from tenure.experiments.store.results import Results
+
+TEMPLATE = Path(__file__).with_name("turning.html.j2")
+RULE_HEADS = (
+    ("", "arm"),
+    ("best at", "points"),
+    ("", "turns when"),
+    ("held out:", "rule right"),
+    ("", "usual right"),
+    ("", "box in which it turns"),
+    ("held out:", "coverage"),
+    ("", "density"),
+)
+LEANING_HEADS = (("", "assumption"), ("alone", "(95%)"), ("with all interactions", "(95%)"))
+NOTE = (
+    "A point is one draw of what nobody knows, at one level, in one scenario; its answer is the arm that is best there. "
+    "Points count in a rule by how sure their answer is, luck considered: where a point has one replication, what no "
+    "smooth function of the inputs says is taken for luck, which is cautious. Two fifths of the draws are held out, "
+    "keyed, so that more draws hold no other draw out. The rule is a tree of at most two conditions; it is shown as found "
+    "if it is right more often on held-out points than the usual answer and meets those that turn beyond chance (Fisher, "
+    "2.5%). The box is found by the patient rule induction method (Friedman & Fisher 1999): coverage is how much of what "
+    "turns lies in it, density how much of it turns, exact 95% intervals. Limits are moved to readable numbers before they "
+    "are checked."
+)
+LEANING_NOTE = (
+    "Sobol' indices: shares of that part of the variance of an arm's difference from the champion that what was varied "
+    "explains, alone and with all interactions, so that the second may add up to more than all. By an expansion in "
+    "orthonormal polynomials (Sudret 2008); 95% intervals, draws resampled."
+)
+
+
+class TurningPart(NamedTuple):
+    """What the report says of it, ready for its template."""
+
+    sentences: tuple[str, ...]
+    tables: tuple[Table, ...]
+    figure: ReportFigure
+    note: str
+
+
+def turning_markup(results: Results) -> Markup:
+    """Return the section as markup for the page; empty where nothing is varied."""
+    import jinja2
+
+    found = varied(results)
+    if found is None:
+        return Markup("")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return Markup(template.render(part=turning_part(found)))  # noqa: S704 - the template escapes what it is given
+
+
+def turning_part(found: Varied) -> TurningPart:
+    """Return sentences, tables and the figure."""
+    rows = [_rule_row(found, "all arms", found.turning)]
+    rows += [_rule_row(found, arm, one) for arm, one in found.each.items()]
+    tables = [Table(RULE_HEADS, tuple(rows), f"When another answer holds, by {found.metric.label}", NOTE)]
+    for arm, one in found.leanings.items():
+        if one.inputs:
+            caption = f"What {arm} less {found.turning.champion} leans on: {foreseen(one)} of it is foreseen"
+            tables.append(Table(LEANING_HEADS, tuple((index.path, *share_of(index)) for index in one.inputs), caption))
+    return TurningPart(tuple(turning_sentences(found)), tuple(tables), leaning_figure(found), LEANING_NOTE)
+
+
+def _rule_row(found: Varied, whose: str, one: Turning) -> tuple[str, ...]:
+    best = listed([f"{answer} {share:.0%}" for answer, share in one.shares])
+    where = "; ".join(f"{leaf.region.text(found.number)} ({leaf.answer})" for leaf in one.leaves)
+    sure = {"always": "nowhere", "too few": "too few points", "nothing": "no readable rule"}.get(one.found, where)
+    sure += " (not beyond chance)" if one.found == "unconfirmed" else ""
+    check = one.check
+    right = (
+        (f"{check.right} of {check.points}", f"{check.usual_right} of {check.points}") if check.points else ("-", "-")
+    )
+    return (whose, best, sure, *right, *box_text(found, one.box))

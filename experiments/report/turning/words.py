@@ -1,0 +1,104 @@
+"""When the verdict turns and what moves it, in sentences: the same on the terminal and in the report."""
+
+from collections.abc import Iterator
+
+from tenure.experiments.analysis.intervals import number
+from tenure.experiments.analysis.metric import shown_times
+from tenure.experiments.analysis.turning.expansion import Indices, Leaning
+from tenure.experiments.analysis.turning.held_out import Check, share_interval
+from tenure.experiments.analysis.turning.turning import LEAST_POINTS, Turning, TurningBox
+from tenure.experiments.report.labels import listed
+from tenure.experiments.report.turning.found import Varied
+
+MOST_NAMED = 4
+"""Assumptions that a sentence names."""
+LEAST_NAMED = 0.05
+"""Share of what moves an answer below which an assumption is not named after the first."""
+NOTHING_FORESEEN = "no assumption foresees it: luck moves it more than anything that was varied"
+
+
+def turning_sentences(found: Varied) -> Iterator[str]:
+    """Yield what is to be said of an experiment in which something was varied."""
+    yield over_what(found)
+    yield from _when(found, found.turning, "Turns when", "is then best")
+    for arm, one in found.each.items():
+        if one.found == "rule":
+            yield from _when(found, one, f"{arm} against '{one.champion}' turns when", "is then the better")
+    yield leans_on(found)
+
+
+def over_what(found: Varied) -> str:
+    """Say over how many points the answer was asked for, which it is, and how many luck leaves open."""
+    parts = [(found.draws, "draws"), (found.levels, "levels"), (found.scenarios, "scenarios")]
+    made_of = " x ".join(f"{count} {what}" for count, what in parts if count > 1)
+    one = found.turning
+    best = listed([f"{answer} at {share:.0%}" for answer, share in one.shares])
+    lead = number(found.matters * shown_times(found.metric), found.metric.decimals)
+    unit = "points" if found.metric.unit == "%" else found.metric.unit
+    text = f"Over {one.points:,} points ({made_of}) best is {best}; '{one.champion}' unless another leads by {lead} {unit}."
+    if one.chance_by:
+        text += f" At {one.told:,} of them that is told from chance."
+    return text
+
+
+def _when(found: Varied, one: Turning, head: str, then: str) -> Iterator[str]:
+    """Say where another answer than the usual one holds, and how that was checked."""
+    if one.found == "always":
+        yield f"{head}: nowhere beyond chance; {one.usual} is best wherever the answer is told from chance."
+    elif one.found == "too few":
+        yield f"{head}: not looked for; {one.points} points are too few to learn a rule and check it ({LEAST_POINTS} are not)."
+    elif one.found == "nothing":
+        yield f"{head}: no readable rule found that does better on held-out points than '{one.usual}' everywhere."
+        if one.check.points:
+            yield f"Held out were {_right(one.check, one.usual)}."
+    else:
+        maybe = "" if one.found == "rule" else " perhaps"
+        for leaf in one.leaves:
+            where = leaf.region.text(found.number)
+            yield f"{head}{maybe}: {where}  ({leaf.answer} {then}; {leaf.share:.0%} of points)"
+        sure = "" if one.found == "rule" else ", which is not beyond chance"
+        yield f"Learnt from {one.learnt_from} points; of those held out, {_right(one.check, one.usual)}{sure}."
+
+
+def _right(check: Check, usual: str) -> str:
+    """Say how often a rule was right where it had not looked."""
+    low, high = check.accuracy
+    of = f"{check.right} of {check.points} told from chance ({low:.0%} to {high:.0%})"
+    return f"the rule is right at {of}, '{usual}' everywhere at {check.usual_right}"
+
+
+def leans_on(found: Varied) -> str:
+    """Say which assumptions the answer leans on most."""
+    arm = found.leading
+    one = found.leanings[arm]
+    head = f"The answer leans most on: "
+    if not one.inputs:
+        return f"{head}{NOTHING_FORESEEN} ({arm} less '{found.turning.champion}')."
+    named = [index for place, index in enumerate(one.inputs[:MOST_NAMED]) if not place or index.total >= LEAST_NAMED]
+    each = ", ".join(f"{index.path} {index.total:.0%} ({index.low:.0%} to {index.high:.0%})" for index in named)
+    return f"{head}{each}: shares of what moves {arm} less '{found.turning.champion}', luck left out."
+
+
+def foreseen(one: Leaning) -> str:
+    """Say how much of what an answer does is foreseen at all."""
+    return f"{one.foreseen:.0%}"
+
+
+def share_of(index: Indices) -> tuple[str, str]:
+    """Write a share alone, and with all interactions."""
+    alone = f"{index.first:.0%} ({index.first_low:.0%} to {index.first_high:.0%})"
+    return alone, f"{index.total:.0%} ({index.low:.0%} to {index.high:.0%})"
+
+
+def box_text(found: Varied, box: TurningBox | None) -> tuple[str, str, str]:
+    """Write a box, and how much of what turns it holds and how pure it is where it was not learnt."""
+    if box is None:
+        return "-", "-", "-"
+    held = box.held
+    shares = [_of(held.both, held.turned), _of(held.both, held.inside)]
+    return box.region.text(found.number) + ("" if box.holds else " (not beyond chance)"), shares[0], shares[1]
+
+
+def _of(some: int, of: int) -> str:
+    low, high = share_interval(some, of)
+    return f"{some} of {of} ({low:.0%} to {high:.0%})" if of else "-"
