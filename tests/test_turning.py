@@ -270,7 +270,7 @@ def linear(seed: int, n: int, luck: float) -> tuple[FloatArray, FloatArray, list
 
 
 def test_intervals_of_indices_cover() -> None:
-    """Of 20 tables of 80 draws, half of whose variance is luck: of 60 intervals of 95% at least 52 all but surely cover."""
+    """Of 20 tables of 80 draws, half of whose variance is luck: 52 of 60 intervals of 95% or more, all but surely."""
     inside = []
     for seed in range(20):
         x, y, true = linear(seed, 80, 3.9)

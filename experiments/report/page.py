@@ -104,7 +104,7 @@ def write_page(
     about: Mapping[str, str],
     joint: JointTable | None = None,
     eras: Sequence[str] = (),
-    turning: Markup = Markup(""),
+    turning: Markup | None = None,
 ) -> Path:
     """Write a report of its parts, scenario by scenario, with all scenarios beside each other in front.
 
@@ -124,8 +124,8 @@ def write_page(
         All scenarios beside each other.
     eras : sequence of str
         What every arm lives through, title and months of each.
-    turning : Markup
-        What is found over all that nobody knows, from `tenure.experiments.report.turning.section`; empty if nothing is.
+    turning : Markup, optional
+        What is found over all that nobody knows, from `tenure.experiments.report.turning.section`
     """
     page = _template(TEMPLATE, arms).render(
         question=question,
@@ -135,7 +135,7 @@ def write_page(
         joint=joint,
         about=dict(about),
         eras=eras,
-        turning=turning,
+        turning=turning or "",
     )
     write_whole(path, sealed(f"{page}\n<!-- {(MARK + ZEROS).decode()} -->\n".encode()), path.parent)
     return path

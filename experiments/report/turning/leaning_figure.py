@@ -24,8 +24,8 @@ from tenure.experiments.report.turning.words import NOTHING_FORESEEN
 NAME = "leaning"
 MOST_SHOWN = 10
 NOTE = (
-    "Filled dots: share of what moves the difference that goes with the assumption, interactions included, with its 95% "
-    "interval; open dots: by itself. Luck is left out. Inputs in the order of the first panel."
+    "Filled dots: share of what moves the difference that goes with the assumption, interactions included, with its "
+    "95% interval; open dots: by itself. Luck is left out. Inputs in the order of the first panel."
 )
 
 

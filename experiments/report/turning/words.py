@@ -35,7 +35,8 @@ def over_what(found: Varied) -> str:
     best = listed([f"{answer} at {share:.0%}" for answer, share in one.shares])
     lead = number(found.matters * shown_times(found.metric), found.metric.decimals)
     unit = "points" if found.metric.unit == "%" else found.metric.unit
-    text = f"Over {one.points:,} points ({made_of}) best is {best}; '{one.champion}' unless another leads by {lead} {unit}."
+    asked = f"Over {one.points:,} points ({made_of}) best is {best}"
+    text = f"{asked}; '{one.champion}' counts as best unless another leads it by {lead} {unit}."
     if one.chance_by:
         text += f" At {one.told:,} of them that is told from chance."
     return text
@@ -46,7 +47,8 @@ def _when(found: Varied, one: Turning, head: str, then: str) -> Iterator[str]:
     if one.found == "always":
         yield f"{head}: nowhere beyond chance; {one.usual} is best wherever the answer is told from chance."
     elif one.found == "too few":
-        yield f"{head}: not looked for; {one.points} points are too few to learn a rule and check it ({LEAST_POINTS} are not)."
+        few = f"{one.points} points are too few to learn a rule from and to check it: {LEAST_POINTS} are needed"
+        yield f"{head}: not looked for; {few}."
     elif one.found == "nothing":
         yield f"{head}: no readable rule found that does better on held-out points than '{one.usual}' everywhere."
         if one.check.points:
@@ -71,7 +73,7 @@ def leans_on(found: Varied) -> str:
     """Say which assumptions the answer leans on most."""
     arm = found.leading
     one = found.leanings[arm]
-    head = f"The answer leans most on: "
+    head = "The answer leans most on: "
     if not one.inputs:
         return f"{head}{NOTHING_FORESEEN} ({arm} less '{found.turning.champion}')."
     named = [index for place, index in enumerate(one.inputs[:MOST_NAMED]) if not place or index.total >= LEAST_NAMED]
