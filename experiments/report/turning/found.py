@@ -83,7 +83,7 @@ def varied(results: Results) -> Varied | None:
     points = varied_points(table, [*factors, *uncertain, SCENARIO], there, unit)
     if points.n < 2:
         return None
-    matters = results.matters_from[metric.name]
+    matters = metric.matters_from
     return Varied(
         metric,
         matters,

@@ -37,7 +37,7 @@ def leaning_figure(found: Varied) -> ReportFigure:
         return ReportFigure(NAME, f"Not drawn: {NOTHING_FORESEEN}", "", "")
     paths = [index.path for index in found.leanings[arms[0]].inputs][:MOST_SHOWN]
     arm_names, path_names = names_in_figures(tuple(arms)), names_in_figures(tuple(paths), "input")
-    with drawn_in(dict.fromkeys([*arm_names.fonts, *path_names.fonts])):
+    with drawn_in([*dict.fromkeys([*arm_names.fonts, *path_names.fonts])]):
         labels = [path_names.labels[path] for path in paths]
         around = Margins(0.1 + text_width(labels, 9))
         heads = [f"{arm_names.labels[arm]} less {found.turning.champion}" for arm in arms]
