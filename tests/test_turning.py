@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.experiments.analysis.turning.answers import answers_of, chance_of
+from tenure.experiments.analysis.turning.answers import Answers, answers_of, chance_of
 from tenure.experiments.analysis.turning.box import box_where, purity
 from tenure.experiments.analysis.turning.expansion import Leaning, leaning
-from tenure.experiments.analysis.turning.held_out import HELD_OUT, Check, held_out
+from tenure.experiments.analysis.turning.held_out import HELD_OUT, checked, held_out
 from tenure.experiments.analysis.turning.points import Chance, VariedPoints, varied_points
 from tenure.experiments.analysis.turning.regions import READABLE_WITHIN, Clause, Region, readable
 from tenure.experiments.analysis.turning.screening import elementary_effects
@@ -96,7 +96,8 @@ def test_the_best_arm_and_how_sure_it_is_by_hand() -> None:
     assert found.best.tolist() == ["a", "now", "now", "a"]
     assert found.sure == pytest.approx([0.977250, 0.841345, 0.5, 0.5], abs=1e-6)
     assert found.told.tolist() == [True, False, False, False]
-    assert found.weights[2:].tolist() == [0.0, 0.0]
+    assert found.weights[2:].tolist() == [0.0, 0.0]  # level
+    assert found.value_of(np.array(["a", "now", "b", "b"])).tolist() == [5.0, 3.0, 0.0, 9.0]
 
 
 def test_arms_that_share_their_luck_are_told_apart_sooner() -> None:
@@ -120,12 +121,23 @@ def test_all_rows_of_a_draw_are_held_out_together() -> None:
     assert (found == found[0]).all() and abs(found[0].mean() - HELD_OUT) < 0.15
 
 
-def test_fishers_tea_by_hand() -> None:
-    """Of eight cups four with milk first: all four met by luck once in 70, three or more 17 times."""
-    assert Check(8, 8, 4, 4, 4, 4).by_luck == pytest.approx(1 / 70)
-    assert Check(8, 6, 4, 4, 4, 3).by_luck == pytest.approx(17 / 70)
-    assert Check(8, 8, 4, 4, 4, 4).holds and not Check(8, 6, 4, 4, 4, 3).holds
-    assert not Check(40, 30, 36, 10, 4, 4).holds  # meets what turns, and is wrong more often than the usual answer
+def test_what_following_a_rule_gains_by_hand() -> None:
+    """Held out are four draws; at three of them 'a' leads 'now' by 4, 6 and 8, and the rule says so at these."""
+    values = np.array([[0.0, 4.0], [0.0, 6.0], [0.0, 8.0], [0.0, -9.0], [0.0, -9.0]])
+    best = np.array(["a", "a", "a", "now", "now"])
+    answers = Answers(("now", "a"), values, best, np.array([0.6, 1.0, 1.0, 1.0, 1.0]))
+    held = np.array([True, True, True, True, False])
+    found = checked(best, "now", answers, held, np.arange(5))
+    assert found[:5] == (3, 3, 1, 3, 6.0)
+    assert found.low == pytest.approx(6.0 - 4.302653 * 2.0 / np.sqrt(3.0), abs=1e-5)
+    assert found.holds and not checked(np.full(5, "now"), "now", answers, held, np.arange(5)).holds
+
+
+def test_points_of_the_same_draw_count_once() -> None:
+    values = np.array([[0.0, 4.0], [0.0, 6.0], [0.0, 5.0], [0.0, 5.0]])
+    answers = Answers(("now", "a"), values, np.full(4, "a"), np.ones(4))
+    found = checked(np.full(4, "a"), "now", answers, np.ones(4, dtype=np.bool_), np.array([0, 0, 1, 1]))
+    assert (found.said, found.lead, found.low) == (2, 5.0, 5.0)
 
 
 # Rules ---------------------------------------------------------------------------------------------------------
@@ -147,7 +159,7 @@ def test_a_planted_rule_is_found_and_holds(seed: int) -> None:
     limits = {clause.path: clause.limit for clause in leaf.region.clauses}
     assert limits == {"effect": pytest.approx(0.9, abs=0.08), "cost": pytest.approx(1.0, abs=0.08)}
     assert not any(clause.above for clause in leaf.region.clauses)
-    assert found.check.right > found.check.usual_right
+    assert found.check.right > found.check.usual_right and found.check.low > 3.0
     assert leaf.share == pytest.approx(0.2, abs=0.08)
     assert found.box is not None and found.box.holds
     assert {clause.path for clause in found.box.region.clauses} == {"effect", "cost"}
@@ -164,16 +176,16 @@ def test_a_scenario_is_an_input_like_any_other() -> None:
 
 
 def test_where_luck_alone_decides_there_is_no_rule() -> None:
-    """Of twenty tables of noise at most one may hold a rule (level 2.5%), and weights leave most points out."""
+    """Of forty tables of noise one holds a rule on average (level 2.5%), and few points are told from chance."""
     held = 0
-    for seed in range(20):
+    for seed in range(40):
         table = table_of(60, seed)
         rng = np.random.default_rng(1000 + seed)
         table["optimal"], table["by_value"] = rng.standard_normal(60), rng.standard_normal(60)
         found = turning(points_of(table), "current", 0.0)
         assert found.told < 20
         held += found.found == "rule"
-    assert held <= 1
+    assert held <= 4
 
 
 def test_where_nothing_turns_that_is_said() -> None:

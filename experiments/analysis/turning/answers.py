@@ -17,19 +17,31 @@ class Answers(NamedTuple):
 
     Attributes
     ----------
+    names : tuple of str
+        The champion, and the other arms.
+    values : array, shape (points, arms)
+        How far ahead of the champion each arm is there; the champion itself by what matters, so that another must be
+        further ahead.
     best : array of str, shape (points,)
-        Arm that is furthest ahead there; the champion unless another is ahead by more than what matters.
+        Arm that is furthest ahead there.
     sure : array of float, shape (points,)
         Probability that luck has not made it so, .5 for a toss of a coin; nan where nothing says how far luck goes.
     """
 
+    names: tuple[str, ...]
+    values: npt.NDArray[np.float64]
     best: npt.NDArray[np.str_]
     sure: npt.NDArray[np.float64]
 
     @property
     def weights(self) -> npt.NDArray[np.float64]:
-        """What a point counts when a rule is learnt: 0 for a coin, 1 for certainty."""
-        return np.where(np.isnan(self.sure), 1.0, np.clip(2.0 * self.sure - 1.0, 0.0, 1.0))
+        """What a point counts when a rule is learnt: by how much its best arm leads the next, in parts of the average.
+
+        What luck adds to a lead is as often to one arm as to another, so that it cancels where points are many; a
+        point whose arms are level counts nothing.
+        """
+        leads = np.diff(np.sort(self.values, axis=1)[:, -2:], axis=1)[:, 0]
+        return np.asarray(leads / max(float(leads.mean()), 1e-300))
 
     @property
     def told(self) -> npt.NDArray[np.bool_]:
@@ -37,11 +49,13 @@ class Answers(NamedTuple):
         return np.asarray(np.isnan(self.sure) | (self.sure >= SURE))
 
     def usual(self) -> str:
-        """Return the answer at most points; of equally many, the one that luck explains least."""
-        names: list[str] = sorted(set(self.best.tolist()))
-        return max(
-            names, key=lambda name: (int((self.best == name).sum()), float(self.weights[self.best == name].sum()))
-        )
+        """Return the arm that is best on average over the points, which luck favours no arm in."""
+        return self.names[int(self.values.mean(axis=0).argmax())]
+
+    def value_of(self, arms: npt.NDArray[np.str_]) -> npt.NDArray[np.float64]:
+        """Return how far ahead an arm is at each point, another one at each."""
+        column = {name: k for k, name in enumerate(self.names)}
+        return self.values[np.arange(len(arms)), [column[arm] for arm in arms.tolist()]]
 
 
 def chance_of(points: VariedPoints) -> Chance | None:
@@ -82,7 +96,7 @@ def answers_of(points: VariedPoints, champion: str, matters: float, chance: Chan
     whole = np.column_stack([np.full(len(values), matters), values])
     best = whole.argmax(axis=1)
     if chance is None:
-        return Answers(names[best], np.full(len(values), np.nan))
+        return Answers(tuple(names.tolist()), whole, names[best], np.full(len(values), np.nan))
     size = len(names)
     spread = np.zeros((size, size))
     spread[1:, 1:] = chance.covariance
@@ -95,4 +109,4 @@ def answers_of(points: VariedPoints, champion: str, matters: float, chance: Chan
         with np.errstate(divide="ignore", invalid="ignore"):
             ahead = np.where(error > 0.0, ndtr(gap / error), np.where(gap > 0.0, 1.0, 0.5))
         sure = np.where(best == other, sure, np.minimum(sure, ahead))
-    return Answers(names[best], sure)
+    return Answers(tuple(names.tolist()), whole, names[best], sure)

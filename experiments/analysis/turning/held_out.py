@@ -1,13 +1,14 @@
-"""Points that a rule has not seen: which they are, and whether the rule does better there than the usual answer."""
+"""Points that a rule has not seen, and whether following it is better there than the same arm everywhere."""
 
 import hashlib
-from math import comb
+import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tenure.experiments.analysis.statistics import clopper_pearson
+from tenure.experiments.analysis.statistics import clopper_pearson, t_half_widths
+from tenure.experiments.analysis.turning.answers import Answers
 from tenure.experiments.analysis.turning.points import BoolArray
 
 HELD_OUT = 0.4
@@ -16,24 +17,29 @@ _LARGEST = float(1 << 64)
 
 
 class Check(NamedTuple):
-    """How a rule does on points that it has not seen, and whose answers are told from chance.
+    """How a rule does on points that it has not seen.
 
     Attributes
     ----------
     points : int
-        Of that kind.
+        Whose answers are told from chance.
     right, usual_right : int
-        At how many of them the rule, and the answer that is the usual one, is right.
-    said, turned, both : int
-        At how many the rule says something else than the usual answer, something else is true, and both.
+        At how many of those the rule, and the arm that is best on average, is right.
+    said : int
+        Draws, or what else points share, at which the rule says something else, told from chance or not.
+    lead : float
+        By how much the arm that the rule says leads the one best on average there, in the unit of the differences; an
+        average over those draws.
+    low : float
+        Lower end of its 95% interval (t); nan with fewer than two.
     """
 
     points: int
     right: int
     usual_right: int
     said: int
-    turned: int
-    both: int
+    lead: float
+    low: float
 
     @property
     def accuracy(self) -> tuple[float, float]:
@@ -41,26 +47,9 @@ class Check(NamedTuple):
         return share_interval(self.right, self.points)
 
     @property
-    def beats(self) -> bool:
-        """Whether the rule is right more often than the usual answer."""
-        return self.right > self.usual_right
-
-    @property
-    def by_luck(self) -> float:
-        """Probability that a rule which knows nothing meets at least so many of the points that turn.
-
-        Fisher's exact test (1935), one-sided.
-        """
-        ways = sum(
-            comb(self.turned, k) * comb(self.points - self.turned, self.said - k)
-            for k in range(self.both, min(self.said, self.turned) + 1)
-        )
-        return ways / comb(self.points, self.said)
-
-    @property
     def holds(self) -> bool:
-        """Whether the rule beats the usual answer, and meets what turns beyond chance (one-sided, 2.5%)."""
-        return self.beats and self.by_luck < 0.025
+        """Whether following the rule is better than the same arm everywhere, beyond chance."""
+        return self.low > 0.0
 
 
 def held_out(units: npt.ArrayLike, names: npt.ArrayLike | None = None) -> BoolArray:
@@ -83,12 +72,32 @@ def held_out(units: npt.ArrayLike, names: npt.ArrayLike | None = None) -> BoolAr
     return np.array([found[code] for code in codes.tolist()], dtype=np.bool_)
 
 
-def checked(said: npt.ArrayLike, usual: str, truth: npt.ArrayLike, counts: BoolArray) -> Check:
-    """Compare a rule with the usual answer at the points that count."""
-    true, rule = np.asarray(truth)[counts], np.asarray(said)[counts]
-    other, turned = rule != usual, true != usual
-    numbers = (rule == true, ~turned, other, turned, other & turned)
-    return Check(len(true), *(int(one.sum()) for one in numbers))
+def checked(
+    said: npt.NDArray[np.str_], usual: str, answers: Answers, held: BoolArray, units: npt.NDArray[np.int64]
+) -> Check:
+    """Compare a rule with the same arm everywhere, at the points held out.
+
+    Parameters
+    ----------
+    said : array of str, shape (points,)
+        What the rule says at each.
+    usual : str
+        The arm that is best on average.
+    answers : Answers
+        Of all points.
+    held : array of bool, shape (points,)
+        Which were held out.
+    units : array of int, shape (points,)
+        What points share; their leads are averaged first.
+    """
+    counts = held & answers.told
+    right = int((said == answers.best)[counts].sum()), int((answers.best == usual)[counts].sum())
+    other = held & (said != usual)
+    leads = answers.value_of(said) - answers.value_of(np.full(len(said), usual))
+    each = np.array([leads[other & (units == unit)].mean() for unit in np.unique(units[other])])
+    lead = float(each.mean()) if len(each) else math.nan
+    low = lead - float(t_half_widths(each[:, np.newaxis])[0]) if len(each) > 1 else math.nan
+    return Check(int(counts.sum()), *right, len(each), lead, low)
 
 
 def share_interval(happened: int, of: int) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """When the verdict turns over what nobody knows, in a rule that is checked on points that it has not seen."""
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -50,16 +51,16 @@ class Turning(NamedTuple):
     arms : tuple of str
         The others that were asked about.
     usual : str
-        The answer at most points: the arm that is best there, the champion if none is better by what matters.
+        The arm that is best on average over the points; the champion if none is better by what matters.
     shares : tuple of (str, float)
-        Each answer, and at what share of points it holds; the usual one first.
+        Each arm that is best somewhere, and at what share of points it is, luck included; the usual one first.
     points, told : int
         Points, and those whose answer is told from chance.
     chance_by : str
         What says how far luck moves a point, see `Chance`; empty if nothing does.
     found : {'always', 'too few', 'nothing', 'unconfirmed', 'rule'}
-        The usual answer holds everywhere; there are too few points; no rule says where another one holds; one does, but
-        not beyond chance where it was checked; one does.
+        The usual answer holds at all points; there are too few points; no rule is better than the usual answer where
+        it was checked; one is, but not beyond chance; one is.
     leaves : tuple of TurningLeaf
         Where the rule gives another answer.
     learnt_from : int
@@ -80,7 +81,7 @@ class Turning(NamedTuple):
     found: Found
     leaves: tuple[TurningLeaf, ...] = ()
     learnt_from: int = 0
-    check: Check = Check(0, 0, 0, 0, 0, 0)
+    check: Check = Check(0, 0, 0, 0, math.nan, math.nan)
     box: TurningBox | None = None
 
 
@@ -118,7 +119,7 @@ def turning(points: VariedPoints, champion: str, matters: float = 0.0) -> Turnin
 
 def _quick(each: VariedPoints, answers: Answers, usual: str) -> Found:
     """Return what can be said without a rule, else that nothing is found yet."""
-    if not (answers.told & (answers.best != usual)).any():
+    if (answers.best == usual).all():
         return "always"
     return "too few" if each.n < LEAST_POINTS else "nothing"
 
@@ -131,12 +132,12 @@ def _with_rule(common: Turning, each: VariedPoints, answers: Answers) -> Turning
         return common._replace(found="too few")
     inputs = each.inputs
     rule = readable_rule(inputs[learn], answers.best[learn], weights[learn])
-    check = checked(rule.answers(inputs), common.usual, answers.best, apart & answers.told)
+    check = checked(rule.answers(inputs), common.usual, answers, apart, each.unit)
     leaves = tuple(
         TurningLeaf(leaf.region, leaf.answer, float(leaf.region.holds(inputs).mean()))
         for leaf in rule.other_than(common.usual)
     )
-    found: Found = "rule" if check.holds and leaves else "unconfirmed" if check.beats else "nothing"
+    found: Found = "rule" if check.holds and leaves else "unconfirmed" if check.lead > 0.0 else "nothing"
     box = _box(each, answers, common.usual, learn)
     return common._replace(found=found, leaves=leaves, learnt_from=int(learn.sum()), check=check, box=box)
 

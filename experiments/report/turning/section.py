@@ -27,14 +27,15 @@ RULE_HEADS = (
 )
 LEANING_HEADS = (("", "assumption"), ("alone", "(95%)"), ("with all interactions", "(95%)"))
 NOTE = (
-    "A point is one draw of what nobody knows, at one level, in one scenario; its answer is the arm that is best there."
-    " Points count in a rule by how sure their answer is, luck considered: where a point has one replication, what no "
-    "smooth function of the inputs says is taken for luck, which is cautious. Two fifths of the draws are held out, "
-    "keyed, so that more draws hold no other draw out. The rule is a tree of at most two conditions; it counts as found"
-    " if it is right more often on held-out points than the usual answer and meets those that turn beyond chance "
-    "(Fisher, 2.5%). The box is found by the patient rule induction method (Friedman & Fisher 1999): coverage is how "
-    "much of what turns lies in it, density how much of it turns, with exact 95% intervals. Limits are moved to "
-    "readable numbers before they are checked."
+    "A point is one draw of what nobody knows, at one level, in one scenario; its answer is the arm that is best "
+    "there. It is told from chance if luck makes it so in less than one case in twenty: known by replications at "
+    "the point, or, where there is one, by what no smooth function of the inputs says, which is cautious. Two "
+    "fifths of the draws are held out, keyed, so that more draws hold no other draw out. A rule is a tree of at "
+    "most two conditions, in which points count by how far their best arm leads; it counts as found if what it says "
+    "leads the arm that is best on average where it was not learnt, beyond chance. The box is found by the patient "
+    "rule induction method (Friedman & Fisher 1999): coverage is how much of what turns lies in it, density how "
+    "much of it turns, with exact 95% intervals, of points told from chance. Limits are moved to readable numbers "
+    "before they are checked."
 )
 LEANING_NOTE = (
     "Sobol' indices: shares of that part of the variance of an arm's difference from the champion that what was varied "

@@ -1,9 +1,10 @@
 """When the verdict turns and what moves it, in sentences: the same on the terminal and in the report."""
 
+import math
 from collections.abc import Iterator
 
 from tenure.experiments.analysis.intervals import number
-from tenure.experiments.analysis.metric import shown_times
+from tenure.experiments.analysis.metric import difference_text, shown_times
 from tenure.experiments.analysis.turning.expansion import Indices, Leaning
 from tenure.experiments.analysis.turning.held_out import Check, share_interval
 from tenure.experiments.analysis.turning.turning import LEAST_POINTS, Turning, TurningBox
@@ -34,39 +35,50 @@ def over_what(found: Varied) -> str:
     one = found.turning
     best = listed([f"{answer} at {share:.0%}" for answer, share in one.shares])
     lead = number(found.matters * shown_times(found.metric), found.metric.decimals)
-    unit = "points" if found.metric.unit == "%" else found.metric.unit
     asked = f"Over {one.points:,} points ({made_of}) best is {best}"
-    text = f"{asked}; '{one.champion}' counts as best unless another leads it by {lead} {unit}."
+    text = f"{asked}; '{one.champion}' counts as best unless another leads it by {lead} {unit_of(found)}."
     if one.chance_by:
-        text += f" At {one.told:,} of them that is told from chance."
+        text += f" At {one.told:,} of them that is told from chance. On average {one.usual} is best."
     return text
+
+
+def unit_of(found: Varied) -> str:
+    """Return the unit of differences, as a sentence names it."""
+    return "points" if found.metric.unit == "%" else found.metric.unit
 
 
 def _when(found: Varied, one: Turning, head: str, then: str) -> Iterator[str]:
     """Say where another answer than the usual one holds, and how that was checked."""
     if one.found == "always":
-        yield f"{head}: nowhere beyond chance; {one.usual} is best wherever the answer is told from chance."
+        yield f"{head}: nowhere; {one.usual} is best at all points."
     elif one.found == "too few":
         few = f"{one.points} points are too few to learn a rule from and to check it: {LEAST_POINTS} are needed"
         yield f"{head}: not looked for; {few}."
     elif one.found == "nothing":
-        yield f"{head}: no readable rule found that does better on held-out points than '{one.usual}' everywhere."
+        yield f"{head}: no readable rule found that is better on held-out points than '{one.usual}' everywhere."
         if one.check.points:
-            yield f"Held out were {_right(one.check, one.usual)}."
+            yield f"Of the points held out, {_right(found, one.check, one.usual)}."
     else:
         maybe = "" if one.found == "rule" else " perhaps"
         for leaf in one.leaves:
             where = leaf.region.text(found.number)
             yield f"{head}{maybe}: {where}  ({leaf.answer} {then}; {leaf.share:.0%} of points)"
         sure = "" if one.found == "rule" else ", which is not beyond chance"
-        yield f"Learnt from {one.learnt_from} points; of those held out, {_right(one.check, one.usual)}{sure}."
+        yield f"Learnt from {one.learnt_from} points; of those held out, {_right(found, one.check, one.usual)}{sure}."
 
 
-def _right(check: Check, usual: str) -> str:
-    """Say how often a rule was right where it had not looked."""
+def _right(found: Varied, check: Check, usual: str) -> str:
+    """Say how a rule did where it had not looked."""
     low, high = check.accuracy
-    of = f"{check.right} of {check.points} told from chance ({low:.0%} to {high:.0%})"
-    return f"the rule is right at {of}, '{usual}' everywhere at {check.usual_right}"
+    text = ""
+    if check.points:
+        of = f"{check.right} of {check.points} told from chance ({low:.0%} to {high:.0%})"
+        text = f"it is right at {of}, '{usual}' everywhere at {check.usual_right}"
+    if not math.isnan(check.lead):
+        width = check.lead - check.low
+        lead = difference_text(found.metric, check.lead, width)
+        text += f"{'; ' if text else ''}where it says otherwise, that is ahead by {lead} {unit_of(found)}"
+    return text or "it says nothing else"
 
 
 def leans_on(found: Varied) -> str:
