@@ -128,8 +128,8 @@ def test_what_following_a_rule_gains_by_hand() -> None:
     answers = Answers(("now", "a"), values, best, np.array([0.6, 1.0, 1.0, 1.0, 1.0]))
     held = np.array([True, True, True, True, False])
     found = checked(best, "now", answers, held, np.arange(5))
-    assert found[:5] == (3, 3, 1, 3, 6.0)
-    assert found.low == pytest.approx(6.0 - 4.302653 * 2.0 / np.sqrt(3.0), abs=1e-5)
+    assert found[:4] == (3, 3, 1, 3) and found.lead.mean == 6.0
+    assert found.lead.low == pytest.approx(6.0 - 4.302653 * 2.0 / np.sqrt(3.0), abs=1e-5)
     assert found.holds and not checked(np.full(5, "now"), "now", answers, held, np.arange(5)).holds
 
 
@@ -137,7 +137,7 @@ def test_points_of_the_same_draw_count_once() -> None:
     values = np.array([[0.0, 4.0], [0.0, 6.0], [0.0, 5.0], [0.0, 5.0]])
     answers = Answers(("now", "a"), values, np.full(4, "a"), np.ones(4))
     found = checked(np.full(4, "a"), "now", answers, np.ones(4, dtype=np.bool_), np.array([0, 0, 1, 1]))
-    assert (found.said, found.lead, found.low) == (2, 5.0, 5.0)
+    assert (found.said, *found.lead) == (2, 5.0, 5.0, 5.0)
 
 
 # Rules ---------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_a_planted_rule_is_found_and_holds(seed: int) -> None:
     limits = {clause.path: clause.limit for clause in leaf.region.clauses}
     assert limits == {"effect": pytest.approx(0.9, abs=0.08), "cost": pytest.approx(1.0, abs=0.08)}
     assert not any(clause.above for clause in leaf.region.clauses)
-    assert found.check.right > found.check.usual_right and found.check.low > 3.0
+    assert found.check.right > found.check.usual_right and found.check.lead.low > 3.0
     assert leaf.share == pytest.approx(0.2, abs=0.08)
     assert found.box is not None and found.box.holds
     assert {clause.path for clause in found.box.region.clauses} == {"effect", "cost"}

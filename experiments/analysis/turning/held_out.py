@@ -7,13 +7,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tenure.experiments.analysis.statistics import clopper_pearson, t_half_widths
+from tenure.experiments.analysis.intervals import Average
+from tenure.experiments.analysis.paired.skewed import mean_intervals
+from tenure.experiments.analysis.statistics import clopper_pearson, t_critical
 from tenure.experiments.analysis.turning.answers import Answers
 from tenure.experiments.analysis.turning.points import BoolArray
 
 HELD_OUT = 0.4
 """Share of draws that no rule learns from."""
 _LARGEST = float(1 << 64)
+NO_LEAD = Average.even(math.nan, math.nan)
+"""Where a rule says nothing else than what is best on average."""
 
 
 class Check(NamedTuple):
@@ -27,19 +31,16 @@ class Check(NamedTuple):
         At how many of those the rule, and the arm that is best on average, is right.
     said : int
         Draws, or what else points share, at which the rule says something else, told from chance or not.
-    lead : float
-        By how much the arm that the rule says leads the one best on average there, in the unit of the differences; an
-        average over those draws.
-    low : float
-        Lower end of its 95% interval (t); nan with fewer than two.
+    lead : Average
+        By how much the arm that the rule says leads the one best on average there, in the unit of the differences, with
+        its 95% interval; an average over those draws.
     """
 
     points: int
     right: int
     usual_right: int
     said: int
-    lead: float
-    low: float
+    lead: Average
 
     @property
     def accuracy(self) -> tuple[float, float]:
@@ -49,7 +50,7 @@ class Check(NamedTuple):
     @property
     def holds(self) -> bool:
         """Whether following the rule is better than the same arm everywhere, beyond chance."""
-        return self.low > 0.0
+        return self.lead.low > 0.0
 
 
 def held_out(units: npt.ArrayLike, names: npt.ArrayLike | None = None) -> BoolArray:
@@ -95,9 +96,11 @@ def checked(
     other = held & (said != usual)
     leads = answers.value_of(said) - answers.value_of(np.full(len(said), usual))
     each = np.array([leads[other & (units == unit)].mean() for unit in np.unique(units[other])])
-    lead = float(each.mean()) if len(each) else math.nan
-    low = lead - float(t_half_widths(each[:, np.newaxis])[0]) if len(each) > 1 else math.nan
-    return Check(int(counts.sum()), *right, len(each), lead, low)
+    lead = NO_LEAD if not len(each) else Average.even(float(each.mean()), math.nan)
+    if len(each) > 1:
+        low, high = mean_intervals(each[:, np.newaxis], t_critical(len(each) - 1, 0.95))
+        lead = Average(lead.mean, float(low[0]), float(high[0]))
+    return Check(int(counts.sum()), *right, len(each), lead)
 
 
 def share_interval(happened: int, of: int) -> tuple[float, float]:

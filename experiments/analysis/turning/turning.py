@@ -1,13 +1,12 @@
 """When the verdict turns over what nobody knows, in a rule that is checked on points that it has not seen."""
 
-import math
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from tenure.experiments.analysis.turning.answers import Answers, answers_of, chance_of
 from tenure.experiments.analysis.turning.box import Purity, box_where, purity
-from tenure.experiments.analysis.turning.held_out import Check, checked, held_out, share_interval
+from tenure.experiments.analysis.turning.held_out import NO_LEAD, Check, checked, held_out, share_interval
 from tenure.experiments.analysis.turning.points import BoolArray, VariedPoints
 from tenure.experiments.analysis.turning.regions import Region
 from tenure.experiments.analysis.turning.tree import readable_rule
@@ -81,7 +80,7 @@ class Turning(NamedTuple):
     found: Found
     leaves: tuple[TurningLeaf, ...] = ()
     learnt_from: int = 0
-    check: Check = Check(0, 0, 0, 0, math.nan, math.nan)
+    check: Check = Check(0, 0, 0, 0, NO_LEAD)
     box: TurningBox | None = None
 
 
@@ -137,7 +136,7 @@ def _with_rule(common: Turning, each: VariedPoints, answers: Answers) -> Turning
         TurningLeaf(leaf.region, leaf.answer, float(leaf.region.holds(inputs).mean()))
         for leaf in rule.other_than(common.usual)
     )
-    found: Found = "rule" if check.holds and leaves else "unconfirmed" if check.lead > 0.0 else "nothing"
+    found: Found = "rule" if check.holds and leaves else "unconfirmed" if check.lead.mean > 0.0 else "nothing"
     box = _box(each, answers, common.usual, learn)
     return common._replace(found=found, leaves=leaves, learnt_from=int(learn.sum()), check=check, box=box)
 

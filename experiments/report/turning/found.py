@@ -83,7 +83,7 @@ def varied(results: Results) -> Varied | None:
     points = varied_points(table, [*factors, *uncertain, SCENARIO], there, unit)
     if points.n < 2:
         return None
-    matters = metric.matters_from
+    matters = results.matters_from[metric.name]
     return Varied(
         metric,
         matters,

@@ -1,6 +1,5 @@
 """When the verdict turns and what moves it, in sentences: the same on the terminal and in the report."""
 
-import math
 from collections.abc import Iterator
 
 from tenure.experiments.analysis.intervals import number
@@ -74,9 +73,8 @@ def _right(found: Varied, check: Check, usual: str) -> str:
     if check.points:
         of = f"{check.right} of {check.points} told from chance ({low:.0%} to {high:.0%})"
         text = f"it is right at {of}, '{usual}' everywhere at {check.usual_right}"
-    if not math.isnan(check.lead):
-        width = check.lead - check.low
-        lead = difference_text(found.metric, check.lead, width)
+    if check.said:
+        lead = difference_text(found.metric, check.lead)
         text += f"{'; ' if text else ''}where it says otherwise, that is ahead by {lead} {unit_of(found)}"
     return text or "it says nothing else"
 
