@@ -56,10 +56,23 @@ class Mine:
 
 
 def serially(
-    order: Order, tasks: Any, workers: int, report: Callable[..., None], limits: Limits, there: Callable[[Task], bool]
+    order: Order,
+    tasks: Any,
+    workers: int,
+    report: Callable[..., None],
+    limits: Limits,
+    there: Callable[[Task], bool],
+    more: Callable[[], Any],
 ) -> None:
     """Do all tasks in this process: `running.batch.run_batch` for tests of what comes before and after it."""
-    while (task := tasks.next()) is not None:
+    while True:
+        task = tasks.next()
+        if task is None:
+            starts, runs = more()
+            if not (starts or runs):
+                return
+            tasks.add(starts, runs)
+            continue
         with contextlib.redirect_stdout(io.StringIO()):  # what a policy prints goes to a worker's log
             done = perform(order, task, lambda phase: None)
         report(task, done)

@@ -291,7 +291,7 @@ def test_who_changes_nothing_is_static(tmp_path: Path) -> None:
 )
 def test_a_market_is_checked_for_all_that_an_experiment_would(tmp_path: Path, changes: str, words: str) -> None:
     path = written(tmp_path, f"extends: default.market.yaml\npeople: 300\n{changes}\n", "own.market.yaml")
-    checked = check_file(str(path), [], [], 1, False)
+    checked = check_file(str(path), [], [], 1)
     assert checked.faulty == bool(words)
     problems = [f"{one['line']}:{one['column']}: {one['message']}. {one['mend']}" for one in checked.data["problems"]]
     assert len(problems) == bool(words) and all(words in one for one in problems), problems

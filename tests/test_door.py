@@ -65,5 +65,5 @@ def test_check_loads_neither_engine_nor_tables(tmp_path: Path) -> None:
     (tmp_path / "faulty.yaml").write_text("question: q\nmarket: default\nmonths: -1\narms: {a: nosuch}\nchampion: b\n")
     faulty = str(tmp_path / "faulty.yaml")
     checking = "from tenure.experiments.commands.checking import check_file"
-    code = f"import sys; {checking}; check_file({faulty!r}, [], [], 1, False)"
+    code = f"import sys; {checking}; check_file({faulty!r}, [], [], 1)"
     assert said(f"{code}; print([one for one in {HEAVY} if one in sys.modules])") == "['numpy', 'pydantic']"

@@ -215,7 +215,7 @@ def test_check_counts_the_scenarios(tmp_path: Path) -> None:
     path = tmp_path / "asked.yaml"
     path.write_text(CONFIG + "scenarios: {base: {}, crisis: crisis, late: {from: 3}}\n", encoding="utf-8")
     alone = estimate(experiment_of(tmp_path), 1)
-    checked = check_file(str(path), [], [], 1, False)
+    checked = check_file(str(path), [], [], 1)
     plan = checked.data["plan"]
     assert not checked.faulty and plan["scenarios"] == ["base", "crisis", "late"]
     assert plan["runs"] == 30 and alone.seconds < plan["seconds"] < 3 * alone.seconds
@@ -225,7 +225,7 @@ def test_check_counts_the_scenarios(tmp_path: Path) -> None:
 def test_check_finds_what_is_wrong_in_a_scenario(tmp_path: Path) -> None:
     path = tmp_path / "asked.yaml"
     path.write_text(CONFIG + "scenarios:\n  base: {}\n  bad: {world: {macro_maen: 1}}\n", encoding="utf-8")
-    checked = check_file(str(path), [], [], 1, False)
+    checked = check_file(str(path), [], [], 1)
     assert checked.faulty and len(checked.lines) == 1
     assert checked.lines[0].startswith(
         f"{path}:11:17: in the scenario 'bad': world.macro_maen: there is no such setting"

@@ -331,7 +331,7 @@ def test_what_is_odd_is_noted(tmp_path: Path) -> None:
     ):
         assert sum(words in note for note in notes) == 1, (words, notes)
     assert len(notes) == 5
-    checked = check_file(str(path), ["market.extends=online_lender"], [], 1, False)
+    checked = check_file(str(path), ["market.extends=online_lender"], [], 1)
     assert not checked.faulty and set(notes) <= set(checked.data["notes"])
 
 
@@ -339,7 +339,7 @@ def test_what_is_odd_is_noted(tmp_path: Path) -> None:
     "path", sorted([*EXAMPLES.glob("*.yaml"), *MARKETS.glob("*.yaml")]), ids=lambda path: path.stem
 )
 def test_what_is_shipped_is_possible(path: Path) -> None:
-    assert not check_file(str(path), [], [], 1, False).faulty
+    assert not check_file(str(path), [], [], 1).faulty
 
 
 @pytest.mark.parametrize("kinds", [("revolving", "revolving"), ("deposit", "revolving", "instalment", "revolving")])

@@ -59,7 +59,7 @@ def files_of(odd: Odd, folder: Path) -> list[Path]:
 def checked(path: Path) -> Checked:
     """Return what `tenure check` says of a file."""
     before, began = megabytes_at_most(from_now=True), time.process_time()
-    problems = check_file(str(path), [], [], 1, every_value=False).data["problems"]
+    problems = check_file(str(path), [], [], 1).data["problems"]
     return Checked(problems, time.process_time() - began, megabytes_at_most() - before)
 
 

@@ -36,14 +36,16 @@ def check(
     policies: PolicyFiles = None,
     workers: Workers = 0,
     resolved: Annotated[bool, typer.Option("--resolved", help="Print every value and where it came from.")] = False,
+    pilot: Annotated[bool, typer.Option("--pilot", help="Make five replications; they count when it is run.")] = False,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder of the results.")] = None,
     json: Json = False,
 ) -> None:
-    """Find every error of a file at once; with none, say what running it takes."""
+    """Find every error of a file at once; with none, say what running it takes, and what it can find."""
     with answering(json):
         from tenure.experiments.commands import checking
 
-        laid = sets_of(sets, vary)
-        found = [checking.check_file(name, laid, policies or [], workers, resolved, json) for name in files]
+        laid, wishes = sets_of(sets, vary), checking.Wishes(resolved, pilot, out, json)
+        found = [checking.check_file(name, laid, policies or [], workers, wishes) for name in files]
         if json:
             print_json([one.data for one in found])
         else:

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from tenure.experiments.commands import terminal
+from tenure.experiments.commands.finding import findable, finding_json, finding_lines, pilot_made, stored
 from tenure.experiments.commands.holding import experiment_held, market_held
 from tenure.experiments.config.advice.notes import note_lines, notes_under
 from tenure.experiments.config.checks import institution_problems
@@ -41,28 +42,50 @@ class Checked(NamedTuple):
     faulty: bool = False
 
 
-def check_file(
-    name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool, json: bool = False
-) -> Checked:
-    """Check an experiment, a market (``*.market.yaml``), a scenario (``*.scenario.yaml``) or policies (``*.py``).
+class Wishes(NamedTuple):
+    """What is asked beside whether a file is right.
 
-    What takes long shows its progress, unless the answer is to be `json`.
+    Attributes
+    ----------
+    every_value : bool
+        Every value, and where it came from.
+    pilot : bool
+        Five replications, made now, which count when the experiment is run.
+    out : Path or None
+        Folder of the results, by default that of `tenure run`.
+    json : bool
+        Plain data alone; else what takes long shows its progress.
     """
-    found = _checked(name, sets, plugins, workers, every_value, json)
+
+    every_value: bool = False
+    pilot: bool = False
+    out: Path | None = None
+    json: bool = False
+
+
+_NONE = Wishes()
+
+
+def check_file(
+    name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, wishes: Wishes = _NONE
+) -> Checked:
+    """Check an experiment, a market (``*.market.yaml``), a scenario (``*.scenario.yaml``) or policies (``*.py``)."""
+    found = _checked(name, sets, plugins, workers, wishes)
     return found._replace(lines=[printable(line) for line in found.lines])
 
 
-def _checked(
-    name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, every_value: bool, json: bool
-) -> Checked:
+def _checked(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: int, wishes: Wishes) -> Checked:
+    json = wishes.json
     try:
+        if wishes.pilot and name.endswith((".py", ".market.yaml", SCENARIO)):
+            raise ValueError(f"{name}: --pilot is for an experiment. Leave it out, or name an experiment")
         if name.endswith(".py"):
             return _policies(Path(name))
         if name.endswith(".market.yaml"):
             return _market(Path(name), plugins, json)
         if name.endswith(SCENARIO):
             return _scenario(Path(name), plugins)
-        return _experiment(name, load_experiment(name, sets, plugins), sets, workers, every_value, json)
+        return _experiment(name, load_experiment(name, sets, plugins), sets, workers, wishes)
     except ConfigError as error:
         lines = [str(one) for one in error.problems]
         if len(lines) > 1:
@@ -70,10 +93,11 @@ def _checked(
         return Checked(lines, {"file": name, "problems": [one._asdict() for one in error.problems]}, True)
 
 
-def _experiment(
-    name: str, experiment: Experiment, sets: Sequence[str], workers: int, every_value: bool, json: bool
-) -> Checked:
-    experiment, told = experiment_held(experiment, quiet=json)
+def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers: int, wishes: Wishes) -> Checked:
+    experiment, told = experiment_held(experiment, quiet=wishes.json)
+    results = (
+        pilot_made(experiment, wishes.out, workers, wishes.json) if wishes.pilot else stored(experiment, wishes.out)
+    )
     takes = estimate(experiment, workers or processors())
     under = {one.name: experiment.under(one.name) for one in experiment.scenarios}
     notes = [*told, *notes_under(under), *shortage_notes(takes, Path("results"))]
@@ -92,13 +116,18 @@ def _experiment(
     if experiment.eras:
         plan["eras"] = [one.recorded() for one in experiment.eras]
     data: dict[str, object] = {"file": name, "problems": [], "plan": plan, "notes": notes}
-    if every_value:
+    if results is not None:
+        finds = findable(experiment, results)
+        lines += finding_lines(experiment, finds)
+        data["detectable"] = finding_json(finds)
+    if wishes.every_value:
         rows = list(resolved(experiment))
         width = min(max(len(key) for key, _, _ in rows), 50)
         lines += ["", *(f"{key:<{width}}  {value!s:<28}  {origin}" for key, value, origin in rows), ""]
         data["resolved"] = {key: {"value": value, "from": origin} for key, value, origin in rows}
     words = ["tenure", "run", name, *(word for one in experiment.plugins for word in ("--policies", str(one)))]
     words += [word for one in sets for word in ("--set", one)]
+    words += [] if wishes.out is None else ["-o", str(wishes.out)]
     lines.append(f"No errors.\nNext     {terminal.command_text(words)}")
     return Checked(lines, data)
 

@@ -1,5 +1,6 @@
 """The commands about a folder of results: what is there, what it says, whether it is whole, what may go."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,12 +41,14 @@ def status(folder: Folder, json: Json = False) -> None:
     """Say how many runs of each arm are there, missing, damaged or failed, scenario by scenario if there are any."""
     with answering(json):
         from tenure.experiments.commands.folder_words import failed_lines, folder_command, next_lines, reading_bar
+        from tenure.experiments.running.stages import lacking_in
         from tenure.experiments.store.remarks import remarks
         from tenure.experiments.store.results import open_results
 
         with reading_bar(json) as tell:
             results = open_results(folder, progress=tell)
-        count, told = _counted(results), list(remarks(results))
+        lacking = lacking_in(results)
+        count, told = _counted(results, lacking), list(remarks(results))
         if json:
             failed = {
                 name: {key: one[key] for key in TOLD_OF_FAILURES if one.get(key, "") != ""}
@@ -55,8 +58,9 @@ def status(folder: Folder, json: Json = False) -> None:
             own: dict[str, object] = {"scenarios": count} if results.scenarios[0] else {"arms": count[""]}
             print_json({**data, **own})
             return
-        wanted = len(results.about["runs"])
-        say(f"{results.about['question']}\n{len(results.names)} of {wanted} runs are there")
+        wanted = sum(one["wanted"] for arms in count.values() for one in arms.values())
+        most = f", of at most {len(results.about['runs'])}" if results.is_looked_at else ""
+        say(f"{results.about['question']}\n{len(results.names)} of {wanted} runs are there{most}")
         for scenario, arms in count.items():
             if scenario:
                 say(f"In the scenario '{scenario}':")
@@ -71,14 +75,14 @@ def status(folder: Folder, json: Json = False) -> None:
         say_lines(next_lines([step]))
 
 
-def _counted(results: "Results") -> dict[str, dict[str, dict[str, int]]]:
+def _counted(results: "Results", lacking: Collection[str]) -> dict[str, dict[str, dict[str, int]]]:
     """Return scenario -> arm -> how many runs are wanted, there, damaged and failed."""
     none = {"wanted": 0, "there": 0, "damaged": 0, "failed": 0}
     count = {scenario: {arm: dict(none) for arm in results.arms} for scenario in results.scenarios}
     for name in results.about["runs"]:
         point = results.point(name)
         one = count[point.scenario][point.arm]
-        one["wanted"] += 1
+        one["wanted"] += name in lacking or name in results.known or name in results.failed
         one["there"] += name in results.known
         one["damaged"] += name in results.damaged
         one["failed"] += name in results.failed
@@ -207,22 +211,31 @@ def _write_csv(results: "Results", path: Path, json: bool) -> None:
 def _people(results: "Results", replication: int, json: bool) -> None:
     from tenure.experiments.commands.folder_words import command_text, next_lines
     from tenure.experiments.life.to_follow import follow_json, follow_lines, to_follow
+    from tenure.experiments.life.worst_off import worst_off, worst_off_json, worst_off_lines
 
     each = {scenario: results.under(scenario) for scenario in results.scenarios}
     found = {scenario: to_follow(one, replication) for scenario, one in each.items()}
+    worst = {scenario: worst_off(one) for scenario, one in each.items()}
     if json:
         people = [
             {**({"scenario": scenario} if scenario else {}), **one}
             for scenario, some in found.items()
             for one in follow_json(some)
         ]
-        print_json({"folder": str(results.folder), "currency": results.currency, "people": people})
+        fare = [
+            {**({"scenario": scenario} if scenario else {}), **one}
+            for scenario, some in worst.items()
+            for one in worst_off_json(some)
+        ]
+        common: dict[str, object] = {"folder": str(results.folder), "currency": results.currency}
+        print_json({**common, "people": people, "worst_off": fare})
         return
     config, sets = results.about["config"]["name"], [w for one in results.about["sets"] for w in ("--set", one)]
     for scenario, some in found.items():
         if scenario:
             say(f"In the scenario '{scenario}':")
         say_lines(follow_lines(each[scenario], some, replication))
+        say_lines(worst_off_lines(each[scenario], worst[scenario]))
         for one in some[:1]:
             words = ["tenure", "explain", config, "--person", str(one.person), "--arm", one.arm]
             words += ["--scenario", scenario] if scenario else []

@@ -83,6 +83,7 @@ def _given(results: Results) -> dict[str, object]:
     return {
         **where,
         "hash": results.hash,
+        **({"looked_at": True, "choice": _choice(results)} if results.is_looked_at else {}),
         "comparisons": [where | _comparison(one) for one in comparisons],
         "return_on_treatment": {
             arm: None if one.ratio is None else one.ratio._asdict() for arm, one in reported.items()
@@ -95,6 +96,24 @@ def _given(results: Results) -> dict[str, object]:
         },
         "stated": stated_json(stated(results)),
         "limits": held_json(held(results)),
+    }
+
+
+def _choice(results: Results) -> dict[str, object] | None:
+    """Return the best arm as far as it is known, None where none is to be chosen."""
+    found = results.choice()
+    if found is None:
+        return None
+    selection, fresh = found.selection, found.fresh
+    return {
+        "metric": found.metric.name,
+        "over": found.is_over,
+        "chosen": selection.chosen or None,
+        "best": selection.best or None,
+        "left": list(selection.left),
+        "dropped": dict(selection.dropped),
+        "replications": selection.at,
+        "scored_again": None if fresh is None else _comparison(fresh),
     }
 
 

@@ -1,10 +1,15 @@
 """Results on the terminal, scenario by scenario, and all scenarios beside each other."""
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tenure.experiments.analysis.metric import difference_text
+from tenure.experiments.analysis.intervals import number
+from tenure.experiments.analysis.metric import difference_text, shown_times
 from tenure.experiments.analysis.metrics import metrics_in
+from tenure.experiments.analysis.risk.tails import worst
+from tenure.experiments.analysis.sequential.asked import decided_on
+from tenure.experiments.analysis.sequential.chosen import choice_sentences
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
 from tenure.experiments.config.advice.rules_apart import rules_apart_in
@@ -132,11 +137,39 @@ def each_lines(results: Results) -> Iterator[str]:
             yield from [""] * bool(place)
             yield printable_line(f"In the scenario '{scenario}':")
         yield from terminal.effects_lines(one)
+        choice = one.choice()
+        for sentence in () if choice is None else choice_sentences(choice, one.champion):
+            yield from terminal.wrapped(sentence)
+        yield from tail_lines(one)
         yield terminal.spent_line(one)
         yield from terminal.harm_lines(one)
         yield from terminal.stated_lines_of(one)
     for note in rules_apart_in(results.about["arms"], results.champion):
         yield from terminal.wrapped(f"note: {note}")
+
+
+def tail_lines(results: Results) -> Iterator[str]:
+    """Yield how bad it gets for each arm, on the metric decided on; nothing while too few replications tell."""
+    metric = metrics_in(results.currency).get(decided_on(results.about["metrics"]))
+    if metric is None or not metric.has_verdict:
+        return
+    table = results.metrics()
+    wide = table[table["metric"] == metric.name].pivot(index="replication", columns="arm", values="value")
+    parts = []
+    for arm in (arm for arm in results.arms if arm != results.champion and arm in wide):
+        apart = (wide[arm] - wide[results.champion]).dropna()
+        found = worst(apart.to_numpy(float), larger_is_worse=metric.better == "lower")
+        if math.isfinite(found.low):
+            times = shown_times(metric)
+            ends = f"{number(found.low * times, metric.decimals)} to {number(found.high * times, metric.decimals)}"
+            shown = number(found.average * times, metric.decimals, signed=True)
+            parts.append(f"{arm} {shown} ({ends}; {found.values} replications)")
+    if parts:
+        unit = "pt" if metric.unit == "%" else metric.unit
+        yield from terminal.wrapped(
+            f"In the worst 5% of replications differences of {metric.name} from '{results.champion}' average, in "
+            f"{unit}: {', '.join(parts)}."
+        )
 
 
 def results_lines(results: Results, report_path: Path | None, words: list[str]) -> Iterator[str]:
@@ -147,17 +180,28 @@ def results_lines(results: Results, report_path: Path | None, words: list[str]) 
         yield from joint_lines(results)
         yield from turning_lines(results)
         yield from each_lines(results)
-        more = 2 * results.about["replications"]
-        again = command_text([*_unset(words, "replications"), "--set", f"replications={more}"])
+        key, value = _narrower(results)
+        again = command_text([*_unset(words, key), "--set", f"{key}={value:g}"])
         steps = [(again, "narrower intervals; these runs are kept")]
     yield from failed_lines(results)
     yield ""
     made = f"{results.made} runs made in {terminal.seconds_text(results.seconds)}, " if results.made else ""
-    yield printable_line(f"Runs     {made}{len(results.names)} of {len(results.about['runs'])} are in {results.folder}")
+    most = f"at most {len(results.about['runs'])}" if results.is_looked_at else f"{len(results.about['runs'])}"
+    yield printable_line(f"Runs     {made}{len(results.names)} of {most} are in {results.folder}")
     yield hash_line(results)
     if report_path is not None:
         yield printable_line(f"Report   {report_path}")
     yield from next_lines(steps)
+
+
+def _narrower(results: Results) -> tuple[str, float]:
+    """Return what to set for narrower intervals: half the width, or twice as many replications."""
+    precision, choose = results.about.get("precision"), results.about.get("choose")
+    if precision is not None:
+        return "precision.half_width", precision["half_width"] / 2.0
+    if choose is not None:
+        return "choose.scored_on", 2 * choose["scored_on"]
+    return "replications", 2 * results.about["replications"]
 
 
 def _unset(words: list[str], key: str) -> list[str]:

@@ -71,7 +71,7 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
         say(terminal.plan_line(experiment, estimate(experiment, workers)))
         say_lines(varied_lines(experiment))
         say_lines(note_lines(notes))
-    with terminal.RunBars(screen) as bars:
+    with terminal.RunBars(screen, *terminal.wanted_words(experiment)) as bars:
         shown: Progress = _unseen if how.json else bars
         try:
             results = run_experiment(

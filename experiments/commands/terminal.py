@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,7 +21,11 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
+from tenure.experiments.analysis.metric import shown_times
+from tenure.experiments.analysis.metrics import metrics_in
+from tenure.experiments.analysis.sequential.looks import LOOKED
 from tenure.experiments.commands.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
 from tenure.experiments.config.printable import printable_line
 from tenure.experiments.design.varied.told import levels_in
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from tenure.experiments.design.estimating import Estimate
     from tenure.experiments.report.effects import EffectsTable
     from tenure.experiments.running.runner import Event
+    from tenure.experiments.running.stages import ArmsStanding
     from tenure.experiments.store.results import Results
     from tenure.experiments.verification.cases.rows import Row
 
@@ -77,19 +82,48 @@ def plan_line(experiment: "Experiment", takes: "Estimate") -> str:
     arms = f"{len(experiment.arms)} arm{'s' if len(experiment.arms) != 1 else ''}"
     levels, scenarios = levels_in(experiment), len({one.base for one in experiment.scenarios})
     under = (f"{levels} levels x " if levels else "") + (f"{scenarios} scenarios x " if scenarios > 1 else "")
+    most = "at most " if settings.precision or settings.choose else ""
     return (
-        f"{under}{arms} x {settings.replications} replications x {settings.months} months, "
+        f"{under}{arms} x {most}{settings.replications} replications x {settings.months} months, "
         f"{people_text(market.people, market.stands_for)}"
-        f"    {takes.runs} runs, about {seconds_text(takes.seconds)}, {bytes_text(takes.disk)}"
+        f"    {most}{takes.runs} runs, about {seconds_text(takes.seconds)}, {bytes_text(takes.disk)}"
     )
 
 
-class RunBars(AbstractContextManager["RunBars"]):
-    """Progress of a run on a terminal: the compile line, states before month 0, runs, failures."""
+def wanted_words(experiment: "Experiment") -> tuple[str, int]:
+    """Say until when replications are made, and their cap; empty where there is a fixed number of them."""
+    settings = experiment.settings
+    metric = metrics_in(experiment.market.currency)[settings.metrics.decide_on]
+    times, unit = shown_times(metric), "points" if metric.unit == "%" else metric.unit
+    if settings.choose is not None:
+        lead = f"{settings.choose.zone * times:g} {unit}"
+        told = f"wanted: the best of {len(settings.arms)} arms by {metric.name}, if it leads by {lead} or more"
+        return told, settings.choose.at_most
+    if settings.precision is None:
+        return "", settings.replications
+    width = f"±{settings.precision.half_width * times:g} {unit}"
+    told = f"wanted: {width} or better for each difference of {metric.name} from '{settings.champion}'"
+    return told, settings.precision.at_most
 
-    def __init__(self, screen: Console) -> None:
-        self.screen = screen
-        self.bars = Progress(
+
+class _Bars(Progress):
+    """Bars of a run with lines below them: how the arms of each scenario stand."""
+
+    lines: tuple[str, ...] = ()
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """Yield the bars, then the lines."""
+        yield from super().get_renderables()
+        if self.lines:
+            yield Text("\n".join(self.lines), no_wrap=True, overflow="ellipsis")
+
+
+class RunBars(AbstractContextManager["RunBars"]):
+    """Progress of a run on a terminal: the compile line, states before month 0, runs, how arms stand, failures."""
+
+    def __init__(self, screen: Console, heading: str = "", most: int = 0) -> None:
+        self.screen, self.heading, self.most = screen, heading, most
+        self.bars = _Bars(
             TextColumn("{task.description:<5}"),
             BarColumn(36),
             MofNCompleteColumn(),
@@ -103,6 +137,8 @@ class RunBars(AbstractContextManager["RunBars"]):
         )
         self.runs: TaskID | None = None
         self.starts: TaskID | None = None
+        self.standing: Mapping[str, ArmsStanding] = {}
+        self.made: dict[str, set[int]] = {}
 
     def __call__(self, event: "Event") -> None:
         """Show an event."""
@@ -122,15 +158,38 @@ class RunBars(AbstractContextManager["RunBars"]):
         elif event.kind == "start":
             if self.starts is None:
                 self.starts = self.bars.add_task("start", total=event.total)
-            self.bars.update(self.starts, completed=event.done)
-        elif event.kind == "run" and self.runs is not None:
-            self.bars.update(self.runs, completed=event.done)
+            self.bars.update(self.starts, completed=event.done, total=event.total)
+        elif event.kind in ("run", "stage") and self.runs is not None:
+            self.bars.update(self.runs, completed=event.done, total=event.total)
+            self._stand(event)
+
+    def _stand(self, event: "Event") -> None:
+        """Bring the lines below the bars up to date, where replications are made until something is known."""
+        if event.kind == "stage":
+            self.standing, self.made = event.standing, {}
+        elif event.point is not None:
+            self.made.setdefault(event.point.scenario, set()).add(event.point.replication)
+        self.bars.lines = tuple(self.standing_lines())
+
+    def standing_lines(self) -> Iterator[str]:
+        """Yield a line for each scenario: its replications, of at most how many, and how its arms stand."""
+        if not self.heading:
+            return
+        yield printable_line(self.heading)
+        width = max((cell_len(printable_line(scenario)) for scenario in self.standing), default=0)
+        for scenario, one in self.standing.items():
+            name = printable_line(scenario)
+            count = f"{one.replications + len(self.made.get(scenario, ()))}/{self.most}"
+            yield f"{name}{' ' * (width - cell_len(name))}  {count:>8}  {printable_line(one.arms)}".rstrip()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the bars as they are."""
+        """Leave the bars as they are; without a terminal, say how the arms stood at the end."""
         self.bars.stop()
+        if not self.screen.is_terminal:
+            for line in self.standing_lines():
+                self.screen.print(line, soft_wrap=True)
 
 
 def effects_lines(results: "Results") -> Iterator[str]:
@@ -150,6 +209,8 @@ def effects_lines(results: "Results") -> Iterator[str]:
     yield from table_lines(heads, rows, results.oracles)
     yield ""
     yield from (line for text in _legend(table, len(results.arms), results.oracles) for line in wrapped(text) if text)
+    if results.is_looked_at:
+        yield from wrapped(LOOKED)
 
 
 def discount_text(market: Mapping[str, object]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tenure.experiments.analysis.metrics import METRICS, RENAMED, STANDARD_METRICS
 from tenure.experiments.config.advice.impossible import policy_faults
+from tenure.experiments.config.advice.stopping import capped, stopping_problems
 from tenure.experiments.config.documents import plain_value
 from tenure.experiments.config.market_files import market_settings
 from tenure.experiments.config.metrics_asked import MetricsAsked
@@ -60,6 +61,8 @@ def experiment_settings(document: Document, problems: list[Problem]) -> Experime
     problems += [fault_problem(document, fault) for fault in faults if fault.at[:1] not in _TOLD_ELSEWHERE]
     if settings is not None:
         problems += _experiment_problems(settings, document)
+        problems += stopping_problems(settings, document)
+        settings = capped(settings)
     return settings
 
 

@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tenure.experiments.config.advice.stopping import one_way
 from tenure.experiments.config.checks import with_tables_first
 from tenure.experiments.config.market_files import (
     inherits_no_qualities,
@@ -220,6 +221,7 @@ def _checked(
     shipped: bool,
 ) -> Experiment:
     """Return the experiment of a document and its market, or raise all that is wrong with it."""
+    document = one_way(document, problems)
     read = as_read(document, of_market, problems, known)
     uncertain, levels = _varied(document, read, problems, known)
     told = frozenset(problems)

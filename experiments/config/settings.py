@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tenure.agents.declaring import Parameter, parameters_of
+from tenure.experiments.analysis.sequential.asked import Choose, Precision
 from tenure.experiments.config.metrics_asked import STANDARD, Metrics
 from tenure.policies.guard.guard import Guards
 from tenure.simulation.settings.base import Settings
@@ -57,6 +58,10 @@ class ExperimentSettings(Settings):
     """How often every arm is run, each time with other luck that all arms share."""
     replications_per_draw: Annotated[int, Parameter("replications", 1, MOST_REPLICATIONS, "assumption")] = 1
     """Replications, with other luck each, of one draw of what is uncertain; 2 tell chance and ignorance apart."""
+    precision: Precision | None = None
+    """In place of `replications`: as many as it takes to know every difference well enough."""
+    choose: Choose | None = None
+    """In place of `replications`: as many as it takes to find the best arm."""
     seed: Annotated[int, Parameter("1", 0, LARGEST_SEED, "by definition: any number is as good")] = 1
     """Number from which all luck is drawn; another one is another series of replications."""
     metrics: Metrics = STANDARD

@@ -20,6 +20,9 @@ from tenure.experiments.store.provenance import commit_of, environment, program_
 from tenure.experiments.store.record import config_of, own_policies_told
 from tenure.simulation.settings.institution import PolicySettings
 
+_UNASKED = ("precision", "choose")
+"""Settings of which a record says nothing where they are not written."""
+
 
 class Planned(NamedTuple):
     """What all tasks share, the states to live first, the runs interleaved across arms, and the folder's record."""
@@ -172,7 +175,7 @@ def _shared(settings: ExperimentSettings) -> dict[str, Value]:
     told = {"replications_per_draw"} if settings.uncertain else set()
     left_out = {"market", "scenarios", "eras", "rule_tables"} | (varied - told)
     found: dict[str, Value] = settings.model_dump(mode="json", exclude=left_out)
-    return found
+    return {key: value for key, value in found.items() if key not in _UNASKED or value is not None}
 
 
 def _program() -> dict[str, Value]:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tenure.experiments.analysis.sequential.chosen import choice_sentences
+from tenure.experiments.analysis.sequential.looks import LOOKED
 from tenure.experiments.commands.terminal import people_text
 from tenure.experiments.config.advice.rules_apart import rules_apart_in
 from tenure.experiments.config.reading import suggest
@@ -39,13 +41,19 @@ def report_of(results: Results) -> Path:
         "Before month 0": f"{market['burn_in_months']} months with nobody treated, then {about['warm_up_months']} "
         f"months under '{results.champion}'",
         "Months": str(about["months"]),
-        "Runs": f"{len(results.names)} of {len(about['runs'])}",
+        "Runs": f"{len(results.names)} of {'at most ' if results.is_looked_at else ''}{len(about['runs'])}",
         "Seed": str(about["seed"]),
         "Budget": f"{_budget(market)} {results.currency} a month, {_for_whom(about)}",
         "Program": f"tenure {about['tenure']}, sources {about['sources'][:12]}",
         "Commit": str(about.get("commit") or "unknown"),
         "Results": f"{results.hash} over all recorded values",
     }
+    if results.is_looked_at:
+        described["Intervals"] = LOOKED
+    for one in map(results.under, results.scenarios):
+        choice = one.choice()
+        if choice is not None:
+            described[f"Choice {one.scenario}".strip()] = " ".join(choice_sentences(choice, one.champion))
     for era in about.get("eras", ()):
         described[f"Era: {era['title']}"] = f"{era['when']}: {'; '.join(era['changes']) or 'it changes nothing'}"
     notes = [one for one in remarks(results) if REPORT not in one and f"{UNUSED}/" not in one]

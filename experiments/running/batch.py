@@ -19,6 +19,8 @@ PATIENCE_SECONDS = 20.0
 """How long to wait, with nothing else to do, for runs that another process has claimed (and as long as three of them
 take), before they are made here, too."""
 Report = Callable[[Task, Done], None]
+More = Callable[[], tuple[list[Task], list[Task]]]
+"""Gives the states and runs that come after all that were given are done; none if that was all."""
 
 
 class Queue:
@@ -33,15 +35,18 @@ class Queue:
     """
 
     def __init__(self, starts: Iterable[Task], runs: Iterable[Task]) -> None:
-        self.starts = deque(starts)
-        coming = {task.name for task in self.starts}
-        self.waiting: dict[str, list[Task]] = {name: [] for name in coming}
+        self.starts: deque[Task] = deque()
         self.ready: deque[Task] = deque()
+        self.waiting: dict[str, list[Task]] = {}
+        self.add(starts, runs)
+
+    def add(self, starts: Iterable[Task], runs: Iterable[Task]) -> None:
+        """Put more states and runs behind those that are there."""
+        for task in starts:
+            self.starts.append(task)
+            self.waiting[task.name] = []
         for task in runs:
-            if task.start in coming:
-                self.waiting[task.start].append(task)
-            else:
-                self.ready.append(task)
+            self.waiting.get(task.start, self.ready).append(task)
 
     def next(self, claimed: frozenset[str] = frozenset()) -> Task | None:
         """Take the next task that can begin and that nobody else has claimed; None if there is none now."""
@@ -73,8 +78,19 @@ class Queue:
         return []
 
 
+def no_more() -> tuple[list[Task], list[Task]]:
+    """Say that there is nothing else to do."""
+    return [], []
+
+
 def run_batch(
-    order: Order, tasks: Queue, workers: int, report: Report, limits: Limits, there: Callable[[Task], bool]
+    order: Order,
+    tasks: Queue,
+    workers: int,
+    report: Report,
+    limits: Limits,
+    there: Callable[[Task], bool],
+    more: More = no_more,
 ) -> float | None:
     """Perform all tasks; `report` is told of each in this process, as it ends.
 
@@ -92,6 +108,8 @@ def run_batch(
         What a month may take.
     there : callable
         Whether a task's file is there, made by another process.
+    more : callable
+        Asked, when all tasks are done, what else there is to do.
 
     Returns
     -------
@@ -110,7 +128,7 @@ def run_batch(
     if not tasks.left():
         Claims(Path(order.folder)).close()  # what a process left that was killed at its end
         return None
-    batch = _Batch(order, tasks, workers, report, limits.over(workers), there)
+    batch = _Batch(order, tasks, workers, report, limits.over(workers), there, more)
     batch.run()
     return batch.start_seconds
 
@@ -119,9 +137,17 @@ class _Batch:
     """Tasks on their way through workers."""
 
     def __init__(
-        self, order: Order, tasks: Queue, workers: int, report: Report, limits: Limits, there: Callable[[Task], bool]
+        self,
+        order: Order,
+        tasks: Queue,
+        workers: int,
+        report: Report,
+        limits: Limits,
+        there: Callable[[Task], bool],
+        more: More,
     ) -> None:
         self.order, self.tasks, self.report, self.limits, self.there = order, tasks, report, limits, there
+        self.more = more
         self.messages: queue.Queue[Message] = queue.Queue()
         self.workers = [self._new() for _ in range(workers)]
         self.claims = Claims(Path(order.folder))
@@ -133,7 +159,7 @@ class _Batch:
     def run(self) -> None:
         """Do all tasks."""
         try:
-            while self._assign() or self.tasks.left():
+            while self._assign() or self.tasks.left() or self._goes_on():
                 self.claims.beat()
                 with contextlib.suppress(queue.Empty):
                     self._hear(self.messages.get(timeout=0.25))
@@ -148,6 +174,12 @@ class _Batch:
             self.claims.close()
             for part in ("runs", "starts"):
                 clear_temporary(Path(self.order.folder) / part, frozenset(self.pids))
+
+    def _goes_on(self) -> bool:
+        """Take on what comes after all that is done; return whether there is anything."""
+        starts, runs = self.more()
+        self.tasks.add(starts, runs)
+        return bool(starts or runs)
 
     def _assign(self) -> bool:
         """Give idle workers something to do; return whether any works."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from tenure.agents.compiling import cache_folder
@@ -20,6 +21,7 @@ from tenure.experiments.design.points import Design, points_of
 from tenure.experiments.design.tasks import Done, Order, Task
 from tenure.experiments.running.batch import Queue, run_batch
 from tenure.experiments.running.needs import needed_files
+from tenure.experiments.running.stages import AllAtOnce, ArmsStanding, Stages, stages_of
 from tenure.experiments.running.starts import start_is_whole
 from tenure.experiments.running.workers import HASH_SEED, USUAL_LIMITS, JobStoppedError, Limits, ask_once, processors
 from tenure.experiments.store import store
@@ -35,11 +37,15 @@ from tenure.simulation.shares.held import told_lines
 class Event(NamedTuple):
     """Something that happened while an experiment runs."""
 
-    kind: Literal["compiling", "compiled", "note", "begin", "start", "run", "failed"]
+    kind: Literal["compiling", "compiled", "note", "begin", "start", "run", "failed", "stage"]
     text: str = ""
     done: int = 0
     total: int = 0
     seconds: float = 0.0
+    point: Point | None = None
+    """Of a run."""
+    standing: Mapping[str, ArmsStanding] = MappingProxyType({})
+    """Of a stage: by scenario."""
 
 
 Progress = Callable[[Event], None]
@@ -55,6 +61,7 @@ def run_experiment(
     limits: Limits = USUAL_LIMITS,
     arms: Sequence[str] | None = None,
     design: Design = points_of,
+    first: int | None = None,
 ) -> Results:
     """Make the runs of an experiment that are missing, and return its results.
 
@@ -79,6 +86,8 @@ def run_experiment(
         Make the runs of these arms alone; the record of the folder, which has all, stays as it is.
     design : callable
         Makes the points of the experiment; by default every arm in every scenario, replication by replication.
+    first : int, optional
+        Make the runs of the first replications alone, such as those of a pilot; they count later.
 
     Raises
     ------
@@ -103,12 +112,12 @@ def run_experiment(
         refuse_links(folder)
         planned = plan_tasks(experiment, folder, engine, design)
         try:
-            more, changed = write_record(planned, folder, arms is not None)
+            of_record, changed = write_record(planned, folder, arms is not None)
             break
         except JustTakenError:  # it was free a moment ago; another is free now
             if out is not None:
                 raise
-    told += more
+    told += of_record
     runs = [task for task in planned.runs if arms is None or task.point.arm in arms]
     if only is not None and only not in {_address(task) for task in runs}:
         raise ValueError(f"there is no run {only.label}: see {folder_command('status', folder)}")
@@ -119,24 +128,41 @@ def run_experiment(
     there = Runs(folder)
     there.look((task.name for task in runs), all_anew=True)
     told += clear_damaged(folder, there)
-    able = [task for task in runs if task.name not in there.known and task.name not in there.damaged]
-    missing = [task for task in able if only in (None, _address(task))]
-    wanted = {task.start for task in missing}
-    needed = [task for task in planned.starts if task.name in wanted and not start_is_whole(folder, task.name)]
-    told += told_of_edits(changed, runs, missing)
+    failed: set[str] = set()
+
+    def lacking(some: Sequence[Task]) -> list[Task]:
+        done = (there.known, there.damaged, failed)
+        return [task for task in some if not any(task.name in one for one in done)]
+
+    def read() -> Results:
+        there.save()
+        return open_results(folder)
+
+    stages = _stages(experiment, runs, only, first)
+    stage = stages.next(lacking, read)
+    told += told_of_edits(changed, [*stage.runs, *(task for task in runs if task.name in there.known)], stage.runs)
     for text in told:
         tell(Event("note", text))
-    if missing and engine == "compiled":
+    if stage.runs and engine == "compiled":
         compile_rules(planned.order.market, tell)
-    kept = len(runs) - len(missing) if only is None else 0
-    total = len(missing) + kept
-    count = {"run": kept, "start": 0}
+    count = {"run": len(runs) - len(lacking(runs)) if only is None else 0, "start": 0}
+    coming = {"run": count["run"], "start": 0}
     made: list[Task] = []
     lived: list[Timed] = []
-    tell(Event("begin", done=kept, total=total))
+
+    def states_for(wanted: Sequence[Task]) -> list[Task]:
+        names = {task.start for task in wanted}
+        some = [task for task in planned.starts if task.name in names and not start_is_whole(folder, task.name)]
+        coming["run"], coming["start"] = coming["run"] + len(wanted), coming["start"] + len(some)
+        return some
+
+    needed = states_for(stage.runs)
+    tell(Event("begin", done=count["run"], total=coming["run"] + stage.later))
+    tell(Event("stage", done=count["run"], total=coming["run"] + stage.later, standing=stage.standing))
 
     def report(task: Task, done: Done) -> None:
         if done.error and task.is_run:
+            failed.add(task.name)
             store.write_failure(folder, task.name, done.error, {**_own(planned.order, task), **(done.details or {})})
             tell(Event("failed", f"{task.point.label}: {done.error}"))
         elif task.is_run:
@@ -146,15 +172,34 @@ def run_experiment(
             lived.append(_lived(experiment, task, done.cpu_seconds))
         kind: Literal["run", "start"] = "run" if task.is_run else "start"
         count[kind] += 1
-        tell(Event(kind, task.point.arm, count[kind], total if task.is_run else len(needed), done.seconds))
+        total = coming[kind] + (stage.later if task.is_run else 0)
+        tell(Event(kind, task.point.arm, count[kind], total, done.seconds, task.point if task.is_run else None))
 
-    most = max(1, min(workers or processors(), len(missing) + len(needed)))
-    begun = run_batch(planned.order, Queue(needed, missing), most, report, limits, lambda task: _is_there(folder, task))
+    def more() -> tuple[list[Task], list[Task]]:
+        nonlocal stage
+        stage = stages.next(lacking, read)
+        starts = states_for(stage.runs)
+        tell(Event("stage", done=count["run"], total=coming["run"] + stage.later, standing=stage.standing))
+        return starts, stage.runs
+
+    most = max(1, min(workers or processors(), len(stage.runs) + len(needed)))
+    queue, is_there = Queue(needed, stage.runs), lambda task: _is_there(folder, task)
+    begun = run_batch(planned.order, queue, most, report, limits, is_there, more)
     if engine == "compiled":
         remember(lived, begun)
     _live_one_again(planned.order, [task for task in made if needed_files(planned.order, task)], there, limits, tell)
     there.save()
     return open_results(folder, made=len(made), seconds=time.perf_counter() - began, changes=tuple(told))
+
+
+def _stages(experiment: Experiment, runs: Sequence[Task], only: Point | None, first: int | None) -> Stages:
+    """Return how the runs of an experiment follow each other: one alone, those of a pilot, or as it asks."""
+    if only is not None:
+        return AllAtOnce([task for task in runs if _address(task) == only])
+    if first is not None:
+        return AllAtOnce(runs, first)
+    asked = experiment.settings
+    return stages_of(asked.metrics.names, asked.champion, asked.precision, asked.choose, runs)
 
 
 def compile_rules(market: Mapping[str, object], tell: Progress) -> None:

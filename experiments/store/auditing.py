@@ -16,6 +16,7 @@ from tenure.experiments.config.experiment import load_recorded
 from tenure.experiments.design.planning import plan_tasks
 from tenure.experiments.design.tasks import Order, Task
 from tenure.experiments.plugins.own_policies import snapshot
+from tenure.experiments.running.stages import lacking_in
 from tenure.experiments.running.starts import start_path
 from tenure.experiments.running.workers import HASH_SEED, JobStoppedError, Limits, ask_once
 from tenure.experiments.store import store
@@ -87,7 +88,7 @@ def audit_folder(folder: Path, rerun: int, policies: Sequence[Path], quiet: bool
         differing: list[str] = []
         if rerun:
             notes += _made_again(results, rerun, policies, same, differing, advance)
-    missing = sum(name not in results.known and name not in results.damaged for name in names)
+    missing = sum(name not in results.damaged for name in lacking_in(results))
     return Audit(verified + whole, damaged, missing, same, differing, notes, results.hash)
 
 

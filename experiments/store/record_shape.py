@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from itertools import product
-from typing import NotRequired, TypedDict, TypeGuard
+from typing import NotRequired, TypedDict, TypeGuard, get_type_hints
 
 from tenure.experiments.config.documents import Value
 from tenure.experiments.design.point import Point, point_at
@@ -113,6 +113,23 @@ class EraRecord(TypedDict):
     changes: list[str]
 
 
+class PrecisionRecord(TypedDict):
+    """How well differences are to be known: see `tenure.experiments.analysis.sequential.asked.Precision`."""
+
+    half_width: float
+    at_least: int
+    at_most: int
+
+
+class ChooseRecord(TypedDict):
+    """How the best arm is to be found: see `tenure.experiments.analysis.sequential.asked.Choose`."""
+
+    zone: float
+    confidence: float
+    at_most: int
+    scored_on: int
+
+
 class About(TypedDict):
     """The record of a folder of results."""
 
@@ -122,6 +139,8 @@ class About(TypedDict):
     replications: int
     replications_per_draw: NotRequired[int]
     uncertain: NotRequired[list[UncertainRecord]]
+    precision: NotRequired[PrecisionRecord]
+    choose: NotRequired[ChooseRecord]
     seed: int
     arms: dict[str, PolicyRecord]
     champion: str
@@ -276,6 +295,18 @@ def _eras(value: object) -> bool:
     )
 
 
+def _or_none(kind: type) -> _Test:
+    """Return a test of an entry that may be missing: else a mapping of the numbers of a kind of record."""
+    kinds: dict[str, _Test] = {name: _whole if hint is int else _number for name, hint in get_type_hints(kind).items()}
+
+    def right(value: object) -> bool:
+        return value is None or (
+            isinstance(value, dict) and value.keys() == kinds.keys() and all(kinds[key](value[key]) for key in kinds)
+        )
+
+    return right
+
+
 def _rivals(value: object) -> bool:
     return isinstance(value, dict) and all(
         isinstance(one, dict) and _or_dated(_policy)(one.get("policy")) and _number(one.get("share"))
@@ -317,6 +348,8 @@ _ENTRIES: dict[str, _Test] = {
     "months": _whole,
     "warm_up_months": _whole,
     "replications": _whole,
+    "precision": _or_none(PrecisionRecord),
+    "choose": _or_none(ChooseRecord),
     "seed": _whole,
     "arms": _arms,
     "champion": _text,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tenure.experiments.analysis.paired.changes import Change
     from tenure.experiments.analysis.ratios import Ratio
     from tenure.experiments.analysis.returns import Return
+    from tenure.experiments.analysis.sequential.chosen import Chosen
     from tenure.experiments.analysis.statistics import Comparison
 
 
@@ -279,15 +280,54 @@ class Results:
 
     @cached_property
     def _comparisons(self) -> "list[Comparison]":
-        from tenure.experiments.analysis.statistics import compare
-
         if self.champion not in {one.arm for one in self.known.values()}:
             return []
+        if self.is_looked_at:
+            from tenure.experiments.analysis.sequential.looked import compare_looked
+
+            chosen_by = self.about.get("choose")
+            most = None if chosen_by is None else chosen_by["at_most"]
+            return compare_looked(
+                self._sorted_metrics,
+                self.champion,
+                self._failed_points,
+                most,
+                self.matters_from,
+                families=self.families,
+            )
+        from tenure.experiments.analysis.statistics import compare
+
         return compare(self._sorted_metrics, self.champion, self.matters_from, families=self.families)
 
     def comparisons(self) -> "list[Comparison]":
-        """Return every arm against the champion on every metric; empty while there is nothing to compare."""
+        """Return every arm against the champion on every metric; empty while there is nothing to compare.
+
+        Where replications were made until something was known (`is_looked_at`) the intervals allow for looking.
+        """
         return list(self._comparisons)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether replications are made until something is known: a precision, or the best arm."""
+        return bool(self.about.get("precision") or self.about.get("choose"))
+
+    @property
+    def _failed_points(self) -> frozenset[tuple[str, int]]:
+        points = (self.point(name) for name in self.failed)
+        return frozenset((one.arm, one.replication) for one in points)
+
+    def choice(self) -> "Chosen | None":
+        """Return the best arm as far as it is known, None where none is to be chosen; of one scenario."""
+        asked = self.about.get("choose")
+        if asked is None:
+            return None
+        from tenure.experiments.analysis.metrics import metrics_in
+        from tenure.experiments.analysis.sequential.asked import Choose, decided_on
+        from tenure.experiments.analysis.sequential.chosen import choice_of
+
+        metric = metrics_in(self.currency)[decided_on(self.about["metrics"])]
+        chosen_by = Choose.model_validate(dict(asked))
+        return choice_of(self._sorted_metrics, self.arms, self.champion, metric, chosen_by, self._failed_points)
 
     @property
     def families(self) -> tuple[tuple[str, ...], ...]:

@@ -1,0 +1,1 @@
+"""How bad it can get: quantiles, and averages of the worst."""

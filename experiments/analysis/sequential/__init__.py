@@ -1,0 +1,1 @@
+"""Experiments that look before they end: intervals that allow it, choosing among arms, what a sample can find."""
