@@ -75,7 +75,7 @@ def test_a_missing_file_is_named_with_its_neighbours(tmp_path: Path) -> None:
 
 def test_defaults_make_it_short() -> None:
     one = load_experiment("quickstart.yaml")
-    assert (one.settings.seed, one.settings.warm_up_months, one.settings.metrics) == (1, 24, STANDARD_METRICS)
+    assert (one.settings.seed, one.settings.warm_up_months, one.settings.metrics.names) == (1, 24, STANDARD_METRICS)
     assert one.name == "quickstart" and list(one.arms) == ["nothing", "uniform", "book", "match"]
     lines = find_config("quickstart.yaml")[0].read_text(encoding="utf-8").splitlines()
     assert len([line for line in lines if line.strip() and not line.startswith("#")]) <= 15

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tenure.experiments.analysis.designs.contrasts import FactorEffect, factor_effects, values_of_grid
+from tenure.experiments.analysis.intervals import Average
 
 DOSES, CAPS = ("x0.5", "x1", "x2"), (1, 2, 3, 4)
 FACTORS = pd.DataFrame(list(product(DOSES, CAPS)), columns=["dose", "cap"])
@@ -41,13 +42,15 @@ def test_a_three_by_four_by_hand() -> None:
 
     effects = found(table(value))
     assert len(effects) == 2 * (2 + 3 + 6)
-    assert effects["nothing", ("dose", "x2")].change == pytest.approx((20.0, 0.0))
-    assert effects["nothing", ("cap", 4)].change == pytest.approx((0.0, 0.0))
-    assert effects["book", ("dose", "x1")].change == pytest.approx((2.0, 0.0))
-    assert effects["book", ("dose", "x2")].change == pytest.approx((4.0 + 3.0 / 4, 0.0))  # over the four caps
-    assert effects["book", ("cap", 4)].change == pytest.approx((3.0 + 3.0 / 3, 0.0))  # over the three doses
-    assert effects["book", ("dose", "cap", "x2", 4)].change == pytest.approx((3.0, 0.0))
-    assert effects["book", ("dose", "cap", "x1", 4)].change == pytest.approx((0.0, 0.0))
+    assert effects["nothing", ("dose", "x2")].change == pytest.approx(Average.even(20.0, 0.0))
+    assert effects["nothing", ("cap", 4)].change == pytest.approx(Average.even(0.0, 0.0))
+    assert effects["book", ("dose", "x1")].change == pytest.approx(Average.even(2.0, 0.0))
+    assert effects["book", ("dose", "x2")].change == pytest.approx(
+        Average.even(4.0 + 3.0 / 4, 0.0)
+    )  # over the four caps
+    assert effects["book", ("cap", 4)].change == pytest.approx(Average.even(3.0 + 3.0 / 3, 0.0))  # over the three doses
+    assert effects["book", ("dose", "cap", "x2", 4)].change == pytest.approx(Average.even(3.0, 0.0))
+    assert effects["book", ("dose", "cap", "x1", 4)].change == pytest.approx(Average.even(0.0, 0.0))
     assert effects["book", ("dose", "cap", "x2", 4)].first == ("x0.5", 1)
 
 
@@ -60,16 +63,17 @@ def test_what_adds_up_has_no_interaction_and_luck_of_a_replication_cancels(seed:
     effects = found(table(lambda arm, dose, cap, r: doses[arms[arm], dose] + caps[arms[arm], cap] + luck[arms[arm], r]))
     for one in effects.values():
         if len(one.factors) == 2:
-            assert one.change == pytest.approx((0.0, 0.0), abs=1e-9)
+            assert one.change == pytest.approx(Average.even(0.0, 0.0), abs=1e-9)
         assert one.change.half_width == pytest.approx(0.0, abs=1e-8)
     book = (doses[1] - doses[0]) - (doses[1] - doses[0])[0]
     assert effects["book", ("dose", "x2")].change.mean == pytest.approx(book[2], abs=1e-9)
 
 
-def test_one_effect_has_the_interval_of_a_t_test() -> None:
+def test_one_effect_without_skewness_has_the_interval_of_a_t_test() -> None:
     rng = np.random.default_rng(3)
     factors = pd.DataFrame({"dose": [1, 2]}, index=pd.Index(["low", "high"], name="scenario"))
     luck = rng.normal(size=(2, 8))
+    luck[1] = luck[0] + [-4.0, 4.0, -2.5, 2.5, -1.0, 1.0, -0.5, 0.5]  # no skewness, where the interval is Student's
     values = pd.DataFrame(
         [(level, "nothing", r, luck[at, r]) for at, level in enumerate(("low", "high")) for r in range(8)],
         columns=["scenario", "arm", "replication", "value"],
