@@ -47,8 +47,8 @@ def test_a_three_by_four_by_hand() -> None:
     assert effects["book", ("dose", "x1")].change == pytest.approx(Average.even(2.0, 0.0))
     assert effects["book", ("dose", "x2")].change == pytest.approx(
         Average.even(4.0 + 3.0 / 4, 0.0)
-    )  # over the four caps
-    assert effects["book", ("cap", 4)].change == pytest.approx(Average.even(3.0 + 3.0 / 3, 0.0))  # over the three doses
+    )
+    assert effects["book", ("cap", 4)].change == pytest.approx(Average.even(3.0 + 3.0 / 3, 0.0))
     assert effects["book", ("dose", "cap", "x2", 4)].change == pytest.approx(Average.even(3.0, 0.0))
     assert effects["book", ("dose", "cap", "x1", 4)].change == pytest.approx(Average.even(0.0, 0.0))
     assert effects["book", ("dose", "cap", "x2", 4)].first == ("x0.5", 1)
