@@ -45,9 +45,7 @@ def test_a_three_by_four_by_hand() -> None:
     assert effects["nothing", ("dose", "x2")].change == pytest.approx(Average.even(20.0, 0.0))
     assert effects["nothing", ("cap", 4)].change == pytest.approx(Average.even(0.0, 0.0))
     assert effects["book", ("dose", "x1")].change == pytest.approx(Average.even(2.0, 0.0))
-    assert effects["book", ("dose", "x2")].change == pytest.approx(
-        Average.even(4.0 + 3.0 / 4, 0.0)
-    )
+    assert effects["book", ("dose", "x2")].change == pytest.approx(Average.even(4.0 + 3.0 / 4, 0.0))
     assert effects["book", ("cap", 4)].change == pytest.approx(Average.even(3.0 + 3.0 / 3, 0.0))
     assert effects["book", ("dose", "cap", "x2", 4)].change == pytest.approx(Average.even(3.0, 0.0))
     assert effects["book", ("dose", "cap", "x1", 4)].change == pytest.approx(Average.even(0.0, 0.0))

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.metrics import METRICS
+from tenure.experiments.analysis.paired.families import matters_of
 from tenure.experiments.analysis.statistics import Comparison
 from tenure.experiments.report.effects import verdict_shown
 from tenure.experiments.report.joint import JointTable
@@ -78,7 +79,7 @@ def failure_json(results: Results, name: str) -> dict[str, object]:
 def _given(results: Results) -> dict[str, object]:
     """Return what one scenario gave."""
     reported = results.returns_reported()
-    comparisons = results.comparisons()
+    comparisons, matters = results.comparisons(), matters_of(results.about)
     where = {"scenario": results.scenario} if results.scenario else {}
     return {
         **where,
@@ -90,9 +91,7 @@ def _given(results: Results) -> dict[str, object]:
         },
         "no_return_on_treatment": {arm: one.why_not for arm, one in reported.items() if one.why_not},
         "matters_from": {
-            name: results.matters_from[name]
-            for name in dict.fromkeys(one.metric for one in comparisons)
-            if name in METRICS
+            name: matters[name] for name in dict.fromkeys(one.metric for one in comparisons) if name in METRICS
         },
         "stated": stated_json(stated(results)),
         "limits": held_json(held(results)),

@@ -8,6 +8,7 @@ import numpy as np
 from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.metric import Metric, difference_text, shown_times
 from tenure.experiments.analysis.metrics import metrics_in
+from tenure.experiments.analysis.paired.families import matters_of
 from tenure.experiments.analysis.statistics import Comparison
 from tenure.experiments.config.reading import suggest
 from tenure.experiments.report.beside.circumstances import (
@@ -157,7 +158,7 @@ def _matters(results: Results, metric: Metric) -> str:
     if not metric.has_verdict:
         return ""
     unit = "points" if metric.unit == "%" else metric.unit
-    return f"{results.matters_from[metric.name] * shown_times(metric):g} {unit}"
+    return f"{matters_of(results.about)[metric.name] * shown_times(metric):g} {unit}"
 
 
 def _comparisons(results: Results, metric: Metric) -> dict[str, Comparison]:

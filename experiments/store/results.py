@@ -282,22 +282,17 @@ class Results:
     def _comparisons(self) -> "list[Comparison]":
         if self.champion not in {one.arm for one in self.known.values()}:
             return []
-        if self.is_looked_at:
-            from tenure.experiments.analysis.sequential.looked import compare_looked
-
-            chosen_by = self.about.get("choose")
-            most = None if chosen_by is None else chosen_by["at_most"]
-            return compare_looked(
-                self._sorted_metrics,
-                self.champion,
-                self._failed_points,
-                most,
-                self.matters_from,
-                families=self.families,
-            )
+        from tenure.experiments.analysis.paired.families import families_of, matters_of
+        from tenure.experiments.analysis.sequential.looked import compare_looked
         from tenure.experiments.analysis.statistics import compare
 
-        return compare(self._sorted_metrics, self.champion, self.matters_from, families=self.families)
+        matters, families = matters_of(self.about), families_of(self.about["metrics"])
+        if self.is_looked_at:
+            chosen_by = self.about.get("choose")
+            most = None if chosen_by is None else chosen_by["at_most"]
+            own, failed = self._sorted_metrics, self._failed_points
+            return compare_looked(own, self.champion, failed, most, matters, families=families)
+        return compare(self._sorted_metrics, self.champion, matters, families=families)
 
     def comparisons(self) -> "list[Comparison]":
         """Return every arm against the champion on every metric; empty while there is nothing to compare.
@@ -329,52 +324,16 @@ class Results:
         chosen_by = Choose.model_validate(dict(asked))
         return choice_of(self._sorted_metrics, self.arms, self.champion, metric, chosen_by, self._failed_points)
 
-    @property
-    def families(self) -> tuple[tuple[str, ...], ...]:
-        """Metrics whose verdicts hold together: the one decided on, and all that are shown beside it."""
-        shown = tuple(self.about["metrics"])
-        return tuple(family for family in (shown[:1], shown[1:]) if family)
-
-    @property
-    def matters_from(self) -> dict[str, float]:
-        """The smallest difference that matters of every metric, as stored: the experiment's own, else the metric's."""
-        from tenure.experiments.analysis.metrics import METRICS
-
-        own = {name: metric.matters_from for name, metric in METRICS.items()}
-        return own | self.about.get("matters_from", {})
-
     def changes_between(self, before: str, after: str, metric: str = "") -> "dict[str, Change]":
-        """Return how each arm changes from one scenario or level to another, the champion first.
+        """Return how each arm changes from one scenario or level to another, the champion first, paired by luck.
 
-        The two are met by the same people with the same luck, so that changes are paired, too: "what is one more call
-        worth, for this arm?" is such a change.
-
-        Parameters
-        ----------
-        before, after : str
-            Names of scenarios or levels.
-        metric : str
-            By default the one decided on.
-
-        Raises
-        ------
-        ValueError
-            If there is no such scenario, or no run has such a metric.
+        `metric` is by default the one decided on. ValueError if there is no such scenario, or no run has that metric.
+        See `tenure.experiments.analysis.paired.changes`.
         """
-        from tenure.experiments.analysis.paired.changes import changes
+        from tenure.experiments.analysis.paired.changes import changes_of_runs
 
-        asked = metric or self.about["metrics"][0]
-        first, last = (self.under(scenario)._by_arm(asked) for scenario in (before, after))
-        return changes(first, last, self.champion, [arm for arm in self.arms if arm != self.champion])
-
-    def _by_arm(self, metric: str) -> "pd.DataFrame":
-        """Return a metric's values in one scenario, a row per replication and a column per arm."""
-        table = self._sorted_metrics
-        own = table[table["metric"] == metric]
-        if own.empty:
-            known = ", ".join(sorted(table["metric"].unique()))
-            raise ValueError(f"{self.folder}: no run has the metric '{metric}'. Known: {known}.")
-        return own.pivot(index="replication", columns="arm", values="value")
+        first, last = (self.under(scenario)._sorted_metrics for scenario in (before, after))
+        return changes_of_runs(first, last, metric or self.about["metrics"][0], self.champion, self.arms)
 
     def returns(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Ratio | None]":
         """Return what comes back per extra unit of money on treatment, or on what else is spent; None where unsaid."""

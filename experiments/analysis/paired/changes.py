@@ -31,6 +31,24 @@ class Change(NamedTuple):
     n: int
 
 
+def changes_of_runs(
+    before: "pd.DataFrame", after: "pd.DataFrame", metric: str, champion: str, arms: Sequence[str]
+) -> dict[str, Change]:
+    """Return how each arm changes on a metric, of runs as `compare` takes them; ValueError if none has that metric.
+
+    Columns arm, replication, metric, value; otherwise as `changes`.
+    """
+    wide = []
+    for table in (before, after):
+        own = table[table["metric"] == metric]
+        if own.empty:
+            known = ", ".join(sorted(table["metric"].unique()))
+            raise ValueError(f"no run has the metric '{metric}'. Known: {known}.")
+        wide.append(own.pivot(index="replication", columns="arm", values="value"))
+    first, last = wide
+    return changes(first, last, champion, arms)
+
+
 def changes(before: "pd.DataFrame", after: "pd.DataFrame", champion: str, arms: Sequence[str]) -> dict[str, Change]:
     """Return how each arm changes, the champion first.
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Worth(NamedTuple):
+class PairingWorth(NamedTuple):
     """A variance reduction with its 95% interval.
 
     `factor` is (VarA + VarB) / Var(B - A): how many times as many unpaired runs would know the difference as well.
@@ -19,7 +19,7 @@ class Worth(NamedTuple):
     high: float
 
 
-def worth_of_pairing(champion: npt.ArrayLike, arm: npt.ArrayLike, confidence: float = 0.95) -> Worth:
+def worth_of_pairing(champion: npt.ArrayLike, arm: npt.ArrayLike, confidence: float = 0.95) -> PairingWorth:
     """Return the variance reduction of paired values, with its interval.
 
     Parameters
@@ -36,25 +36,25 @@ def worth_of_pairing(champion: npt.ArrayLike, arm: npt.ArrayLike, confidence: fl
     too short, as all intervals of variances.
 
     >>> worth_of_pairing([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
-    Worth(factor=inf, low=inf, high=inf)
+    PairingWorth(factor=inf, low=inf, high=inf)
     """
     from scipy.special import stdtrit
 
     a, b = np.asarray(champion, np.float64), np.asarray(arm, np.float64)
     n = a.size
     if n < 2:
-        return Worth(math.nan, math.nan, math.nan)
+        return PairingWorth(math.nan, math.nan, math.nan)
     total, difference = a + b, b - a
     of_sum, of_difference = float(total.var(ddof=1)), float(difference.var(ddof=1))
     if of_difference <= 0.0:
         least = math.inf if float(a.var(ddof=1)) > 0.0 else 1.0
-        return Worth(least, least, least)
+        return PairingWorth(least, least, least)
     ratio = of_sum / of_difference
     factor = float(a.var(ddof=1) + b.var(ddof=1)) / of_difference
     if n < 3:
-        return Worth(factor, math.nan, math.nan)
+        return PairingWorth(factor, math.nan, math.nan)
     t = float(stdtrit(n - 2, 0.5 + confidence / 2.0))
     shared = float(np.cov(total, difference, ddof=1)[0, 1]) ** 2 / (of_sum * of_difference) if of_sum > 0.0 else 0.0
     middle = 1.0 + 2.0 * max(1.0 - shared, 0.0) * t * t / (n - 2)
     reach = math.sqrt(max(middle * middle - 1.0, 0.0))
-    return Worth(factor, (1.0 + ratio / (middle + reach)) / 2.0, (1.0 + ratio * (middle + reach)) / 2.0)
+    return PairingWorth(factor, (1.0 + ratio / (middle + reach)) / 2.0, (1.0 + ratio * (middle + reach)) / 2.0)
