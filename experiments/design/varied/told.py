@@ -67,8 +67,8 @@ def range_text(one: Uncertain) -> str:
         return f"one of {', '.join(numbers)}{behind}"
     if found.kind == "triangular":
         return f"triangular, {numbers[0]}, {numbers[1]}, {numbers[2]}{behind}"
-    names = ("mean", "sd") if found.kind == "normal" else ("median", "sigma")
+    middle, width = ("mean", "sd") if found.kind == "normal" else ("median", "sigma")
     spread = numbers[1] if found.kind == "normal" else f"{found.numbers[1]:g}"
     low, high = found.ends
     cut = f"({x}{low:.2g} .. {x}{high:.2g}{behind})"
-    return f"{found.kind}, {names[0]} {numbers[0]}, {names[1]} {spread} {cut}"
+    return f"{found.kind}, {middle} {numbers[0]}, {width} {spread} {cut}"
