@@ -61,6 +61,14 @@ def point_at(address: object) -> Point | None:
         return None
 
 
+def point_of(address: list[Value]) -> Point:
+    """Return the point of an entry of a record, which was found to be one when it was read."""
+    found = point_at(address)
+    if found is None:
+        raise ValueError(f"{address} names no run")
+    return found
+
+
 def labelled(text: str) -> Point | None:
     """Return the point of ``ARM/REPLICATION`` or ``SCENARIO/ARM/REPLICATION``; None for anything else.
 

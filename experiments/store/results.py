@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tenure.experiments.config.documents import Value
 from tenure.experiments.design.hashing import canonical_json
-from tenure.experiments.design.point import Over, Point, is_factor, point_at
+from tenure.experiments.design.point import Point, point_of
 from tenure.experiments.store import store
 from tenure.experiments.store.record import read_about
 from tenure.experiments.store.record_shape import About
@@ -84,7 +84,7 @@ class Results:
         return {scenario: self._restricted(scenario) for scenario in self.scenarios}
 
     def _restricted(self, scenario: str) -> "Results":
-        runs = {name: one for name, one in self.about["runs"].items() if _point(one).scenario == scenario}
+        runs = {name: one for name, one in self.about["runs"].items() if point_of(one).scenario == scenario}
         own = self.about["scenarios"][scenario]
         arms = own.get("arms", self.about["arms"])
         about: About = {**self.about, "runs": runs, "market": own["market"], "arms": arms}
@@ -111,7 +111,7 @@ class Results:
 
     def point(self, run: str) -> Point:
         """Return the point of a run of the record."""
-        return _point(self.about["runs"][run])
+        return point_of(self.about["runs"][run])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -156,55 +156,16 @@ class Results:
         return hashlib.sha256(canonical_json(whole).encode()).hexdigest()
 
     def draws(self) -> "pd.DataFrame":
-        """Return what was drawn for each replication, the same in all arms, scenarios and levels.
+        """Return what was drawn for each replication, see `tenure.experiments.design.varied.tables.draws_of`."""
+        from tenure.experiments.design.varied.tables import draws_of
 
-        Returns
-        -------
-        pandas.DataFrame
-            A row per replication (the index), ``draw``, its number, and a column for each number that is uncertain,
-            as the experiment calls it: the number itself, or the factor that multiplied the market's own. No column at
-            all where nothing is uncertain.
-        """
-        import pandas as pd
-
-        from tenure.experiments.design.varied.uncertain import drawn_numbers
-
-        uncertain = {one["name"]: one["laid"] for one in self.about.get("uncertain", [])}
-        times = range(int(self.about["replications"]))
-        if not uncertain:
-            return pd.DataFrame(index=pd.RangeIndex(len(times), name="replication"))
-        overs: dict[int, list[Over]] = {replication: [] for replication in times}
-        for point in map(_point, self.about["runs"].values()):
-            overs[point.replication].append(point.over)
-        each = self.about.get("replications_per_draw", 1)
-        rows = [{"draw": number // each, **drawn_numbers(overs[number], uncertain)} for number in times]
-        return pd.DataFrame(rows, pd.RangeIndex(len(times), name="replication"), ["draw", *uncertain])
+        return draws_of(self.about)
 
     def factors(self) -> "pd.DataFrame":
-        """Return what is set at each level of each scenario.
+        """Return what is set at each level of each scenario, see `tenure.experiments.design.varied.tables.factors_of`."""
+        from tenure.experiments.design.varied.tables import factors_of
 
-        Returns
-        -------
-        pandas.DataFrame
-            A row per scenario and level, by the name that `under` takes (the index, ``scenario``), ``base_scenario``,
-            and a column for each factor of the design, as the experiment calls it: numbers; factors that multiply the
-            market's own as what they are, if all values of a column are; else what is written. No column at all where
-            the experiment has no design.
-        """
-        import pandas as pd
-
-        told = {name: self.about["scenarios"].get(name) for name in self.scenarios}
-        index = pd.Index([*told], name="scenario")
-        varied = {
-            name: {str(factor): value for factor, value in one.get("factors", [])}
-            for name, one in told.items()
-            if one is not None
-        }
-        if not any(varied.values()):
-            return pd.DataFrame(index=index)
-        columns = {factor: [one.get(factor) for one in varied.values()] for one in varied.values() for factor in one}
-        base = [one.get("base", "") for one in told.values() if one is not None]
-        return pd.DataFrame({"base_scenario": base, **{key: _as_numbers(own) for key, own in columns.items()}}, index)
+        return factors_of(self.about, self.scenarios)
 
     @property
     def _factors_told(self) -> str:
@@ -402,11 +363,11 @@ def open_results(
     runs.save()
     for name, address in about["runs"].items():
         found = runs.known.get(name)
-        if found is not None and found.point != _point(address):
+        if found is not None and found.point != point_of(address):
             runs.damaged[name] = f"{store.run_path(folder, name)}: says that it is {found.point.label}"
             del runs.known[name]
     known = {name: runs.known[name] for name in about["runs"] if name in runs.known}
-    lacking = {name: _point(one) for name, one in about["runs"].items() if name not in known}
+    lacking = {name: point_of(one) for name, one in about["runs"].items() if name not in known}
     failed = {
         name: {
             **one,
@@ -419,17 +380,3 @@ def open_results(
     }
     damaged = {name: one for name, one in runs.damaged.items() if name in about["runs"]}
     return Results(folder, about, known, damaged, failed, damage, made, seconds, tuple(changes))
-
-
-def _as_numbers(values: Sequence[Value]) -> list[Value]:
-    """Return values of a factor as numbers: ``x0.5`` as 0.5 where all multiply."""
-    times = [float(one[1:]) if isinstance(one, str) and is_factor(one) else None for one in values]
-    return list(values) if None in times else [*times]
-
-
-def _point(address: list[Value]) -> Point:
-    """Return the point of an entry of a record, which was found to be one when it was read."""
-    found = point_at(address)
-    if found is None:
-        raise ValueError(f"{address} names no run")
-    return found

@@ -6,6 +6,7 @@ import numpy as np
 
 from tenure.experiments.analysis.metric import Metric
 from tenure.experiments.analysis.metrics import metrics_in
+from tenure.experiments.analysis.paired.families import matters_of
 from tenure.experiments.analysis.turning.expansion import Leaning, leaning
 from tenure.experiments.analysis.turning.points import VariedPoints, varied_points
 from tenure.experiments.analysis.turning.turning import Turning, turning
@@ -83,7 +84,7 @@ def varied(results: Results) -> Varied | None:
     points = varied_points(table, [*factors, *uncertain, SCENARIO], there, unit)
     if points.n < 2:
         return None
-    matters = results.matters_from[metric.name]
+    matters = matters_of(results.about)[metric.name]
     return Varied(
         metric,
         matters,
