@@ -162,7 +162,7 @@ class Results:
         return draws_of(self.about)
 
     def factors(self) -> "pd.DataFrame":
-        """Return what is set at each level of each scenario, see `tenure.experiments.design.varied.tables.factors_of`."""
+        """Return what is set at each level, see `tenure.experiments.design.varied.tables.factors_of`."""
         from tenure.experiments.design.varied.tables import factors_of
 
         return factors_of(self.about, self.scenarios)
