@@ -115,7 +115,7 @@ class _Bars(Progress):
         """Yield the bars, then the lines."""
         yield from super().get_renderables()
         if self.lines:
-            yield Text("\n".join(self.lines), no_wrap=True, overflow="ellipsis")
+            yield Text("\n".join(self.lines), overflow="fold")
 
 
 class RunBars(AbstractContextManager["RunBars"]):
