@@ -66,6 +66,7 @@ def test_levels_are_named_by_what_differs(tmp_path: Path) -> None:
     def names(text: str) -> list[str]:
         return [one.name for one in loaded(tmp_path, text).scenarios]
 
+    assert names("design: {grid: {market.switching_cost: [x1]}}") == ["switching_cost=x1"]
     below = "design: {grid: {market: {world: {switching_cost: [2, 4.5]}}}}"
     assert names(below) == ["switching_cost=2", "switching_cost=4.5"]
     assert names("design: {grid: {budget_per_month: [100, x2]}}") == ["budget_per_month=100", "budget_per_month=x2"]
@@ -133,6 +134,13 @@ def test_a_grid_runs_from_the_command_line_and_goes_on_from_its_folder(tmp_path:
     assert code == 0, said
     status = answer("status", folder)
     assert "switching_cost=x0.5, uniform.amount=10" in str(status)
+    told = answer("compare", folder)["factor_effects"]
+    assert [(one["arm"], one["factors"]) for one in told[:3]] == [
+        ("nothing", ["switching_cost"]),
+        ("nothing", ["uniform.amount"]),
+        ("nothing", ["switching_cost", "uniform.amount"]),
+    ]
+    assert told[0]["first"] == ["x0.5"] and told[0]["replications"] == 3
     code, said = tenure("compare", folder)
     assert code == 0 and "What each factor changes" in said and "switching_cost x0.5 to x1" in said, said
 

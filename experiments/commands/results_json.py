@@ -7,6 +7,7 @@ from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.analysis.paired.families import matters_of
 from tenure.experiments.analysis.statistics import Comparison
+from tenure.experiments.report.designs.factorial import effects_json
 from tenure.experiments.report.effects import verdict_shown
 from tenure.experiments.report.joint import JointTable
 from tenure.experiments.report.limits import held, held_json
@@ -33,7 +34,8 @@ def comparisons_json(results: Results) -> dict[str, object]:
     if not results.scenarios[0]:
         return common | _given(results)
     each = {scenario: _given(results.under(scenario)) for scenario in results.scenarios}
-    return common | {"scenarios": each}
+    effects = effects_json(results)
+    return common | {"scenarios": each} | ({"factor_effects": effects} if effects else {})
 
 
 def circumstances_json(folders: Sequence[Results], table: JointTable) -> dict[str, object]:

@@ -246,7 +246,10 @@ def _checked(
         written["eras"] = [one.written for one in read.eras]
     below = {("market", *at): place for at, place in read.guarded.positions.items() if at}
     places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
-    oracles = [arm for arm, one in settings.arms.items() if getattr(known[one.policy], "needs_truth", False)]
+    at_levels = [settings.arms, *(one.arms for one in scenarios if one.arms is not None)]
+    oracles = [
+        arm for arm in settings.arms if any(getattr(known[at[arm].policy], "needs_truth", False) for at in at_levels)
+    ]
     by_scenario = sorted(
         scenarios, key=lambda one: [text.name for text in read.texts].index(one.base) if one.base else 0
     )

@@ -73,6 +73,6 @@ class ExperimentSettings(Settings):
     eras: tuple[object, ...] = ()
     """Titled changes of the world and of rivals from dates on, in every arm: shipped ones, or what is different."""
     uncertain: dict[str, object] = Field(default_factory=dict)
-    """What nobody knows: numbers by name and the range of each, drawn once per replication, the same in all arms."""
+    """What nobody knows, drawn once per replication and the same in all arms: {switching_cost: x0.5 .. x1.5}."""
     design: dict[str, object] = Field(default_factory=dict)
-    """What is set otherwise, level by level: `grid`, `latin_hypercube` or `sobol`; every arm is run at each level."""
+    """What is set otherwise, level by level, for all arms: {grid: {switching_cost: [x0.5, x1]}}, or a sample."""

@@ -104,7 +104,7 @@ def over_told(written: object) -> Over:
         if isinstance(value, str) and is_factor(value):
             pairs.append((one[0], value))
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            pairs.append((one[0], float(value)))
+            pairs.append((one[0], value))
         else:
             raise ValueError(f"{one} is nothing that can be laid over a market")
     return tuple(pairs)

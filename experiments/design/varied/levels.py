@@ -54,7 +54,8 @@ class Factor(NamedTuple):
         times = parse_multiplier(value)
         if times is None or self.number is None or self.number.own is None:
             return value
-        return times * self.number.own
+        found = times * self.number.own
+        return int(found) if self.number.parser.whole and found == int(found) else found
 
 
 class Level(NamedTuple):
@@ -191,7 +192,7 @@ def _shares(kind: str, points: int, factors: int, seed: int) -> list[list[float]
 
 def _taken(one: Range, share: float) -> Value:
     number = float(f"{one.at(share):.{DIGITS}g}")
-    return int(number) if one.whole else one.written(number)
+    return one.written(number)
 
 
 def _factor(

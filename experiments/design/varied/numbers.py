@@ -113,7 +113,9 @@ class NumbersToVary:
 
     def _is_called(self, one: Varied, name: str) -> bool:
         """Whether a path ends with a name; a treatment's and an arm's numbers are called with its name."""
-        if not one.path.endswith(f".{name}"):
+        of_market = name.startswith("market.")
+        name = name.removeprefix("market.")
+        if not one.path.endswith(f".{name}") or (of_market and not one.path.startswith("market.")):
             return False
         return "." in name or not one.path.startswith(("market.treatments.", "arms."))
 

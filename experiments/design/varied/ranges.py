@@ -84,11 +84,13 @@ class Range(NamedTuple):
         return tuple(dict.fromkeys(self.numbers if self.kind == "list" else (self.at(0.0), self.at(1.0))))
 
     def written(self, number: float) -> float | str:
-        """Return a number as it is laid over a market: a factor as ``x0.7``.
+        """Return a number as it is laid over a market: a factor as ``x0.7``, a whole number without a point.
 
         >>> Range("uniform", (0.5, 1.5), times=True).written(0.7), Range("list", (2.0, 3.0)).written(2.0)
         ('x0.7', 2.0)
         """
+        if self.whole:
+            return int(number)
         return f"x{number!r}" if self.times else number
 
 

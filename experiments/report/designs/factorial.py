@@ -60,6 +60,12 @@ def as_written(results: Results) -> pd.DataFrame:
 
 def effect_tables(results: Results, metric: Metric) -> Iterator[tuple[str, DesignTable]]:
     """Yield each scenario, and what each factor of a grid changes in it: arms as columns; nothing of a sample."""
+    for base, found in effects_of(results, metric):
+        yield base, _table(found, metric)
+
+
+def effects_of(results: Results, metric: Metric) -> Iterator[tuple[str, list[FactorEffect]]]:
+    """Yield each scenario in which the levels are a grid, and what each factor changes in it."""
     factors = as_written(results)
     values = results.metrics()
     values = values[values["metric"] == metric.name]
@@ -70,7 +76,19 @@ def effect_tables(results: Results, metric: Metric) -> Iterator[tuple[str, Desig
         own = values[values["scenario"].isin(levels.index)]
         found = list(factor_effects(own, levels, results.champion, results.arms))
         if found:
-            yield str(base), _table(found, metric)
+            yield str(base), found
+
+
+def effects_json(results: Results, metric: str = "") -> list[dict[str, object]]:
+    """Return what each factor of a grid changes, as plain data: scenario by scenario, empty where there is no grid."""
+    found = level_table(results, metric) if has_design(results) else None
+    if found is None:
+        return []
+    return [
+        {"scenario": base, "metric": found[0].name, **one._asdict(), "change": one.change._asdict()}
+        for base, effects in effects_of(results, found[0])
+        for one in effects
+    ]
 
 
 def _table(found: list[FactorEffect], metric: Metric) -> DesignTable:
