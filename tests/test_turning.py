@@ -13,7 +13,7 @@ from tenure.experiments.analysis.turning.answers import Answers, answers_of, cha
 from tenure.experiments.analysis.turning.box import box_where, purity
 from tenure.experiments.analysis.turning.expansion import Leaning, leaning
 from tenure.experiments.analysis.turning.held_out import HELD_OUT, checked, held_out
-from tenure.experiments.analysis.turning.points import Chance, VariedPoints, varied_points
+from tenure.experiments.analysis.turning.points import LuckSpread, VariedPoints, varied_points
 from tenure.experiments.analysis.turning.regions import READABLE_WITHIN, Clause, Region, readable
 from tenure.experiments.analysis.turning.screening import elementary_effects
 from tenure.experiments.analysis.turning.tree import readable_rule
@@ -91,7 +91,7 @@ def three(values: list[tuple[float, float]]) -> VariedPoints:
 
 def test_the_best_arm_and_how_sure_it_is_by_hand() -> None:
     """Standard error 1 of each arm, independent; 3.0 matters."""
-    chance = Chance(np.eye(2), np.ones(4), "replications")
+    chance = LuckSpread(np.eye(2), np.ones(4), "replications")
     found = answers_of(three([(5.0, 0.0), (2.0, 1.0), (3.0, 0.0), (9.0, 9.0)]), "now", 3.0, chance)
     assert found.best.tolist() == ["a", "now", "now", "a"]
     assert found.sure == pytest.approx([0.977250, 0.841345, 0.5, 0.5], abs=1e-6)
@@ -101,8 +101,8 @@ def test_the_best_arm_and_how_sure_it_is_by_hand() -> None:
 
 
 def test_arms_that_share_their_luck_are_told_apart_sooner() -> None:
-    shared = Chance(np.array([[1.0, 0.99], [0.99, 1.0]]), np.ones(1), "replications")
-    alone = Chance(np.eye(2), np.ones(1), "replications")
+    shared = LuckSpread(np.array([[1.0, 0.99], [0.99, 1.0]]), np.ones(1), "replications")
+    alone = LuckSpread(np.eye(2), np.ones(1), "replications")
     sure = [float(answers_of(three([(9.0, 8.5)]), "now", 0.0, one).sure[0]) for one in (alone, shared)]
     assert sure[0] < 0.7 < 0.99 < sure[1]
 

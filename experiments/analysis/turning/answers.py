@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenure.experiments.analysis.turning.expansion import fit
-from tenure.experiments.analysis.turning.points import Chance, VariedPoints, spread_within
+from tenure.experiments.analysis.turning.points import LuckSpread, VariedPoints, spread_within
 
 SURE = 0.95
 """A point is evidence where its answer is as probable as that; less sure ones count less, or not at all."""
@@ -58,7 +58,7 @@ class Answers(NamedTuple):
         return self.values[np.arange(len(arms)), [column[arm] for arm in arms.tolist()]]
 
 
-def chance_of(points: VariedPoints) -> Chance | None:
+def chance_of(points: VariedPoints) -> LuckSpread | None:
     """Return how far luck moves a point: by its replications, or else by what a smooth function leaves unexplained."""
     within = spread_within(points)
     if within is not None or points.n < 2:
@@ -71,10 +71,10 @@ def chance_of(points: VariedPoints) -> Chance | None:
         residuals.append(values - values.mean() if fitted is None else fitted.residuals)
         freedom = min(freedom, len(values) - (1 if fitted is None else fitted.terms))
     apart = np.column_stack(residuals)
-    return Chance(apart.T @ apart / max(freedom, 1.0), counts, "smooth function")
+    return LuckSpread(apart.T @ apart / max(freedom, 1.0), counts, "smooth function")
 
 
-def answers_of(points: VariedPoints, champion: str, matters: float, chance: Chance | None) -> Answers:
+def answers_of(points: VariedPoints, champion: str, matters: float, chance: LuckSpread | None) -> Answers:
     """Return which arm is best at each point.
 
     Parameters
@@ -85,7 +85,7 @@ def answers_of(points: VariedPoints, champion: str, matters: float, chance: Chan
         The arm that the others are compared with.
     matters : float
         By how much an arm must be ahead of the champion to be better; 0 or more, in the unit of the differences.
-    chance : Chance or None
+    chance : LuckSpread or None
         Of the points. An answer is as sure as the least sure of its comparisons: with the champion, by `matters`, and
         with each other arm.
     """

@@ -72,7 +72,7 @@ class _Terms(NamedTuple):
     of: tuple[tuple[int, ...], ...]
 
 
-class Fitted(NamedTuple):
+class FittedExpansion(NamedTuple):
     """An expansion fitted to rows: what it leaves of each, so many terms, and the share that it foresees."""
 
     residuals: FloatArray
@@ -142,9 +142,9 @@ def _leaning(inputs: "pd.DataFrame", y: FloatArray, units: npt.NDArray[np.int64]
     return Leaning(tuple(sorted(found, key=lambda one: -one.total)), fitted.foreseen, len(y))
 
 
-def fit(inputs: "pd.DataFrame", y: FloatArray) -> Fitted | None:
+def fit(inputs: "pd.DataFrame", y: FloatArray) -> FittedExpansion | None:
     """Fit the expansion that foresees rows left out best; None where there are too few rows, or nothing varies."""
-    best: Fitted | None = None
+    best: FittedExpansion | None = None
     if not len(inputs.columns) or not float(np.ptp(y)) > 0.0:
         return None
     points = len(inputs.drop_duplicates())
@@ -157,7 +157,7 @@ def fit(inputs: "pd.DataFrame", y: FloatArray) -> Fitted | None:
         leverage = np.minimum(np.square(q).sum(axis=1), MOST_LEVERAGE)
         foreseen = 1.0 - float(np.mean(np.square(residuals / (1.0 - leverage))) / y.var())
         if best is None or foreseen > best.foreseen + 1e-9:
-            best = Fitted(residuals, terms.shape[1], foreseen, degrees)
+            best = FittedExpansion(residuals, terms.shape[1], foreseen, degrees)
     return best
 
 

@@ -75,7 +75,7 @@ class VariedPoints:
 
 
 @dataclass(frozen=True)
-class Chance:
+class LuckSpread:
     """How far luck alone moves what a point shows.
 
     Attributes
@@ -124,7 +124,7 @@ def varied_points(table: "pd.DataFrame", inputs: Sequence[str], arms: Sequence[s
     return VariedPoints(shown, ahead, np.asarray(point, dtype=np.int64), np.asarray(units, dtype=np.int64))
 
 
-def spread_within(points: VariedPoints) -> Chance | None:
+def spread_within(points: VariedPoints) -> LuckSpread | None:
     """Return how far luck moves a replication, from replications at the same point; None where there are too few."""
     counts = np.bincount(points.point, minlength=points.n).astype(np.float64)
     freedom = float((counts - 1.0).sum())
@@ -133,4 +133,4 @@ def spread_within(points: VariedPoints) -> Chance | None:
     values = points.ahead.to_numpy(np.float64)
     means = points.ahead.groupby(points.point).transform("mean").to_numpy(np.float64)
     apart = values - means
-    return Chance(apart.T @ apart / freedom, counts, "replications")
+    return LuckSpread(apart.T @ apart / freedom, counts, "replications")

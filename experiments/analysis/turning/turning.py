@@ -56,7 +56,7 @@ class Turning(NamedTuple):
     points, told : int
         Points, and those whose answer is told from chance.
     chance_by : str
-        What says how far luck moves a point, see `Chance`; empty if nothing does.
+        What says how far luck moves a point, see `LuckSpread`; empty if nothing does.
     found : {'always', 'too few', 'nothing', 'unconfirmed', 'rule'}
         The usual answer holds at all points; there are too few points; no rule is better than the usual answer where
         it was checked; one is, but not beyond chance; one is.

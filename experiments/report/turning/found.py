@@ -19,7 +19,7 @@ SCENARIO = "scenario"
 """What the scenario is called among the inputs."""
 
 
-class Varied(NamedTuple):
+class VariedResults(NamedTuple):
     """An experiment in which something was varied, and what that did.
 
     Attributes
@@ -61,7 +61,7 @@ class Varied(NamedTuple):
         return f"{'x' if path in self.factors else ''}{value:.6g}"
 
 
-def varied(results: Results) -> Varied | None:
+def varied(results: Results) -> VariedResults | None:
     """Return what is found over all that is varied; None where nothing is, or arms are not judged by the first metric.
 
     Scenarios alone are no points to look for rules in: they are beside each other in a table of their own.
@@ -85,7 +85,7 @@ def varied(results: Results) -> Varied | None:
     if points.n < 2:
         return None
     matters = matters_of(results.about)[metric.name]
-    return Varied(
+    return VariedResults(
         metric,
         matters,
         draws=table["draw"].nunique() if uncertain else 0,

@@ -18,7 +18,7 @@ from tenure.experiments.report.figures.style import (
     text_width,
     whisker,
 )
-from tenure.experiments.report.turning.found import Varied
+from tenure.experiments.report.turning.found import VariedResults
 from tenure.experiments.report.turning.words import NOTHING_FORESEEN
 
 NAME = "leaning"
@@ -29,7 +29,7 @@ NOTE = (
 )
 
 
-def leaning_figure(found: Varied) -> ReportFigure:
+def leaning_figure(found: VariedResults) -> ReportFigure:
     """Draw what arms' differences from the champion lean on, a panel per arm, the leading one first."""
     arms = [found.leading, *(arm for arm in found.leanings if arm != found.leading)]
     arms = [arm for arm in arms if found.leanings[arm].inputs][:COLUMNS]

@@ -9,7 +9,7 @@ from tenure.experiments.analysis.turning.turning import Turning
 from tenure.experiments.report.figures.drawn import ReportFigure
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.sections.section import Table
-from tenure.experiments.report.turning.found import Varied, varied
+from tenure.experiments.report.turning.found import VariedResults, varied
 from tenure.experiments.report.turning.leaning_figure import leaning_figure
 from tenure.experiments.report.turning.words import box_text, foreseen, share_of, turning_sentences
 from tenure.experiments.store.results import Results
@@ -67,7 +67,7 @@ def turning_markup(results: Results) -> Markup:
     return Markup(template.render(part=turning_part(found)))
 
 
-def turning_part(found: Varied) -> TurningPart:
+def turning_part(found: VariedResults) -> TurningPart:
     """Return sentences, tables and the figure."""
     rows = [_rule_row(found, "all arms", found.turning)]
     rows += [_rule_row(found, arm, one) for arm, one in found.each.items()]
@@ -79,7 +79,7 @@ def turning_part(found: Varied) -> TurningPart:
     return TurningPart(tuple(turning_sentences(found)), tuple(tables), leaning_figure(found), LEANING_NOTE)
 
 
-def _rule_row(found: Varied, whose: str, one: Turning) -> tuple[str, ...]:
+def _rule_row(found: VariedResults, whose: str, one: Turning) -> tuple[str, ...]:
     best = listed([f"{answer} {share:.0%}" for answer, share in one.shares])
     where = "; ".join(f"{leaf.region.text(found.number)} ({leaf.answer})" for leaf in one.leaves)
     sure = {"always": "nowhere", "too few": "too few points", "nothing": "no readable rule"}.get(one.found, where)

@@ -8,7 +8,7 @@ from tenure.experiments.analysis.turning.expansion import Indices, Leaning
 from tenure.experiments.analysis.turning.held_out import Check, share_interval
 from tenure.experiments.analysis.turning.turning import LEAST_POINTS, Turning, TurningBox
 from tenure.experiments.report.labels import listed
-from tenure.experiments.report.turning.found import Varied
+from tenure.experiments.report.turning.found import VariedResults
 
 MOST_NAMED = 4
 """Assumptions that a sentence names."""
@@ -17,7 +17,7 @@ LEAST_NAMED = 0.05
 NOTHING_FORESEEN = "no assumption foresees it: luck moves it more than anything that was varied"
 
 
-def turning_sentences(found: Varied) -> Iterator[str]:
+def turning_sentences(found: VariedResults) -> Iterator[str]:
     """Yield what is to be said of an experiment in which something was varied."""
     yield over_what(found)
     yield from _when(found, found.turning, "Turns when", "is then best")
@@ -27,7 +27,7 @@ def turning_sentences(found: Varied) -> Iterator[str]:
     yield leans_on(found)
 
 
-def over_what(found: Varied) -> str:
+def over_what(found: VariedResults) -> str:
     """Say over how many points the answer was asked for, which it is, and how many luck leaves open."""
     parts = [(found.draws, "draws"), (found.levels, "levels"), (found.scenarios, "scenarios")]
     made_of = " x ".join(f"{count} {what}" for count, what in parts if count > 1)
@@ -41,12 +41,12 @@ def over_what(found: Varied) -> str:
     return text
 
 
-def unit_of(found: Varied) -> str:
+def unit_of(found: VariedResults) -> str:
     """Return the unit of differences, as a sentence names it."""
     return "points" if found.metric.unit == "%" else found.metric.unit
 
 
-def _when(found: Varied, one: Turning, head: str, then: str) -> Iterator[str]:
+def _when(found: VariedResults, one: Turning, head: str, then: str) -> Iterator[str]:
     """Say where another answer than the usual one holds, and how that was checked."""
     if one.found == "always":
         yield f"{head}: nowhere; {one.usual} is best at all points."
@@ -66,7 +66,7 @@ def _when(found: Varied, one: Turning, head: str, then: str) -> Iterator[str]:
         yield f"Learnt from {one.learnt_from} points; of those held out, {_right(found, one.check, one.usual)}{sure}."
 
 
-def _right(found: Varied, check: Check, usual: str) -> str:
+def _right(found: VariedResults, check: Check, usual: str) -> str:
     """Say how a rule did where it had not looked."""
     low, high = check.accuracy
     text = ""
@@ -79,7 +79,7 @@ def _right(found: Varied, check: Check, usual: str) -> str:
     return text or "it says nothing else"
 
 
-def leans_on(found: Varied) -> str:
+def leans_on(found: VariedResults) -> str:
     """Say which assumptions the answer leans on most."""
     arm = found.leading
     one = found.leanings[arm]
@@ -102,7 +102,7 @@ def share_of(index: Indices) -> tuple[str, str]:
     return alone, f"{index.total:.0%} ({index.low:.0%} to {index.high:.0%})"
 
 
-def box_text(found: Varied, box: TurningBox | None) -> tuple[str, str, str]:
+def box_text(found: VariedResults, box: TurningBox | None) -> tuple[str, str, str]:
     """Write a box, and how much of what turns it holds and how pure it is where it was not learnt."""
     if box is None:
         return "-", "-", "-"
