@@ -15,7 +15,6 @@ from tenure.experiments.analysis.turning.expansion import Leaning, leaning
 from tenure.experiments.analysis.turning.held_out import HELD_OUT, checked, held_out
 from tenure.experiments.analysis.turning.points import LuckSpread, VariedPoints, varied_points
 from tenure.experiments.analysis.turning.regions import READABLE_WITHIN, Clause, Region, readable
-from tenure.experiments.analysis.turning.screening import elementary_effects
 from tenure.experiments.analysis.turning.tree import readable_rule
 from tenure.experiments.analysis.turning.turning import turning
 
@@ -324,26 +323,3 @@ def test_a_word_and_a_grid_have_indices_too() -> None:
     y = np.where(grid["s"] == "a", 5.0, 1.0) + 0.3 * rng.standard_normal(60)
     found = {one.path: one for one in leaning(grid[["p", "s"]], y, grid["r"].to_numpy()).inputs}
     assert found["s"].total > 0.95 and found["p"].total < 0.05
-
-
-def test_elementary_effects_are_known_by_name() -> None:
-    from SALib.sample import morris
-
-    names = ["a", "b", "c"]
-    design = morris.sample({"num_vars": 3, "names": names, "bounds": [[0.0, 1.0]] * 3}, 10, num_levels=4, seed=1)
-    frame = pd.DataFrame(design, columns=names)
-    y = 3.0 * design[:, 0] - 2.0 * design[:, 1]
-    for columns in (names, ["c", "b", "a"]):
-        found = elementary_effects(frame[columns], y)
-        assert [(one.path, round(one.size, 9), round(one.change, 9)) for one in found[:2]] == [
-            ("a", 3, 3),
-            ("b", 2, -2),
-        ]
-        assert found[2].size == pytest.approx(0.0) and found[0].unlike == pytest.approx(0.0, abs=1e-9)
-
-
-def test_points_that_are_no_trajectories_are_refused() -> None:
-    with pytest.raises(ValueError, match="no whole number of trajectories"):
-        elementary_effects(pd.DataFrame({"a": [0.0, 1.0, 0.0]}), [1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match="changes each input once"):
-        elementary_effects(pd.DataFrame({"a": [0.0, 1.0, 0.0], "b": [0.0, 1.0, 1.0]}), [1.0, 2.0, 3.0])

@@ -39,7 +39,7 @@ class MadeUp:
         self.tables = {one: self._table(rng, draws) for one in scenarios}
         if not uncertain:
             self.drawn = pd.DataFrame(index=index)
-        self.scenario, self.matters_from = scenarios[0], {"profit_per_customer": 1.0}
+        self.scenario = scenarios[0]
 
     def _table(self, rng: np.random.Generator, draws: int) -> pd.DataFrame:
         now = 100.0 + 20.0 * rng.standard_normal(draws)
