@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from tenure.experiments.config.experiment import load_experiment
     from tenure.experiments.panel.living import panel_frame
     from tenure.experiments.running.runner import run_experiment
+    from tenure.experiments.store.results import open_results
     from tenure.policies.plan import Acquisition, OfferChange, Plan, PoachingOffer, Treatments
     from tenure.policies.policy import Policy
     from tenure.policies.view import InstitutionView
@@ -26,6 +27,7 @@ __all__ = [
     "Policy",
     "Treatments",
     "load_experiment",
+    "open_results",
     "panel_frame",
     "run_experiment",
 ]
@@ -41,6 +43,7 @@ _HOMES = {
     "Policy": "tenure.policies.policy",
     "Treatments": "tenure.policies.plan",
     "load_experiment": "tenure.experiments.config.experiment",
+    "open_results": "tenure.experiments.store.results",
     "panel_frame": "tenure.experiments.panel.living",
     "run_experiment": "tenure.experiments.running.runner",
 }
