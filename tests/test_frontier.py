@@ -72,7 +72,7 @@ def with_profits(**profits: list[float]) -> Recordings:
 def test_regret_is_paired_and_the_oracles_is_0() -> None:
     recordings = with_profits(nothing=[1.0, 5.0, 3.0], better=[9.0, 13.1, 10.9], oracle=[4.0, 8.1, 5.9])
     found = regrets(recordings, "oracle")
-    assert found["oracle"] == (0.0, 0.0)
+    assert found["oracle"] == (0.0, 0.0, 0.0)
     assert found["nothing"].mean == pytest.approx(3.0) and found["better"].mean == pytest.approx(-5.0)
     section = regret_section(recordings)
     assert section is not None

@@ -208,7 +208,7 @@ def test_the_furthest_arm_and_the_group_are_named_from_the_rows() -> None:
     assert share_of(recordings, "b", "harmed").mean == pytest.approx((8 + 2 * 0.4) / 20)
     assert share_of(recordings, "b", "harmed", "group", "1").mean == pytest.approx(0.24)
     section = gains_section(recordings)
-    assert section is not None and section.sentences[0].startswith("b harms the largest share: 44.0 ± ")
+    assert section is not None and section.sentences[0].startswith("b harms the largest share: 44.0% (")
     assert "100% of them are told to go" in section.sentences[0]
     assert group_sentence(recordings).startswith(
         "Audit group 1 is harmed less than the other customers under b: by 40.0"
@@ -216,9 +216,9 @@ def test_the_furthest_arm_and_the_group_are_named_from_the_rows() -> None:
     swapped = gains_section(paired_world({"b": (1, 1), "a": (6, 2)}))
     assert swapped is not None and swapped.sentences[0] == section.sentences[0].replace("b harms", "a harms")
     alone = gains_section(paired_world({"b": (6, 2)}))
-    assert alone is not None and alone.sentences[0].startswith("b harms 44.0 ± ")  # no share is the largest of one
+    assert alone is not None and alone.sentences[0].startswith("b harms 44.0% (")  # no share is the largest of one
     tied = gains_section(paired_world({"a": (1, 1), "b": (6, 2), "c": (6, 2)}))
-    assert tied is not None and tied.sentences[0].startswith("b and c harm the largest share: 44.0 ± ")
+    assert tied is not None and tied.sentences[0].startswith("b and c harm the largest share: 44.0% (")
     same = paired_world({"a": (1, 1), "b": (2, 2)})
     assert [one.apart.mean for one in group_differences(same, "harmed")] == [0.0, 0.0]
     assert group_sentence(same) == "Of every audit group the same share is harmed in every replication."
