@@ -28,6 +28,7 @@ from tenure.experiments.analysis.gains import COUNTED, HARM_FROM_EUR
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.analysis.statistics import SIGNS
 from tenure.experiments.commands.app import app
+from tenure.experiments.config.advice.stopping import WAYS
 from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.config.reading import read_yaml
 from tenure.experiments.config.settings import ExperimentSettings
@@ -281,7 +282,11 @@ def test_what_explain_says_how_to_set_can_be_set() -> None:
         if (told := entry.facts.get("set it", "")).startswith("--set") and "..." not in told and "NAME" not in told
     ]
     assert len(plain) > 150
-    load_experiment("quickstart.yaml", [told.removeprefix("--set ") for told in plain])
+    sets = [told.removeprefix("--set ") for told in plain]
+    ways = {way: [one for one in sets if one.startswith((f"{way}.", f"{way}="))] for way in WAYS}
+    common = [one for one in sets if not any(one in some for some in ways.values())]
+    for some in ways.values():  # an experiment has one of them
+        load_experiment("quickstart.yaml", [*common, *some])
 
 
 def test_every_key_of_the_shipped_files_is_explained() -> None:

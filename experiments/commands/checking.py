@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
 
 from tenure.experiments.commands import terminal
-from tenure.experiments.commands.finding import findable, finding_json, finding_lines, pilot_made, stored
 from tenure.experiments.commands.holding import experiment_held, market_held
 from tenure.experiments.config.advice.notes import note_lines, notes_under
 from tenure.experiments.config.checks import institution_problems
@@ -64,6 +64,8 @@ class Wishes(NamedTuple):
 
 
 _NONE = Wishes()
+RECORD = "experiment.json"
+"""The file that every folder of results holds (`tenure.experiments.store.record.ABOUT`)."""
 
 
 def check_file(
@@ -95,9 +97,6 @@ def _checked(name: str, sets: Sequence[str], plugins: Sequence[Path], workers: i
 
 def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers: int, wishes: Wishes) -> Checked:
     experiment, told = experiment_held(experiment, quiet=wishes.json)
-    results = (
-        pilot_made(experiment, wishes.out, workers, wishes.json) if wishes.pilot else stored(experiment, wishes.out)
-    )
     takes = estimate(experiment, workers or processors())
     under = {one.name: experiment.under(one.name) for one in experiment.scenarios}
     notes = [*told, *notes_under(under), *shortage_notes(takes, Path("results"))]
@@ -116,8 +115,12 @@ def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers:
     if experiment.eras:
         plan["eras"] = [one.recorded() for one in experiment.eras]
     data: dict[str, object] = {"file": name, "problems": [], "plan": plan, "notes": notes}
-    if results is not None:
-        finds = findable(experiment, results)
+    if wishes.pilot or _has_results(experiment, wishes.out):
+        from tenure.experiments.commands.finding import findable, finding_json, finding_lines, pilot_made, stored
+
+        made = pilot_made(experiment, wishes.out, workers, wishes.json) if wishes.pilot else None
+        results = made or stored(experiment, wishes.out)
+        finds = None if results is None else findable(experiment, results)
         lines += finding_lines(experiment, finds)
         data["detectable"] = finding_json(finds)
     if wishes.every_value:
@@ -130,6 +133,13 @@ def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers:
     words += [] if wishes.out is None else ["-o", str(wishes.out)]
     lines.append(f"No errors.\nNext     {terminal.command_text(words)}")
     return Checked(lines, data)
+
+
+def _has_results(experiment: Experiment, out: Path | None) -> bool:
+    """Return whether a folder may hold runs of an experiment: nothing is loaded to find out."""
+    if out is not None:
+        return (out / RECORD).is_file()
+    return any(path.is_file() for path in Path("results").glob(f"{escape(experiment.name)}*/{RECORD}"))
 
 
 def era_lines(eras: Sequence[Era]) -> Iterator[str]:

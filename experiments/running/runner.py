@@ -128,10 +128,10 @@ def run_experiment(
     there = Runs(folder)
     there.look((task.name for task in runs), all_anew=True)
     told += clear_damaged(folder, there)
-    failed: set[str] = set()
+    tried: set[str] = set()
 
     def lacking(some: Sequence[Task]) -> list[Task]:
-        done = (there.known, there.damaged, failed)
+        done = (there.known, there.damaged, tried)
         return [task for task in some if not any(task.name in one for one in done)]
 
     def read() -> Results:
@@ -161,8 +161,8 @@ def run_experiment(
     tell(Event("stage", done=count["run"], total=coming["run"] + stage.later, standing=stage.standing))
 
     def report(task: Task, done: Done) -> None:
+        tried.add(task.name)
         if done.error and task.is_run:
-            failed.add(task.name)
             store.write_failure(folder, task.name, done.error, {**_own(planned.order, task), **(done.details or {})})
             tell(Event("failed", f"{task.point.label}: {done.error}"))
         elif task.is_run:
