@@ -24,7 +24,7 @@ Smallest = Annotated[float, Parameter("1", 0, LARGEST_DIFFERENCE, "the user's ow
 class MetricsAsked(Settings):
     """What arms are compared by: the metric decided on, and those beside it."""
 
-    decide_on: str
+    decide_on: str = STANDARD_METRICS[0]
     """The metric by which to choose. Its verdicts hold together over all arms."""
     matters_from: dict[str, Smallest] = Field(default_factory=dict)
     """The smallest difference that matters, of the metric decided on, or by metric; smaller ones count as equal."""
@@ -49,8 +49,9 @@ def _as_mapping(value: object) -> object:
     written = dict(value)
     if isinstance(written.get("also"), str):
         written["also"] = [written["also"]]
-    if isinstance(written.get("decide_on"), str) and not isinstance(written.get("matters_from", {}), Mapping):
-        written["matters_from"] = {written["decide_on"]: written["matters_from"]}
+    decide_on = written.get("decide_on", STANDARD_METRICS[0])
+    if isinstance(decide_on, str) and not isinstance(written.get("matters_from", {}), Mapping):
+        written["matters_from"] = {decide_on: written["matters_from"]}
     return written
 
 
