@@ -7,11 +7,11 @@ FloatArray = npt.NDArray[np.float64]
 
 SUPPORTED = 0.6
 """Skewness of a sample over the root of its size beyond which a table marks the interval: 1.9 at ten replications,
-which few normal samples reach. What marked intervals cover stands in docs/coverage.md."""
+which few normal samples reach. How often a table marks which differences stands in docs/coverage.md."""
 FURTHEST = 2.0
 """Times Student's reach that an interval goes to a side at most. Hall's transformation is so flat where t is large and
 the sample very skewed that undoing it goes up to four times as far, which widens intervals much and lets them cover
-little more (docs/coverage.md)."""
+little more (decision 056)."""
 
 
 def mean_intervals(rows: npt.ArrayLike, critical: float) -> tuple[FloatArray, FloatArray]:
