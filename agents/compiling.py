@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import stat
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -21,6 +22,10 @@ from typing import Protocol, TypeVar, cast
 F = TypeVar("F", bound=Callable[..., object])
 CACHE = "TENURE_CACHE"
 """Environment variable: the private folder to use, for the processes that this one starts."""
+
+
+_APART: list[str] = []
+"""What this process lives by beside the rules of `agents`, as a hash: one at most."""
 
 
 def sources_hash() -> str:
@@ -37,7 +42,7 @@ def sources_hash() -> str:
 def rules_folder_name() -> str:
     """Return the name of the folder of these sources, compiled here: Numba keeps code by the place of its source."""
     place = hashlib.sha256(str(Path(__file__).parent).encode()).hexdigest()
-    return f"rules-{sources_hash()}-{place[:8]}"
+    return "-".join(["rules", sources_hash(), place[:8], *_APART])
 
 
 @cache
@@ -118,12 +123,58 @@ def load_numba() -> ModuleType:
     return numba
 
 
+def lived_apart() -> str:
+    """Return the hash of the other rules by which this process lives; empty if there are none."""
+    return _APART[0] if _APART else ""
+
+
+def live_apart(by: str) -> None:
+    """From now on this process lives by other rules, too, whose compiled code is kept apart under this hash.
+
+    Raises
+    ------
+    RuntimeError
+        If it lives by others already, or something has been compiled.
+    """
+    if _APART or _RULES.given_out:
+        raise RuntimeError("this process lives by other rules already: give it to a fresh one")
+    _APART.append(by)
+    cache_folder.cache_clear()
+    if load_numba.cache_info().currsize:
+        vars(load_numba().config)["CACHE_DIR"] = str(cache_folder())
+
+
+def stand_in(original: Callable[..., object], other: Callable[..., object]) -> None:
+    """Put another rule in the place of one, in every module that has it; nothing may have been compiled yet."""
+    if not _APART:
+        raise RuntimeError("compiled code of other rules is kept apart: call live_apart first")
+    in_plain_python(original, other)
+
+
+def in_plain_python(original: Callable[..., object], other: Callable[..., object]) -> None:
+    """Put another rule in the place of one for code that is not compiled; the other way round it is put back."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == __name__.partition(".")[0]:
+            for key in [key for key, one in list(vars(module).items()) if one is original]:
+                setattr(module, key, other)
+
+
+def compiled_alone(function: Callable[..., object]) -> Callable[..., object]:
+    """Return a rule compiled by itself, kept nowhere."""
+    with _RULES.lock:
+        _RULES.register()
+        made: Callable[..., object] = load_numba().njit(error_model="numpy")(function)
+    return made
+
+
 class _Rules:
     """Rules that were marked, until Numba is there to be told of them."""
 
     def __init__(self) -> None:
         self.waiting: list[tuple[Callable[..., object], Callable[..., object]]] = []
         self.lock = threading.RLock()
+        self.given_out = False
+        """Whether an entry point was compiled, or read from the disk, in this process."""
 
     def add(self, function: Callable[..., object], inside: Callable[..., object]) -> None:
         with self.lock:
@@ -181,6 +232,7 @@ class EntryPoint:
         if self._dispatcher is None:
             with _RULES.lock:
                 _RULES.register()
+                _RULES.given_out = True
                 made = load_numba().njit(cache=True, nogil=True, error_model="numpy")(self._function)
                 self._dispatcher = self._dispatcher or made
         return self._dispatcher

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from tenure.agents.declaring import Parameter
     from tenure.experiments.config.experiment import load_experiment
     from tenure.experiments.panel.living import panel_frame
+    from tenure.experiments.plugins.marks import metric, observer, rule, switch
     from tenure.experiments.running.runner import run_experiment
     from tenure.experiments.store.results import open_results
     from tenure.policies.plan import Acquisition, OfferChange, Plan, PoachingOffer, Treatments
@@ -27,9 +28,13 @@ __all__ = [
     "Policy",
     "Treatments",
     "load_experiment",
+    "metric",
+    "observer",
     "open_results",
     "panel_frame",
+    "rule",
     "run_experiment",
+    "switch",
 ]
 _HOMES = {
     "Acquisition": "tenure.policies.plan",
@@ -43,9 +48,13 @@ _HOMES = {
     "Policy": "tenure.policies.policy",
     "Treatments": "tenure.policies.plan",
     "load_experiment": "tenure.experiments.config.experiment",
+    "metric": "tenure.experiments.plugins.marks",
+    "observer": "tenure.experiments.plugins.marks",
     "open_results": "tenure.experiments.store.results",
     "panel_frame": "tenure.experiments.panel.living",
+    "rule": "tenure.experiments.plugins.marks",
     "run_experiment": "tenure.experiments.running.runner",
+    "switch": "tenure.experiments.plugins.marks",
 }
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -214,9 +215,9 @@ def test_a_new_metric_is_worked_out_of_the_runs_that_are_there_and_no_other_with
     known, asked = store_runs(tmp_path, RUNS), list[tuple[str, ...]]()
     figures(tmp_path, "nothing", known)
 
-    def asked_for(run: RecordedRun, names: Sequence[str]) -> dict[str, float]:
+    def asked_for(run: RecordedRun, names: Sequence[str], *more: Any) -> dict[str, float]:
         asked.append(tuple(names))
-        return metrics_of(run, names)
+        return metrics_of(run, names, *more)
 
     monkeypatch.setattr(worked_out, "metrics_of", asked_for)
     monkeypatch.setitem(OF_A_RUN, "fees", fees)

@@ -192,7 +192,7 @@ def test_a_factor_multiplies_all_dates_of_a_number(tmp_path: Path) -> None:
 
 def test_every_declared_number_of_the_market_can_be_varied(tmp_path: Path) -> None:
     experiment = loaded(tmp_path, "")
-    numbers = NumbersToVary(experiment.market, experiment.settings, SHELF)
+    numbers = NumbersToVary(experiment.market, experiment.settings, SHELF, {})
     wanted = {one.path for one in numbers_of(MarketSettings).all if "NAME" not in one.path}
     wanted -= {one.path for one in numbers_of(MarketSettings).all if isinstance(one.default, tuple)}  # lists
     there = {path.removeprefix("market.") for path in numbers.all}

@@ -70,6 +70,10 @@ class Metric:
         How it is worked out: from the rows of a run, or from the people of two runs.
     spends : str
         Of a return on money: the metric that is spent; empty for all others.
+    source : str
+        Of a metric of a user's own: the hash of the file that it came from; empty for all others.
+    place : tuple of str and int
+        That file, and the line of the formula.
     """
 
     name: str
@@ -85,6 +89,8 @@ class Metric:
     of_run: RunFormula | None = None
     of_pairs: PairFormula | None = None
     spends: str = ""
+    source: str = ""
+    place: tuple[str, int] = ("", 0)
 
     @property
     def is_money(self) -> bool:

@@ -384,12 +384,13 @@ STANDARD_METRICS: tuple[str, ...] = tuple(METRICS)[:5]
 RETURNS: dict[str, str] = {one.name: one.spends for one in METRICS.values() if one.spends}
 """What comes back per extra unit of money, and the metric that is spent."""
 
-RENAMED = {
-    "swing_of_profit": "volatility_of_profit",
-    "swing_over_profit": "volatility_over_profit",
-    "swing_of_assets": "volatility_of_assets",
-}
-"""Names that metrics had before, and what they are called now; a config with an old one is told."""
+BUILT_IN = frozenset(METRICS)
+"""Names of those that come with the program; a user's own are among `METRICS` once they are adopted."""
+
+
+def adopt(own: Mapping[str, Metric]) -> None:
+    """Let this process know metrics of a user's own; a later one of a name takes the place of an earlier one."""
+    METRICS.update({name: one for name, one in own.items() if name not in BUILT_IN})
 
 
 def metrics_in(currency: str) -> dict[str, Metric]:

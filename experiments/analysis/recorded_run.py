@@ -79,7 +79,10 @@ class RecordedRun:
             own = self._table.filter(pc.equal(self._table["measure"], measure))
             a, b = (np.array(own[name].to_pylist(), dtype=object) for name in ("a", "b"))
             month = own["month"].to_numpy().astype(np.int64) - self._first
-            self._read[measure] = MeasureRows(month, a, b, own["value"].to_numpy().astype(np.float64))
+            found = MeasureRows(month, a, b, own["value"].to_numpy().astype(np.float64))
+            for column in found:
+                column.flags.writeable = False  # each metric finds the same rows, whatever another does with them
+            self._read[measure] = found
         return self._read[measure]
 
     def by_month(self, measure: str, a: Collection[str] = (), b: Collection[str] = ()) -> FloatArray:

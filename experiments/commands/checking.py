@@ -1,6 +1,6 @@
 """What `tenure check` answers: every error of a file, or what running it takes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from glob import escape
 from pathlib import Path
@@ -21,12 +21,12 @@ from tenure.experiments.design.scenario_files import ENDING as SCENARIO
 from tenure.experiments.design.scenario_files import scenario_of_file
 from tenure.experiments.design.scenario_markets import scenario_over
 from tenure.experiments.design.varied.told import states_in, varied_lines
-from tenure.experiments.plugins.known import known_policies
+from tenure.experiments.plugins.known import known_policies, own_parts
+from tenure.experiments.plugins.own_parts import OwnParts
 from tenure.experiments.plugins.own_policies import snapshot
 from tenure.experiments.running.workers import processors
 from tenure.experiments.shipped import MARKETS, policy_file
 from tenure.policies.policy import settings_of
-from tenure.policies.shelf import SHELF
 from tenure.simulation.settings.market import MarketSettings
 
 SHELF_NS = 300.0
@@ -190,20 +190,25 @@ def _policies(named: Path) -> Checked:
     from tenure.experiments.verification.contract.tries import SLOW_NS
 
     path = policy_file(named)
-    known = known_policies([path])
+    parts = own_parts([path])
     source = snapshot(path)
     trial = tried(source)
     lines, found = list[str](), {}
     for name in sorted(trial.told):
-        found[name] = list(settings_of(known[name]))
-        sees_truth = bool(getattr(known[name], "needs_truth", False))
+        found[name] = list(settings_of(parts.policies[name]))
+        sees_truth = bool(getattr(parts.policies[name], "needs_truth", False))
         lines.append(f"{path.name}   {name}   {_counted(found[name])}")
         lines += _contract_lines(bool(trial.digests[name]), sees_truth, trial.told[name][1], SLOW_NS)
+    for name, told in sorted(trial.parts.items()):
+        lines += wrap(f"{path.name}   {name}   {told}", terminal.WIDEST, subsequent_indent="    ")
     lines += [f"  note: {note}" for note in trial.notes]
     lines += [f"  depends on {one.path}" for one in source.modules[1:]]
-    words = ["tenure", "run", _config_beside(path, known), "--policies", str(named)]
-    lines.append(f"No errors.\nNext     {terminal.command_text(words)}")
-    return Checked(lines, {"file": str(path), "problems": [], "policies": found})
+    reading_only = parts.metrics and not any(some for kind, some in parts.names().items() if kind != "metrics")
+    words = ["compare", "FOLDER"] if reading_only else ["run", _config_beside(path, parts)]
+    lines.append(f"No errors.\nNext     {terminal.command_text(['tenure', *words, '--policies', str(named)])}")
+    others = {kind: names for kind, names in parts.names().items() if kind != "policies"}
+    data: dict[str, object] = {"file": str(path), "problems": [], "policies": found}
+    return Checked(lines, data | ({"parts": others} if others else {}))
 
 
 def _counted(settings: Sequence[str]) -> str:
@@ -228,9 +233,9 @@ def _contract_lines(whole: bool, sees_truth: bool, nanoseconds: float, limit: fl
     yield f"  {f'time at {MILLION:,} people':<27}  {took:.2f} s a month, limit {most:.2f} s{slow}"
 
 
-def _config_beside(path: Path, known: Mapping[str, type]) -> str:
-    """Return the name of an experiment beside a policy file that names one of its policies; CONFIG if there is none."""
-    own = [name for name in known if name not in SHELF]
+def _config_beside(path: Path, parts: OwnParts) -> str:
+    """Return the name of an experiment beside a file that names one of its parts; CONFIG if there is none."""
+    own = [name for names in parts.names().values() for name in names]
     for config in sorted(path.parent.glob("*.yaml")):
         with suppress(OSError, UnicodeDecodeError):
             text = config.read_text(encoding="utf-8")

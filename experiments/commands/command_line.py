@@ -24,7 +24,9 @@ JSON_VERSION = 2
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON: ASCII, with the version of its form.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE laid over the file; repeat it.")]
 Vary = Annotated[list[str] | None, typer.Option("--vary", help="KEY=A,B: run every arm at each value; repeat it.")]
-PolicyFiles = Annotated[list[Path] | None, typer.Option("--policies", help="Python file with policies; repeat it.")]
+PolicyFiles = Annotated[
+    list[Path] | None, typer.Option("--policies", help="Python file with policies, metrics and other parts; repeat it.")
+]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one for each processor.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of results, such as results/quickstart.")]
 Config = Annotated[str, typer.Argument(help="Experiment, the name of a shipped one, or a folder of results.")]

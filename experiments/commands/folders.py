@@ -99,6 +99,7 @@ def compare(
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file, for a spreadsheet.")] = None,
     people: Annotated[bool, typer.Option("--people", help="Name people whom an arm harms or benefits most.")] = False,
     replication: Annotated[int, typer.Option(min=0, help="Whose people.")] = 0,
+    policies: PolicyFiles = None,
     json: Json = False,
 ) -> None:
     """Print the effect of every arm against the champion, in all scenarios or folders beside each other and in each."""
@@ -112,9 +113,9 @@ def compare(
             given = [name for name, one in options if one]
             if given:
                 raise ValueError(f"compare: {given[0]} is for one folder. Leave it out, or name one folder")
-            _circumstances([_worked_out(one, json, scenario) for one in folders], metric, json)
+            _circumstances([_worked_out(one, json, scenario, policies) for one in folders], metric, json)
             return
-        results = _worked_out(folders[0], json, scenario)
+        results = _worked_out(folders[0], json, scenario, policies)
         if before:
             _changes(results, before, after, metric, json)
             return
@@ -265,6 +266,7 @@ def report(
     figure: Annotated[str, typer.Option(help="Write only this figure of the report, as PNG beside it.")] = "",
     scenario: Annotated[str, typer.Option("--scenario", help="Whose figure; by default the first's.")] = "",
     one_page: Annotated[bool, typer.Option("--one-page", help="Write the page for a committee: an A4 sheet.")] = False,
+    policies: PolicyFiles = None,
     json: Json = False,
 ) -> None:
     """Write the report of results that are there: one HTML file that opens offline."""
@@ -273,7 +275,7 @@ def report(
         from tenure.experiments.report.figures.names import undrawn_notes
         from tenure.experiments.report.summary import figure_of, report_of
 
-        results = _worked_out(folder, json)
+        results = _worked_out(folder, json, own=policies)
         if one_page:
             from tenure.experiments.report.one_page.page import write_one_page
 
@@ -331,13 +333,13 @@ def tidy(folder: Folder, json: Json = False) -> None:
             say("Nothing to remove.")
 
 
-def _worked_out(folder: Path, quiet: bool, scenario: str = "") -> "Results":
+def _worked_out(folder: Path, quiet: bool, scenario: str = "", own: list[Path] | None = None) -> "Results":
     """Return results with metrics and pairs worked out, or stop where there is nothing to compare with."""
     from tenure.experiments.commands.folder_words import folder_command, reading_bar
     from tenure.experiments.store.results import open_results
 
     with reading_bar(quiet) as tell:
-        results = open_results(folder, progress=tell)
+        results = open_results(folder, progress=tell, policies=own or ())
         results = results.under(scenario) if scenario else results
         for one in map(results.under, results.scenarios):
             if one.champion not in {run.arm for run in one.known.values()}:

@@ -151,7 +151,7 @@ def each_lines(results: Results) -> Iterator[str]:
 def tail_lines(results: Results) -> Iterator[str]:
     """Yield how bad it gets for each arm, on the metric decided on; nothing while too few replications tell."""
     metric = metrics_in(results.currency).get(decided_on(results.about["metrics"]))
-    if metric is None or not metric.has_verdict:
+    if metric is None or not metric.has_verdict or not results.decided:
         return
     table = results.metrics()
     wide = table[table["metric"] == metric.name].pivot(index="replication", columns="arm", values="value")

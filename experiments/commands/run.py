@@ -17,6 +17,7 @@ from tenure.experiments.design.estimating import estimate
 from tenure.experiments.design.point import Point, labelled
 from tenure.experiments.design.points import Design, points_of
 from tenure.experiments.design.varied.told import varied_lines
+from tenure.experiments.plugins.known import parts_of
 from tenure.experiments.plugins.own_policies import PolicySource, snapshot
 from tenure.experiments.running.runner import Event, Progress, run_experiment
 from tenure.experiments.running.workers import Limits, processors
@@ -26,6 +27,9 @@ from tenure.experiments.store.record import ABOUT, config_path, place_of, read_a
 from tenure.experiments.store.record_shape import About, OwnPoliciesRecord
 from tenure.experiments.store.results import Results
 from tenure.simulation.values.schedule import values_of
+
+RUNS_NEED = frozenset(("policies", "rules"))
+"""Parts of a user's own that are in the names of runs; others may come at any time."""
 
 
 class Asked(NamedTuple):
@@ -132,8 +136,8 @@ def again(asked: Asked, how: How) -> tuple[Asked, Experiment]:
     command = full_command(folder, recorded)
     if without and len(without) == len(about["arms"]):
         stop(
-            f"{folder}: every arm needs a policy of a user's own, whose recorded source is for reading only. Give its "
-            f"file again: {command}",
+            f"{folder}: every arm needs a policy or a rule of a user's own, whose recorded source is for reading only. "
+            f"Give its file again: {command}",
             2,
         )
     shipped = bool(about["config"].get("shipped"))
@@ -187,7 +191,7 @@ def _refuse_others(
     """Stop if a file that was given is none of those that the folder was made with."""
     known = {one["sha256"] for one in recorded}
     for source in given:
-        if source.digest in known:
+        if source.digest in known or not RUNS_NEED & parts_of(source).names().keys():
             continue
         config = config_path(about, folder)
         words = ["tenure", "run", str(config or about["config"]["name"]), "--policies", source.path]
@@ -213,6 +217,9 @@ def arms_without(about: About, missing: Sequence[OwnPoliciesRecord]) -> list[str
             for policy in values_of(one["policy"])
         ),
     }
+    lived_by = about.get("behaviour", {}).keys()
+    if any(lived_by & set(one.get("parts", {}).get("rules", [])) for one in missing):
+        return list(about["arms"])
     return [arm for arm, one in about["arms"].items() if absent & ({one["policy"]} | everywhere)]
 
 

@@ -1,9 +1,9 @@
 """What is wrong with an experiment: every fault of its settings, arms and policies, with its place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tenure.experiments.analysis.metrics import METRICS, RENAMED, STANDARD_METRICS
+from tenure.experiments.analysis.metrics import BUILT_IN, METRICS, STANDARD_METRICS
 from tenure.experiments.config.advice.impossible import policy_faults
 from tenure.experiments.config.advice.stopping import capped, stopping_problems
 from tenure.experiments.config.documents import plain_value
@@ -39,14 +39,22 @@ _ELSEWHERE = {
 """Keys that have no place in an experiment -> where they belong, or what is written in their place."""
 RULE_TABLES = "rule_tables"
 """Key of an experiment below which tables of rules are written once, for several arms."""
+_RENAMED = {
+    "swing_of_profit": "volatility_of_profit",
+    "swing_over_profit": "volatility_over_profit",
+    "swing_of_assets": "volatility_of_assets",
+}
+"""Names that metrics had before, and what they are called now; a config with an old one is told."""
 _TOLD_ELSEWHERE = (("scenarios",), ("eras",))
 """Sections of which the form is checked where they are read."""
 
 
-def experiment_settings(document: Document, problems: list[Problem]) -> ExperimentSettings | None:
+def experiment_settings(
+    document: Document, problems: list[Problem], own_metrics: Collection[str] = ()
+) -> ExperimentSettings | None:
     """Return the settings of an experiment, and add its problems: then plain ones stand for those that are wrong.
 
-    None where nothing can be made of it.
+    None where nothing can be made of it. `own_metrics` are those of a user's own that may be named.
     """
     arms = document.data.get("arms")
     names = list(arms) if isinstance(arms, dict) and arms else [str(document.data.get("champion"))]
@@ -60,13 +68,19 @@ def experiment_settings(document: Document, problems: list[Problem]) -> Experime
     settings, faults = right_part(ExperimentSettings, document.data, plain, _ELSEWHERE)
     problems += [fault_problem(document, fault) for fault in faults if fault.at[:1] not in _TOLD_ELSEWHERE]
     if settings is not None:
-        problems += _experiment_problems(settings, document)
+        problems += _experiment_problems(settings, document, {*BUILT_IN, *own_metrics})
+        decides = settings.metrics.decide_on
+        if (settings.precision or settings.choose) and decides in own_metrics and decides not in METRICS:
+            what = f"the metric '{decides}' decides how many replications are made, and it is one of a user's own"
+            problems.append(document.problem(("metrics",), what, "Name the file that has it by --policies."))
         problems += stopping_problems(settings, document)
         settings = capped(settings)
     return settings
 
 
-def _experiment_problems(settings: ExperimentSettings, document: Document) -> Iterator[Problem]:
+def _experiment_problems(
+    settings: ExperimentSettings, document: Document, metrics: Collection[str]
+) -> Iterator[Problem]:
     if not settings.question.strip():
         yield document.problem(("question",), "question: the question is empty", "Write what you want to know.")
     if not settings.arms:
@@ -75,10 +89,10 @@ def _experiment_problems(settings: ExperimentSettings, document: Document) -> It
         message = f"the champion {shown(settings.champion)} is not an arm"
         yield document.problem(("champion",), message, suggest(settings.champion, settings.arms))
     yield from name_problems(document, "arms", "an arm")
-    yield from _metric_problems(settings.metrics, document)
+    yield from _metric_problems(settings.metrics, document, metrics)
 
 
-def _metric_problems(asked: MetricsAsked, document: Document) -> Iterator[Problem]:
+def _metric_problems(asked: MetricsAsked, document: Document, known: Collection[str]) -> Iterator[Problem]:
     if not asked.decide_on:
         mend = f"Name one, such as {STANDARD_METRICS[0]}, or leave the line out for the standard five."
         yield document.problem(("metrics",), "metrics: there is none to compare the arms by", mend)
@@ -87,10 +101,10 @@ def _metric_problems(asked: MetricsAsked, document: Document) -> Iterator[Proble
         in_full: KeyPath = ("metrics", "also", index - 1) if index else ("metrics", "decide_on")
         places: tuple[KeyPath, ...] = (in_full, in_full[:2], ("metrics", index), ("metrics",))
         at = next((one for one in places if one in document.positions), places[-1])
-        if metric not in METRICS:
-            mend = f"Write {RENAMED[metric]}: that is its name." if metric in RENAMED else suggest(metric, METRICS)
+        if metric not in known:
+            mend = f"Write {_RENAMED[metric]}: that is its name." if metric in _RENAMED else suggest(metric, known)
             yield document.problem(at, f"there is no metric '{metric}'", mend)
-        elif at == ("metrics", "decide_on") and not METRICS[metric].has_verdict:
+        elif at == ("metrics", "decide_on") and metric in METRICS and not METRICS[metric].has_verdict:
             mend = "Decide on another, and name it below 'also'."
             yield document.problem(at, f"no way of '{metric}' is better, so that arms are not judged by it", mend)
         elif metric in asked.names[:index]:

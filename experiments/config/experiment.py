@@ -1,10 +1,11 @@
 """An experiment as a user writes it: read, laid over its market, checked; every fault at once."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tenure.experiments.analysis.metrics import adopt
 from tenure.experiments.config.advice.stopping import one_way
 from tenure.experiments.config.checks import with_tables_first
 from tenure.experiments.config.market_files import (
@@ -14,6 +15,7 @@ from tenure.experiments.config.market_files import (
     market_document,
     market_over,
 )
+from tenure.experiments.config.metrics_asked import metrics_named
 from tenure.experiments.config.printable import shown
 from tenure.experiments.config.reading import (
     ConfigError,
@@ -33,13 +35,17 @@ from tenure.experiments.config.schedule_files import with_columns
 from tenure.experiments.config.settings import ExperimentSettings
 from tenure.experiments.design.eras.laid import Era
 from tenure.experiments.design.scenario_markets import Scenario
-from tenure.experiments.design.varied.as_read import AsRead, as_read, ground_of, market_problems
+from tenure.experiments.design.varied.as_read import AsRead, KnownParts, as_read, ground_of, market_problems
 from tenure.experiments.design.varied.ends import end_problems
 from tenure.experiments.design.varied.levels import DESIGN, MOST_LEVELS, Level, at_level, levels_of
 from tenure.experiments.design.varied.numbers import NumbersToVary
 from tenure.experiments.design.varied.uncertain import UNCERTAIN, Uncertain, uncertain_of
-from tenure.experiments.plugins.known import known_policies
+from tenure.experiments.plugins.known import own_parts
+from tenure.experiments.plugins.own_parts import OwnParts
+from tenure.experiments.plugins.own_rules import Behaviour, asked_for
+from tenure.experiments.plugins.switched import SWITCHES, switched, switches_asked
 from tenure.experiments.shipped import EXAMPLES, shipped_example
+from tenure.policies.shelf import SHELF
 from tenure.simulation.settings.institution import PolicySettings
 from tenure.simulation.settings.market import MarketSettings
 
@@ -81,6 +87,8 @@ class Experiment:
         Changes of the world and of rivals that every arm lives through, in the order in which they begin.
     uncertain : tuple of Uncertain
         What is drawn once per replication, the same in all arms, scenarios and levels.
+    behaviour : mapping
+        Behavioural rule of a user's own by which people live -> its own numbers.
     """
 
     name: str
@@ -98,6 +106,7 @@ class Experiment:
     remarks: tuple[str, ...] = ()
     eras: tuple[Era, ...] = ()
     uncertain: tuple[Uncertain, ...] = ()
+    behaviour: Behaviour = field(default_factory=dict)
 
     @property
     def arms(self) -> dict[str, PolicySettings]:
@@ -142,10 +151,13 @@ def load_experiment(path: str | Path, sets: Sequence[str] = (), plugins: Sequenc
         With every fault at its file, line and column, and how to mend it.
     """
     found, shipped = find_config(path)
-    known = known_policies(plugins)
+    own = own_parts(plugins)
+    adopt(own.metrics)
     written = _with_market_mapping(read_with_extends(found, [EXAMPLES]))
     document = apply_sets(written, map(_of_market, sets))
     problems: list[Problem] = []
+    known = _known(own, document)
+    document = switched(document, ("market",), known.switches, problems)
     document = with_tables_first(with_columns(document, problems), problems)
     of_market = market_document(document, problems) if _market_can_be_named(document, problems) else None
     made = _checked(document, of_market, problems, known, found, plugins, sets, shipped)
@@ -199,22 +211,32 @@ def load_recorded(
     arms, whole = own.get("arms"), written.get("market")
     if isinstance(arms, dict):
         own["arms"] = {arm: one for arm, one in arms.items() if arm not in without}
+    parts = own_parts(plugins)
+    adopt(parts.metrics)
     problems: list[Problem] = []
     document = apply_sets(Document(record, {**own, "market": {}}, {}, {}, (record,)), map(_of_market, sets))
+    known = _known(parts, document, metrics_named(own.get("metrics")))  # a file that is not here is told of by results
+    document = switched(document, ("market",), known.switches, problems)
     document = with_tables_first(with_columns(document, problems), problems)
     if isinstance(document.data["market"], dict) and "extends" in document.data["market"]:
         message, mend = "the market of a folder of results is recorded as a whole", "Run the config with this setting."
         problems.append(document.problem(("market", "extends"), message, mend))
     base = Document(record, dict(whole) if isinstance(whole, dict) else {}, {}, {}, (record,))
     of_market = market_over(document, base, problems)
-    return _checked(document, of_market, problems, known_policies(plugins), path, plugins, all_sets, shipped)
+    return _checked(document, of_market, problems, known, path, plugins, all_sets, shipped)
+
+
+def _known(own: OwnParts, document: Document, recorded: Iterable[str] = ()) -> KnownParts:
+    """Return what may be named; `recorded` are metrics that may be although nobody knows them here."""
+    metrics = {*recorded, *own.metrics}
+    return KnownParts({**SHELF, **own.policies}, own.switches, metrics, own.rules, switches_asked(document.data))
 
 
 def _checked(
     document: Document,
     of_market: Document | None,
     problems: list[Problem],
-    known: Mapping[str, type],
+    known: KnownParts,
     path: Path,
     plugins: Sequence[Path],
     sets: Sequence[str],
@@ -223,13 +245,14 @@ def _checked(
     """Return the experiment of a document and its market, or raise all that is wrong with it."""
     document = one_way(document, problems)
     read = as_read(document, of_market, problems, known)
+    behaviour = asked_for(document, known.rules, problems)
     uncertain, levels = _varied(document, read, problems, known)
     told = frozenset(problems)
     scenarios: list[Scenario] = []
     for level in levels or (Level("", ()),):
         at, found = read, list[Problem]()
         if level.values and of_market is not None:
-            laid, market_there = at_level(document, of_market, level, found)
+            laid, market_there = at_level(document, of_market, level, found, known.switches)
             at = as_read(laid, market_there, found, known)
         problems += [
             one._replace(message=f"at the level {shown(level.name)}: {one.message}") for one in found if one not in told
@@ -248,7 +271,7 @@ def _checked(
     places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
     at_levels = [settings.arms, *(one.arms for one in scenarios if one.arms is not None)]
     oracles = [
-        arm for arm in settings.arms if any(getattr(known[at[arm].policy], "needs_truth", False) for at in at_levels)
+        arm for arm in settings.arms if any(getattr(known.policies[at[arm].policy], "needs_truth", False) for at in at_levels)
     ]
     by_scenario = sorted(
         scenarios, key=lambda one: [text.name for text in read.texts].index(one.base) if one.base else 0
@@ -268,19 +291,22 @@ def _checked(
         shipped=shipped,
         eras=read.eras,
         uncertain=uncertain,
+        behaviour=behaviour,
     )
 
 
 def _varied(
-    document: Document, read: AsRead, problems: list[Problem], known: Mapping[str, type]
+    document: Document, read: AsRead, problems: list[Problem], known: KnownParts
 ) -> tuple[tuple[Uncertain, ...], tuple[Level, ...]]:
     """Return what is uncertain, and the levels of the design; add what is wrong with either."""
     asked = any(document.data.get(section) for section in (UNCERTAIN, DESIGN))
     if not asked or read.settings is None or read.market is None or read.guarded is None:
         return (), ()
-    right, settings, numbers = not problems, read.settings, NumbersToVary(read.market, read.settings, known)
+    right, settings = not problems, read.settings
+    numbers = NumbersToVary(read.market, settings, known.policies, known.switches)
     uncertain = uncertain_of(document, numbers, problems)
     levels = levels_of(document, numbers, settings.seed, problems)
+    problems += _twice_switched(document, uncertain, levels, known.on)
     many = len(levels) * max(1, len(read.texts))
     if many > MOST_LEVELS:
         what = f"design: {len(levels)} points in {len(read.texts)} scenarios are more than {MOST_LEVELS} in all"
@@ -290,10 +316,23 @@ def _varied(
         markets = {text.name: laid for text, laid in read.laid} or {"": read.guarded}
 
         def check(laid: Document, of_one: Document, one: MarketSettings | None) -> list[Problem]:
-            return market_problems(laid, of_one, one, known)
+            return market_problems(laid, of_one, one, known.policies)
 
-        problems += end_problems(document, read.guarded, markets, uncertain, check)
+        problems += end_problems(document, read.guarded, markets, uncertain, check, known.switches)
     return uncertain, levels
+
+
+def _twice_switched(
+    document: Document, uncertain: Sequence[Uncertain], levels: Sequence[Level], on: frozenset[str]
+) -> Iterator[Problem]:
+    """Yield switches that are varied although the market asks for them."""
+    varied = {one.at: one.number.path for one in uncertain}
+    varied |= {one.at: ".".join(map(str, one.paths[0])) for level in levels[:1] for one, _ in level.values}
+    for at, path in varied.items():
+        name = path.removeprefix(f"market.{SWITCHES}.")
+        if name in on and name != path:
+            what = f"{at[0]}: the market itself asks for the switch {shown(name)}"
+            yield document.problem(at, what, f"Leave it out below market.{SWITCHES}.", of_key=True)
 
 
 def resolved(experiment: Experiment) -> Iterator[tuple[str, object, str]]:

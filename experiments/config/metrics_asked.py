@@ -1,6 +1,6 @@
 """What an experiment compares its arms by: the metric decided on, what matters of it, and what is shown beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer
@@ -53,6 +53,14 @@ def _as_mapping(value: object) -> object:
     if isinstance(decide_on, str) and not isinstance(written.get("matters_from", {}), Mapping):
         written["matters_from"] = {decide_on: written["matters_from"]}
     return written
+
+
+def metrics_named(written: object) -> Iterator[str]:
+    """Yield the metrics that are named, in whatever form, right or wrong; none where none are."""
+    found = _as_mapping(written)
+    if isinstance(found, Mapping):
+        also = found.get("also")
+        yield from map(str, [found.get("decide_on"), *(also if isinstance(also, list | tuple) else [])])
 
 
 def _written(asked: MetricsAsked) -> object:

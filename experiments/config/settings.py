@@ -66,6 +66,8 @@ class ExperimentSettings(Settings):
     """Number from which all luck is drawn; another one is another series of replications."""
     metrics: Metrics = STANDARD
     """What arms are compared by, in the order of the columns: a list, of which the first is decided on, or in full."""
+    behaviour: object = None
+    """Behavioural rules of one's own by which people live, by name, each with numbers of its own where it has any."""
     market: object = None
     """The market: a name or a file, or a mapping of `extends` and what is different."""
     scenarios: dict[str, object] = Field(default_factory=dict)

@@ -6,6 +6,8 @@ from tenure.experiments.design.point import Over
 from tenure.experiments.design.varied.ranges import number_of
 from tenure.simulation.values.schedule import is_schedule
 
+_SWITCH = "market.switches."
+
 
 def laid_over(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
     """Return settings with others over them, section by section; an empty section empties.
@@ -25,13 +27,18 @@ def _over(base: object, value: object) -> object:
 def market_with(market: Mapping[str, object], over: Over, us: Mapping[str, object]) -> dict[str, object]:
     """Return a market with the numbers of a point laid over it, and what an arm changes about us.
 
-    A factor multiplies the market's own value, at all its dates; what is laid over arms has no part in it.
+    A factor multiplies the market's own value, at all its dates; what is laid over arms has no part in it, nor has the
+    number of a switch, behind which stands what it changes.
 
     >>> market_with({"world": {"discount": 0.1}}, (("market.world.discount", 0.2),), {})
     {'world': {'discount': 0.2}}
     """
     laid: dict[str, object] = dict(market)
-    own = [(tuple(path.split(".")[1:]), value) for path, value in over if path.startswith("market.")]
+    own = [
+        (tuple(path.split(".")[1:]), value)
+        for path, value in over
+        if path.startswith("market.") and not path.startswith(_SWITCH)
+    ]
     for at, value in own:
         if not isinstance(value, str):
             laid = laid_over(laid, nested(at, value))

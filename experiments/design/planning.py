@@ -14,8 +14,9 @@ from tenure.experiments.design.points import Design, points_of
 from tenure.experiments.design.scenario_markets import Ground, Scenario
 from tenure.experiments.design.tasks import ArmPolicy, Order, Task
 from tenure.experiments.design.varied.uncertain import before_month_0
-from tenure.experiments.plugins.known import policies_of, sources_of
+from tenure.experiments.plugins.known import parts_of, sources_of
 from tenure.experiments.plugins.own_policies import PolicySource
+from tenure.experiments.plugins.own_rules import BEHAVIOUR, Behaviour
 from tenure.experiments.store.provenance import commit_of, environment, program_hash, version
 from tenure.experiments.store.record import config_of, own_policies_told
 from tenure.simulation.settings.institution import PolicySettings
@@ -38,6 +39,12 @@ class Planned(NamedTuple):
         found = self.about["config"]
         return found if isinstance(found, dict) else {}
 
+    @property
+    def own_files(self) -> list[dict[str, object]]:
+        """Return what the record says of a user's own files."""
+        found = self.about["own_policies"]
+        return found if isinstance(found, list) else []
+
 
 class _Covered(NamedTuple):
     """What runs depend on: the market of each scenario, that before month 0, and the user's own policy files."""
@@ -47,6 +54,7 @@ class _Covered(NamedTuple):
     before: Mapping[str, dict[str, Value]]
     own: tuple[PolicySource, ...]
     needs: Mapping[tuple[str, str], tuple[int, ...]]
+    behaviour: Behaviour
 
     def start_of(self, point: Point) -> str:
         """Return the name of the state that a run goes on from: the same for all points that share it."""
@@ -71,7 +79,8 @@ class _Covered(NamedTuple):
         return run_name(covered, point.arm, self.settings.seed, point.replication, sources)
 
     def _shared(self, market: Mapping[str, Value], over: Over) -> dict[str, object]:
-        return {"market": market, "warm_up_months": self.settings.warm_up_months, "over": over}
+        lived_by = {BEHAVIOUR: self.behaviour} if self.behaviour else {}
+        return {"market": market, "warm_up_months": self.settings.warm_up_months, "over": over, **lived_by}
 
 
 def plan_tasks(experiment: Experiment, folder: Path, engine: str = "compiled", design: Design = points_of) -> Planned:
@@ -110,7 +119,9 @@ def plan_tasks(experiment: Experiment, folder: Path, engine: str = "compiled", d
 
 def _covered(experiment: Experiment) -> _Covered:
     own = sources_of(experiment.plugins)
-    names = [policies_of(source) for source in own]
+    parts = [parts_of(source) for source in own]
+    names = [frozenset(one.policies) for one in parts]
+    by_rules = {place for place, one in enumerate(parts) if one.rules.keys() & experiment.behaviour.keys()}
     needs: dict[tuple[str, str], tuple[int, ...]] = {}
     for one in experiment.scenarios:
         arms = one.arms or experiment.arms
@@ -118,12 +129,14 @@ def _covered(experiment: Experiment) -> _Covered:
         needs[one.name, ""] = _needed(names, before)
         for arm, policy in arms.items():
             needs[one.name, arm] = _needed(names, [*before, *_of_rivals(one), policy])
+    needs = {key: tuple(sorted({*some, *by_rules})) for key, some in needs.items()}
     return _Covered(
         experiment.settings,
         {one.name: _resolved(one) for one in experiment.scenarios},
         {one.name: _resolved(one.before) for one in experiment.scenarios},
         own,
         needs,
+        experiment.behaviour,
     )
 
 
@@ -166,6 +179,7 @@ def _order(experiment: Experiment, covered: _Covered, folder: Path, engine: str)
         engine=engine,
         own=covered.own,
         needs=covered.needs,
+        behaviour=covered.behaviour,
         record=record,
     )
 
@@ -173,7 +187,7 @@ def _order(experiment: Experiment, covered: _Covered, folder: Path, engine: str)
 def _shared(settings: ExperimentSettings) -> dict[str, Value]:
     varied = {"uncertain", "replications_per_draw", "design"}
     told = {"replications_per_draw"} if settings.uncertain else set()
-    left_out = {"market", "scenarios", "eras", "rule_tables"} | (varied - told)
+    left_out = {"market", "scenarios", "eras", "rule_tables", BEHAVIOUR} | (varied - told)
     found: dict[str, Value] = settings.model_dump(mode="json", exclude=left_out)
     return {key: value for key, value in found.items() if key not in _UNASKED or value is not None}
 
@@ -185,7 +199,7 @@ def _program() -> dict[str, Value]:
 def _about(experiment: Experiment, covered: _Covered, folder: Path) -> dict[str, object]:
     """Return the record of a folder but for its runs."""
     settings = experiment.settings
-    names = [sorted(policies_of(source)) for source in covered.own]
+    parts = [parts_of(source).names() for source in covered.own]
     return {
         **_shared(settings),
         **_program(),
@@ -200,13 +214,14 @@ def _about(experiment: Experiment, covered: _Covered, folder: Path) -> dict[str,
         },
         **({"uncertain": [one.recorded() for one in experiment.uncertain]} if experiment.uncertain else {}),
         **({"eras": [one.recorded() for one in experiment.eras]} if experiment.eras else {}),
+        **({BEHAVIOUR: experiment.behaviour} if experiment.behaviour else {}),
         "oracles": [*experiment.oracles],
         "environment": {**environment()},
         "config": config_of(experiment.path, experiment.shipped, folder),
         "sets": [*experiment.sets],
         "config_commit": "" if experiment.shipped else commit_of(experiment.path.parent),
         "written": experiment.written,
-        "own_policies": [*own_policies_told(covered.own, folder, names)],
+        "own_policies": [*own_policies_told(covered.own, folder, parts)],
         "depends": {
             f"{scenario.name}/{arm}": {**_depends(covered, scenario.name, arm, one)}
             for scenario in experiment.scenarios
@@ -259,6 +274,7 @@ def _depends(covered: _Covered, scenario: str, arm: str, policy: PolicySettings)
         "the policy's settings": [policy.policy, policy.settings],
         "what the arm changes of us": policy.us,
     }
+    parts |= {f"{BEHAVIOUR}.{name}": numbers for name, numbers in covered.behaviour.items()}
     parts |= {f"market.{key}": value for key, value in market.items()}
     parts |= {f"market.{key} before month 0": value for key, value in before.items() if value != market.get(key)}
     parts |= {Path(covered.own[index].path).name: covered.own[index].digest for index in covered.needs[scenario, arm]}

@@ -8,6 +8,7 @@ from tenure.experiments.config.documents import ConfigError, Document, KeyPath, 
 from tenure.experiments.config.names import name_problems
 from tenure.experiments.config.printable import shown
 from tenure.experiments.config.reading import file_name_fault, overlay, read_with_extends, suggest
+from tenure.experiments.plugins.switched import SWITCHES
 from tenure.experiments.shipped import SCENARIOS
 from tenure.simulation.settings.institution import InstitutionSettings
 from tenure.simulation.settings.world import WorldSettings
@@ -253,6 +254,8 @@ def only_the_world(written: Document, called: str, keys: Sequence[str], problems
 def _forbidden(data: Mapping[str, Value]) -> Iterator[KeyPath]:
     """Yield the places of a scenario that are no doing of the world."""
     for key, value in data.items():
+        if key == SWITCHES:
+            continue  # what they change is looked at once it is known
         if key == "us":
             yield from _of_us(value)
         elif key not in SECTIONS:

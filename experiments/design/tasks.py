@@ -37,6 +37,8 @@ class Order(NamedTuple):
     """Policy files of the user's own."""
     needs: Mapping[tuple[str, str], tuple[int, ...]]
     """Scenario and arm -> which of `own` its runs need; with the empty arm: the states before month 0."""
+    behaviour: Mapping[str, Mapping[str, float]]
+    """Behavioural rule of the user's own by which people live -> its own numbers."""
     record: Mapping[str, object]
     """What is written beside every run: the resolved experiment, versions, the hash of the sources."""
 

@@ -68,9 +68,16 @@ def live_one_life_in_each(
     Raises
     ------
     ValueError
-        If there is no such arm, scenario or person, or the person had left the market before month 0.
+        If there is no such arm, scenario or person, the person had left the market before month 0, or people live by
+        rules of a user's own.
     """
     months = months or experiment.settings.months
+    if experiment.behaviour:
+        rules = ", ".join(experiment.behaviour)
+        raise ValueError(
+            f"people live by rules of your own here ({rules}), and a life is told by those that come along alone: "
+            "leave 'behaviour' out"
+        )
     for arm in arms:
         if arm not in experiment.arms:
             raise ValueError(f"there is no arm '{arm}'. {suggest(arm, experiment.arms)}")

@@ -43,9 +43,12 @@ def known_to(files: Sequence[Path] | None) -> Mapping[str, type] | None:
     """Return the policies that a user's files add to those of the shelf, and these; None without files."""
     if not files:
         return None
-    from tenure.experiments.plugins.known import known_policies
+    from tenure.experiments.analysis.metrics import adopt
+    from tenure.experiments.plugins.known import own_parts
 
-    return known_policies(files)
+    own = own_parts(files)
+    adopt(own.metrics)
+    return {**_shelf(), **own.policies}
 
 
 def entries(kind: str, known: Mapping[str, type] | None = None) -> Iterator[Entry]:

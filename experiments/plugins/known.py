@@ -1,13 +1,16 @@
-"""Policies of a user's own, from Python files that the user names on the command line."""
+"""Policies and other parts of a user's own, from Python files that the user names on the command line."""
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from tenure.experiments.analysis.metric import Metric
+from tenure.experiments.analysis.metrics import BUILT_IN, adopt
 from tenure.experiments.config.reading import ConfigError, Problem
-from tenure.experiments.plugins.own_classes import policies_afresh
+from tenure.experiments.plugins.own_classes import parts_afresh
+from tenure.experiments.plugins.own_parts import OwnParts, together
 from tenure.experiments.plugins.own_policies import PolicySource, snapshot
 from tenure.experiments.shipped import policy_file
 from tenure.policies.shelf import SHELF
@@ -21,10 +24,10 @@ def known_policies(files: Sequence[Path] = ()) -> dict[str, type]:
     Raises
     ------
     ConfigError
-        If a file is missing, does not run, holds no policy, takes a name twice or one of the shelf, or breaks the
+        If a file is missing, does not run, holds nothing, takes a name twice or one of the shelf, or breaks the
         contract.
     """
-    return {**SHELF, **{name: policy for source in sources_of(files) for name, policy in _accepted(source).items()}}
+    return {**SHELF, **own_parts(files).policies}
 
 
 def sources_of(files: Sequence[Path]) -> tuple[PolicySource, ...]:
@@ -40,25 +43,42 @@ def sources_of(files: Sequence[Path]) -> tuple[PolicySource, ...]:
     return found
 
 
-def policies_of(source: PolicySource) -> frozenset[str]:
-    """Return the names of the policies of a file; `ConfigError` as `known_policies`."""
-    return frozenset(_accepted(source))
+def own_parts(files: Sequence[Path] = ()) -> OwnParts:
+    """Return what some Python files hold, each tried first; `ConfigError` as `known_policies`."""
+    found, problems = together([(source, parts_of(source)) for source in sources_of(files)])
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
-def _accepted(source: PolicySource) -> Mapping[str, type]:
+def parts_of(source: PolicySource) -> OwnParts:
+    """Return what is in a file, tried first; `ConfigError` as `known_policies`."""
     from tenure.experiments.plugins.policy_trial import (
         must_keep_the_contract,  # loads the model, which most commands do not need
     )
 
     must_keep_the_contract(source)
-    return _classes(source)
+    return _parts(source)
 
 
 @lru_cache(maxsize=32)
-def _classes(source: PolicySource) -> Mapping[str, type]:
-    """Return the classes of a file that kept the contract, to check settings by; a run loads its own."""
-    with contextlib.redirect_stdout(sys.stderr), policies_afresh([source]) as known:
-        found = {name: policy for name, policy in known.items() if name not in SHELF}
+def _parts(source: PolicySource) -> OwnParts:
+    """Return what is in a file that kept the contract, to check settings by and to read results with."""
+    with contextlib.redirect_stdout(sys.stderr), parts_afresh([source]) as each:
         kept = sys.modules[source.module_name]
     sys.modules[source.module_name] = kept  # annotations that are texts are looked up in it
-    return found
+    return each[source.path]
+
+
+def own_metrics(files: Sequence[Path | str]) -> Mapping[str, Metric]:
+    """Return the metrics of a user's own files, known from now on; `ConfigError` if one is wrong."""
+    own = own_parts(tuple(map(Path, files))).metrics if files else {}
+    adopt(own)
+    return own
+
+
+def shown_metrics(named: Iterable[str], own: Mapping[str, Metric]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the metrics to show: those that a record names, then those of a user's own; and those that are unknown."""
+    known = {*BUILT_IN, *own}
+    wanted = list(dict.fromkeys([*named, *own]))
+    return [name for name in wanted if name in known], tuple(name for name in wanted if name not in known)

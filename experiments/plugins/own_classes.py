@@ -1,4 +1,4 @@
-"""The classes in a policy file of a user's own: executed afresh, found, named."""
+"""What a file of a user's own holds: executed afresh, found, named."""
 
 import ast
 import contextlib
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from types import ModuleType
 
 from tenure.experiments.config.reading import ConfigError, Problem
+from tenure.experiments.plugins.own_parts import OwnParts, misnamed, parts_in
 from tenure.experiments.plugins.own_policies import PolicySource, loaded
 from tenure.policies.shelf import ALIASES, SHELF
 
@@ -19,7 +20,20 @@ def policies_afresh(sources: Sequence[PolicySource]) -> Iterator[dict[str, type]
     Raises
     ------
     ConfigError
-        If a file cannot be executed, or what it holds is no policy.
+        As `parts_afresh`.
+    """
+    with parts_afresh(sources) as each:
+        yield {**SHELF, **{name: one for parts in each.values() for name, one in parts.policies.items()}}
+
+
+@contextlib.contextmanager
+def parts_afresh(sources: Sequence[PolicySource]) -> Iterator[dict[str, OwnParts]]:
+    """Give path -> what is in it, of files executed anew, and forget them afterwards.
+
+    Raises
+    ------
+    ConfigError
+        If a file cannot be executed, holds nothing, or holds what has no name of its own.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -30,29 +44,28 @@ def policies_afresh(sources: Sequence[PolicySource]) -> Iterator[dict[str, type]
             if isinstance(error, KeyboardInterrupt) and not _own_lines(sources, error):
                 raise
             raise ConfigError([_failure(sources, error)]) from error
-        yield {
-            **SHELF,
-            **{name: one for source in sources for name, one in found_in(source, modules[source.path]).items()},
-        }
+        yield {source.path: found_in(source, modules[source.path]) for source in sources}
 
 
-def found_in(source: PolicySource, module: ModuleType) -> dict[str, type]:
-    """Return name -> class of the policies of an executed file.
+def found_in(source: PolicySource, module: ModuleType) -> OwnParts:
+    """Return what an executed file holds.
 
     Raises
     ------
     ConfigError
-        If it holds none, or takes a name twice or one of the shelf.
+        If it holds nothing, or takes a name twice or one that comes with the program.
     """
     deciding = [
         policy
         for _, policy in inspect.getmembers(module, inspect.isclass)
         if policy.__module__ == module.__name__ and callable(getattr(policy, "decide", None))
     ]
-    problems = list(_misnamed(source, deciding))
+    named = {str(vars(policy)["name"]): policy for policy in deciding if isinstance(vars(policy).get("name"), str)}
+    parts = parts_in(source, module, named)
+    problems = [*_misnamed(source, deciding, bool(parts)), *misnamed(source, parts)]
     if problems:
         raise ConfigError(problems)
-    return {str(vars(policy)["name"]): policy for policy in deciding if isinstance(vars(policy).get("name"), str)}
+    return parts
 
 
 def classes_of(source: PolicySource) -> dict[str, int]:
@@ -95,8 +108,8 @@ def _failure(sources: Sequence[PolicySource], error: BaseException) -> Problem:
     return Problem(path, line, 1 if line else 0, what, mend)
 
 
-def _misnamed(source: PolicySource, deciding: Sequence[type]) -> Iterator[Problem]:
-    """Yield what is wrong with the names of the classes that decide."""
+def _misnamed(source: PolicySource, deciding: Sequence[type], holds_parts: bool) -> Iterator[Problem]:
+    """Yield what is wrong with the names of the classes that decide, or that there is nothing in the file."""
     owners: dict[str, str] = {}
     for policy in sorted(deciding, key=lambda one: _line_of(source, one)):
         name, where = vars(policy).get("name"), (source.path, _line_of(source, policy), 1)
@@ -108,9 +121,9 @@ def _misnamed(source: PolicySource, deciding: Sequence[type]) -> Iterator[Proble
             what = f"the policies {owners[name]} and {policy.__name__} are both called '{name}'"
             yield Problem(*where, what, "Give one of them another name.")
         owners[name] = policy.__name__
-    if not owners:
-        what = "there is no policy in this file"
-        mend = "Write a class with a 'name' and a method 'decide(self, view)'."
+    if not owners and (deciding or not holds_parts):
+        what = "there is no policy in this file, nor another part"
+        mend = "Write a class with a 'name' and a method 'decide(self, view)', or mark a function, as @tenure.metric."
         if deciding:
             what = f"{deciding[0].__name__} decides, but has no name by which a config could call it"
             mend = f'Add a line to the class, such as: name = "{deciding[0].__name__.lower()}".'

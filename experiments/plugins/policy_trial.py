@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from tenure.agents.compiling import private_folder
 from tenure.experiments.config.reading import ConfigError, Problem
-from tenure.experiments.plugins.own_classes import classes_of, policies_afresh
+from tenure.experiments.plugins.own_classes import classes_of, parts_afresh
+from tenure.experiments.plugins.own_parts import OwnParts
 from tenure.experiments.plugins.own_policies import PolicySource, import_installed
+from tenure.experiments.plugins.parts_trial import try_parts
 from tenure.experiments.plugins.untouched import changes, fingerprint
 from tenure.experiments.running.workers import JobStoppedError, Limits, ask_once
 from tenure.experiments.store.provenance import program_hash
@@ -28,14 +30,16 @@ LIMITS = Limits(seconds_a_month=120.0, memory_bytes=4_000_000_000)
 
 
 class TrialReport(NamedTuple):
-    """What the policies of a file were found to do; policy -> its settings, proposals and speed."""
+    """What the policies and other parts of a file were found to do."""
 
     problems: list[Problem]
     notes: list[str]
     digests: dict[str, str]
-    """Policy -> hash of all that it decided."""
+    """Policy, or kind and name of another part -> hash of all that it decided or gave."""
     told: dict[str, tuple[int, float]]
     """Policy -> proposals, nanoseconds for a customer and month."""
+    parts: dict[str, str]
+    """Kind and name of another part -> what is said of it."""
 
 
 _done: dict[str, TrialReport] = {}
@@ -56,7 +60,7 @@ def tried(source: PolicySource) -> TrialReport:
         kept = _tried(source)
         if not kept.problems:
             with contextlib.suppress(OSError):
-                write_whole(_path(key), json_sealed({"notes": kept.notes, "digests": kept.digests, "told": kept.told}))
+                write_whole(_path(key), json_sealed(kept._asdict()))
     _done[key] = kept
     return kept
 
@@ -72,14 +76,14 @@ def try_here(source: PolicySource, quick: bool, tell: Callable[[str], None]) -> 
     import_installed([source])
     before = fingerprint()
     try:
-        with policies_afresh([source]) as known:
+        with parts_afresh([source]) as each:
             touched = changes(before)
             if touched:
                 told = Source(Path(source.path), source.modules[0].source.decode(errors="replace"))
-                return TrialReport([told.problem(breach_of_change(what)) for what in touched], [], {}, {})
-            return _each_tried(source, sorted(set(known) - set(SHELF)), quick, tell)
+                return TrialReport([told.problem(breach_of_change(what)) for what in touched], [], {}, {}, {})
+            return _each_tried(source, sorted(each[source.path].policies), quick, tell)
     except ConfigError as error:
-        return TrialReport(list(error.problems), [], {}, {})
+        return TrialReport(list(error.problems), [], {}, {}, {})
 
 
 def _each_tried(source: PolicySource, names: Sequence[str], quick: bool, tell: Callable[[str], None]) -> TrialReport:
@@ -89,20 +93,24 @@ def _each_tried(source: PolicySource, names: Sequence[str], quick: bool, tell: C
     text = source.modules[0].source.decode(errors="replace")
     for name in names:
         tell(f"trying {name}")
-        verdict = try_contract(Path(source.path), text, name, lambda: _fresh(source), source.input_paths, quick)
+        inputs = source.input_paths
+        verdict = try_contract(Path(source.path), text, name, lambda: _fresh(source).policies, inputs, quick)
         problems += verdict.problems
         notes += verdict.notes
         digests[name] = verdict.digest
         told[name] = (verdict.proposals, verdict.ns_per_customer)
-    return TrialReport(list(dict.fromkeys(problems)), notes, digests, told)
+    tell("trying its other parts")
+    parts = try_parts(source, lambda: _fresh(source))
+    problems += parts.problems
+    return TrialReport(list(dict.fromkeys(problems)), notes, digests | parts.digests, told, parts.told)
 
 
-def _fresh(source: PolicySource) -> dict[str, type]:
-    """Return the classes of modules executed anew; annotations that are texts are looked up in the file's own."""
-    with policies_afresh([source]) as known:
+def _fresh(source: PolicySource) -> OwnParts:
+    """Return what modules executed anew hold; annotations that are texts are looked up in the file's own."""
+    with parts_afresh([source]) as each:
         kept = sys.modules[source.module_name]
     sys.modules[source.module_name] = kept
-    return known
+    return each[source.path]
 
 
 def _tried(source: PolicySource) -> TrialReport:
@@ -111,14 +119,19 @@ def _tried(source: PolicySource) -> TrialReport:
         return one
     other = _asked(source, HASH_SEEDS[1], True)
     lines = classes_of(source)
-    what = "in another process it decides otherwise: what it does follows the order of a set, or the process itself"
+    why = "what it does follows the order of a set, or the process itself"
     mend = "Sort what comes out of a set, and draw luck with view.uniform('a name')."
     differing = [
-        Problem(source.path, lines.get(name, 1), 1, what, mend)
+        Problem(source.path, lines.get(name, 1), 1, f"in another process {_does(name, one)} otherwise: {why}", mend)
         for name, digest in one.digests.items()
         if digest and digest != other.digests.get(name, "") != ""
     ]
     return one._replace(problems=other.problems or differing)
+
+
+def _does(name: str, one: TrialReport) -> str:
+    """Say what a part does: a policy decides, another comes out."""
+    return f"the {name} comes out" if name in one.parts else "it decides"
 
 
 def _asked(source: PolicySource, hash_seed: str, quick: bool) -> TrialReport:
@@ -136,7 +149,7 @@ def _asked(source: PolicySource, hash_seed: str, quick: bool) -> TrialReport:
         path, line = place or (source.path, next(iter(classes_of(source).values()), 1))
         what = f"when it is {'loaded' if error.phase == 'loading' else 'tried'}, {error.what}"
         mend = "Let it come to an end, in little memory: work on whole columns of the view."
-        return TrialReport([Problem(path, line, 1, what, mend)], [], {}, {})
+        return TrialReport([Problem(path, line, 1, what, mend)], [], {}, {}, {})
 
 
 def _path(key: str) -> Path:
@@ -149,6 +162,7 @@ def _remembered(key: str) -> TrialReport | None:
         kept = json_unsealed(_path(key))
         told = {str(name): (int(one[0]), float(one[1])) for name, one in kept["told"].items()}
         digests = {str(name): str(digest) for name, digest in kept["digests"].items()}
-        return TrialReport([], [str(one) for one in kept["notes"]], digests, told)
+        parts = {str(name): str(text) for name, text in kept["parts"].items()}
+        return TrialReport([], [str(one) for one in kept["notes"]], digests, told, parts)
     except (OSError, DamagedError, KeyError, TypeError, ValueError, json.JSONDecodeError):
         return None

@@ -84,7 +84,7 @@ def effects_table(recordings: Recordings) -> EffectsTable:
         unsaid=tuple(line for name, one in returns.items() for line in why_not_lines(known[name], one)),
         replications=replications_text(comparisons),
         uncertain=recordings.uncertain,
-        families=families_text(metrics, len(recordings.others)),
+        families=families_text(metrics, len(recordings.others), recordings.decided),
         skewed=skewed_text(comparisons),
         too_good=tuple(too_good(recordings)),
     )
@@ -202,7 +202,7 @@ def _times(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def families_text(metrics: Sequence[Metric], arms: int) -> str:
+def families_text(metrics: Sequence[Metric], arms: int, decided: bool = True) -> str:
     """Say which intervals hold at once, and in how many tables noise alone would show a sign; empty with no verdict.
 
     >>> families_text([METRICS["growth"]], 3)
@@ -210,7 +210,8 @@ def families_text(metrics: Sequence[Metric], arms: int) -> str:
     >>> families_text([METRICS["growth"], METRICS["loss_rate_per_year"], METRICS["quadrant_error"]], 1)[:74]
     'Intervals are 95%, growth alone, the 2 other metrics a family (Bonferroni)'
     """
-    first, *rest = (metric.has_verdict for metric in metrics) if metrics else (False,)
+    judged = [metric.has_verdict for metric in metrics]
+    first, rest = (judged[0], judged[1:]) if decided and judged else (False, judged)
     by_arms = f"a family of {arms} (Dunnett)" if arms > 1 else "alone"
     families = [f"{metrics[0].name} {by_arms}"] if first else []
     if sum(rest) == 1:

@@ -4,7 +4,7 @@ Rows are those of the own institution, but for the few measures by which a marke
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -79,6 +79,8 @@ class Recordings:
         Measure of `OF_MARKET` to its rows of all institutions, with the institution.
     uncertain : tuple of str
         What was drawn anew for each replication, or each few.
+    decided : bool
+        Whether the first metric is the one that the experiment is decided on.
     """
 
     champion: str
@@ -96,6 +98,7 @@ class Recordings:
     weights: FloatArray | None = None
     market: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     uncertain: tuple[str, ...] = ()
+    decided: bool = True
 
     @property
     def institutions(self) -> tuple[str, ...]:
@@ -252,11 +255,12 @@ def recordings_of(results: "Results", measures: Sequence[str] = MEASURES) -> Rec
             currency=results.currency,
             also_does=also_does,
             uncertain=tuple(uncertain),
+            decided=results.decided,
         )
     market = results.about["market"]
     splits = (float(market["quadrants"]["risk"]["split"]), float(market["quadrants"]["return"]["split"]))
     there = {one.arm for one in results.known.values()}
-    return read_recordings(
+    found = read_recordings(
         results.rows(measures),
         results.champion,
         [arm for arm in results.arms if arm in there],
@@ -272,3 +276,4 @@ def recordings_of(results: "Results", measures: Sequence[str] = MEASURES) -> Rec
         results.about.get("eras", ()),
         uncertain,
     )
+    return replace(found, decided=results.decided)

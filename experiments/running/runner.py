@@ -19,6 +19,7 @@ from tenure.experiments.design.planning import plan_tasks
 from tenure.experiments.design.point import Point
 from tenure.experiments.design.points import Design, points_of
 from tenure.experiments.design.tasks import Done, Order, Task
+from tenure.experiments.plugins.own_rules import live_by
 from tenure.experiments.running.batch import Queue, run_batch
 from tenure.experiments.running.needs import needed_files
 from tenure.experiments.running.stages import AllAtOnce, ArmsStanding, Stages, stages_of
@@ -136,7 +137,7 @@ def run_experiment(
 
     def read() -> Results:
         there.save()
-        return open_results(folder)
+        return open_results(folder, policies=experiment.plugins)
 
     stages = _stages(experiment, runs, only, first)
     stage = stages.next(lacking, read)
@@ -144,7 +145,10 @@ def run_experiment(
     for text in told:
         tell(Event("note", text))
     if stage.runs and engine == "compiled":
-        compile_rules(planned.order.market, tell)
+        if planned.order.behaviour:
+            compile_apart(planned.order, tell)
+        else:
+            compile_rules(planned.order.market, tell)
     count = {"run": len(runs) - len(lacking(runs)) if only is None else 0, "start": 0}
     coming = {"run": count["run"], "start": 0}
     made: list[Task] = []
@@ -189,7 +193,25 @@ def run_experiment(
         remember(lived, begun)
     _live_one_again(planned.order, [task for task in made if needed_files(planned.order, task)], there, limits, tell)
     there.save()
-    return open_results(folder, made=len(made), seconds=time.perf_counter() - began, changes=tuple(told))
+    seconds = time.perf_counter() - began
+    return open_results(folder, made=len(made), seconds=seconds, changes=told, policies=experiment.plugins)
+
+
+def compile_apart(order: Order, tell: Progress) -> None:
+    """Compile the rules with those of the user's own among them, in a process that lives by them."""
+    tell(Event("compiling"))
+    began = time.perf_counter()
+    with suppress(JobStoppedError):  # what fails here fails in every run, and is recorded there
+        home = "tenure.experiments.running"
+        ask_once(f"{home}.runner:compile_here", (order,), f"{home}.work", Limits(1200.0).over(1), HASH_SEED)
+    tell(Event("compiled", seconds=time.perf_counter() - began))
+
+
+def compile_here(order: Order, phase: Callable[[str], None]) -> None:
+    """Compile the rules of an order in this process, which lives by them from now on."""
+    phase("compiling")
+    live_by(order.own, order.behaviour)
+    compile_rules(order.market, lambda event: None)
 
 
 def _stages(experiment: Experiment, runs: Sequence[Task], only: Point | None, first: int | None) -> Stages:

@@ -219,6 +219,8 @@ def stages_of(
 def lacking_in(results: Results) -> list[str]:
     """Return the runs of a folder that are wanted now and are not there, nor were tried in vain."""
     about = results.about
+    if not results.decided:
+        return []  # whether any is wanted, nobody can say
     tasks = [Task(name, results.point(name), "") for name in about["runs"]]
     precision, choose = about.get("precision"), about.get("choose")
     stages = stages_of(

@@ -16,6 +16,7 @@ from tenure.experiments.design.point import Point
 from tenure.experiments.design.tasks import Done, Order, Task
 from tenure.experiments.plugins.own_classes import policies_afresh
 from tenure.experiments.plugins.own_policies import import_installed
+from tenure.experiments.plugins.own_rules import live_by
 from tenure.experiments.plugins.untouched import changes, fingerprint
 from tenure.experiments.running.faults import Where
 from tenure.experiments.running.needs import needed_files, where_of
@@ -45,6 +46,7 @@ def perform(order: Order, task: Task, tell: Tell) -> Done:
     began, began_cpu = time.perf_counter(), time.process_time()
     sources = needed_files(order, task)
     import_installed(sources)
+    live_by(order.own, order.behaviour)
     before = fingerprint() if sources else None  # the shelf's policies are ours, and tried by our tests
     where = where_of(order, task, tell)
     error: tuple[str, dict[str, Value]] | None = None
@@ -72,6 +74,7 @@ def perform(order: Order, task: Task, tell: Tell) -> Done:
 def lived_again(order: Order, task: Task, tell: Tell) -> str:
     """Live a run in this process and return the checksum of its table, without storing it; else what went wrong."""
     where = where_of(order, task, tell)
+    live_by(order.own, order.behaviour)
     try:
         with own_policies(order, task, where) as known:
             return content_checksum(_run_table(order, task, known, where))

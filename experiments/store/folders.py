@@ -21,6 +21,7 @@ from tenure.experiments.store.record import (
     read_about,
     write_about,
 )
+from tenure.experiments.store.record_shape import About, OwnPoliciesRecord
 from tenure.experiments.store.sealing import DamagedError
 from tenure.experiments.store.unused import is_ours, set_aside
 from tenure.experiments.store.verified import Runs
@@ -127,8 +128,20 @@ def write_record(planned: Planned, folder: Path, as_it_is: bool) -> tuple[list[s
             )
         write_about(folder, before)
         return told, {}
-    write_about(folder, about)
+    write_about(folder, {**about, "own_policies": [*planned.own_files, *_of_metrics(before, planned)]})
     return told, dict(what_changed(before, about))
+
+
+def _of_metrics(before: About, planned: Planned) -> Iterator[OwnPoliciesRecord]:
+    """Yield what the record says of files with metrics alone, which were not given now and are named still."""
+    given = {one["name"] for one in planned.own_files}
+    metrics = planned.about["metrics"]
+    named = set(metrics) if isinstance(metrics, list) else set()
+    for one in before["own_policies"]:
+        parts = one.get("parts", {})
+        alone = not one["policies"] and parts.keys() == {"metrics"}
+        if alone and one["name"] not in given and named.intersection(parts["metrics"]):
+            yield one
 
 
 def told_of_edits(

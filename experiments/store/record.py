@@ -142,11 +142,15 @@ def place_of(recorded: ConfigRecord, folder: Path) -> Path | None:
 
 
 def own_policies_told(
-    sources: Sequence[PolicySource], folder: Path, names: Iterable[Sequence[str]]
+    sources: Sequence[PolicySource], folder: Path, parts: Iterable[Mapping[str, list[str]]]
 ) -> list[dict[str, object]]:
-    """Return what a record says of policy files: their hash, and their text, for reading only."""
+    """Return what a record says of a user's own files: their hash, what is in them, and their text, for reading only.
+
+    `parts` has for each of them kind -> names of what is in it.
+    """
     told: list[dict[str, object]] = []
-    for source, mine in zip(sources, names, strict=True):
+    for source, mine in zip(sources, parts, strict=True):
+        others = {kind: names for kind, names in mine.items() if kind != "policies"}
         texts = {
             (module.name or Path(module.path).name): module.source.decode(errors="replace").splitlines()
             for module in source.modules
@@ -155,7 +159,8 @@ def own_policies_told(
             {
                 **config_of(Path(source.path), False, folder),
                 "sha256": source.digest,
-                "policies": sorted(mine),
+                "policies": mine.get("policies", []),
+                **({"parts": others} if others else {}),
                 "inputs": dict(source.inputs),
                 "source": texts,
             }

@@ -95,10 +95,14 @@ class ConfigRecord(TypedDict):
 
 
 class OwnPoliciesRecord(ConfigRecord):
-    """A file of policies of a user's own; its text is for reading only."""
+    """A file of a user's own; its text is for reading only.
+
+    `parts` has its metrics, switches, observers and rules by kind.
+    """
 
     sha256: str
     policies: list[str]
+    parts: NotRequired[dict[str, list[str]]]
     inputs: dict[str, str]
     source: dict[str, list[str]]
 
@@ -150,6 +154,7 @@ class About(TypedDict):
     oracles: list[str]
     scenarios: dict[str, ScenarioRecord]
     eras: NotRequired[list[EraRecord]]
+    behaviour: NotRequired[dict[str, dict[str, float]]]
     runs: dict[str, list[Value]]
     starts: list[str]
     market: MarketRecord
@@ -281,6 +286,10 @@ def _uncertain(value: object) -> bool:
     )
 
 
+def _behaviour(value: object) -> bool:
+    return value is None or (isinstance(value, dict) and all(map(_mapping, value.values())))
+
+
 def _eras(value: object) -> bool:
     return value is None or (
         isinstance(value, list)
@@ -316,7 +325,10 @@ def _rivals(value: object) -> bool:
 
 def _own(value: object) -> bool:
     return isinstance(value, list) and all(
-        isinstance(one, dict) and _texts(one.get("policies")) and all(_text(one.get(key)) for key in ("name", "sha256"))
+        isinstance(one, dict)
+        and _texts(one.get("policies"))
+        and all(_text(one.get(key)) for key in ("name", "sha256"))
+        and all(map(_texts, _mapping_at(one, "parts").values()))
         for one in value
     )
 
@@ -361,6 +373,7 @@ _ENTRIES: dict[str, _Test] = {
     "eras": _eras,
     "uncertain": _uncertain,
     "replications_per_draw": lambda value: value is None or (_whole(value) and value != 0),
+    "behaviour": _behaviour,
     "starts": _texts,
     "market": _mapping,
     "config": _config,

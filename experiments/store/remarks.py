@@ -40,10 +40,23 @@ def remarks(results: Results) -> Iterator[str]:
             f"these runs were made by other sources of tenure ({str(results.about.get('sources'))[:12]}; here "
             f"{program_hash()[:12]}): 'tenure run' would make them again"
         )
+    for place, name in enumerate(results.unshown):
+        why = "" if results.decided or place else "; the experiment is decided on it"
+        yield f"{unknown_metric(results, name)}: its column is left out{why}"
     unused = store.run_names(results.folder, store.UNUSED)
     if unused:
         lie = f"{len(unused)} runs that no arm uses any more lie in {store.UNUSED}/"
         yield f"{lie}; clear them: {folder_command('tidy', results.folder)}"
+
+
+def unknown_metric(results: Results, name: str) -> str:
+    """Say that a metric is one of a user's own, and how it is shown."""
+    files = [one["name"] for one in results.about["own_policies"] if name in one.get("parts", {}).get("metrics", [])]
+    again = folder_command("compare", results.folder)
+    return (
+        f"the metric '{name}' is one of a user's own, whose recorded source is for reading only. With its file it is "
+        f"worked out of the runs that are there: {again} --policies {(files or ['FILE.py'])[0]}"
+    )
 
 
 def _difference(one: str, others: Mapping[str, int]) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from tenure.experiments.store.verified import Known, Runs
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tenure.experiments.analysis.metric import Metric
     from tenure.experiments.analysis.paired.changes import Change
     from tenure.experiments.analysis.ratios import Ratio
     from tenure.experiments.analysis.returns import Return
@@ -51,6 +52,12 @@ class Results:
         The one whose runs these are, in results `under` a scenario; else empty.
     others : tuple of str
         Seals of the folder's other runs.
+    own : mapping
+        Name -> metric of a user's own whose file was given; they are shown after the others.
+    unshown : tuple of str
+        Metrics that the record names and nobody here knows: of a user's own whose file was not given.
+    decided : bool
+        Whether the metric that the experiment is decided on is none of these.
     """
 
     folder: Path
@@ -64,6 +71,9 @@ class Results:
     changes: tuple[str, ...] = ()
     scenario: str = ""
     others: tuple[str, ...] = ()
+    own: "Mapping[str, Metric]" = field(default_factory=dict)
+    unshown: tuple[str, ...] = ()
+    decided: bool = True
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -198,7 +208,7 @@ class Results:
         from tenure.experiments.analysis.worked_out import figures
 
         for one in map(self.under, self.scenarios):
-            found = figures(one.folder, one.champion, one.known, progress=progress, others=one.others)
+            found = figures(one.folder, one.champion, one.known, progress=progress, others=one.others, own=one.own)
             one.__dict__["_figures"] = found
 
     @cached_property
@@ -207,7 +217,7 @@ class Results:
 
         if self._of_one() is not self:
             return self._of_one()._figures
-        return figures(self.folder, self.champion, self.known, others=self.others)
+        return figures(self.folder, self.champion, self.known, others=self.others, own=self.own)
 
     @property
     def pairs(self) -> "pd.DataFrame":
@@ -247,7 +257,7 @@ class Results:
         from tenure.experiments.analysis.sequential.looked import compare_looked
         from tenure.experiments.analysis.statistics import compare
 
-        matters, families = matters_of(self.about), families_of(self.about["metrics"])
+        matters, families = matters_of(self.about), families_of(self.about["metrics"], self.decided)
         if self.is_looked_at:
             chosen_by = self.about.get("choose")
             most = None if chosen_by is None else chosen_by["at_most"]
@@ -275,7 +285,7 @@ class Results:
     def choice(self) -> "Chosen | None":
         """Return the best arm as far as it is known, None where none is to be chosen; of one scenario."""
         asked = self.about.get("choose")
-        if asked is None:
+        if asked is None or not self.decided:
             return None
         from tenure.experiments.analysis.metrics import metrics_in
         from tenure.experiments.analysis.sequential.asked import Choose, decided_on
@@ -335,6 +345,7 @@ def open_results(
     made: int = 0,
     seconds: float = 0.0,
     changes: Iterable[str] = (),
+    policies: Sequence[Path | str] = (),
 ) -> Results:
     """Read what is there of an experiment; every file that changed since it was last read is verified.
 
@@ -348,16 +359,23 @@ def open_results(
         Told of each file that was read.
     made, seconds, changes
         Of what was just run, see `Results`.
+    policies : sequence of path
+        Files of a user's own with metrics, which are worked out of the runs that are there and shown beside the others.
 
     Raises
     ------
     FileNotFoundError
         If the folder holds no experiment.
     ValueError
-        If its record is damaged, or a later version wrote it.
+        If its record is damaged, or a later version wrote it; `ConfigError` if there is something wrong with a file.
     """
+    from tenure.experiments.plugins.known import own_metrics, shown_metrics
+
     folder = Path(folder)
     about, damage = read_about(folder)
+    own = own_metrics(policies)
+    shown, unshown = shown_metrics(about["metrics"], own)
+    decided, about = about["metrics"][0] not in unshown, {**about, "metrics": shown}
     runs = Runs(folder)
     runs.look(about["runs"], all_anew, progress)
     runs.save()
@@ -379,4 +397,5 @@ def open_results(
         if name in lacking
     }
     damaged = {name: one for name, one in runs.damaged.items() if name in about["runs"]}
-    return Results(folder, about, known, damaged, failed, damage, made, seconds, tuple(changes))
+    of_now = (damage, made, seconds, tuple(changes))
+    return Results(folder, about, known, damaged, failed, *of_now, own=own, unshown=unshown, decided=decided)

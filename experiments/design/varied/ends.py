@@ -7,6 +7,7 @@ from tenure.experiments.config.market_files import market_settings
 from tenure.experiments.config.printable import shown
 from tenure.experiments.design.varied.levels import Factor, Level, at_level
 from tenure.experiments.design.varied.uncertain import Uncertain
+from tenure.experiments.plugins.marks import Switch
 from tenure.simulation.settings.market import MarketSettings
 from tenure.simulation.values.schedule import is_schedule
 
@@ -22,6 +23,7 @@ def end_problems(
     scenarios: Mapping[str, Document],
     uncertain: Sequence[Uncertain],
     check: CheckIn,
+    switches: Mapping[str, Switch],
 ) -> Iterator[Problem]:
     """Yield what is wrong with a market, or with an arm, at an end of what is uncertain.
 
@@ -37,12 +39,14 @@ def end_problems(
         What is drawn.
     check : callable
         See `CheckIn`.
+    switches : mapping
+        Switches of a user's own by name.
     """
     found: list[Problem] = []
     for one in uncertain:
         found += _changed_elsewhere(document, guarded, scenarios, one)
         for end in one.range.ends:
-            found += _at(document, guarded, [(one, end)], check, f"at {_told(one, end)}")
+            found += _at(document, guarded, [(one, end)], check, switches, f"at {_told(one, end)}")
     yield from found
     if found or not uncertain:
         return
@@ -50,11 +54,16 @@ def end_problems(
         where = f"in the scenario {shown(name)}, " if name else ""
         for low, words in ((True, "lowest"), (False, "highest")):
             ends = [(one, (min if low else max)(one.range.ends)) for one in uncertain]
-            yield from _at(document, market, ends, check, f"{where}all at their {words}")
+            yield from _at(document, market, ends, check, switches, f"{where}all at their {words}")
 
 
 def _at(
-    document: Document, market: Document, ends: Sequence[tuple[Uncertain, float]], check: CheckIn, where: str
+    document: Document,
+    market: Document,
+    ends: Sequence[tuple[Uncertain, float]],
+    check: CheckIn,
+    switches: Mapping[str, Switch],
+    where: str,
 ) -> Iterator[Problem]:
     """Yield what is wrong where some numbers are at an end, at the place of the first of them."""
     values: list[tuple[Factor, Value]] = []
@@ -62,7 +71,7 @@ def _at(
         paths = tuple(tuple(path.split(".")) for path in one.number.paths)
         values.append((Factor(one.name, paths, one.at, one.number), one.range.written(end)))
     found: list[Problem] = []
-    laid, at_end = at_level(document, market, Level("", tuple(values)), found)
+    laid, at_end = at_level(document, market, Level("", tuple(values)), found, switches)
     settled = None if found else market_settings(at_end, found)
     found = found or check(laid, at_end, settled)
     first = ends[0][0]
@@ -85,9 +94,15 @@ def _changed_elsewhere(
     document: Document, guarded: Document, scenarios: Mapping[str, Document], one: Uncertain
 ) -> Iterator[Problem]:
     """Yield why a number that is drawn cannot take the place of one that changes: by date, or in a scenario."""
-    path = one.number.path.split(".")
-    if one.range.times or path[0] != "market":
-        return
+    laid = [path.split(".") for path, value in one.laid(one.range.ends[0]) if not isinstance(value, str)]
+    for path in laid:
+        if path[0] == "market":
+            yield from _changed_at(document, guarded, scenarios, one, path)
+
+
+def _changed_at(
+    document: Document, guarded: Document, scenarios: Mapping[str, Document], one: Uncertain, path: Sequence[str]
+) -> Iterator[Problem]:
     own = _value_at(guarded.data, path[1:])
     what = ""
     if is_schedule(own):

@@ -4,7 +4,7 @@
 Each of its points is a level, and all arms are run at each, in each scenario, with the same luck.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import product
@@ -18,6 +18,8 @@ from tenure.experiments.config.reading import overlay
 from tenure.experiments.design.varied.numbers import BUDGET, NumbersToVary, Varied
 from tenure.experiments.design.varied.ranges import Range
 from tenure.experiments.design.varied.uncertain import entries_below, range_to_draw
+from tenure.experiments.plugins.marks import Switch
+from tenure.experiments.plugins.switched import SWITCHES, switched
 from tenure.simulation.values.units import parse_multiplier
 
 DESIGN, GRID, LATIN, SOBOL = "design", "grid", "latin_hypercube", "sobol"
@@ -205,6 +207,8 @@ def _factor(
     try:
         number = numbers.find(name)
     except ValueError as error:
+        if parts[-1] in numbers.switches and parts[:-1] in ([], [SWITCHES], ["market", SWITCHES]):
+            return Factor(name, (("market", SWITCHES, parts[-1]),), at)  # on or off
         of_arm = parts[0] == _ARM and len(parts) > 2
         of_arm = of_arm and (parts[2] in ("policy", "us") or parts[2] in numbers.settings_of_arm(parts[1]))
         if of_arm or (parts[0] == "market" and parts[1:2] in (["us"], ["rivals"]) and parts[-1] != "share"):
@@ -219,6 +223,8 @@ def _value_problems(document: Document, factor: Factor, values: Sequence[Value])
     """Yield values that a number cannot have."""
     number = factor.number
     for place, value in enumerate(values):
+        if number is not None and number.lays is not None:
+            continue  # what a switch takes is seen when it is set
         at = (*factor.at, place) if (*factor.at, place) in document.positions else factor.at
         try:
             factor_of = parse_multiplier(value)
@@ -248,7 +254,7 @@ def _too_many(document: Document, at: KeyPath, points: int) -> Problem:
 def _named(rows: Sequence[tuple[tuple[Factor, Value], ...]], by_number: bool) -> Iterator[Level]:
     """Yield levels by what differs, ``switching_cost=x0.5``; by numbers where that is long."""
     labels = _labels([one for one, _ in rows[0]]) if rows else {}
-    names = [", ".join(f"{labels[one.name]}={_text(value)}" for one, value in row) for row in rows]
+    names = [", ".join(f"{labels[one.name]}={_text(one, value)}" for one, value in row) for row in rows]
     plain = all(len(name) <= LONGEST_NAME and not set(name) & set("/{}[]") for name in names)
     width = len(str(len(rows)))
     for place, (row, name) in enumerate(zip(rows, names, strict=True), start=1):
@@ -265,12 +271,14 @@ def _labels(factors: Sequence[Factor]) -> dict[str, str]:
     return {name: name if label in several else label for name, label in short.items()}
 
 
-def _text(value: Value) -> str:
+def _text(factor: Factor, value: Value) -> str:
+    if isinstance(value, bool) and factor.paths[0][:2] == ("market", SWITCHES):
+        return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def at_level(
-    document: Document, of_market: Document, level: Level, problems: list[Problem]
+    document: Document, of_market: Document, level: Level, problems: list[Problem], switches: Mapping[str, Switch]
 ) -> tuple[Document, Document]:
     """Return an experiment and its market with the values of a level set, each at the place where it is written.
 
@@ -282,6 +290,8 @@ def at_level(
         What is set.
     problems : list of Problem
         Takes what cannot be set.
+    switches : mapping
+        Switches of a user's own by name.
     """
     own, market = deepcopy(document.data), Document(document.path, {}, {}, {}, document.files)
     positions, keys = dict(document.positions), dict(document.key_positions)
@@ -298,6 +308,7 @@ def at_level(
             for length in range(1, len(path)):
                 positions.setdefault(path[:length], place)
                 keys.setdefault(path[:length], place)
+    market = switched(market, (), switches, problems)
     laid = replace(document, data=own, positions=positions, key_positions=keys)
     return laid, overlay(of_market, multiplied(market, of_market, problems)) if market.data else of_market
 

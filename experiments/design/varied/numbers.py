@@ -1,12 +1,14 @@
 """The numbers of an experiment that can be varied, found by their names: those of its market and of its arms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING
-from functools import cached_property
+from functools import cached_property, partial
 from types import NoneType
 from typing import NamedTuple, get_args
 
 from tenure.experiments.config.settings import ExperimentSettings
+from tenure.experiments.plugins.marks import Switch
+from tenure.experiments.plugins.switched import SWITCHES, laid_by
 from tenure.policies.settings.parameters import DeclaredSetting, declared_settings
 from tenure.policies.settings.suggest import did_you_mean
 from tenure.policies.treatments import NUMBERS, WHOLE
@@ -49,12 +51,15 @@ class Varied(NamedTuple):
         Reads one number by its declaration.
     own : float or None
         The number itself where it is one, without dates.
+    lays : callable or None
+        Of a switch of a user's own: takes its number, and returns path and value of what it changes.
     """
 
     path: str
     paths: tuple[str, ...]
     parser: Parser
     own: float | None
+    lays: Callable[[float], tuple[tuple[str, float | str], ...]] | None = None
 
     @property
     def by_factor(self) -> bool:
@@ -73,15 +78,23 @@ class NumbersToVary:
         With its arms.
     known : mapping
         Policies by name.
+    switches : mapping
+        Switches of a user's own by name.
     """
 
-    def __init__(self, market: MarketSettings, settings: ExperimentSettings, known: Mapping[str, type]) -> None:
-        self.market, self.settings, self.known = market, settings, known
+    def __init__(
+        self,
+        market: MarketSettings,
+        settings: ExperimentSettings,
+        known: Mapping[str, type],
+        switches: Mapping[str, Switch],
+    ) -> None:
+        self.market, self.settings, self.known, self.switches = market, settings, known, switches
 
     @cached_property
     def all(self) -> dict[str, Varied]:
         """Path -> number, of every number that stands in the market or is a setting of an arm's policy."""
-        found = [*self._of_market(), *self._of_treatments(), *self._of_arms()]
+        found = [*self._of_market(), *self._of_treatments(), *self._of_arms(), *self._of_switches()]
         return {one.path: one for one in found}
 
     def find(self, name: str) -> Varied:
@@ -123,6 +136,8 @@ class NumbersToVary:
         if name in _OTHERWISE:
             return f"{_OTHERWISE[name]}."
         parts = name.split(".")
+        if SWITCHES in parts[:-1] and not self.switches:
+            return "Name the file that has this switch by --policies."
         if len(parts) == 1 and name in (*NUMBERS, EFFECT):
             return f"Write the treatment before it, such as loyalty_reward.{name}."
         known = {".".join(path.split(".")[-len(parts) :]) for path in self.all}
@@ -150,6 +165,13 @@ class NumbersToVary:
             acts = tuple(f"{above}.{name}" for name in ACTS if getattr(treatment, name))
             if acts:
                 yield Varied(f"{above}.{EFFECT}", acts, Parser("1", -1e300, 1e300), None)
+
+    def _of_switches(self) -> Iterator[Varied]:
+        for name, one in self.switches.items():
+            if one.number is not None:
+                path = f"market.{SWITCHES}.{name}"
+                parser = Parser(one.number.unit, one.number.low, one.number.high)
+                yield Varied(path, (path,), parser, None, partial(laid_by, one))
 
     def _of_arms(self) -> Iterator[Varied]:
         numbers = numbers_of(MarketSettings)

@@ -47,7 +47,8 @@ class Uncertain(NamedTuple):
 
     def laid(self, number: float) -> Over:
         """Return what a number that was drawn lays over a market, or over the settings of an arm."""
-        return tuple((path, self.range.written(number)) for path in self.number.paths)
+        changes = self.number.lays(number) if self.number.lays is not None else ()
+        return (*((path, self.range.written(number)) for path in self.number.paths), *changes)
 
     def recorded(self) -> dict[str, Value]:
         """Return what a record says of it; `low` and `high` are the ends of all that can be drawn."""
@@ -176,6 +177,11 @@ def _no_number(document: Document, numbers: NumbersToVary, name: str, at: KeyPat
 def range_to_draw(number: Varied, written: object) -> Range:
     """Return the range of a number; ValueError as `ranges.range_of`."""
     found = range_of(written, number.parser, number.parser.whole)
+    if number.lays is not None:
+        if found.times:
+            raise FaultyError(Fault("this is a switch, which has nothing to multiply", "write its numbers: 1 .. 3"))
+        for end in found.ends:
+            number.lays(end)
     if number.by_factor and not found.times:
         names = ", ".join(path.rpartition(".")[2] for path in number.paths)
         raise FaultyError(

@@ -68,7 +68,7 @@ def varied(results: Results) -> VariedResults | None:
     """
     metric = metrics_in(results.currency).get(str(results.about["metrics"][0]))
     others = [arm for arm in results.arms if arm != results.champion]
-    if metric is None or metric.is_of_a_pair or not metric.has_verdict or not others:
+    if metric is None or not results.decided or metric.is_of_a_pair or not metric.has_verdict or not others:
         return None
     drawn, set_at = results.draws(), results.factors()
     uncertain = [str(name) for name in drawn.columns if name != "draw"]

@@ -205,7 +205,9 @@ class Trial:
             for fault in error.faults[1:]:
                 self.note(Breach(fault.what, "Give each setting a default, so that the policy can be tried."))
             return Breach(error.faults[0].what, "Give each setting a default, so that the policy can be tried.")
-        mend = _MENDS.get(doing, f"Mend {doing}: state() returns a dictionary of arrays, and restore(state) takes it.")
+        takes = "state() returns a dictionary of arrays, and restore(state) takes it."
+        takes = takes if doing in _CALLS else "it must take whatever it is given."
+        mend = _MENDS.get(doing, f"Mend {doing}: {takes}")
         of_plan = next((told for part, told in _OF_A_PLAN.items() if part in said), "")
         if isinstance(error, ValueError | TypeError) and of_plan:
             mend = of_plan
