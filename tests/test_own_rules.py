@@ -14,7 +14,9 @@ from tenure.experiments.plugins.own_policies import snapshot
 from tenure.experiments.plugins.policy_trial import try_here
 from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.record_shape import is_about
-from tests.folders import SMALL
+from tests.folders import SMALL, tenure
+
+EXAMPLES = Path(__file__).parent / "own_parts"
 
 FILE = '''from typing import Annotated
 
@@ -166,6 +168,25 @@ def test_a_rule_that_can_be_lived_by_is_told_of(file: Path) -> None:
     told = found.parts["rule grumpy"]
     assert told.startswith("in the place of relationship.satisfaction_next, called ")
     assert told.endswith("times; its own numbers: sting 10")
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_each_kind_of_part_has_an_example_that_can_be_used_as_it_is(path: Path) -> None:
+    found = try_here(snapshot(path), True, lambda doing: None)
+    assert not found.problems and found.parts
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 25
+
+
+@pytest.mark.usefixtures("untried")
+def test_switches_and_rules_can_be_listed_and_explained() -> None:
+    files = [word for name in ("switches.py", "grumpy.py") for word in ("--policies", EXAMPLES / name)]
+    code, said = tenure("list", "parts", *files)
+    assert code == 0 and all(name in said for name in ("no_fatigue", "hard_to_leave", "grumpy"))
+    code, said = tenure("explain", "grumpy", *files)
+    assert code == 0 and "relationship.satisfaction_next" in said and "behaviour: [grumpy]" in said
+    assert "market.switches.hard_to_leave=2" in tenure("explain", "hard_to_leave", *files)[1]
+    code, said = tenure("list", "parts")
+    assert code == 2 and "there are no parts: name the file that has some by --policies" in said
 
 
 @pytest.mark.slow

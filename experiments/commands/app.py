@@ -139,13 +139,14 @@ def explain(
         from tenure.experiments.listing.text import entry_lines
 
         known = known_to(policies)
-        found = look_up(name, known) if name else list(entries("phases"))
+        files = policies or []
+        found = look_up(name, known, files) if name else list(entries("phases"))
         if json:
             print_json([one._asdict() for one in found])
             return
         if not name:
             say("A month, in order:\n")
-        say_lines(entry_lines(found, name, as_text=bool(name) and not called(name, known)))
+        say_lines(entry_lines(found, name, as_text=bool(name) and not called(name, known, files)))
         say("Next     " + ("tenure list words" if name else "tenure explain quadrant_rules"))
 
 
@@ -160,7 +161,9 @@ def list_kind(
         from tenure.experiments.listing.listing import entries, kinds, known_to
         from tenure.experiments.listing.text import list_lines
 
-        found = list(entries(kind, known_to(policies)) if kind else kinds())
+        found = list(entries(kind, known_to(policies), policies or []) if kind else kinds())
+        if not found:
+            raise ValueError(f"there are no {kind}: name the file that has some by --policies")
         if json:
             print_json([one._asdict() for one in found])
             return

@@ -29,7 +29,9 @@ KINDS = {
     "words": "words of configs, tables and reports",
 }
 """What `tenure list` can list, and what that is."""
-_MORE = ("words of treatments", "settings of policies")
+OWN = "parts"
+"""Switches and rules of a user's own files: a kind that is there where files are given."""
+_MORE = ("words of treatments", "settings of policies", OWN)
 """What only `tenure explain` tells by itself."""
 
 
@@ -51,7 +53,7 @@ def known_to(files: Sequence[Path] | None) -> Mapping[str, type] | None:
     return {**_shelf(), **own.policies}
 
 
-def entries(kind: str, known: Mapping[str, type] | None = None) -> Iterator[Entry]:
+def entries(kind: str, known: Mapping[str, type] | None = None, files: Sequence[Path] = ()) -> Iterator[Entry]:
     """Yield the things of one kind of `KINDS`.
 
     Parameters
@@ -60,12 +62,19 @@ def entries(kind: str, known: Mapping[str, type] | None = None) -> Iterator[Entr
         One of `KINDS`.
     known : mapping of str to type, optional
         Policies by name; by default the shelf.
+    files : sequence of Path
+        Of a user's own, for what else is in them.
 
     Raises
     ------
     ValueError
         If there is no such kind.
     """
+    if kind == OWN:
+        from tenure.experiments.listing.own import own_entries
+
+        yield from own_entries(files)
+        return
     if kind not in (*KINDS, *_MORE):
         from tenure.policies.settings.suggest import did_you_mean
 
@@ -116,12 +125,12 @@ def _shelf() -> Mapping[str, type]:
     return SHELF
 
 
-def called(name: str, known: Mapping[str, type] | None = None) -> list[Entry]:
+def called(name: str, known: Mapping[str, type] | None = None, files: Sequence[Path] = ()) -> list[Entry]:
     """Return all that has just this name, in some spelling; see `explain`."""
-    return _index(None if known is None else tuple(known.items())).find(name)
+    return _index(None if known is None else tuple(known.items()), tuple(files)).find(name)
 
 
-def explain(name: str, known: Mapping[str, type] | None = None) -> list[Entry]:
+def explain(name: str, known: Mapping[str, type] | None = None, files: Sequence[Path] = ()) -> list[Entry]:
     """Return all that has a name: whole, or from one of its parts on (``us.quality`` for ``market.us.quality``).
 
     Case, separators and plural do not count. Of a text of several words that is no name, what it speaks of.
@@ -131,7 +140,7 @@ def explain(name: str, known: Mapping[str, type] | None = None) -> list[Entry]:
     ValueError
         If nothing has it, with what comes near.
     """
-    index = _index(None if known is None else tuple(known.items()))
+    index = _index(None if known is None else tuple(known.items()), tuple(files))
     found = index.find(name)
     near = [] if found else index.near(name)
     if not found and " " in name.strip():
@@ -143,11 +152,11 @@ def explain(name: str, known: Mapping[str, type] | None = None) -> list[Entry]:
 
 
 @cache
-def _index(known: tuple[tuple[str, type], ...] | None) -> Index[Entry]:
+def _index(known: tuple[tuple[str, type], ...] | None, files: tuple[Path, ...]) -> Index[Entry]:
     policies = None if known is None else dict(known)
     every = (
         entry
         for kind in ("words", *(one for one in KINDS if one != "words"), *_MORE)
-        for entry in entries(kind, policies)
+        for entry in entries(kind, policies, files)
     )
     return Index(((entry.name, *entry.also), entry) for entry in every)

@@ -1,4 +1,4 @@
-"""The marks by which a Python file of a user's own says what is in it: metrics, switches, observers, rules."""
+"""The marks by which a Python file of a user's own says what is in it: metrics, switches, rules."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -36,28 +36,6 @@ class Switch:
     sets: Callable[..., Mapping[str, object]]
     number: Parameter | None = None
     default: float = 1.0
-
-
-@dataclass(frozen=True)
-class OwnObserver:
-    """What is told of every month of a run, and leaves rows beside it.
-
-    Attributes
-    ----------
-    name : str
-        Of its table.
-    meaning : str
-        First line of the docstring.
-    adds : mapping
-        Measure -> its unit and its meaning.
-    made : callable
-        The function itself, or the class, of which each run has an instance with a method `month(facts)`.
-    """
-
-    name: str
-    meaning: str
-    adds: Mapping[str, tuple[str, str]]
-    made: Callable[..., object]
 
 
 def metric(
@@ -137,23 +115,6 @@ def switch(function: Callable[..., Mapping[str, object]]) -> Switch:
             )
         default = float(taken[0].default)
     return Switch(function.__name__, _first_line(function), function, declared, default)
-
-
-def observer(*, adds: Mapping[str, tuple[str, str]]) -> Callable[[Callable[..., object]], OwnObserver]:
-    """Make a function, or a class with a method `month`, an observer of its name, told of every month of a run.
-
-    Parameters
-    ----------
-    adds : mapping
-        Measure -> unit and meaning, of all that it adds.
-
-    Notes
-    -----
-    It is given the month's facts (`tenure.simulation.recording.observing.MonthFacts`), which it cannot write to, and
-    yields rows ``(measure, value)`` or ``(measure, key, value)``. A class is made anew for each run and may keep what
-    it needs from month to month.
-    """
-    return lambda made: OwnObserver(made.__name__, _first_line(made), dict(adds), made)
 
 
 @overload

@@ -1,4 +1,4 @@
-"""What an executed file of a user's own holds: policies, metrics, switches, observers, rules; and their names."""
+"""What an executed file of a user's own holds: policies, metrics, switches, rules; and their names."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,10 +9,10 @@ from typing import NamedTuple
 from tenure.experiments.analysis.metric import Metric
 from tenure.experiments.analysis.metrics import BUILT_IN
 from tenure.experiments.config.reading import Problem
-from tenure.experiments.plugins.marks import RULE_MARK, OwnObserver, Switch
+from tenure.experiments.plugins.marks import RULE_MARK, Switch
 from tenure.experiments.plugins.own_policies import PolicySource
 
-KINDS = ("policies", "metrics", "switches", "observers", "rules")
+KINDS = ("policies", "metrics", "switches", "rules")
 """What a file may hold, as `OwnParts` has it."""
 
 
@@ -22,7 +22,6 @@ class OwnParts(NamedTuple):
     policies: Mapping[str, type] = {}
     metrics: Mapping[str, Metric] = {}
     switches: Mapping[str, Switch] = {}
-    observers: Mapping[str, OwnObserver] = {}
     rules: Mapping[str, Callable[..., object]] = {}
     """Those that stand in the place of others."""
 
@@ -48,11 +47,10 @@ def parts_in(source: PolicySource, module: ModuleType, policies: Mapping[str, ty
         if isinstance(one, Metric) and own(formula_of(one))
     }
     switches = {one.name: one for one in here if isinstance(one, Switch) and own(one.sets)}
-    observers = {one.name: one for one in here if isinstance(one, OwnObserver) and own(one.made)}
     rules = {
         one.__name__: one for one in here if isinstance(one, FunctionType) and own(one) and vars(one).get(RULE_MARK)
     }
-    return OwnParts(policies, metrics, switches, observers, rules)
+    return OwnParts(policies, metrics, switches, rules)
 
 
 def formula_of(one: Metric) -> Callable[..., object]:

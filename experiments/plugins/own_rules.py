@@ -140,6 +140,7 @@ def live_by(sources: Sequence[PolicySource], behaviour: Behaviour) -> None:
         return
     compiling.live_apart(apart)
     with loaded(sources) as modules:
+        kept = {one.__name__: one for one in modules.values()}
         for module in modules.values():
             for one in vars(module).values():
                 if not (
@@ -149,6 +150,7 @@ def live_by(sources: Sequence[PolicySource], behaviour: Behaviour) -> None:
                 compiling.rule(one)
                 if one.__name__ in behaviour and getattr(one, RULE_MARK):
                     compiling.stand_in(with_numbers(own_rule(one), behaviour[one.__name__]).original, one)
+    sys.modules.update(kept)  # compiled code is kept under the name of its module, and read by it
 
 
 def with_numbers(one: OwnRule, numbers: Mapping[str, float]) -> OwnRule:

@@ -1,4 +1,4 @@
-"""Metrics, switches, observers and rules of a user's own, tried before anything is built on them."""
+"""Metrics, switches and rules of a user's own, tried before anything is built on them."""
 
 import hashlib
 import math
@@ -33,7 +33,7 @@ _MENDS = {
 OF_ONE_MARKET = ("us", "rivals", "products", "treatments", "segments")
 """Sections of a market in which another market may have other names."""
 PEOPLE, MONTHS = 300, 14
-"""Of the small run that metrics are worked out of, and observers observe."""
+"""Of the small run that metrics are worked out of."""
 
 
 class PartsTold(NamedTuple):

@@ -144,11 +144,10 @@ def run_experiment(
     told += told_of_edits(changed, [*stage.runs, *(task for task in runs if task.name in there.known)], stage.runs)
     for text in told:
         tell(Event("note", text))
-    if stage.runs and engine == "compiled":
-        if planned.order.behaviour:
-            compile_apart(planned.order, tell)
-        else:
-            compile_rules(planned.order.market, tell)
+    if stage.runs and planned.order.behaviour:
+        compile_apart(planned.order, tell)
+    elif stage.runs and engine == "compiled":
+        compile_rules(planned.order.market, tell)
     count = {"run": len(runs) - len(lacking(runs)) if only is None else 0, "start": 0}
     coming = {"run": count["run"], "start": 0}
     made: list[Task] = []
