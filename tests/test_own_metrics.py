@@ -101,6 +101,22 @@ def test_it_is_shown_where_its_file_is_given_and_named_where_it_is_not(folder: P
     assert code == 0 and "interest_per_customer" in (tmp_path / "t.csv").read_text()
 
 
+@pytest.mark.usefixtures("no_workers", "no_report", "untried")
+def test_one_can_decide_and_without_its_file_nothing_else_does_in_its_place(folder: Path, tmp_path: Path) -> None:
+    file, config = written(tmp_path), folder.parent / "small.yaml"
+    asked = "metrics={decide_on: interest_per_customer, also: [profit_per_customer, growth]}"
+    experiment = load_experiment(config, [asked], [file])
+    assert experiment.settings.metrics.names[0] == "interest_per_customer"
+    whole = run_experiment(experiment, folder, workers=1)
+    assert whole.decided and whole.made == 0 and whole.comparisons()[0].metric == "interest_per_customer"
+    found = open_results(folder)
+    assert not found.decided and found.unshown == ("interest_per_customer",)
+    beside = {one.metric: (one.low, one.high) for one in whole.comparisons()}
+    assert {one.metric: (one.low, one.high) for one in found.comparisons()}.items() <= beside.items()
+    code, said = tenure("compare", folder)
+    assert code == 0 and "the experiment is decided on it" in " ".join(said.split())
+
+
 @pytest.mark.usefixtures("untried")
 def test_an_edit_is_taken_at_once_and_a_metric_of_ours_written_again_gives_the_same(
     folder: Path, tmp_path: Path

@@ -6,6 +6,7 @@ import pytest
 
 from tenure.experiments.config.experiment import Experiment, load_experiment
 from tenure.experiments.config.reading import ConfigError
+from tenure.experiments.design.arms import market_with
 from tenure.experiments.design.planning import plan_tasks
 from tenure.experiments.plugins.own_policies import snapshot
 from tenure.experiments.plugins.policy_trial import try_here
@@ -78,6 +79,51 @@ def test_scenarios_may_ask_for_one_and_the_record_needs_no_file(files: tuple[Pat
     later = hard.at(0)
     assert later.world.switching_cost == 4.0 * base.world.switching_cost
     assert "switches" not in str(found.written)
+
+
+def test_levels_of_a_switch_are_markets_in_which_it_is_asked_for(files: tuple[Path, Path]) -> None:
+    config, file = files
+    found = load_experiment(config, ["design={grid: {hard_to_leave: [1, 3], no_fatigue: [off, on]}}"], [file])
+    assert len(found.scenarios) == 4
+    for one in found.scenarios:
+        sets = [f"market.switches.{name}={value}" for name, value in one.factors]
+        assert load_experiment(config, sets, [file]).market == one.market
+    sampled = load_experiment(
+        config, ["design={latin_hypercube: {points: 2, over: {switches.hard_to_leave: 1 .. 5}}}"], [file]
+    )
+    own = load_experiment(config).market.world.switching_cost
+    for one in sampled.scenarios:
+        assert one.market.world.switching_cost == pytest.approx(float(str(one.factors[0][1])) * own)
+
+
+def test_a_number_drawn_for_a_switch_lays_what_it_changes_over_the_market(files: tuple[Path, Path]) -> None:
+    config, file = files
+    found = load_experiment(config, ["uncertain={hard_to_leave: 1 .. 5}"], [file])
+    own = load_experiment(config).market.world.switching_cost
+    planned = plan_tasks(found, Path("nowhere"))
+    for task in planned.runs:
+        drawn = dict(task.point.over)["market.switches.hard_to_leave"]
+        world = market_with(planned.order.scenarios[task.point.scenario], task.point.over, {})["world"]
+        assert world["switching_cost"] == pytest.approx(drawn * own) and 1.0 <= drawn <= 5.0
+
+
+@pytest.mark.parametrize(
+    ("sets", "what"),
+    [
+        (["uncertain={hard_to_leave: x1 .. x2}"], "this is a switch, which has nothing to multiply"),
+        (["uncertain={hard_to_leave: 1 .. 9}"], "9"),
+        (["uncertain={no_fatigue: 0 .. 1}"], "there is no number of this name"),
+        (["design={grid: {hard_to_leave: [1, 9]}}"], "the switch 'hard_to_leave' takes 0 to 5, and 9 is outside"),
+        (
+            ["uncertain={hard_to_leave: 1 .. 3}", "market.switches.hard_to_leave=2"],
+            "uncertain: the market itself asks for the switch 'hard_to_leave'",
+        ),
+    ],
+)
+def test_a_switch_varied_wrongly_is_told(files: tuple[Path, Path], sets: list[str], what: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        load_experiment(files[0], sets, [files[1]])
+    assert what in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -373,8 +373,7 @@ def open_results(
 
     folder = Path(folder)
     about, damage = read_about(folder)
-    own = own_metrics(policies)
-    shown, unshown = shown_metrics(about["metrics"], own)
+    shown, unshown = shown_metrics(about["metrics"], own := own_metrics(policies))
     decided, about = about["metrics"][0] not in unshown, {**about, "metrics": shown}
     runs = Runs(folder)
     runs.look(about["runs"], all_anew, progress)
