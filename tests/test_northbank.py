@@ -74,7 +74,7 @@ def test_a_file_of_ones_own_comes_before_the_shipped_one(tmp_path: Path, monkeyp
 
 
 def test_its_policy_keeps_the_contract_and_the_answer_says_how_it_is_used() -> None:
-    found = check_file(str(OWN), [], [], 1, False)
+    found = check_file(str(OWN), [], [], 1)
     lines = [" ".join(line.split()) for line in found.lines]
     assert lines[0] == "northbank.py save_by_value 3 settings: reward, quiet_months, saved_share" and not found.faulty
     for law in ("same answer twice", "sees only its view", "leaves the view alone", "own customers only"):
