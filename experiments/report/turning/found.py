@@ -88,7 +88,7 @@ def varied(results: Results) -> VariedResults | None:
     return VariedResults(
         metric,
         matters,
-        draws=table["draw"].nunique() if uncertain else 0,
+        draws=len(np.unique(points.unit)) if uncertain else 0,
         levels=levels,
         scenarios=table[SCENARIO].nunique(),
         factors=_that_multiply(results, factors),
