@@ -115,6 +115,13 @@ def test_more_draws_hold_no_other_draw_out(draws: int, more: int) -> None:
     assert (both[:draws] == held_out(np.arange(draws))).all()
 
 
+def test_a_draw_that_failed_moves_no_other() -> None:
+    table = table_of(60)
+    whole, without = (points_of(one).at_points() for one in (table, table[table["draw"] != 7]))
+    there = dict(zip(whole.unit.tolist(), held_out(whole.unit).tolist(), strict=True))
+    assert held_out(without.unit).tolist() == [there[unit] for unit in without.unit.tolist()]
+
+
 def test_all_rows_of_a_draw_are_held_out_together() -> None:
     found = held_out(np.tile(np.arange(100), 3)).reshape(3, 100)
     assert (found == found[0]).all() and abs(found[0].mean() - HELD_OUT) < 0.15

@@ -53,22 +53,18 @@ class Check(NamedTuple):
         return self.lead.low > 0.0
 
 
-def held_out(units: npt.ArrayLike, names: npt.ArrayLike | None = None) -> BoolArray:
+def held_out(units: npt.ArrayLike) -> BoolArray:
     """Return which rows are held out, all of the same unit together.
 
     Parameters
     ----------
     units : array of int, shape (rows,)
-        Draws, or what else rows share.
-    names : array, shape (units,), optional
-        What each unit is known by, by default its number. A unit is held out by its name alone, whatever other units
-        there are.
+        Numbers of draws, or of what else rows share. A unit is held out by its own number, whatever others there are.
     """
     codes = np.asarray(units)
     found = {}
     for code in np.unique(codes).tolist():
-        name = code if names is None else np.asarray(names)[code]
-        digest = hashlib.sha256(f"held out:{name}".encode()).digest()
+        digest = hashlib.sha256(f"held out:{code}".encode()).digest()
         found[code] = int.from_bytes(digest[:8], "big") / _LARGEST < HELD_OUT
     return np.array([found[code] for code in codes.tolist()], dtype=np.bool_)
 

@@ -106,7 +106,7 @@ def varied_points(table: "pd.DataFrame", inputs: Sequence[str], arms: Sequence[s
     arms : sequence of str
         Columns of paired differences, of which more is better.
     unit : str
-        Column of what rows share, a draw or their luck.
+        Column of what rows share by its number, a draw or their luck.
 
     Raises
     ------
@@ -119,9 +119,8 @@ def varied_points(table: "pd.DataFrame", inputs: Sequence[str], arms: Sequence[s
     whole = table.dropna(subset=list(arms)).reset_index(drop=True)
     shown = whole[[name for name in inputs if whole[name].nunique() > 1]]
     point = shown.groupby(list(shown.columns), sort=False).ngroup() if len(shown.columns) else shown.index * 0
-    units = whole.groupby(unit, sort=True).ngroup()
     ahead = whole[list(arms)].astype(np.float64)
-    return VariedPoints(shown, ahead, np.asarray(point, dtype=np.int64), np.asarray(units, dtype=np.int64))
+    return VariedPoints(shown, ahead, np.asarray(point, dtype=np.int64), whole[unit].to_numpy(np.int64))
 
 
 def spread_within(points: VariedPoints) -> LuckSpread | None:
