@@ -1,5 +1,7 @@
 """Where what ships with the program lies."""
 
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from os.path import isfile
 from pathlib import Path
 
@@ -45,3 +47,29 @@ def policy_file(path: Path) -> Path:
 def _folders() -> list[Path]:
     """Return the folders of examples that have a market or a policy of their own."""
     return sorted(path for path in EXAMPLES.iterdir() if path.is_dir())
+
+
+PARTS = "tenure.parts"
+"""Group of entry points by which an installed package offers a file of parts; none acts unless it is named."""
+
+
+def named_file(path: Path) -> Path:
+    """Return the file that a name means: that of an installed package's entry point where no such file is there.
+
+    Raises
+    ------
+    LookupError
+        If an entry point names a module that cannot be found.
+    """
+    if path.suffix or path.name != str(path) or path.exists():
+        return path
+    found = next(iter(entry_points(group=PARTS, name=path.name)), None)
+    if found is None:
+        return path
+    try:
+        spec = find_spec(found.module)
+    except ImportError:
+        spec = None
+    if spec is None or spec.origin is None:
+        raise LookupError(f"the entry point '{path.name}' names {found.module}, which is not installed")
+    return Path(spec.origin)

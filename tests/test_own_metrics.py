@@ -201,3 +201,23 @@ def test_a_mark_names_and_words_a_metric_from_its_function() -> None:
 
     assert (long_ago.name, long_ago.label, long_ago.headline) == ("long_ago", "How long ago", ("long ago", "months"))
     assert not long_ago.has_verdict and not long_ago.is_of_a_pair
+
+
+@pytest.mark.usefixtures("untried")
+def test_what_an_installed_package_offers_acts_where_it_is_named_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, FEES, "northbank_parts.py")
+    about = tmp_path / "northbank-1.2.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: northbank\nVersion: 1.2\n")
+    (about / "entry_points.txt").write_text("[tenure.parts]\nnorthbank = northbank_parts\ngone = northbank_gone\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert "interest_per_customer" not in tenure("list", "metrics")[1]
+    assert "interest_per_customer" in tenure("list", "metrics", "--policies", "northbank")[1]
+    assert snapshot(Path("northbank")) == snapshot(tmp_path / "northbank_parts.py")
+    code, said = tenure("list", "metrics", "--policies", "gone")
+    assert code == 2 and "the entry point 'gone' names northbank_gone, which is not installed" in said
+    code, said = tenure("list", "metrics", "--policies", "nobody")
+    assert code == 2 and "no such file. Name a Python file, or what an installed package offers" in said

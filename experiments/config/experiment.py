@@ -271,7 +271,9 @@ def _checked(
     places = {at: place for at, place in document.positions.items() if at[:1] != ("market",)} | below
     at_levels = [settings.arms, *(one.arms for one in scenarios if one.arms is not None)]
     oracles = [
-        arm for arm in settings.arms if any(getattr(known.policies[at[arm].policy], "needs_truth", False) for at in at_levels)
+        arm
+        for arm in settings.arms
+        if any(getattr(known.policies[at[arm].policy], "needs_truth", False) for at in at_levels)
     ]
     by_scenario = sorted(
         scenarios, key=lambda one: [text.name for text in read.texts].index(one.base) if one.base else 0

@@ -23,6 +23,7 @@ import numpy as np
 
 from tenure.experiments.config.reading import ConfigError, Problem
 from tenure.experiments.plugins.untouched import OURS
+from tenure.experiments.shipped import named_file, policy_file
 
 LARGEST_SOURCE = 5_000_000  # bytes of one module
 _ROOT = Path(__file__).resolve().parents[2]
@@ -100,9 +101,13 @@ def snapshot(path: Path) -> PolicySource:
         If a file is missing or cannot be read as Python, a module has a name that is taken, or an input is not
         beside the file.
     """
-    path = Path(path).absolute()
+    try:
+        path = named_file(policy_file(Path(path))).absolute()
+    except LookupError as error:
+        raise ConfigError([Problem(str(path), 0, 0, str(error.args[0]), "Install the package again.")]) from None
     if not path.is_file():
-        raise ConfigError([Problem(str(path), 0, 0, "no such file", "Name a Python file with a policy in it.")])
+        mend = "Name a Python file, or what an installed package offers as tenure.parts."
+        raise ConfigError([Problem(str(path), 0, 0, "no such file", mend)])
     if path.suffix != ".py":
         raise ConfigError([Problem(str(path), 0, 0, "this is no Python file", "Its name ends in .py.")])
     main = SourceModule("", str(path), _read(path), False)

@@ -21,7 +21,6 @@ from tenure.experiments.verification.contract.contract import try_contract
 from tenure.experiments.verification.contract.source import Source
 from tenure.experiments.verification.contract.trial import breach_of_change
 from tenure.experiments.verification.contract.views import small_market
-from tenure.policies.shelf import SHELF
 
 HASH_SEEDS = ("1", "2")
 """A policy whose decisions follow the order of a set decides otherwise under another."""

@@ -16,7 +16,7 @@ from tenure.experiments.verification.contract.source import Breach
 from tenure.experiments.verification.contract.trial import Trial
 from tenure.simulation.model import LifecycleModel
 
-PEOPLE, MONTHS = 120, 4
+PEOPLE, MONTHS = 60, 3
 """Of the market that lives by it, as plain Python."""
 COMPARED = 200
 """Calls whose results are compared with those of the compiled rule."""
