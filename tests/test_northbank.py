@@ -89,7 +89,7 @@ def test_northbank_runs_and_tells_all_scenarios_in_one_table(tmp_path: Path) -> 
     sets = [word for one in small for word in ("--set", one)]
     code, said = tenure("run", "retention", "--policies", "northbank.py", "-o", tmp_path / "out", *sets)
     assert code == 0, said
-    assert "3 scenarios, 4 arms: profit_per_customer (EUR)." in said and "12 of 12 are in" in said
+    assert "3 scenarios, 4 arms: profit_per_customer (EUR" in said and "12 of 12 are in" in said
     again = tenure("run", tmp_path / "out", "--policies", "northbank.py")
     assert again[0] == 0 and "12 of 12 runs are there already" in again[1]
 
