@@ -116,7 +116,15 @@ def test_the_terminal_prints_no_record_as_it_is(tmp_path: Path) -> None:
     }
     folder = tmp_path / "it's \x07 here"
     stored = SimpleNamespace(
-        folder=folder, about=about, names=(), failed=failed, made=0, seconds=0.0, hash="0f", point=points.__getitem__
+        folder=folder,
+        about=about,
+        names=(),
+        failed=failed,
+        made=0,
+        seconds=0.0,
+        hash="0f",
+        point=points.__getitem__,
+        is_looked_at=False,
     )
     results = cast(Results, stored)
     told = "\n".join(failed_lines(results))

@@ -202,7 +202,7 @@ def test_a_spreadsheet_has_the_scenario_in_front(out: Path, tmp_path: Path) -> N
     assert tenure("compare", out, "--csv", tmp_path / "table.csv")[0] == 0
     lines = (tmp_path / "table.csv").read_text(encoding="utf-8-sig").splitlines()
     columns = [line.split(",")[0] for line in lines]
-    assert lines[0].startswith("scenario,metric,") and [*dict.fromkeys(columns)] == ["scenario", "base", "crisis"]
+    assert lines[0].startswith("scenario,arm,metric,") and [*dict.fromkeys(columns)] == ["scenario", "base", "crisis"]
     assert columns.count("base") == columns.count("crisis")
     rows = open_results(out).rows(["stocks"])
     assert [*rows.columns[:4]] == ["scenario", "factors", "arm", "replication"]

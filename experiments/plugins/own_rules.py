@@ -12,7 +12,6 @@ from tenure.agents import compiling
 from tenure.agents.declaring import Parameter
 from tenure.experiments.config.printable import shown
 from tenure.experiments.config.reading import Document, KeyPath, Problem, Value, suggest
-from tenure.experiments.design.hashing import canonical_json
 from tenure.experiments.plugins.marks import RULE_MARK
 from tenure.experiments.plugins.own_policies import PolicySource, loaded
 
@@ -134,6 +133,8 @@ def live_by(sources: Sequence[PolicySource], behaviour: Behaviour) -> None:
     """
     if not behaviour:
         return
+    from tenure.experiments.design.hashing import canonical_json  # loads tables
+
     told = canonical_json([sorted(one.digest for one in sources), behaviour])
     apart = hashlib.sha256(told.encode()).hexdigest()[:16]
     if compiling.lived_apart() == apart:

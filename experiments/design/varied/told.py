@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from tenure.experiments.config.experiment import Experiment
-from tenure.experiments.design.hashing import canonical_json
 from tenure.experiments.design.varied.uncertain import Uncertain
 
 MOST_NAMED = 4
@@ -17,6 +16,8 @@ def levels_in(experiment: Experiment) -> int:
 
 def states_in(experiment: Experiment) -> int:
     """Return how many states before month 0 each replication needs: one for each market that is another before it."""
+    from tenure.experiments.design.hashing import canonical_json  # loads tables
+
     return len({canonical_json(one.before.market_data) for one in experiment.scenarios})
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.agents.mathematics.elementary import power_
 from tenure.agents.person import CAUSES, NO_EXIT
 from tenure.simulation.recording.measures import LIFE_TREATED, LIFE_VALUE, STAYS, TAKEN
 from tenure.simulation.recording.observing import MonthFacts
@@ -37,7 +38,7 @@ class LifeRecorder:
     def note(self, facts: MonthFacts, sent: SentContacts) -> None:
         """Add a month that has been lived, and our contacts of it."""
         self._grow(len(facts.people))
-        self.weight *= (1.0 + facts.settings.world.discount) ** (-1.0 / 12.0)
+        self.weight *= power_(1.0 + facts.settings.world.discount, -1.0 / 12.0)
         self.value_eur += self.weight * facts.profits / 100.0
         self.ever[facts.own["row"]] = True
         self.cause[facts.left["row"]] = facts.left["cause"]
