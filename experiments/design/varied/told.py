@@ -1,5 +1,6 @@
 """What is varied, in words: before an experiment is run, how many levels and draws it has and what they cost."""
 
+import json
 from collections.abc import Iterator
 
 from tenure.experiments.config.experiment import Experiment
@@ -16,9 +17,7 @@ def levels_in(experiment: Experiment) -> int:
 
 def states_in(experiment: Experiment) -> int:
     """Return how many states before month 0 each replication needs: one for each market that is another before it."""
-    from tenure.experiments.design.hashing import canonical_json  # loads tables
-
-    return len({canonical_json(one.before.market_data) for one in experiment.scenarios})
+    return len({json.dumps(one.before.market_data, sort_keys=True, default=str) for one in experiment.scenarios})
 
 
 def varied_lines(experiment: Experiment) -> Iterator[str]:
