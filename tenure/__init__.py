@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from tenure.agents.declaring import Parameter
     from tenure.experiments.config.experiment import load_experiment
     from tenure.experiments.panel.living import panel_frame
-    from tenure.experiments.plugins.marks import metric, rule, switch
+    from tenure.experiments.plugins.marks import metric, observer, rule, switch
     from tenure.experiments.running.runner import run_experiment
     from tenure.experiments.store.results import open_results
     from tenure.policies.plan import Acquisition, OfferChange, Plan, PoachingOffer, Treatments
@@ -29,6 +29,7 @@ __all__ = [
     "Treatments",
     "load_experiment",
     "metric",
+    "observer",
     "open_results",
     "panel_frame",
     "rule",
@@ -48,6 +49,7 @@ _HOMES = {
     "Treatments": "tenure.policies.plan",
     "load_experiment": "tenure.experiments.config.experiment",
     "metric": "tenure.experiments.plugins.marks",
+    "observer": "tenure.experiments.plugins.marks",
     "open_results": "tenure.experiments.store.results",
     "panel_frame": "tenure.experiments.panel.living",
     "rule": "tenure.experiments.plugins.marks",

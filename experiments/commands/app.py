@@ -23,9 +23,10 @@ from tenure.experiments.commands.command_line import (
     stop,
 )
 from tenure.experiments.export import command as export
+from tenure.experiments.observing import command as observing
 from tenure.experiments.panel import command as panel
 
-__all__ = ["app", "export", "folders", "main", "panel"]
+__all__ = ["app", "export", "folders", "main", "observing", "panel"]
 
 
 @app.command()

@@ -185,6 +185,10 @@ def _scenario(path: Path, plugins: Sequence[Path]) -> Checked:
     return Checked(lines, {"file": str(path), "problems": []})
 
 
+_AFTER_RUNS = {"metrics": ["compare", "FOLDER"], "observers": ["observe", "FOLDER", "-o", "observed.csv"]}
+"""Parts that runs are made without -> the command that uses them afterwards."""
+
+
 def _policies(named: Path) -> Checked:
     from tenure.experiments.plugins.policy_trial import tried  # loads the model
     from tenure.experiments.verification.contract.tries import SLOW_NS
@@ -203,8 +207,8 @@ def _policies(named: Path) -> Checked:
         lines += wrap(f"{path.name}   {name}   {told}", terminal.WIDEST, subsequent_indent="    ")
     lines += [f"  note: {note}" for note in trial.notes]
     lines += [f"  depends on {one.path}" for one in source.modules[1:]]
-    reading_only = parts.metrics and not any(some for kind, some in parts.names().items() if kind != "metrics")
-    words = ["compare", "FOLDER"] if reading_only else ["run", _config_beside(path, parts)]
+    after = [_AFTER_RUNS.get(kind) for kind in parts.names()]
+    words = next((one for one in after if one and None not in after), ["run", _config_beside(path, parts)])
     lines.append(f"No errors.\nNext     {terminal.command_text(['tenure', *words, '--policies', str(named)])}")
     others = {kind: names for kind, names in parts.names().items() if kind != "policies"}
     data: dict[str, object] = {"file": str(path), "problems": [], "policies": found}

@@ -30,7 +30,7 @@ KINDS = {
 }
 """What `tenure list` can list, and what that is."""
 OWN = "parts"
-"""Switches and rules of a user's own files: a kind that is there where files are given."""
+"""Switches, rules and observers of a user's own files: a kind that is there where files are given."""
 _MORE = ("words of treatments", "settings of policies", OWN)
 """What only `tenure explain` tells by itself."""
 

@@ -9,7 +9,7 @@ from tenure.experiments.listing.text import number_facts, sentence
 
 
 def own_entries(files: Sequence[Path]) -> Iterator[Entry]:
-    """Yield every switch and every rule of some files; `ConfigError` if one is wrong."""
+    """Yield every switch, rule and observer of some files; `ConfigError` if one is wrong."""
     if not files:
         return
     from tenure.experiments.plugins.known import own_parts
@@ -29,3 +29,7 @@ def own_entries(files: Sequence[Path]) -> Iterator[Entry]:
         for key, (default, declared) in one.numbers.items():
             facts[key] = f"default {default:g}; " + "; ".join(number_facts(declared).values())
         yield Entry("rule of your own", name, line, {**facts, "set it": f"behaviour: [{name}]"})
+    for name, observer in parts.observers.items():
+        adds = {measure: f"{meaning}; unit {unit or 1}" for measure, (unit, meaning) in observer.adds.items()}
+        line = sentence(observer.meaning or f"an observer called {name}")
+        yield Entry("observer of your own", name, line, {**adds, "write it": "tenure observe FOLDER -o observed.csv"})

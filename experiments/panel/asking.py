@@ -1,20 +1,17 @@
-"""What `tenure panel` does: the experiment from its file or its folder, its runs, and what to say of them."""
+"""What `tenure panel` does: its runs, and what to say of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import NamedTuple
 
-from tenure.experiments.commands import run as running
 from tenure.experiments.commands.folder_words import command_text, next_lines
-from tenure.experiments.commands.holding import experiment_held
-from tenure.experiments.commands.terminal import RunBars, console
-from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.config.printable import printable_line
-from tenure.experiments.life.table import month_bar
-from tenure.experiments.panel.files import NOTE, dictionary_path, must_be_free, write_panel
-from tenure.experiments.panel.living import PanelRuns, PanelSettings, arms_told
-from tenure.experiments.running.runner import compile_rules
-from tenure.experiments.running.workers import Limits
-from tenure.experiments.store.results import open_results
+from tenure.experiments.design.point import Point
+from tenure.experiments.panel.living import PANEL, PanelSettings
+from tenure.experiments.reliving.asking import as_stored_lines, to_relive, written
+from tenure.experiments.reliving.files import dictionary_path, must_be_free
+from tenure.experiments.reliving.runs import RelivedRuns, arms_told
 
 
 class Made(NamedTuple):
@@ -22,30 +19,27 @@ class Made(NamedTuple):
 
     path: Path
     rows: int
-    runs: PanelRuns
+    runs: RelivedRuns
+    asked: PanelSettings
     config: str
 
     @property
     def line(self) -> str:
         """What was written."""
         arms = arms_told(self.runs.arms)
-        return printable_line(f"{self.rows:,} rows of {arms}, replication {self.runs.asked.replication}: {self.path}")
+        return printable_line(f"{self.rows:,} rows of {arms}, replication {self.asked.replication}: {self.path}")
 
     @property
     def notes(self) -> list[str]:
         """What its reader must know."""
-        told = [f"Dictionary  {dictionary_path(self.path)}", *_wrapped(NOTE)]
-        if self.runs.equal:
-            told.append(f"The stored runs of {arms_told(self.runs.equal)} came out again, bit by bit.")
-        if self.runs.differing:
-            what = "were not made by this version of the program, or came out otherwise; these are lives of now"
-            told.append(f"note: the stored runs of {arms_told(self.runs.differing)} {what}")
+        told = [f"Dictionary  {dictionary_path(self.path)}", *wrap(PANEL.note, 108)]
+        told += as_stored_lines(self.runs, lambda some: arms_told(_arms(some)))
         return [printable_line(one) for one in told]
 
     @property
     def next(self) -> list[str]:
         """The next command."""
-        words = ["tenure", "panel", self.config, "-o", str(self.path), "--people", str(2 * self.runs.asked.people)]
+        words = ["tenure", "panel", self.config, "-o", str(self.path), "--people", str(2 * self.asked.people)]
         return list(next_lines([(command_text(words), "a larger sample, which has all of these people")]))
 
     def as_data(self) -> dict[str, object]:
@@ -55,10 +49,10 @@ class Made(NamedTuple):
             "dictionary": str(dictionary_path(self.path)),
             "rows": self.rows,
             "arms": list(self.runs.arms),
-            "scenario": self.runs.scenario,
-            "replication": self.runs.asked.replication,
-            "as_stored": self.runs.equal,
-            "not_as_stored": self.runs.differing,
+            "scenario": self.runs.tasks[0].point.scenario,
+            "replication": self.asked.replication,
+            "as_stored": _arms(self.runs.equal),
+            "not_as_stored": _arms(self.runs.differing),
         }
 
 
@@ -74,32 +68,10 @@ def panel_asked(
     FileNotFoundError
         If there is no such experiment.
     """
-    must_be_free(out)
-    folder = Path(config) if Path(config).is_dir() else None
-    stored: dict[str, str] = {}
-    if folder is None:
-        experiment = load_experiment(config, sets, policies)
-    else:
-        given = running.Asked(config, None, sets, policies)
-        how = running.How(1, "compiled", Limits(), None, True)
-        experiment = running.again(given, how)[1]
-        stored = {name: one.checksum for name, one in open_results(folder).known.items()}
-    experiment, _ = experiment_held(experiment, quiet)
-    screen = console()
-    compile_rules(experiment.market_data, (lambda event: None) if quiet else RunBars(screen))
-    runs, done = PanelRuns(experiment, asked, folder, stored), 0
-    with month_bar(screen, hidden=quiet) as tell:
-
-        def lived() -> None:
-            nonlocal done
-            done += 1
-            tell(done, runs.months)
-
-        rows = write_panel(runs, experiment, out, lived)
-    return Made(out, rows, runs, config)
+    must_be_free(out, PANEL)
+    runs = asked.runs_of(to_relive(config, sets, policies, quiet))
+    return Made(out, written(runs, asked.witness, PANEL, out, quiet), runs, asked, config)
 
 
-def _wrapped(text: str) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(text, 108)
+def _arms(some: Sequence[Point]) -> list[str]:
+    return [one.arm for one in some]

@@ -1,4 +1,4 @@
-"""The marks by which a Python file of a user's own says what is in it: metrics, switches, rules."""
+"""The marks by which a Python file of a user's own says what is in it: metrics, switches, observers, rules."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -36,6 +36,34 @@ class Switch:
     sets: Callable[..., Mapping[str, object]]
     number: Parameter | None = None
     default: float = 1.0
+
+
+@dataclass(frozen=True)
+class OwnObserver:
+    """What is told of every month of a run, and yields rows for a table of its own.
+
+    Attributes
+    ----------
+    name : str
+        What the table calls it.
+    meaning : str
+        First line of the docstring.
+    adds : mapping
+        Measure -> its unit and its meaning.
+    made : callable
+        The function itself, or the class, of which each run has an instance with a method `month(facts)`.
+    source : str
+        SHA-256 of its file and what that imports.
+    place : tuple of str and int
+        File and line.
+    """
+
+    name: str
+    meaning: str
+    adds: Mapping[str, tuple[str, str]]
+    made: Callable[..., object]
+    source: str = ""
+    place: tuple[str, int] = ("", 0)
 
 
 def metric(
@@ -115,6 +143,42 @@ def switch(function: Callable[..., Mapping[str, object]]) -> Switch:
             )
         default = float(taken[0].default)
     return Switch(function.__name__, _first_line(function), function, declared, default)
+
+
+def observer(*, adds: Mapping[str, tuple[str, str]]) -> Callable[[Callable[..., object]], OwnObserver]:
+    """Make a function, or a class with a method `month`, an observer of its name: it is told of every month of a run.
+
+    Parameters
+    ----------
+    adds : mapping
+        Measure -> unit and meaning, of all that it adds.
+
+    Raises
+    ------
+    TypeError
+        If it adds nothing, a measure has no unit and meaning, or a class has no method `month`.
+
+    Notes
+    -----
+    It takes a month's facts (`tenure.simulation.recording.observing.MonthFacts`), which it cannot write to, and gives
+    rows ``(measure, value)`` or ``(measure, key, value)``: values are finite numbers, a key is a text or a whole
+    number. A class is made anew for each run, and may keep what it needs from month to month. ``tenure observe``
+    writes the rows.
+    """
+    form = 'adds={"late_people": ("people", "customers two or more payments behind")}'
+    if not isinstance(adds, Mapping) or not adds:
+        raise TypeError(f"an observer names what it adds, such as {form}")
+    for measure, told in adds.items():
+        whole = isinstance(told, tuple) and len(told) == 2 and all(isinstance(one, str) for one in told)
+        if not (isinstance(measure, str) and measure.strip() and whole and told[1].strip()):
+            raise TypeError(f"what an observer adds has a name, a unit and a meaning, such as {form}")
+
+    def marked(made: Callable[..., object]) -> OwnObserver:
+        if inspect.isclass(made) and not callable(getattr(made, "month", None)):
+            raise TypeError(f"the observer {made.__name__} is a class without a method month(self, facts)")
+        return OwnObserver(made.__name__, _first_line(made), dict(adds), made)
+
+    return marked
 
 
 @overload

@@ -1,4 +1,4 @@
-"""What an executed file of a user's own holds: policies, metrics, switches, rules; and their names."""
+"""What an executed file of a user's own holds: policies, metrics, switches, observers, rules; and their names."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,10 +9,10 @@ from typing import NamedTuple
 from tenure.experiments.analysis.metric import Metric
 from tenure.experiments.analysis.metrics import BUILT_IN
 from tenure.experiments.config.reading import Problem
-from tenure.experiments.plugins.marks import RULE_MARK, Switch
+from tenure.experiments.plugins.marks import RULE_MARK, OwnObserver, Switch
 from tenure.experiments.plugins.own_policies import PolicySource
 
-KINDS = ("policies", "metrics", "switches", "rules")
+KINDS = ("policies", "metrics", "switches", "rules", "observers")
 """What a file may hold, as `OwnParts` has it."""
 
 
@@ -24,6 +24,7 @@ class OwnParts(NamedTuple):
     switches: Mapping[str, Switch] = {}
     rules: Mapping[str, Callable[..., object]] = {}
     """Those that stand in the place of others."""
+    observers: Mapping[str, OwnObserver] = {}
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
@@ -50,7 +51,12 @@ def parts_in(source: PolicySource, module: ModuleType, policies: Mapping[str, ty
     rules = {
         one.__name__: one for one in here if isinstance(one, FunctionType) and own(one) and vars(one).get(RULE_MARK)
     }
-    return OwnParts(policies, metrics, switches, rules)
+    observers = {
+        one.name: replace(one, source=source.digest, place=(source.path, line_of(one.made)))
+        for one in here
+        if isinstance(one, OwnObserver) and own(one.made)
+    }
+    return OwnParts(policies, metrics, switches, rules, observers)
 
 
 def formula_of(one: Metric) -> Callable[..., object]:

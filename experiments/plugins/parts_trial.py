@@ -1,4 +1,4 @@
-"""Metrics, switches and rules of a user's own, tried before anything is built on them."""
+"""Metrics, switches, observers and rules of a user's own, tried before anything is built on them."""
 
 import hashlib
 import math
@@ -18,6 +18,7 @@ from tenure.experiments.plugins.own_policies import PolicySource
 from tenure.experiments.plugins.rule_text import marked_in, text_faults
 from tenure.experiments.plugins.switched import asked, changes_of, nested, takes
 from tenure.experiments.shipped import MARKETS
+from tenure.experiments.verification.contract.observers import try_observer
 from tenure.experiments.verification.contract.rules import try_rule
 from tenure.experiments.verification.contract.source import Breach, Source
 from tenure.experiments.verification.contract.trial import Trial
@@ -86,6 +87,8 @@ def _tries(parts: OwnParts, fresh: Callable[[], OwnParts]) -> Iterator[tuple[str
         yield "switch", name, partial(_switch, name, fresh)
     for name in parts.rules:
         yield "rule", name, partial(try_rule, name, fresh)
+    for name in parts.observers:
+        yield "observer", name, partial(try_observer, name, fresh)
 
 
 def _switch(name: str, fresh: Callable[[], OwnParts], trial: Trial) -> tuple[object, str]:

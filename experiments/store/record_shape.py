@@ -97,7 +97,7 @@ class ConfigRecord(TypedDict):
 class OwnPoliciesRecord(ConfigRecord):
     """A file of a user's own; its text is for reading only.
 
-    `parts` has its metrics, switches and rules by kind.
+    `parts` has its metrics, switches, rules and observers by kind.
     """
 
     sha256: str
