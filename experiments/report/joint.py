@@ -204,12 +204,9 @@ def _verdicts(cells: Sequence[Cell]) -> str:
 def _sentences(leading: Mapping[str, str], champion: str) -> Iterator[str]:
     """Say which arm is furthest ahead of the champion where, the circumstances with the same arm together."""
     for arm in dict.fromkeys(leading.values()):
-        where = listed([label for label, one in leading.items() if one == arm])
-        yield (
-            f"Furthest ahead of '{champion}' in {where}: {arm}."
-            if arm
-            else f"No arm is better than '{champion}' in {where}."
-        )
+        labels = [label for label, one in leading.items() if one == arm]
+        where = f" in {listed(labels)}" if any(labels) else ""
+        yield f"Furthest ahead of '{champion}'{where}: {arm}." if arm else f"No arm is better than '{champion}'{where}."
     if len({one for one in leading.values() if one}) > 1:
         yield "Which arm is furthest ahead depends on the circumstances."
 
