@@ -271,11 +271,13 @@ def profit_finding(recordings: Recordings, lines: Tables) -> str:
     )
 
 
-def effects_finding(recordings: Recordings, metric: str = "profit_per_customer") -> str:
-    """Give the verdicts on one metric in a sentence, best first."""
+def effects_finding(recordings: Recordings, metric: str = "") -> str:
+    """Give the verdicts on one metric in a sentence, best first; by default on the one decided on."""
+    metric = metric or _decided_on(recordings)
     every = [c for c in recordings.comparisons if c.metric == metric]
-    rows = sorted((c for c in every if not np.isnan(c.difference)), key=lambda c: -c.difference)
     known = METRICS[metric].in_currency(recordings.currency)
+    sign = 1.0 if known.better == "lower" else -1.0
+    rows = sorted((c for c in every if not np.isnan(c.difference)), key=lambda c: sign * c.difference)
     if not every:
         level = level_text(known, float(metric_values(recordings)[metric].mean()))
         shown = level if known.unit == "%" else f"{level} {known.unit}"
@@ -295,6 +297,12 @@ def effects_finding(recordings: Recordings, metric: str = "profit_per_customer")
     if unpaired:
         said.append(f"{listed(unpaired)}: no run beside one of {recordings.champion}")
     return f"On {known.label}: {'; '.join(said)}"
+
+
+def _decided_on(recordings: Recordings) -> str:
+    """Return the metric decided on, the first that is shown, or profit where arms are not judged by that."""
+    first = recordings.metrics[0] if recordings.metrics else ""
+    return first if first in METRICS and METRICS[first].has_verdict else "profit_per_customer"
 
 
 def _named_effect(row: Comparison, known: Metric) -> str:
