@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tenure.experiments.analysis.acts import CHANNEL, PRICES, TREATMENT, also_does
 from tenure.experiments.analysis.gains import COUNTED, MONEY
-from tenure.experiments.analysis.intervals import MORE_DECIMALS, Average, average_text, interval_text, share_text
+from tenure.experiments.analysis.intervals import MORE_DECIMALS, NEVER_VARIED, Average, average_text, interval_text, share_text
 from tenure.experiments.analysis.metrics import METRICS, metrics_in
 from tenure.experiments.analysis.ratios import Ratio
 from tenure.experiments.analysis.returns import return_reported, why_not_lines
@@ -77,7 +77,7 @@ def test_uneven_ends_say_what_the_numbers_say(mean: float, down: float, up: floa
             assert (low > 0.0 or high < 0.0) == average.beyond_chance
         return
     around = text.split(" ± ")[1].removeprefix("under ")
-    slack = 10.0 ** -len(around.partition(".")[2]) if around != "0" else 1e-9
+    slack = 10.0 ** -len(around.partition(".")[2]) if around != "0" else 2.1 * NEVER_VARIED
     assert float(around) >= max(down, up) - 0.5001 * slack  # never shorter than the longer side
     assert (abs(mean) > max(down, up)) == average.beyond_chance
 
