@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from tenure.experiments.analysis.acts import CHANNEL, PRICES, TREATMENT, also_does
 from tenure.experiments.analysis.gains import COUNTED, MONEY
-from tenure.experiments.analysis.intervals import MORE_DECIMALS, NEVER_VARIED, Average, average_text, interval_text, share_text
+from tenure.experiments.analysis.intervals import (
+    MORE_DECIMALS,
+    NEVER_VARIED,
+    Average,
+    average_text,
+    interval_text,
+    share_text,
+)
 from tenure.experiments.analysis.metrics import METRICS, metrics_in
 from tenure.experiments.analysis.ratios import Ratio
 from tenure.experiments.analysis.returns import return_reported, why_not_lines
