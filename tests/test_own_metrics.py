@@ -111,8 +111,8 @@ def test_one_can_decide_and_without_its_file_nothing_else_does_in_its_place(fold
     assert whole.decided and whole.made == 0 and whole.about["metrics"][0] == "interest_per_customer"
     found = open_results(folder)
     assert not found.decided and found.unshown == ("interest_per_customer",)
-    for metric in ("profit_per_customer", "growth"):
-        ends = [[(one.low, one.high) for one in some.comparisons() if one.metric == metric] for some in (whole, found)]
+    for name in ("profit_per_customer", "growth"):
+        ends = [[(one.low, one.high) for one in some.comparisons() if one.metric == name] for some in (whole, found)]
         assert ends[0] == ends[1] and len(ends[0]) == 1
     code, said = tenure("compare", folder)
     assert code == 0 and "the experiment is decided on it" in " ".join(said.split())
