@@ -1,7 +1,5 @@
 """Where what ships with the program lies."""
 
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from os.path import isfile
 from pathlib import Path
 
@@ -18,6 +16,8 @@ KNOWN = _EXPERIMENTS / "known"
 """Folder of the markets of the known answers."""
 DATA = _EXPERIMENTS / "data"
 """Folder of published data."""
+PARTS = "tenure.parts"
+"""Group of entry points by which an installed package offers a file of parts; none acts unless it is named."""
 
 
 def shipped_example(name: str) -> Path | None:
@@ -41,16 +41,13 @@ def policies_beside(config: Path) -> list[Path]:
 
 def policy_file(path: Path) -> Path:
     """Return the policy file that a user names: the file itself, else that of a shipped example of this name."""
-    return path if isfile(path) else shipped_example(str(path)) or path
+    found = None if isfile(path) else shipped_example(str(path))
+    return found if found is not None and found.suffix == ".py" else path
 
 
 def _folders() -> list[Path]:
     """Return the folders of examples that have a market or a policy of their own."""
     return sorted(path for path in EXAMPLES.iterdir() if path.is_dir())
-
-
-PARTS = "tenure.parts"
-"""Group of entry points by which an installed package offers a file of parts; none acts unless it is named."""
 
 
 def named_file(path: Path) -> Path:
@@ -63,6 +60,9 @@ def named_file(path: Path) -> Path:
     """
     if path.suffix or path.name != str(path) or path.exists():
         return path
+    from importlib.metadata import entry_points  # takes a moment that most commands need not wait for
+    from importlib.util import find_spec
+
     found = next(iter(entry_points(group=PARTS, name=path.name)), None)
     if found is None:
         return path

@@ -12,6 +12,7 @@ from tenure.experiments.config.reading import ConfigError, Problem
 from tenure.experiments.plugins.own_classes import parts_afresh
 from tenure.experiments.plugins.own_parts import OwnParts, together
 from tenure.experiments.plugins.own_policies import PolicySource, snapshot
+from tenure.experiments.shipped import policy_file
 from tenure.policies.shelf import SHELF
 
 
@@ -31,7 +32,8 @@ def known_policies(files: Sequence[Path] = ()) -> dict[str, type]:
 
 def sources_of(files: Sequence[Path]) -> tuple[PolicySource, ...]:
     """Return the files as they are now, with what they import and read; `ConfigError` as `known_policies`."""
-    found = tuple(dict.fromkeys(snapshot(Path(one)) for one in files))
+    named = dict.fromkeys(policy_file(Path(one)) for one in files)
+    found = tuple(dict.fromkeys(snapshot(path) for path in named))
     names: dict[str, tuple[bytes, str]] = {}
     for source in found:
         for module in source.modules[1:]:

@@ -23,7 +23,7 @@ import numpy as np
 
 from tenure.experiments.config.reading import ConfigError, Problem
 from tenure.experiments.plugins.untouched import OURS
-from tenure.experiments.shipped import named_file, policy_file
+from tenure.experiments.shipped import named_file
 
 LARGEST_SOURCE = 5_000_000  # bytes of one module
 _ROOT = Path(__file__).resolve().parents[2]
@@ -102,7 +102,7 @@ def snapshot(path: Path) -> PolicySource:
         beside the file.
     """
     try:
-        path = named_file(policy_file(Path(path))).absolute()
+        path = named_file(Path(path)).absolute()
     except LookupError as error:
         raise ConfigError([Problem(str(path), 0, 0, str(error.args[0]), "Install the package again.")]) from None
     if not path.is_file():
