@@ -29,7 +29,7 @@ OBSERVED = TableOfLives(
 """The measures of its dictionary are added by `table_of`."""
 
 
-class Observed(NamedTuple):
+class TableObserved(NamedTuple):
     """A table of observers that was written."""
 
     path: Path
@@ -68,7 +68,7 @@ class Observed(NamedTuple):
 
 def observed_asked(
     config: str, out: Path, asked: RunsAsked, sets: tuple[str, ...], policies: tuple[Path, ...], quiet: bool
-) -> Observed:
+) -> TableObserved:
     """Live runs and write what the observers in some files tell of them.
 
     Raises
@@ -87,7 +87,7 @@ def observed_asked(
         raise ValueError(f"{where}. Mark a function f(facts) by @tenure.observer(adds=...)")
     runs = RelivedRuns(to_relive(config, sets, policies, quiet), asked)
     table = table_of(observers, runs.of.experiment.market.currency)
-    return Observed(out, written(runs, observing, table, out, quiet), runs, observers)
+    return TableObserved(out, written(runs, observing, table, out, quiet), runs, observers)
 
 
 def observing(model: LifecycleModel, parts: OwnParts, point: Point) -> Observing:

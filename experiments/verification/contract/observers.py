@@ -62,4 +62,4 @@ def _lived(watching: _Watching | None) -> str:
         model.observers.append(watching)
     for _ in range(MONTHS):
         model.step()
-    return repr({name: values.tobytes() for name, values in model.state().items()})
+    return repr({name: values.tolist() for name, values in model.state().items()})
