@@ -232,7 +232,7 @@ def test_check_list_and_explain_tell_of_it(tmp_path: Path) -> None:
     assert code == 0 and "counts.py   observer counts   adds ours (people), owed (EUR)" in said
     assert "tenure observe FOLDER -o observed.csv --policies" in said
     told = json.loads(tenure("check", file, "--json")[1])
-    assert told["parts"] == {"observers": ["Months", "counts"]}
+    assert told["items"][0]["parts"] == {"observers": ["Months", "counts"]}
     code, said = tenure("explain", "counts", "--policies", file)
     assert code == 0 and "our customers; unit people" in " ".join(said.split())
     assert "counts" in tenure("list", "parts", "--policies", file)[1]

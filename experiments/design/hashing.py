@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 def content_checksum(table: "pa.Table | pd.DataFrame") -> str:
     """Give the SHA-256 (hex) of a table's names, types and values, however it is cut into chunks."""
+    import pyarrow as pa
+
     digest = hashlib.sha256()
     for field, column in zip((plain := plain_table(table)).schema, plain.columns, strict=True):
         values = column.combine_chunks()
@@ -55,8 +57,10 @@ def canonical_json(value: object) -> str:
         raise ValueError(f"cannot be stored as JSON: {error}; use text, finite numbers, lists and maps") from error
 
 
-def plain_table(table: "pa.Table | pd.DataFrame") -> pa.Table:
+def plain_table(table: "pa.Table | pd.DataFrame") -> "pa.Table":
     """Return an Arrow table of plain text, numbers and truth values without metadata."""
+    import pyarrow as pa
+
     arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
     fields: list[pa.Field] = []
     for field in arrow.schema:
