@@ -17,6 +17,8 @@ from tenure.experiments.report.sections.funnel import refusals
 from tenure.experiments.report.sections.gains import group_sentence, share_of
 from tenure.experiments.report.sentences import percent, words
 from tenure.experiments.report.tables import Tables, shares_over_time
+from tenure.experiments.report.turning.found import varied
+from tenure.experiments.report.turning.words import turning_sentences
 from tenure.experiments.store.results import Results
 
 DECIDE_ON = "profit_per_customer"
@@ -141,7 +143,7 @@ def one_page_of(results: Results, today: date) -> OnePage:
         why=tuple(_why(reason, scale)),
         who_loses=tuple(_who_loses(recordings, chosen.arm)),
         rules=_rules(recordings, chosen.arm),
-        changes=tuple(_changes(chosen, base.champion)),
+        changes=(*_changes(chosen, base.champion), *_turning(results)),
         trust=tuple(_trust(results)),
         following=_following(chosen),
         rebuild=_rebuild(results),
@@ -256,7 +258,14 @@ def _changes(chosen: ArmEffect, champion: str) -> Iterator[str]:
         for scenario, verdict in chosen.verdicts.items():
             yield f"{scenario}: {chosen.arm} is {_verdict_words(verdict)} {champion}."
     else:
-        yield f"Other circumstances: {NOT_KNOWN.lower()}, none was asked for (scenarios)."
+        yield f"Other scenarios: {NOT_KNOWN.lower()}, none was asked for."
+
+
+def _turning(results: Results) -> Iterator[str]:
+    """Yield for which values of what is uncertain the answer turns, and what it leans on; nothing if nothing was."""
+    found = varied(results)
+    if found is not None:
+        yield from (one for one in turning_sentences(found) if one.startswith(("Turns", "The answer leans")))
 
 
 def _verdict_words(verdict: Verdict) -> str:

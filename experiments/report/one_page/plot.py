@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from tenure.experiments.report.one_page.facts import ArmEffect, Scale
 
-WIDTH, ROW, NAME, VALUE = 640.0, 26.0, 170.0, 150.0
-"""Of the figure, of a row, of the names to its left and of the values to its right, in units of the drawing."""
+WIDTH, ROW, LETTER, GAP = 640.0, 26.0, 6.9, 14.0
+"""Of the figure, of a row, of a letter beside it, and between the letters and the figure, in units of the drawing."""
+LONGEST_NAME = 26
+"""Letters of a name; the page cuts a longer one."""
 LEAST_SPAN = 1e-9
 """Money below which all of it lies at one place."""
 MARKS = 5
@@ -42,7 +44,11 @@ def plot_of(effects: Sequence[ArmEffect], scale: Scale, champion: str) -> Plot:
     money = [scale.book(end) for one in effects for end in (one.least, one.most)]
     low, high = min(0.0, *money), max(0.0, *money)
     span = high - low if high - low > LEAST_SPAN else 1.0
-    left, across = NAME, WIDTH - NAME - VALUE
+    values = [
+        f"{scale.number(one.average.mean)} ({scale.number(one.least)} to {scale.number(one.most)})" for one in effects
+    ]
+    left = LETTER * min(max(len(one.arm) for one in effects), LONGEST_NAME) + GAP
+    across = WIDTH - left - LETTER * max(map(len, values)) - GAP
 
     def place(value: float) -> float:
         return left + (value - low) / span * across
@@ -57,7 +63,7 @@ def plot_of(effects: Sequence[ArmEffect], scale: Scale, champion: str) -> Plot:
                 (place(scale.book(one.least)), place(scale.book(one.most))),
                 (place(low_end), place(high_end)),
                 place(mean),
-                f"{scale.number(one.average.mean)} ({scale.number(one.least)} to {scale.number(one.most)})",
+                values[number],
             )
         )
     step = _round_step(span / MARKS)
