@@ -59,9 +59,24 @@ def test_the_treatments_guards_and_scenarios_shown_run(tmp_path: Path) -> None:
     assert not rows["b"].str.startswith("refused:hardship").any()
 
 
+def test_what_is_uncertain_a_design_and_a_precision_are_asked_as_shown(tmp_path: Path) -> None:
+    config = tmp_path / "asked.yaml"
+    config.write_text(f"extends: quickstart.yaml\n{blocks('yaml')[4]}", encoding="utf-8")
+    experiment = load_experiment(config)
+    assert {one.factors for one in experiment.scenarios} == {
+        (("budget_per_month", 2000),),
+        (("budget_per_month", 4000),),
+    }
+    assert len(experiment.uncertain) == 2
+    assert (experiment.settings.metrics.decide_on, experiment.settings.precision.half_width) == (  # type: ignore[union-attr]  # it is asked for
+        "profit_per_customer",
+        2.5,
+    )
+
+
 def test_the_rivals_channels_and_offers_shown_run(tmp_path: Path) -> None:
     config = tmp_path / "rivals.yaml"
-    config.write_text(f"question: what?\nchampion: nothing\nmonths: 3\n{blocks('yaml')[4]}", encoding="utf-8")
+    config.write_text(f"question: what?\nchampion: nothing\nmonths: 3\n{blocks('yaml')[5]}", encoding="utf-8")
     experiment = load_experiment(config, [*SMALL, "market.people=800"])
     results = run_experiment(experiment, tmp_path / "out", workers=1)
     assert not results.failed

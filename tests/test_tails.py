@@ -67,6 +67,7 @@ def test_a_table_tells_how_bad_it_gets_once_enough_replications_do() -> None:
         runs = pd.DataFrame(rows[: 2 * most], columns=["arm", "replication", "metric", "value"])
         results: Any = SimpleNamespace(
             currency="EUR",
+            decided=True,
             about={"metrics": ["profit_per_customer"]},
             metrics=lambda runs=runs: runs,
             arms=("a", "b"),

@@ -19,6 +19,7 @@ class MadeUp:
 
     def __init__(self, draws: int = 80, scenarios: Sequence[str] = ("base", "crisis"), uncertain: bool = True) -> None:
         rng = np.random.default_rng(1)
+        self.decided = True
         self.scenarios, self.arms, self.champion, self.currency = (
             tuple(scenarios),
             ("now", "optimal", "by_value"),

@@ -93,17 +93,19 @@ def plan_line(experiment: "Experiment", takes: "Estimate") -> str:
 def wanted_words(experiment: "Experiment") -> tuple[str, int]:
     """Say until when replications are made, and their cap; empty where there is a fixed number of them."""
     settings = experiment.settings
+    if settings.choose is None and settings.precision is None:
+        return "", settings.replications
     metric = metrics_in(experiment.market.currency)[settings.metrics.decide_on]
     times, unit = shown_times(metric), "points" if metric.unit == "%" else metric.unit
     if settings.choose is not None:
         lead = f"{settings.choose.zone * times:g} {unit}"
         told = f"wanted: the best of {len(settings.arms)} arms by {metric.name}, if it leads by {lead} or more"
         return told, settings.choose.at_most
-    if settings.precision is None:
-        return "", settings.replications
-    width = f"±{settings.precision.half_width * times:g} {unit}"
+    precision = settings.precision
+    assert precision is not None  # noqa: S101  # one of the two is asked for
+    width = f"±{precision.half_width * times:g} {unit}"
     told = f"wanted: {width} or better for each difference of {metric.name} from '{settings.champion}'"
-    return told, settings.precision.at_most
+    return told, precision.at_most
 
 
 class _Bars(Progress):

@@ -374,7 +374,7 @@ def open_results(
     folder = Path(folder)
     about, damage = read_about(folder)
     shown, unshown = shown_metrics(about["metrics"], own := own_metrics(policies))
-    decided, about = about["metrics"][0] not in unshown, {**about, "metrics": shown}
+    decided, about = not set(about["metrics"][:1]) & set(unshown), {**about, "metrics": shown}
     runs = Runs(folder)
     runs.look(about["runs"], all_anew, progress)
     runs.save()
