@@ -12,7 +12,7 @@ PROGRAM: Constraints = {"A_ub": np.array([[1.0, 2.0]]), "b_ub": np.array([4.0]),
 """Of x and 3 y: most is had from y = 2 alone, 6."""
 
 
-@pytest.mark.parametrize("gives_up", [0, 1, 2])
+@pytest.mark.parametrize("gives_up", range(6))
 def test_where_it_gives_up_it_is_asked_in_another_way(gives_up: int, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, real = [], optimize.linprog
 
