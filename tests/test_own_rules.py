@@ -194,7 +194,9 @@ def test_switches_and_rules_can_be_listed_and_explained() -> None:
 def test_the_rule_that_comes_along_gives_the_same_bits_and_another_one_others_on_both_engines(
     config: Path, file: Path, tmp_path: Path
 ) -> None:
-    asked = {"plain": [], "same": ["behaviour=[as_ever]"], "other": ["behaviour=[grumpy]"]}
+    rules = {"plain": [], "same": ["behaviour=[as_ever]"], "other": ["behaviour={grumpy: {sting: 100}}"]}
+    long_enough = ["months=8", "budget_per_month=20000"]  # for people to be tired of contacts, and to leave for it
+    asked = {name: [*long_enough, *sets] for name, sets in rules.items()}
     found = {}
     for name, sets in asked.items():
         for engine, workers in (("compiled", 1), ("compiled", 2), ("objects", 2)):
