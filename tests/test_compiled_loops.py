@@ -24,16 +24,17 @@ TREES = {
 
 def in_their_place(tree: ast.AST) -> set[str]:
     """Return the names of functions that compiled code has in the place of others."""
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
     return {ast.unparse(call.args[0]) for call in calls if ast.unparse(call.func) == "when_compiled"}
 
 
 COMPILED = {
     f"{name}:{function.name}": function
     for name, tree in TREES.items()
+    for placed in [in_their_place(tree)]
     for function in functions(tree)
     if marks(function) & {"compiled", "in_bits"}
-    or function.name in in_their_place(tree)
+    or function.name in placed
     or ("rule" in marks(function) and not name.startswith("agents/"))
 }
 NAMES = {name.rpartition(":")[2] for name in COMPILED}
