@@ -4,7 +4,7 @@ import contextlib
 import io
 import json
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,20 @@ def serially(
 @pytest.fixture
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs be made in this process."""
-    monkeypatch.setattr("tenure.experiments.running.runner.run_batch", serially)
-    monkeypatch.setattr("tenure.experiments.running.runner._live_one_again", lambda *given: None)
+    _make_runs_here(monkeypatch)
+
+
+@contextlib.contextmanager
+def without_workers() -> Iterator[None]:
+    """Let runs be made in this process, for fixtures that outlive a test: one of their own takes two seconds more."""
+    with pytest.MonkeyPatch.context() as patch:
+        _make_runs_here(patch)
+        yield
+
+
+def _make_runs_here(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("tenure.experiments.running.runner.run_batch", serially)
+    patch.setattr("tenure.experiments.running.runner._live_one_again", lambda *given: None)
 
 
 @pytest.fixture
@@ -96,6 +108,12 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
 def make(folder: Path, config: Path, sets: tuple[str, ...] = (), **more: Any) -> Results:
     """Run a config into a folder."""
     return run_experiment(load_experiment(config, sets), folder, workers=1, **more)
+
+
+def made_here(config: Path, folder: Path, sets: tuple[str, ...] = (), **more: Any) -> Results:
+    """Run a config into a folder, in this process."""
+    with without_workers():
+        return make(folder, config, sets, **more)
 
 
 def tenure(*words: object) -> tuple[int, str]:

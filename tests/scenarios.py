@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tenure.experiments.config.experiment import Experiment, load_experiment
-from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.results import Results
+from tests.folders import made_here
 
 SMALL = """
 question: Does a reward pay?
@@ -33,4 +33,4 @@ def loaded(folder: Path, scenarios: str = "", *sets: str) -> Experiment:
 
 
 def run(folder: Path, scenarios: str = "", *sets: str) -> Results:
-    return run_experiment(loaded(folder, scenarios, *sets), folder / "out", workers=1, engine="objects")
+    return made_here(written(folder, scenarios), folder / "out", sets, engine="objects")

@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 
 from tenure.experiments.commands.app import app
 from tenure.experiments.listing.listing import KINDS, entries
+from tests.folders import no_report, without_workers
+
+__all__ = ["no_report"]  # a fixture
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ("check", "run", "status", "compare", "report", "explain", "list")
@@ -43,7 +46,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     folder = tmp_path_factory.mktemp("commands")
     config = folder / "small.yaml"
     config.write_text(SMALL, encoding="utf-8")
-    code, out, err = tenure("run", str(config), "-o", str(folder / "out"), "--workers", "1")
+    with without_workers():
+        code, out, err = tenure("run", str(config), "-o", str(folder / "out"), "--workers", "1")
     assert code == 0, out + err
     return config, folder / "out", out
 
@@ -97,6 +101,7 @@ def test_status_counts_and_compare_repeats_the_table(done: tuple[Path, Path, str
     assert code == 0 and [line for line in out.splitlines() if "±" in line] == table
 
 
+@pytest.mark.usefixtures("no_report")
 def test_running_a_folder_goes_on_with_it(done: tuple[Path, Path, str]) -> None:
     code, out, _ = tenure("run", str(done[1]), "--workers", "1", "--json")
     answer = json.loads(out)

@@ -18,6 +18,7 @@ from tenure.experiments.report.recordings import NotRecordedError, Recordings, r
 from tenure.experiments.store.record import REPORT
 from tenure.experiments.store.results import Results, open_results
 from tenure.simulation.values.units import parse_currency
+from tests.folders import without_workers
 
 CODE = "XTS"
 """The code of ISO 4217 that is kept for tests."""
@@ -58,7 +59,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ran(config: Path) -> str:
-    return tenure("run", config, "-o", config.parent / "out", "--workers", 1)
+    with without_workers():
+        return tenure("run", config, "-o", config.parent / "out", "--workers", 1)
 
 
 @pytest.fixture(scope="module")

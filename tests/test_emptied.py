@@ -8,6 +8,9 @@ from typer.testing import CliRunner
 from tenure.experiments.commands.app import app
 from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.config.reading import ConfigError
+from tests.folders import no_workers
+
+__all__ = ["no_workers"]  # a fixture
 
 BASE = """
 question: And without?
@@ -33,6 +36,7 @@ def written(folder: Path, text: str, name: str = "small.yaml") -> Path:
     return path
 
 
+@pytest.mark.usefixtures("no_workers")
 @pytest.mark.parametrize("emptied", EMPTIED.values(), ids=EMPTIED)
 def test_a_market_without_it_runs_to_a_table_and_a_report(emptied: str, tmp_path: Path) -> None:
     market = f"market: {{extends: default, people: 100, burn_in_months: 1, {emptied[1:]}"

@@ -20,10 +20,9 @@ from tenure.experiments.report.figures.structure import composition_by_quadrant
 from tenure.experiments.report.figures.style import Margins, panels
 from tenure.experiments.report.recordings import recordings_of
 from tenure.experiments.report.summary import report_of
-from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.record_shape import EraRecord, misshapen
 from tenure.experiments.store.results import Results
-from tests.folders import tenure
+from tests.folders import made_here, tenure
 from tests.scenarios import SMALL
 
 LONG = SMALL.replace("months: 3\n", "months: 12\n", 1)
@@ -35,7 +34,7 @@ def lived(folder: Path, *eras: str) -> Results:
     folder.mkdir()
     text = LONG + "eras:\n" + "".join(f"  - {one}\n" for one in eras) if eras else LONG
     (folder / "small.yaml").write_text(text, encoding="utf-8")
-    return run_experiment(load_experiment(folder / "small.yaml"), folder / "out", workers=1, engine="objects")
+    return made_here(folder / "small.yaml", folder / "out", engine="objects")
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,6 @@ from tenure.experiments.report.figures import drawn
 from tenure.experiments.report.figures.figures import FIGURES
 from tenure.experiments.report.sections.beliefs import HEADS
 from tenure.experiments.report.summary import report_of
-from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.shipped import EXAMPLES, MARKETS
 from tenure.policies.columns import FIELDS
 from tenure.policies.guard.guard import FIRST, LAST, THEN
@@ -54,6 +53,7 @@ from tenure.policies.treatments import WORDS as WORDS_OF_TREATMENTS
 from tenure.simulation.phases import MONTH
 from tenure.simulation.recording.beliefs.groups import PRODUCTS, TENURE_MONTHS
 from tenure.simulation.settings.market import MarketSettings
+from tests.folders import made_here
 
 ROOT = Path(__file__).parent.parent
 EVERY = [entry for kind in (*KINDS, "words of treatments", "settings of policies") for entry in entries(kind)]
@@ -351,7 +351,7 @@ def test_every_heading_of_a_real_report_is_explained(tmp_path: Path, monkeypatch
     monkeypatch.setattr(drawn, "FIGURES", {})  # which have no headings, and take long
     path = tmp_path / "words.yaml"
     path.write_text(REPORT, encoding="utf-8")
-    results = run_experiment(load_experiment(path), tmp_path / "out", workers=1)
+    results = made_here(path, tmp_path / "out")
     reader = Headings()
     reader.feed(report_of(results).read_text(encoding="utf-8"))
     said = {re.sub(r"\s+", " ", one).strip().removesuffix("*").strip() for one in reader.found}

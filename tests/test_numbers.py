@@ -25,6 +25,7 @@ from tenure.simulation.model import LifecycleModel
 from tenure.simulation.settings.market import market_from
 from tenure.simulation.settings.parameters import declared_at
 from tenure.simulation.values.units import Parser
+from tests.folders import without_workers
 from tests.markets import LIVELY
 
 At = tuple[str | int, ...]
@@ -238,7 +239,8 @@ def test_a_market_that_nobody_joins_runs_to_a_table_and_a_report(tmp_path: Path)
         "metrics=[cost_per_new_customer, profit_per_customer]",
     ]
     words = [word for one in sets for word in ("--set", one)]
-    told = CliRunner().invoke(app, ["run", "quickstart", "-o", str(tmp_path / "out"), "--workers", "1", *words])
+    with without_workers():
+        told = CliRunner().invoke(app, ["run", "quickstart", "-o", str(tmp_path / "out"), "--workers", "1", *words])
     assert told.exit_code == 0, told.output
     assert (tmp_path / "out" / "report.html").is_file() and "nan" not in told.output.lower().split()
 

@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.experiments.analysis.intervals import Average
-from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.report.one_page.facts import ArmEffect, Scale, one_page_of
 from tenure.experiments.report.one_page.inputs import input_counts
 from tenure.experiments.report.one_page.page import one_page_html, write_one_page
 from tenure.experiments.report.one_page.plot import WIDTH, plot_of
-from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.results import Results
 from tenure.simulation.settings.market import MarketSettings
+from tests.folders import made_here
 from tests.markets import small_market
 
 CONFIG = """
@@ -40,7 +39,7 @@ scenarios: {base: {}, dear: {us: {funding_cost: 6%}}}
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("page")
     (folder / "page.yaml").write_text(CONFIG)
-    return run_experiment(load_experiment(folder / "page.yaml"), folder / "results", workers=1)
+    return made_here(folder / "page.yaml", folder / "results")
 
 
 def test_money_is_that_of_the_whole_book(results: Results) -> None:

@@ -9,6 +9,7 @@ from tenure.experiments.commands.app import app
 from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.shipped import EXAMPLES
+from tests.folders import made_here, without_workers
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 SMALL = ("market.people=600", "market.burn_in_months=2", "warm_up_months=1", "months=3", "replications=2")
@@ -41,7 +42,7 @@ def test_the_table_of_rules_and_the_policy_shown_run_as_arms(tmp_path: Path) -> 
 def test_the_arms_that_change_what_we_know_run(tmp_path: Path) -> None:
     config = tmp_path / "know.yaml"
     config.write_text(f"question: what?\nchampion: usual\nmonths: 3\n{blocks('yaml')[2]}", encoding="utf-8")
-    results = run_experiment(load_experiment(config, [*SMALL, "market.people=800"]), tmp_path / "out", workers=1)
+    results = made_here(config, tmp_path / "out", (*SMALL, "market.people=800"))
     assert not results.failed
     rows = results.rows(["migration/quadrant/true/heads", "treatments", "lookalike"])
     assert "win_back" in set(rows[rows["arm"] == "invite"]["a"])
@@ -52,7 +53,8 @@ def test_the_treatments_guards_and_scenarios_shown_run(tmp_path: Path) -> None:
     config.write_text(f"question: what?\nchampion: gift\nmonths: 3\n{blocks('yaml')[3]}", encoding="utf-8")
     experiment = load_experiment(config, SMALL)
     assert [(one.name, one.market.world.macro_mean) for one in experiment.scenarios] == [("base", 0.0), ("crisis", 1.8)]
-    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    with without_workers():
+        results = run_experiment(experiment, tmp_path / "out", workers=1)
     assert not results.failed
     rows = results.rows(["treatments", "policy_notes", "funnel"])
     assert "birthday_gift" in set(rows[rows["arm"] == "gift"]["a"])
@@ -78,7 +80,8 @@ def test_the_rivals_channels_and_offers_shown_run(tmp_path: Path) -> None:
     config = tmp_path / "rivals.yaml"
     config.write_text(f"question: what?\nchampion: nothing\nmonths: 3\n{blocks('yaml')[5]}", encoding="utf-8")
     experiment = load_experiment(config, [*SMALL, "market.people=800"])
-    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    with without_workers():
+        results = run_experiment(experiment, tmp_path / "out", workers=1)
     assert not results.failed
     rows = results.rows(["ledger"])
     paid = rows[(rows["measure"] == "ledger") & (rows["a"] == "treatment") & (rows["arm"] == "nothing")]

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tenure.experiments.commands import terminal
-from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.report.figures.figures import draw_figure
 from tenure.experiments.report.recordings import MEASURES, read_recordings, recordings_of
 from tenure.experiments.report.sections.gains import share_of
 from tenure.experiments.report.summary import report_of
-from tenure.experiments.running.runner import Results, run_experiment
+from tenure.experiments.running.runner import Results
+from tests.folders import made_here
 
 CONFIG = """
 question: Who gains?
@@ -38,7 +38,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("sections")
     path = folder / "who.yaml"
     path.write_text(CONFIG, encoding="utf-8")
-    return run_experiment(load_experiment(str(path), []), folder / "out", workers=1)
+    return made_here(path, folder / "out")
 
 
 def test_the_same_arm_twice_harms_nobody_and_ending_harms(results: Results) -> None:

@@ -35,6 +35,9 @@ replications: 2
 FAILS = """
 from dataclasses import dataclass
 from tenure.policies.plan import Treatments
+from tests.folders import no_workers
+
+__all__ = ["no_workers"]  # a fixture
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def test_the_number_of_workers_and_the_engine_change_no_byte(config: Path, tmp_p
     assert values[0] == values[1] == values[2]
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_an_arm_like_the_champion_differs_by_nothing_at_all(config: Path, tmp_path: Path) -> None:
     config.write_text(SMALL.replace("{policy: uniform, treatment: loyalty_reward}", "do_nothing"))
     results = run_experiment(load_experiment(config), tmp_path / "out", workers=1)
@@ -80,6 +84,7 @@ def test_an_arm_like_the_champion_differs_by_nothing_at_all(config: Path, tmp_pa
     assert len(known) > 10 and {(one.difference, one.verdict) for one in known} == {(0.0, "equal")}
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_a_second_time_makes_nothing_and_more_replications_only_the_new(config: Path, tmp_path: Path) -> None:
     first = run_experiment(load_experiment(config), tmp_path / "out", workers=1)
     again = run_experiment(load_experiment(config), tmp_path / "out", workers=1)
@@ -88,6 +93,7 @@ def test_a_second_time_makes_nothing_and_more_replications_only_the_new(config: 
     assert more.made == 2 and set(first.names) < set(more.names)
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_an_edit_of_one_arm_runs_that_arm_only(config: Path, tmp_path: Path) -> None:
     run_experiment(load_experiment(config), tmp_path / "out", workers=1)
     events: list[Event] = []
@@ -160,6 +166,7 @@ def test_results_without_runs_answer_in_words(config: Path, tmp_path: Path, monk
     assert results.returns() == {"uniform": None}
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_one_run_alone_can_be_made(config: Path, tmp_path: Path) -> None:
     one = run_experiment(load_experiment(config), tmp_path / "out", workers=1, only=Point("", "uniform", 1))
     assert one.made == 1 and len(one.names) == 1
@@ -167,6 +174,7 @@ def test_one_run_alone_can_be_made(config: Path, tmp_path: Path) -> None:
         run_experiment(load_experiment(config), tmp_path / "out", workers=1, only=Point("", "zebra", 0))
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_a_damaged_run_is_made_anew(config: Path, tmp_path: Path) -> None:
     first = run_experiment(load_experiment(config), tmp_path / "out", workers=1)
     before = checksums(tmp_path / "out")
@@ -175,6 +183,7 @@ def test_a_damaged_run_is_made_anew(config: Path, tmp_path: Path) -> None:
     assert again.made == 1 and checksums(tmp_path / "out") == before
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_a_damaged_state_is_made_anew(config: Path, tmp_path: Path) -> None:
     one = run_experiment(load_experiment(config), tmp_path / "out", workers=1)
     before = checksums(one.folder)

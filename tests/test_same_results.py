@@ -17,7 +17,9 @@ from tenure.experiments.store.auditing import audit_folder
 from tenure.experiments.store.kept import Kept
 from tenure.experiments.store.remarks import remarks
 from tenure.experiments.store.results import open_results
-from tests.folders import SMALL
+from tests.folders import SMALL, no_workers
+
+__all__ = ["no_workers"]  # a fixture
 
 BY_PROCESS = """
 import os
@@ -65,6 +67,7 @@ def test_the_hash_is_over_recorded_values_alone(config: Path, tmp_path: Path) ->
     assert "other values" in found.differing[0]
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_all_files_of_runs_are_one_table_without_dead_runs(config: Path, tmp_path: Path) -> None:
     for amount in (5, 6, 7):
         run_experiment(load_experiment(config, [f"arms.uniform.amount={amount}"]), tmp_path / "out", workers=2)
@@ -75,6 +78,7 @@ def test_all_files_of_runs_are_one_table_without_dead_runs(config: Path, tmp_pat
     assert rows == [("nothing", 0, 1), ("nothing", 1, 1), ("uniform", 0, 1), ("uniform", 1, 1)]
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_runs_of_other_versions_share_no_table_without_a_word(config: Path, tmp_path: Path) -> None:
     results = run_experiment(load_experiment(config), tmp_path / "out", workers=2)
     assert list(remarks(results)) == []
@@ -87,6 +91,7 @@ def test_runs_of_other_versions_share_no_table_without_a_word(config: Path, tmp_
     assert "different versions" in told and "1 with numpy 1.0.0" in told
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_figures_that_somebody_put_into_the_cache_are_found_by_audit(config: Path, tmp_path: Path) -> None:
     results = run_experiment(load_experiment(config), tmp_path / "out", workers=2)
     results.metrics()

@@ -19,7 +19,6 @@ from tenure.experiments.report.recordings import recordings_of
 from tenure.experiments.report.sections.stated import reported
 from tenure.experiments.report.sections.treatments import GIVEN, SPENT, alone, treatments_given
 from tenure.experiments.report.stated import NOBODY, PEOPLE, Stated, compared
-from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.results import Results
 from tenure.policies.guard.rules import MEASURES as WORDS
 from tenure.policies.guard.rules import StructureLimit, measured, standing
@@ -27,6 +26,7 @@ from tenure.policies.shelf import make_policy
 from tenure.policies.view import InstitutionView
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.settings.guards import StructureSettings
+from tests.folders import made_here
 from tests.made_views import views
 from tests.test_guards import sound
 
@@ -199,7 +199,7 @@ replications: 2
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("stated")
     (folder / "limits.yaml").write_text(CONFIG, encoding="utf-8")
-    return run_experiment(load_experiment(folder / "limits.yaml"), folder / "out", workers=1)
+    return made_here(folder / "limits.yaml", folder / "out")
 
 
 def test_a_limit_is_met_or_not_arm_by_arm(results: Results) -> None:

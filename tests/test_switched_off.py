@@ -14,7 +14,7 @@ from tenure.experiments.analysis.why.switched import (
 )
 from tenure.experiments.commands.why.without import EVERYTHING, ToSwitchOff, without_asked
 from tenure.experiments.config.experiment import load_experiment
-from tenure.experiments.running.runner import run_experiment
+from tests.folders import made_here
 
 FIRST = {"when": "months_past_due >= 1", "do": "early_help"}
 SECOND = {"when": "leave_per_year > 1%", "do": "loyalty_reward"}
@@ -68,7 +68,7 @@ def test_runs_of_their_own_go_on_where_they_were_and_the_last_rule_of_an_arm_car
     config = tmp_path / "small.yaml"
     config.write_text(CONFIG)
     folder = tmp_path / "results"
-    run_experiment(load_experiment(config), folder, workers=1)
+    made_here(config, folder)
     asked = ToSwitchOff(folder, "desk", "", ("rule 1",), (), 1)
     found = without_asked(asked, quiet=True)
     (one,) = found["without"]  # type: ignore[misc]  # a list of mappings

@@ -11,12 +11,11 @@ from typer.testing import CliRunner
 from tenure.experiments.analysis.gains import common
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.commands.app import app
-from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.export.comparisons import comparisons_csv
 from tenure.experiments.export.plain import plain_text
 from tenure.experiments.life.to_follow import EACH, people_of_run, to_follow
-from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.results import Results
+from tests.folders import made_here
 from tests.test_door import loaded_by
 
 CONFIG = """
@@ -39,7 +38,7 @@ replications: 2
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     config = tmp_path_factory.mktemp("follow") / "follow.yaml"
     config.write_text(CONFIG, encoding="utf-8")
-    return run_experiment(load_experiment(config), config.parent / "out", workers=1)
+    return made_here(config, config.parent / "out")
 
 
 def test_who_is_named_had_it_happen_under_that_arm_only(results: Results) -> None:

@@ -22,11 +22,10 @@ from tenure.experiments.analysis.why.parts import (
     pair_people,
 )
 from tenure.experiments.commands.why.answer import why_lines
-from tenure.experiments.config.experiment import load_experiment
-from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.results import Results
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.recording.observing import MonthFacts
+from tests.folders import made_here
 from tests.markets import LIVELY, small_market
 
 TREATED = ["person", "month", "treatment", "amount"]
@@ -157,7 +156,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 def made(folder: Path, champion: str) -> Results:
     config = folder / "small.yaml"
     config.write_text(CONFIG.replace("CHAMPION", champion))
-    return run_experiment(load_experiment(config), folder / "results", workers=1)
+    return made_here(config, folder / "results")
 
 
 @pytest.mark.parametrize("arm", ["reward", "learns", "desk"])
