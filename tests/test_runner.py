@@ -19,6 +19,9 @@ from tenure.experiments.running.starts import start_is_whole, start_path
 from tenure.experiments.running.workers import Limits, WorkerError
 from tenure.experiments.store import store
 from tenure.experiments.store.results import open_results
+from tests.folders import no_workers
+
+__all__ = ["no_workers"]  # a fixture
 
 SMALL = """
 question: Does a reward pay?
@@ -35,9 +38,6 @@ replications: 2
 FAILS = """
 from dataclasses import dataclass
 from tenure.policies.plan import Treatments
-from tests.folders import no_workers
-
-__all__ = ["no_workers"]  # a fixture
 
 
 @dataclass(frozen=True)
@@ -269,7 +269,7 @@ def children(pid: int) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the worker in /proc")
 def test_a_killed_worker_is_replaced(config: Path, tmp_path: Path) -> None:
-    config.write_text(SMALL.replace("replications: 2", "replications: 12"))
+    config.write_text(SMALL.replace("replications: 2", "replications: 6"))
     folder = tmp_path / "out"
     process = subprocess.Popen(command(folder, config, "--workers", "2"), cwd=ROOT, stdout=subprocess.DEVNULL)
     wait_for(folder / "runs", "*.parquet", process)
@@ -277,7 +277,7 @@ def test_a_killed_worker_is_replaced(config: Path, tmp_path: Path) -> None:
     os.kill(busiest, signal.SIGKILL)
     assert process.wait(timeout=120) == 0
     results = open_results(folder)
-    assert len(results.names) == 24 and not results.failed
+    assert len(results.names) == 12 and not results.failed
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers in /proc")

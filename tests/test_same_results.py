@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
@@ -125,14 +124,14 @@ def test_a_policy_that_depends_on_its_process_is_found_by_the_run_made_again(con
 
 
 RACER = """
-import sys, time
+import sys
 from tenure.experiments.running import runner
 from tenure.experiments.config.experiment import load_experiment
 
 runner.run_batch = lambda *given: None
 experiment = load_experiment(f"{sys.argv[1]}/my.yaml")
-while time.time() < float(sys.argv[2]):
-    pass
+print("ready", flush=True)
+sys.stdin.readline()
 print(sys.argv[1], runner.run_experiment(experiment).folder, sep=":")
 """
 
@@ -142,17 +141,23 @@ def test_configs_of_one_name_that_begin_at_the_same_moment_share_no_folder(tmp_p
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "my.yaml").write_text(SMALL.replace("Does a reward pay", f"Question {number}"))
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    start = str(time.time() + 12.0)
     racers = [
         subprocess.Popen(
-            [sys.executable, "-c", RACER, str(number), start],
+            [sys.executable, "-c", RACER, str(number)],
             cwd=tmp_path,
             env=environment,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for number in range(6)
     ]
+    for racer in racers:
+        assert racer.stdout is not None and racer.stdout.readline() == "ready\n"
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
     told = dict(racer.communicate(timeout=120)[0].strip().split(":") for racer in racers)
     assert set(told.values()) == {"results/my", *(f"results/my-{number}" for number in range(2, 7))}
     for number, folder in told.items():

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.commands.app import app
 from tenure.policies.shelf import SHELF
+from tests.folders import without_workers
 
 PLAIN = {
     "market": "{extends: default, people: 20, burn_in_months: 1MORE}",
@@ -97,7 +98,8 @@ def tenure(*words: str) -> str:
 def runs_to_the_end(folder: Path, changes: dict[str, str]) -> None:
     path, out = written(folder, changes), folder / "out"
     assert "No errors." in tenure("check", str(path))
-    told = tenure("run", str(path), "-o", str(out), "--workers", "1")
+    with without_workers():
+        told = tenure("run", str(path), "-o", str(out), "--workers", "1")
     assert (out / "report.html").stat().st_size > 10_000
     table = tenure("compare", str(out))
     assert "Per customer at the start" in table or "metrics" in changes
