@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tenure.agents.belief import QUADRANTS
 from tenure.experiments.report.figures.beliefs import _how_far, migration_figure, reliability, reliability_figure
-from tenure.experiments.report.figures.figures import image_bytes
+from tenure.experiments.report.figures.rendered.image import image_bytes
 from tenure.experiments.report.recordings import QUADRANTS as SHOWN
 from tenure.experiments.report.recordings import NotRecordedError
 from tenure.simulation.recording.beliefs.groups import DEFAULT, LEAVE

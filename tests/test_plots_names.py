@@ -23,8 +23,9 @@ from matplotlib.text import Text
 from tenure.experiments.config.documents import compose
 from tenure.experiments.config.names import looks, market_name_problems, name_problems, same_names
 from tenure.experiments.report.figures import names as plots_names
-from tenure.experiments.report.figures.figures import FIGURES, draw_figure, image_bytes, save_figure
+from tenure.experiments.report.figures.figures import FIGURES, draw_figure, save_figure
 from tenure.experiments.report.figures.names import MOST_CELLS, Names, key_of, names_in_figures, undrawn_notes
+from tenure.experiments.report.figures.rendered.image import image_bytes
 from tenure.experiments.report.figures.style import text_width, wrapped
 from tenure.experiments.report.recordings import Recordings
 from tests.test_report import ABOUT, ARMS, OF_MARKET, OF_PEOPLE, as_read, made_up_runs, write_report

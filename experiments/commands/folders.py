@@ -265,6 +265,9 @@ def report(
     folder: Folder,
     figure: Annotated[str, typer.Option(help="Write only this figure of the report, as PNG beside it.")] = "",
     scenario: Annotated[str, typer.Option("--scenario", help="Whose figure; by default the first's.")] = "",
+    files: Annotated[
+        bool, typer.Option("--files", help="Write each figure as SVG and PNG, each table as CSV, too.")
+    ] = False,
     one_page: Annotated[bool, typer.Option("--one-page", help="Write the page for a committee: an A4 sheet.")] = False,
     policies: PolicyFiles = None,
     json: Json = False,
@@ -273,6 +276,7 @@ def report(
     with answering(json):
         from tenure.experiments.commands import terminal
         from tenure.experiments.report.figures.names import undrawn_notes
+        from tenure.experiments.report.files.files import FOLDER
         from tenure.experiments.report.summary import figure_of, report_of
 
         results = _worked_out(folder, json, own=policies)
@@ -286,7 +290,7 @@ def report(
                 say(f"One page {path}   print it from a browser, as paper or as PDF: one A4 sheet")
             return
         shown = scenario or results.scenarios[0]
-        path = figure_of(results.under(shown), figure) if figure else report_of(results)
+        path = figure_of(results.under(shown), figure) if figure else report_of(results, files)
         if json:
             print_json({"figure" if figure else "report": str(path)})
             return
@@ -295,6 +299,8 @@ def report(
             say(f"Figure   {path}")
             return
         say(f"Report   {path}")
+        if files:
+            say(f"Files    {path.parent / FOLDER}   SVG, PNG and CSV")
         say_lines(terminal.next_lines([(terminal.folder_command("compare", folder), "the same effects, here")]))
 
 

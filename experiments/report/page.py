@@ -30,6 +30,9 @@ from tenure.experiments.store.sealing import MARK, ZEROS, sealed, write_whole
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 PART = Path(__file__).with_name("report_part.html.j2")
 """Of the page, what is said of one scenario."""
+WIDE_FROM, WIDEST_FROM = 6, 11
+"""Columns of numbers up to which a table has its usual letters, or those of a wide one."""
+_BREAK = re.compile("\u00a0(?=[±(])")
 
 
 class ReportPart(NamedTuple):
@@ -173,6 +176,23 @@ def what_the_interval_is_over(table: EffectsTable) -> str:
     )
 
 
+def kept_whole(text: str) -> str:
+    r"""Let a cell break before its interval alone, so that a column is no wider than its longest part.
+
+    >>> kept_whole("+1.9 ± 0.2 pt (0.1 to 0.3)").split(" ")
+    ['+1.9', '±\\xa00.2\\xa0pt', '(0.1\\xa0to\\xa00.3)']
+    """
+    if "±" not in text and "(" not in text:
+        return text
+    return _BREAK.sub(" ", text.replace(" ", "\u00a0"))
+
+
+def breadth(columns: int, usual: str = "") -> Markup:
+    """Return the attribute of a table that makes it fit the page and a sheet of paper, by its columns of numbers."""
+    kind = f"{usual} {'widest' if columns > WIDEST_FROM else 'wide' if columns > WIDE_FROM else ''}".strip()
+    return Markup(' class="{}"').format(kind) if kind else Markup("")
+
+
 def _kept_apart(names: Sequence[str]) -> Callable[[object], object]:
     """Return what keeps names that are written from right to left from turning the sentence around them."""
     leftward = [name for name in names if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)]
@@ -190,4 +210,6 @@ def _template(file: Path, arms: Sequence[str]) -> jinja2.Template:
         lstrip_blocks=True,
         finalize=_kept_apart(arms),
     )
+    environment.filters["kept_whole"] = kept_whole
+    environment.globals["breadth"] = breadth
     return environment.from_string(file.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from tenure.experiments.config.reading import suggest
 from tenure.experiments.design.estimating import MOST_IN_FULL
 from tenure.experiments.report.figures.drawn import Draw, DrawnBeside
 from tenure.experiments.report.figures.figures import FIGURES, save_figure
+from tenure.experiments.report.files.files import LINK, write_files
 from tenure.experiments.report.joint import joint_table
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.page import ReportPart, report_part, write_page
@@ -24,8 +25,15 @@ from tenure.experiments.store.store import UNUSED
 from tenure.simulation.values.schedule import values_of
 
 
-def report_of(results: Results) -> Path:
+def report_of(results: Results, files: bool = False) -> Path:
     """Write the report of results into their folder, and return the file.
+
+    Parameters
+    ----------
+    results : Results
+        What was run.
+    files : bool
+        Whether each figure and each table is written into a folder beside it, too.
 
     Raises
     ------
@@ -70,9 +78,15 @@ def report_of(results: Results) -> Path:
     with DrawnBeside(len(results.names)) as draw:
         parts = [_part(results.under(one), place, draw) for place, one in enumerate(told)]
     path, arms = results.folder / REPORT, _arms(results)
+    if files:
+        described["Files"] = LINK
     eras = [f"{one['title']} ({one['when']})" for one in about.get("eras", ())]
     turning = turning_markup(results)
-    return write_page(path, about["question"], results.champion, arms, parts, described, joint, eras, turning)
+    write_page(path, about["question"], results.champion, arms, parts, described, joint, eras, turning)
+    if files:
+        anchors = [f"{part.anchor}-" if part.anchor else "" for part in parts]
+        write_files(path, [(one, recordings_of(results.under(name))) for one, name in zip(anchors, told, strict=True)])
+    return path
 
 
 def _budget(market: MarketRecord) -> str:

@@ -1,13 +1,13 @@
 """Figures as a page shows them, every second one drawn in a process of its own where that pays."""
 
-import base64
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from tenure.experiments.report.figures.figures import FIGURES, draw_figure, image_bytes
+from tenure.experiments.report.figures.figures import FIGURES, draw_figure
+from tenure.experiments.report.figures.rendered.compact import page_source
 from tenure.experiments.report.recordings import NotRecordedError, Recordings
 from tenure.experiments.running.workers import USUAL_LIMITS, Aside, JobStoppedError, WorkerError, processors
 
@@ -95,5 +95,4 @@ def _drawn(name: str, recordings: Recordings) -> ReportFigure:
         drawing = draw_figure(name, recordings)
     except NotRecordedError as error:
         return ReportFigure(name, f"Not drawn: {name.replace('_', ' ')}", f"{error}.", "")
-    image = base64.b64encode(image_bytes(drawing.figure, "svg")).decode("ascii")
-    return ReportFigure(name, drawing.finding, drawing.note, f"data:image/svg+xml;base64,{image}")
+    return ReportFigure(name, drawing.finding, drawing.note, page_source(drawing.figure))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -17,6 +16,7 @@ from tenure.experiments.report import sentences
 from tenure.experiments.report.effects import difference_cell, returns_of
 from tenure.experiments.report.figures.names import names_in_figures
 from tenure.experiments.report.figures.style import (
+    BEHIND,
     COLOURS,
     COLUMNS,
     FAINT,
@@ -36,6 +36,9 @@ from tenure.experiments.report.figures.style import (
 )
 from tenure.experiments.report.recordings import CAUSES, LINES, STAGES, Recordings
 from tenure.experiments.report.tables import Tables, attrition, average, paired, profit_by_line, stage_months
+
+MOST_METRICS = 5
+"""Side by side: the numbers of more would run into those beside them."""
 
 
 def months_in_stage(recordings: Recordings) -> Drawing:
@@ -219,26 +222,33 @@ def effects(recordings: Recordings) -> Drawing:
     metrics = metrics_in(recordings.currency)
     heads = ["\n".join(line for line in metrics[name].headline if line != metrics[name].unit) for name in shown]
     around = Margins(_arms_width(recordings, recordings.others))
-    figure, axes = panels(1, len(shown), 1.05 + 0.46 * max(len(recordings.others), 1), around, sharey=True, heads=heads)
-    for ax, name in zip(axes[0], shown, strict=True):
+    rows = -(-len(shown) // MOST_METRICS) or 1
+    columns = -(-len(shown) // rows)
+    around = around._replace(down=0.85)
+    high = rows * (0.3 + 0.46 * max(len(recordings.others), 1)) + (rows - 1) * around.down + 0.75
+    figure, axes = panels(rows, columns, high, around, sharey=True, heads=heads)
+    flat = [ax for row in axes for ax in row]
+    for ax, name in zip(flat, shown, strict=False):
         metric = metrics[name]
         if name in RETURNS:
             _returns_panel(ax, recordings, returns_of(recordings, metric))
             continue
         times = shown_times(metric)
-        for row in _rows(recordings, name):
-            mean, low, high = row.apart.times(times)
-            k = recordings.others.index(row.arm)
-            sign = difference_cell(metric, row).sign
-            text = f"{difference_text(metric, row.apart)}  {sign}".rstrip()
+        for apart in _rows(recordings, name):
+            mean, low, high = apart.apart.times(times)
+            k = recordings.others.index(apart.arm)
+            sign = difference_cell(metric, apart).sign
+            text = f"{difference_text(metric, apart.apart)}  {sign}".rstrip()
             whisker(ax, low, mean, high, k)
             _above(ax, text, mean, k)
         ax.axvline(0.0, color=INK, linewidth=0.9, zorder=1)
         _widen(ax, 0.0)
         axis_label(ax, f"difference, {'points' if metric.unit == '%' else metric.unit}")
-    for ax in axes[0]:
+    hide(flat[len(shown) :])
+    for ax in flat:
         ax.xaxis.set_major_locator(MaxNLocator(nbins=4, prune="both"))  # numbers of neighbours must not touch
-    _arm_ticks(axes[0][0], recordings, recordings.others)
+    for row in axes:
+        _arm_ticks(row[0], recordings, recordings.others)
     note = (
         f"Difference from {recordings.champion}, average over paired replications; lines are 95% intervals "
         f"that hold for all arms at once ({recordings.currency} back per {recordings.currency}: for each arm alone, 1 "
@@ -274,7 +284,7 @@ def _above(ax: Axes, text: str, x: float, y: float) -> None:
         va="bottom",
         fontsize=8.5,
         color=INK,
-        path_effects=[patheffects.withStroke(linewidth=3.0, foreground="white")],
+        bbox=BEHIND,
     )
 
 

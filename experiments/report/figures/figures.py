@@ -1,12 +1,8 @@
 """The figures of a report by name, and how one is written to a file."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
-import matplotlib
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from tenure.experiments.report.figures.beliefs import believed_migration, reliability_of
@@ -19,8 +15,8 @@ from tenure.experiments.report.figures.names import (
     in_drawable_letters,
     key_of,
     names_in_figures,
-    no_word_of_fonts,
 )
+from tenure.experiments.report.figures.rendered.image import image_bytes
 from tenure.experiments.report.figures.structure import (
     composition_by_quadrant,
     composition_by_stage,
@@ -71,25 +67,6 @@ def draw_figure(name: str, recordings: Recordings) -> Drawing:
     return drawing._replace(note=f"{drawing.note} {key_of(names, texts)}".rstrip())
 
 
-def image_bytes(figure: Figure, kind: Literal["svg", "png"], dpi: int = 160) -> bytes:
-    """Render a figure; the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : Figure
-        What to render.
-    kind : {'svg', 'png'}
-        File format.
-    dpi : int
-        Dots per inch, in an SVG only of what is drawn as dots.
-    """
-    out = io.BytesIO()
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    with no_word_of_fonts(), matplotlib.rc_context({"svg.hashsalt": "tenure", "svg.fonttype": "path"}):
-        figure.savefig(out, format=kind, dpi=dpi, metadata=metadata)
-    return out.getvalue()
-
-
 def save_figure(path: Path, name: str, recordings: Recordings, dpi: int = 160) -> Path:
     """Write one figure with its finding as title to a PNG file.
 
@@ -116,9 +93,14 @@ def save_figure(path: Path, name: str, recordings: Recordings, dpi: int = 160) -
     ValueError
         If the recordings lack what the figure needs.
     """
+    write_whole(path, image_bytes(titled_figure(name, recordings).figure, "png", dpi), path.parent)
+    return path
+
+
+def titled_figure(name: str, recordings: Recordings) -> Drawing:
+    """Draw one figure with its finding as title, as it stands on a slide; errors as of `draw_figure`."""
     drawing, names = draw_figure(name, recordings), names_in_figures(recordings.arms)
     with drawn_in(names.fonts):
         title = in_drawable_letters(drawing.finding, names)
         add_title(drawing.figure, wrapped(title, 0.98 * WIDTH, TITLE_SIZE, bold=True))
-    write_whole(path, image_bytes(drawing.figure, "png", dpi), path.parent)
-    return path
+    return drawing

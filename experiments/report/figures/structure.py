@@ -1,5 +1,6 @@
 """Figures of the customer structure: composition over time, risk-return plane, migration."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import matplotlib
@@ -15,6 +16,7 @@ from tenure.experiments.report import sentences
 from tenure.experiments.report.figures.eras import eras_note, mark_eras
 from tenure.experiments.report.figures.names import names_in_figures
 from tenure.experiments.report.figures.style import (
+    BEHIND,
     COLOURS,
     COLUMNS,
     FAINT,
@@ -52,41 +54,69 @@ def composition_by_quadrant(recordings: Recordings) -> Drawing:
 
 
 def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Drawing:
-    """Draw a panel per arm, customers above credit balances, a line per stage or quadrant."""
+    """Draw the champion's shares and each arm's difference from them, customers above credit balances."""
     customers = shares_over_time(recordings, "customers_by_cell", by)
     balances = shares_over_time(recordings, "credit_balance_by_cell", by)
     names = STAGES if by == "stage" else QUADRANTS
     columns = min(len(recordings.arms), COLUMNS)
     blocks = -(-len(recordings.arms) // columns)
     right = 0.1 + text_width([f"88%  {sentences.words(name)}" for name in names], 8)
-    around = Margins(0.6, right, across=0.45, down=0.15 if blocks == 1 else 0.75)
-    named = [*names_in_figures(recordings.arms).labels.values(), *[""] * (blocks * columns - len(recordings.arms))]
-    named[0] += " (champion)"
+    around = Margins(0.6, right, across=0.75, down=0.15 if blocks == 1 else 0.75)
+    first, *others = names_in_figures(recordings.arms).labels.values()
+    named = [f"{first} (champion)", *(f"{label} less {first}, points" for label in others)]
+    named += [""] * (blocks * columns - len(recordings.arms))
     heads = [
         head for block in range(blocks) for head in (*named[block * columns : (block + 1) * columns], *[""] * columns)
     ]
-    figure, axes = panels(2 * blocks, columns, 2.5 * 2 * blocks, around, sharex=True, sharey=True, heads=heads)
-    top = max(float(table.mean().max()) for tables in (customers, balances) for table in tables.values())
-    for i, (tables, whole) in enumerate(((customers, "customers"), (balances, "credit balances"))):
+    figure, axes = panels(2 * blocks, columns, 2.5 * 2 * blocks, around, sharex=True, heads=heads)
+    parts = [(customers, "customers"), (balances, "credit balances")]
+    level = [average(tables[recordings.champion]) for tables, _ in parts]
+    apart = [
+        {arm: paired(tables[recordings.champion], tables[arm]) * 100 for arm in recordings.others}
+        for tables, _ in parts
+    ]
+    top = 1.08 * max(float(one["mean"].max()) for one in level) or 1.0
+    ends = [one["mean"].abs() + one["half_width"].fillna(0.0) for tables in apart for one in tables.values()]
+    reach = 1.08 * max([float(one.max()) for one in ends], default=0.0) or 1.0
+    for i, (_, whole) in enumerate(parts):
         for k, arm in enumerate(recordings.arms):
             ax = axes[2 * (k // columns) + i][k % columns]
-            last = k % columns == columns - 1
-            _lines(ax, tables[arm], names, last, top)
+            last = k % columns == columns - 1 or k == len(recordings.arms) - 1
+            if arm == recordings.champion:
+                _lines(ax, level[i], names, last, (0.0, top), lambda share: f"{share * 100:.0f}%")
+                ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            else:
+                _lines(ax, apart[i][arm], names, last, (-reach, reach), _points_text)
+                ax.axhline(0.0, color=INK, linewidth=0.8, zorder=1)
+                ax.yaxis.set_major_formatter(FuncFormatter(lambda points, _: sentences.signed(points, "{:g}".format)))
+                ax.tick_params(labelleft=k == 1 or k % columns == 0)
             mark_eras(ax, recordings.eras)
             axis_label(ax, "" if i == 0 else "months from the start", f"share of {whole}" if k % columns == 0 else "")
     for i in range(2):
         hide(axes[2 * blocks - 2 + i][(len(recordings.arms) - 1) % columns + 1 :])
     finding = sentences.composition_finding(recordings, customers, balances, FOCUS[by])
     note = (
-        f"Share of each {by} in all customers (above) and in all credit balances (below) at the end of "
-        "each month. Average over replications; the light band is its 95% interval."
+        f"Share of each {by} in all customers (above) and in all credit balances (below) at the end of each month: "
+        "the champion's, then how far each other arm's is from it, in points, paired and on one scale. "
+        "Average over replications; the light band is its 95% interval."
     )
     note = f"{note} {eras_note(recordings.eras)}".rstrip()
     return Drawing(f"composition_by_{by}", finding, note, figure)
 
 
-def _lines(ax: Axes, table: pd.DataFrame, names: tuple[str, ...], name_them: bool, top: float) -> None:
-    averages = average(table)
+def _points_text(points: float) -> str:
+    return sentences.signed(points, "{:.1f}".format)
+
+
+def _lines(
+    ax: Axes,
+    averages: pd.DataFrame,
+    names: tuple[str, ...],
+    name_them: bool,
+    limits: tuple[float, float],
+    written: Callable[[float], str],
+) -> None:
+    """Draw a line per stage or quadrant with its interval; its last value is `written` at its end."""
     ends: dict[str, float] = {}
     for name in names:
         part = averages.loc[name]
@@ -98,13 +128,10 @@ def _lines(ax: Axes, table: pd.DataFrame, names: tuple[str, ...], name_them: boo
             band = np.concatenate([mean - half_width, (mean + half_width)[::-1]])
             ax.fill(np.concatenate([x, x[::-1]]), band, color=COLOURS[name], alpha=0.25, linewidth=0)
         ends[name] = float(mean[-1])
-    texts = {
-        name: f"{end * 100:.0f}%" + (f"  {sentences.words(name)}" if name_them else "") for name, end in ends.items()
-    }
-    end_labels(ax, float(x[-1]), ends, texts, gap=0.085 * top * 1.08)
+    texts = {name: written(end) + (f"  {sentences.words(name)}" if name_them else "") for name, end in ends.items()}
+    end_labels(ax, float(x[-1]), ends, texts, gap=0.085 * (limits[1] - limits[0]))
     ax.set_xlim(0.0, float(x[-1]))
-    ax.set_ylim(0.0, top * 1.08 or 1.0)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.set_ylim(*limits)
     ax.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(12 if x[-1] <= 72 else 24))
 
 
@@ -235,7 +262,7 @@ def _corner(ax: Axes, name: str, share: float, change: float | None) -> None:
         fontsize=7.5,
         fontweight="bold",
         color=TEXT_COLOURS[name],
-        path_effects=[patheffects.withStroke(linewidth=2.5, foreground="white")],
+        bbox=BEHIND,
     )
 
 

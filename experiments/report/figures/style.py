@@ -47,6 +47,8 @@ WIDTH = 10.5
 """Width of every figure, inches."""
 COLUMNS = 4
 """Most panels side by side."""
+BEHIND = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.6}
+"""Of a label that lies on lines or dots: a white ground, which weighs less than letters with a halo."""
 
 
 class Drawing(NamedTuple):

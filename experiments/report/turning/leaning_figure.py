@@ -1,13 +1,11 @@
 """The figure of what an answer leans on: each assumption's share, alone and with its interactions, with intervals."""
 
-import base64
-
 import numpy as np
 
 from tenure.experiments.analysis.turning.expansion import Indices
 from tenure.experiments.report.figures.drawn import ReportFigure
-from tenure.experiments.report.figures.figures import image_bytes
 from tenure.experiments.report.figures.names import drawn_in, key_of, names_in_figures
+from tenure.experiments.report.figures.rendered.compact import page_source
 from tenure.experiments.report.figures.style import (
     COLUMNS,
     GREY,
@@ -67,8 +65,8 @@ def leaning_figure(found: VariedResults) -> ReportFigure:
         first.tick_params(axis="y", labelsize=9, length=0)
         for label in first.get_yticklabels():
             label.set_color(INK)
-        image = base64.b64encode(image_bytes(figure, "svg")).decode("ascii")
+        source = page_source(figure)
     top = found.leanings[arms[0]].inputs[0]
     finding = f"{top.path} goes with {top.total:.0%} of what moves {arms[0]} less {found.turning.champion}"
     note = " ".join([NOTE, key_of(arm_names, " ".join(heads)), key_of(path_names, " ".join(labels))]).rstrip()
-    return ReportFigure(NAME, finding, note, f"data:image/svg+xml;base64,{image}")
+    return ReportFigure(NAME, finding, note, source)

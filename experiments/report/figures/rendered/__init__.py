@@ -1,0 +1,1 @@
+"""A finished figure as bytes, and as what a page carries."""
