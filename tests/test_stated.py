@@ -13,9 +13,12 @@ from scipy import stats
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.results_json import comparisons_json
 from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.design.arms import laid_over
 from tenure.experiments.report import limits, stated
 from tenure.experiments.report.limits import Met, counted, held
+from tenure.experiments.report.means import limited_in
 from tenure.experiments.report.recordings import recordings_of
+from tenure.experiments.report.sections.arms.carried import reasons_of
 from tenure.experiments.report.sections.stated import reported
 from tenure.experiments.report.sections.treatments import GIVEN, SPENT, alone, treatments_given
 from tenure.experiments.report.stated import NOBODY, PEOPLE, Stated, compared
@@ -262,6 +265,24 @@ def test_the_report_shows_what_each_arm_gave(results: Results) -> None:
         assert (given["gives"][(name, GIVEN)] * years).sum() / 100 == pytest.approx(many)
     assert (given["gives"][("loyalty_reward", SPENT)] > 0).all()
     assert list(alone(recordings, given)) == []  # no other arm treats
+
+
+def test_what_carries_a_difference_is_the_difference_of_the_effects_table(results: Results) -> None:
+    found = reasons_of(results)
+    (effect,) = [one for one in results.comparisons() if one.metric == "profit_per_customer"]
+    assert found.unsaid == "" and list(found.of) == ["gives"] == [effect.arm]
+    assert found.of["gives"].total.mean == pytest.approx(effect.difference)
+    assert reasons_of(results, most_pairs=1).of == {} and "2 pairs" in reasons_of(results, most_pairs=1).unsaid
+
+
+def test_what_there_is_in_an_arm_is_what_its_record_says(results: Results) -> None:
+    over = {"stands_for": 2000, "guards": {"budget_per_month": {"0": 500.0, "2": 700.0}}}
+    market = laid_over(results.about["market"], over)
+    own = {"us": {"guards": {"capacity_per_month": {"outbound_call": 40}}}}
+    there = limited_in(market, own, 3)
+    assert there.budget == (500.0, 500.0, 700.0) and there.each_stands_for == 10.0
+    assert there.capacity == {"outbound_call": (40.0, 40.0, 40.0)} and "early_help" in there.takes["outbound_call"]
+    assert limited_in(market, {"us": {"budget_per_month": 9.0}}, 1).budget == (9.0,)
 
 
 @pytest.mark.slow

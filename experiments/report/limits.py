@@ -165,6 +165,24 @@ def wanted(limit: "StructureLimit", currency: str) -> str:
     return f"{told} of {told_measure(limit.of)}"
 
 
+def told_at(limit: "StructureLimit", value: Average) -> str:
+    """Say whether a limit is met where it stands, as far as the interval decides.
+
+    Returns
+    -------
+    str
+        ``met`` where the whole interval lies within the limit, ``NOT met`` where all of it lies outside, ``not told
+        from chance`` between the two; ``-`` where nothing stands.
+    """
+    if math.isnan(value.mean):
+        return "-"
+    least = -math.inf if limit.at_least is None else limit.at_least
+    most = math.inf if limit.at_most is None else limit.at_most
+    if least <= value.low and value.high <= most:
+        return "met"
+    return "NOT met" if value.high < least or value.low > most else "not told from chance"
+
+
 def value_text(limit: "StructureLimit", value: Average, currency: str) -> str:
     """Write where a limit stands, with its interval."""
     if limit.share:

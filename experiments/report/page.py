@@ -13,6 +13,9 @@ from tenure.experiments.report.effects import EffectsTable, effects_table, over_
 from tenure.experiments.report.figures.drawn import Draw, drawn_here
 from tenure.experiments.report.joint import JointTable
 from tenure.experiments.report.recordings import Recordings
+from tenure.experiments.report.sections.arms.carried import carried_section, trap_alarms
+from tenure.experiments.report.sections.arms.limited import limited_section
+from tenure.experiments.report.sections.arms.structure import structure_section
 from tenure.experiments.report.sections.beliefs import HEADS, belief_remarks, belief_table
 from tenure.experiments.report.sections.cells import cells_section
 from tenure.experiments.report.sections.funnel import funnel_section
@@ -94,7 +97,7 @@ def report_part(
         sections=sections,
         oracles=recordings.oracles,
     )
-    alarms = () if stated is None else stated.alarms
+    alarms = (*trap_alarms(recordings), *(() if stated is None else stated.alarms))
     return ReportPart(scenario, anchor, effects_finding(recordings), alarms, Markup(body))
 
 
@@ -145,7 +148,10 @@ def write_page(
 
 
 SECTIONS: tuple[Callable[[Recordings], Section | None], ...] = (
+    carried_section,
     treatments_section,
+    structure_section,
+    limited_section,
     yearly_section,
     gains_section,
     cells_section,

@@ -21,6 +21,8 @@ from tenure.experiments.store.store import PEOPLE
 from tenure.simulation.recording.measures import MEASURES as DECLARED
 
 if TYPE_CHECKING:
+    from tenure.experiments.analysis.why.answer import Why
+    from tenure.experiments.report.means import Limited
     from tenure.experiments.store.results import Results
 
 QUADRANTS = ("low_risk_high_return", "low_risk_low_return", "high_risk_high_return", "high_risk_low_return")
@@ -81,6 +83,14 @@ class Recordings:
         What was drawn anew for each replication, or each few.
     decided : bool
         Whether the first metric is the one that the experiment is decided on.
+    whys : mapping
+        Arm to what its difference from the champion is made of; empty where it was not asked, or is not known.
+    whys_unsaid : str
+        Why some arm has no such answer.
+    why_command : str
+        The command that answers for one arm; its name is to follow.
+    limited : mapping
+        Arm to what there is of money and capacity in a month, from `tenure.experiments.report.means`.
     """
 
     champion: str
@@ -99,6 +109,10 @@ class Recordings:
     market: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     uncertain: tuple[str, ...] = ()
     decided: bool = True
+    whys: "Mapping[str, Why]" = field(default_factory=dict)
+    whys_unsaid: str = ""
+    why_command: str = "tenure why DIR"
+    limited: "Mapping[str, Limited]" = field(default_factory=dict)
 
     @property
     def institutions(self) -> tuple[str, ...]:

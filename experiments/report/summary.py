@@ -1,9 +1,11 @@
 """Results put into the report and into JSON."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from tenure.experiments.analysis.sequential.chosen import choice_sentences
 from tenure.experiments.analysis.sequential.looks import LOOKED
+from tenure.experiments.commands.folder_words import folder_command
 from tenure.experiments.commands.terminal import people_text
 from tenure.experiments.config.advice.rules_apart import rules_apart_in
 from tenure.experiments.config.reading import suggest
@@ -13,8 +15,10 @@ from tenure.experiments.report.figures.figures import FIGURES, save_figure
 from tenure.experiments.report.files.files import LINK, write_files
 from tenure.experiments.report.joint import joint_table
 from tenure.experiments.report.labels import listed
+from tenure.experiments.report.means import limited_in
 from tenure.experiments.report.page import ReportPart, report_part, write_page
-from tenure.experiments.report.recordings import recordings_of
+from tenure.experiments.report.recordings import Recordings, recordings_of
+from tenure.experiments.report.sections.arms.carried import reasons_of
 from tenure.experiments.report.sections.stated import reported as reported_of_stated
 from tenure.experiments.report.turning.section import turning_markup
 from tenure.experiments.store.record import REPORT, is_foreign_report
@@ -98,8 +102,21 @@ def _budget(market: MarketRecord) -> str:
 def _part(results: Results, place: int, draw: Draw) -> ReportPart:
     """Return what the report says of one scenario."""
     anchor = f"scenario-{place + 1}" if results.scenario else ""
-    part = report_part(recordings_of(results), reported_of_stated(results), results.scenario, anchor, draw)
+    part = report_part(_with_reasons(results), reported_of_stated(results), results.scenario, anchor, draw)
     return part._replace(alarms=(*part.alarms, *rules_apart_in(results.about["arms"], results.champion)))
+
+
+def _with_reasons(results: Results) -> Recordings:
+    """Return the recordings with what each difference is made of, and what there is of what is limited."""
+    about, found = results.about, reasons_of(results)
+    options = ["--scenario", results.scenario] if results.scenario else []
+    return replace(
+        recordings_of(results),
+        whys=found.of,
+        whys_unsaid=found.unsaid,
+        why_command=folder_command("why", Path(results.folder.resolve().name), *options),
+        limited={arm: limited_in(about["market"], one, int(about["months"])) for arm, one in about["arms"].items()},
+    )
 
 
 def _arms(results: Results) -> list[str]:

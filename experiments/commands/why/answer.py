@@ -17,7 +17,7 @@ from tenure.experiments.life.months import in_eras
 from tenure.experiments.life.one_life import live_one_life_in_each
 from tenure.experiments.life.table import as_plain_data, month_bar, person_line
 from tenure.experiments.life.two_lives import first_that_differs, side_by_side, two_lives_table
-from tenure.experiments.report.labels import listed
+from tenure.experiments.report.sections.arms.carried import trap_sentence
 from tenure.experiments.report.sentences import words
 from tenure.experiments.running.workers import USUAL_LIMITS
 from tenure.experiments.store.results import Results, open_results
@@ -120,16 +120,9 @@ def why_lines(found: Why, results: Results) -> Iterator[str]:
 
 def trap_lines(found: Why) -> Iterator[str]:
     """Warn where most of the difference follows from what the champion alone does."""
-    if not found.is_a_trap:
-        return
-    alone = found.of_the_champion_alone
-    parts = listed([f"{words(name)} ({one.mean:+,.1f})" for name, one in alone.items()])
-    yield from wrap(
-        f"  Careful: most of the {found.total.mean:+,.1f} follows from what only '{found.champion}' does: {parts}. "
-        f"Give '{found.arm}' the same rule, and ask again.",
-        terminal.WIDEST,
-        subsequent_indent="  ",
-    )
+    sentence = trap_sentence(found)
+    if sentence:
+        yield from wrap(f"  {sentence}", terminal.WIDEST, subsequent_indent="  ")
 
 
 def why_json(found: Why, results: Results) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from tenure.experiments.report.limits import Held, held, limit_sentences, value_text, wanted
+from tenure.experiments.report.limits import Held, held, limit_sentences, told_at, value_text, wanted
 from tenure.experiments.report.sections.section import Section, Table
 from tenure.experiments.report.stated import (
     LEAST_MARGIN,
@@ -32,9 +32,10 @@ NOTE = (
 )
 LIMITS_NOTE = (
     "Where each limit stands, by what we believe of our customers, at month 0 and at the end of every month, average "
-    "over replications ± half a 95% interval. Months of all replications together. Met from month k on: in every "
-    "replication, to the end. A rule is enforced and never broken; a limit of structure can only refuse what would "
-    "worsen it."
+    "over replications ± half a 95% interval. Beyond chance: met where the whole interval at the end lies within the "
+    "limit, NOT met where all of it lies outside; between the two, more replications would tell. Months of all "
+    "replications together. Met from month k on: in every replication, to the end. A rule is enforced and never "
+    "broken; a limit of structure can only refuse what would worsen it."
 )
 
 
@@ -91,8 +92,9 @@ def limits_section(found: Sequence[Held], currency: str) -> Section | None:
         ("", "wanted"),
         ("at", "month 0"),
         ("at", "the end"),
+        ("at the end,", "beyond chance"),
         ("months", "met"),
-        ("", "met?"),
+        ("in every", "month?"),
     )
     rows = tuple(
         (
@@ -101,6 +103,7 @@ def limits_section(found: Sequence[Held], currency: str) -> Section | None:
             wanted(one.limit, currency),
             value_text(one.limit, one.start, currency),
             value_text(one.limit, one.end, currency),
+            told_at(one.limit, one.end),
             f"{one.met.months:,} of {one.met.of:,}",
             one.met.verdict,
         )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from tenure.experiments.analysis.intervals import Average
+from tenure.experiments.analysis.intervals import Average, average_text
+from tenure.experiments.analysis.why.parts import TREATMENT, WITHOUT
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.recordings import Recordings
 from tenure.experiments.report.sections.section import Section, Table, number_text, share_text
@@ -19,6 +20,8 @@ POSTED = "lower posted prices"
 SHOWN = 8
 """Treatments of an arm with a line of their own, those given most; the others are added up."""
 OTHERS = "other treatments"
+MOST_OPEN = 60
+"""Rows from which the table is folded up until somebody asks."""
 LEAST_GIVEN = 0.05
 """Per 100 customers a year, from which a treatment given by one arm alone is spoken of: assumption."""
 
@@ -67,21 +70,41 @@ def treatments_section(recordings: Recordings) -> Section | None:
         return None
     given = treatments_given(recordings)
     heads = (
-        ("", "arm"),
         ("", "treatment"),
+        ("", "arm"),
         ("given per 100", "customers a year"),
         ("taken,", "% of given"),
         (f"{recordings.currency} spent per", "customer a year"),
         (f"{recordings.currency} of income given up", "per customer a year"),
+        *(_worth_heads(recordings.currency) if recordings.whys else ()),
     )
-    rows = [row for arm, table in given.items() for row in _rows(arm, table)]
+    rows = tuple(_rows(recordings, given))
     note = (
         "Over the whole run and all who were customers in it, average over replications ± half a 95% interval. Spent: "
         "contacts, and rewards that were taken; invitations of people who are not customers are in it. Given up: what "
         "a price cut costs while it lasts, counted when it is granted, and lower posted prices month by month."
+        f"{_worth_note(recordings)}"
     )
     sentences = tuple(_said(recordings, given))
-    return Section("treatments", "What each arm did", sentences, (Table(heads, tuple(rows)),), note)
+    table = Table(heads, rows, "Treatments given, arm beside arm", long=len(rows) > MOST_OPEN)
+    return Section("treatments", "What each arm did", sentences, (table,), note)
+
+
+def _worth_heads(currency: str) -> tuple[tuple[str, str], ...]:
+    each = f"worth, {currency} per customer,"
+    return (each, "where the arm gives it"), (each, "where only the champion does")
+
+
+def _worth_note(recordings: Recordings) -> str:
+    if not recordings.whys:
+        reason = recordings.whys_unsaid
+        return f" What each is worth is not known here: {reason}." if reason else ""
+    return (
+        f" Worth: the part of the arm's difference in profit from {recordings.champion} over the run, per customer at "
+        "the start, of the people whose two worlds first differ in this treatment, given by the arm, or by the "
+        "champion and not by the arm. It describes what followed, not the effect of the treatment alone. - where "
+        "nobody's worlds first differ in it."
+    )
 
 
 def main_treatments(table: pd.DataFrame) -> list[str]:
@@ -90,17 +113,51 @@ def main_treatments(table: pd.DataFrame) -> list[str]:
     return sorted(means, key=lambda name: (-means[name], name))
 
 
-def _rows(arm: str, table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    order = main_treatments(table)
-    shown, others = (order, []) if len(order) <= SHOWN + 1 else (order[:SHOWN], order[SHOWN:])
+def shown_treatments(given: dict[str, pd.DataFrame]) -> list[str]:
+    """Return the treatments with rows of their own: the `SHOWN` that an arm gives most, of every arm."""
+    most: dict[str, float] = {}
+    for table in given.values():
+        order = main_treatments(table)
+        for name in order if len(order) <= SHOWN + 1 else order[:SHOWN]:
+            most[name] = max(most.get(name, 0.0), float(table[(name, GIVEN)].mean()))
+    return sorted(most, key=lambda name: (-most[name], name))
+
+
+def _rows(recordings: Recordings, given: dict[str, pd.DataFrame]) -> Iterator[tuple[str, ...]]:
+    """Yield the arms beside each other, treatment by treatment; then what is left of each."""
+    shown = shown_treatments(given)
     for name in shown:
-        yield arm, words(name), *_cells(table, [name])
-    if others:
-        yield arm, f"{OTHERS} ({len(others)})", *_cells(table, others)
-    if (POSTED, FORGONE) in table.columns:
-        yield arm, POSTED, "-", "-", "-", number_text(_sum(table, [POSTED], FORGONE), 2)
-    elif not order:
-        yield arm, "none", *("-",) * 4
+        for arm, table in given.items():
+            worth = _worths(recordings, arm, [name])
+            if (name, GIVEN) in table.columns:
+                yield words(name), arm, *_cells(table, [name]), *worth
+            elif any(text != "-" for text in worth):
+                yield words(name), arm, "0.0", "-", "0.00", "0.00", *worth
+    for arm, table in given.items():
+        order = main_treatments(table)
+        others = [name for name in order if name not in shown]
+        if others:
+            yield f"{OTHERS} ({len(others)})", arm, *_cells(table, others), *_worths(recordings, arm, others)
+        blank = ("-",) * (2 if recordings.whys else 0)
+        if (POSTED, FORGONE) in table.columns:
+            yield POSTED, arm, "-", "-", "-", number_text(_sum(table, [POSTED], FORGONE), 2), *blank
+        elif not order:
+            yield "none", arm, *("-",) * 4, *blank
+
+
+def _worths(recordings: Recordings, arm: str, names: list[str]) -> tuple[str, ...]:
+    """Return what follows from an arm's giving treatments that the champion does not, and the other way round."""
+    if not recordings.whys:
+        return ()
+    if arm not in recordings.whys:
+        return "-", "-"
+    parts = recordings.whys[arm].divisions[TREATMENT]
+    texts = []
+    for before in ("", WITHOUT):
+        found = [parts[before + name] for name in names if before + name in parts]
+        whole = sum(one.mean for one in found)
+        texts.append(average_text(found[0], 1, signed=True) if len(found) == 1 else f"{whole:+z,.1f}" if found else "-")
+    return tuple(texts)
 
 
 def _cells(table: pd.DataFrame, names: list[str]) -> tuple[str, str, str, str]:
