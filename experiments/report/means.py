@@ -49,6 +49,7 @@ def limited_in(market: Mapping[str, object], arm: Mapping[str, object], months: 
     ValueError
         If the record has what no market can be.
     """
+    from tenure.simulation.institutions.purse import real_book
     from tenure.simulation.settings.market import MarketSettings
 
     us = arm.get("us")
@@ -57,7 +58,7 @@ def limited_in(market: Mapping[str, object], arm: Mapping[str, object], months: 
     treatments, kinds = found.catalogue(), tuple(product.kind for product in found.products.values())
     words = dict.fromkeys(word for one in held for word in one.capacity_per_month)
     return Limited(
-        found.people_each_stands_for,
+        real_book(found, 1.0),
         tuple(one.budget_per_month for one in held),
         {word: tuple(float(one.capacity_per_month.get(word, float("inf"))) for one in held) for word in words},
         {word: tuple(_names(word, treatments, kinds)) for word in words},

@@ -1,6 +1,7 @@
 """What carries each arm's difference in profit from the champion, in short; and when one rule alone carries it."""
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -83,7 +84,7 @@ def trap_alarms(recordings: Recordings) -> Iterator[str]:
     for arm, found in recordings.whys.items():
         sentence = trap_sentence(found)
         if sentence:
-            command = f"{recordings.why_command} {arm}".strip()
+            command = f"{recordings.why_command} {shlex.quote(arm)}"
             yield (
                 f"{sentence} ({arm} against {found.champion}, {recordings.currency} per customer at the start; "
                 f"taken apart by: {command})"
