@@ -82,15 +82,15 @@ def test_run_tells_question_plan_effects_report_and_next(done: tuple[Path, Path,
     assert "The ± is chance in the simulation only" in out and "No setting was varied." in out
     assert "pairing made the runs worth" in out and "Spent on treatment" in out
     assert f"Report   {folder / 'report.html'}" in out and (folder / "report.html").stat().st_size > 10_000
-    assert lines[-1].startswith("Next     tenure run")
+    last = next(place for place, line in enumerate(lines) if line.startswith("Next"))
+    assert lines[last].startswith("Next     tenure run") and "narrower intervals" in lines[-1]
     assert any(line.split()[:1] == ["uniform"] and "±" in line for line in lines)
-    assert config.name in lines[-1]
+    assert config.name in "".join(lines[last:])
 
 
 def test_the_table_fits_110_columns(done: tuple[Path, Path, str]) -> None:
     _, out = tenure("compare", str(done[1]))[:2]
-    table = [line for line in out.splitlines() if not line.startswith("Next")]
-    assert max(map(cell_len, table)) <= 110
+    assert max(cell_len(line) for line in out.splitlines() if str(done[1]) not in line) <= 110  # a path has its length
 
 
 def test_status_counts_and_compare_repeats_the_table(done: tuple[Path, Path, str]) -> None:
@@ -99,6 +99,22 @@ def test_status_counts_and_compare_repeats_the_table(done: tuple[Path, Path, str
     code, out, _ = tenure("compare", str(done[1]))
     table = [line for line in done[2].splitlines() if "±" in line]
     assert code == 0 and [line for line in out.splitlines() if "±" in line] == table
+
+
+@pytest.mark.parametrize("command", ["status", "compare"])
+def test_what_is_no_folder_of_an_experiment_is_told_where_one_is(
+    done: tuple[Path, Path, str], tmp_path: Path, command: str
+) -> None:
+    folder = done[1]
+    code, _, err = tenure(command, str(folder / "runs"))
+    assert code == 2 and " ".join(err.split()).endswith(f"of the experiment in {folder}; name that folder")
+    code, _, err = tenure(command, str(tmp_path))
+    assert code == 2 and "'tenure run CONFIG' makes one" in err
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "experiment.json").touch()
+    code, _, err = tenure(command, str(tmp_path))
+    assert code == 2 and err.count(str(tmp_path / "a")) == 1 == err.count(str(tmp_path / "b"))
 
 
 @pytest.mark.usefixtures("no_report")
@@ -215,5 +231,6 @@ def test_every_command_that_is_named_next_exists(done: tuple[Path, Path, str]) -
         ),
     ]
     for text in told:
-        named = re.findall(r"tenure (\w+ ?.*)", text.splitlines()[-1])
+        last = text[text.rindex("\nNext") :].replace("\\\n", "").splitlines()[1]  # a wide command goes on below
+        named = re.findall(r"tenure (\w+ ?.*)", last)
         assert named and shlex.split(named[0])[0] in COMMANDS

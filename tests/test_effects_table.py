@@ -194,3 +194,13 @@ def test_matters_from_are_those_of_the_comparison_unless_given() -> None:
     )
     (equal,), (better,) = compare(runs, "now"), compare(runs, "now", {})
     assert (equal.verdict, better.verdict) == ("equal", "better") and SIGNS["equal"] == "≈"
+
+
+def test_what_holds_for_two_tables_is_said_once() -> None:
+    profit = {"nothing": [1.0, 3.0, 2.0], "gift": [2.0, 3.5, 2.5]}
+    results = made_results({arm: {"profit_per_customer": some} for arm, some in profit.items()})
+    told: set[str] = set()
+    first, second = (" ".join(" ".join(terminal.effects_lines(results, told)).split()) for _ in range(2))
+    once = ("Per customer at the start", "Differences from", "▲ better", "the whole interval", "Intervals are", "The ±")
+    assert all(said in first and said not in second for said in once)
+    assert "pairing made the runs worth" in first and "Pairing made the runs worth" in second

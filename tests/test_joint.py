@@ -1,13 +1,15 @@
 """The same arms in several circumstances: places, changes, and what may not stand beside each other."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.analysis.statistics import compare, family_intervals
@@ -103,6 +105,20 @@ def test_places_follow_averages_whatever_the_order_of_arms(values: list[list[flo
     assert ranks_of(PROFIT, "arm 0", dict(shuffled)) == ranks
     turned = {arm: replace(row, difference=-row.difference) for arm, row in found.items()}
     assert ranks_of(LEAVES, "arm 0", turned) == ranks  # of what is better lower
+
+
+@given(st.lists(st.lists(st.one_of(VALUE, st.floats(-1e-4, 1e-4)), min_size=6, max_size=6), min_size=1, max_size=3))
+@example([[0.0] * 6])
+@example([[-0.0004] * 6, [1e4] * 6])
+def test_no_sentence_lacks_a_name_or_says_a_number_that_is_none(values: list[list[float]]) -> None:
+    made = [{"nothing": some[:3], "дар": some[3:]} for some in values]
+    labels = ["", "base", "rivals away"] if len(values) == 1 else ["base", "rivals away", "crisis"]
+    found = [Circumstance(label, results_of(one)) for label, one in zip(labels, made, strict=False)]
+    table = joint_table_of(found)
+    assert table is not None
+    text = "\n".join(table_of_circumstances(table))
+    assert not re.search(r"\bin\s*[.:,]|''|\bnan\b|\binf\b|-0\.0*(?!\d)|± 0\.0*(?!\d)|:\s*\.", text), text
+    assert all(cell_len(line) <= 110 for line in text.splitlines())
 
 
 def test_equal_arms_share_a_place_and_what_has_no_better_has_none() -> None:

@@ -13,9 +13,10 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tenure.experiments.commands.results_lines import results_lines
-from tenure.experiments.commands.terminal import console, failed_lines, folder_command, next_lines
+from tenure.experiments.commands.terminal import command_text, console, failed_lines, folder_command, next_lines
 from tenure.experiments.config.documents import Problem
 from tenure.experiments.config.printable import code_point, json_text, printable, printable_line, shown
 from tenure.experiments.design.point import Point
@@ -136,9 +137,21 @@ def test_the_terminal_prints_no_record_as_it_is(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=3))
-def test_next_steps_are_one_line_each(steps: list[tuple[str, str]]) -> None:
+def test_next_steps_are_harmless_lines_one_each_where_they_fit(steps: list[tuple[str, str]]) -> None:
     lines = list(next_lines(steps))
-    assert len(lines) == len(steps) and not set("".join(lines)) & (FORBIDDEN | {"\n", "\t"})
+    assert len(lines) >= len(steps) and not set("".join(lines)) & (FORBIDDEN | {"\n", "\t"})
+    if max(len(printable(one)) for step in steps for one in step) < 20:
+        assert len(lines) == len(steps)
+
+
+@given(st.lists(st.text("ab '\"\\ü$", min_size=1, max_size=15), min_size=1, max_size=12))
+def test_a_wide_command_fits_and_a_shell_reads_it_as_it_was(words: list[str]) -> None:
+    lines = list(next_lines([(command_text(["tenure", *words]), "what it gives")]))
+    assert max(map(cell_len, lines)) <= 110
+    text = "\n".join(lines).removeprefix("Next")
+    if len(lines) == 1:
+        text = text.removesuffix("what it gives")
+    assert shlex.split(text, comments=len(lines) > 1) == ["tenure", *words]
 
 
 def test_brackets_are_text_on_the_console(capsys: pytest.CaptureFixture[str]) -> None:

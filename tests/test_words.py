@@ -45,6 +45,7 @@ widths = st.one_of(st.floats(0.0, 1e6), st.floats(0.0, 0.2), st.just(0.0), st.ju
 @settings(max_examples=500)
 @given(numbers, widths, st.integers(0, 3), st.booleans())
 @example(0.00004, 0.00003, 1, True)
+@example(-0.0044, 0.021, 2, True)
 def test_digits_say_what_the_numbers_say(mean: float, half_width: float, decimals: int, signed: bool) -> None:
     text = interval_text(mean, half_width, decimals, signed)
     assert not NOTHING_TO_EITHER_SIDE.search(text) and not re.search(r"[+-]0\.0*(?!\d)", text)
@@ -59,9 +60,12 @@ def test_digits_say_what_the_numbers_say(mean: float, half_width: float, decimal
         assert 0.0 < half_width < float(around.removeprefix("under "))
     else:
         assert abs(float(around) - half_width) <= 0.5001 * 10**-places
+        if places < decimals + MORE_DECIMALS and abs(mean) >= 0.1 * half_width:
+            assert float(middle) != 0.0  # a difference that is not small beside its interval is not called none
         if places < decimals + MORE_DECIMALS and places > decimals:  # decimals that were added were needed
             fewer = places - 1
             hides = round(half_width, fewer) == 0.0
+            hides = hides or (round(mean, fewer) == 0.0 and abs(mean) >= 0.1 * half_width)
             assert hides or (abs(mean) > half_width) != (abs(round(mean, fewer)) > round(half_width, fewer))
 
 

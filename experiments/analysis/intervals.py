@@ -7,6 +7,8 @@ MORE_DECIMALS = 2
 """So many more than usual at most, where the usual ones would show an interval as nothing."""
 NEARLY_EVEN = 1.25
 """Two sides of an interval, of which the longer is not longer than so many times the shorter, are written as one ±."""
+LITTLE = 0.1
+"""A mean that is less than this part of half its interval may be shown as 0."""
 NEVER_VARIED = 1e-9
 """Half an interval, as shown, below which nothing varied but rounding."""
 
@@ -90,8 +92,8 @@ def average_text(average: Average, decimals: int, signed: bool = False) -> str:
 def interval_text(mean: float, half_width: float, decimals: int, signed: bool = False) -> str:
     """Write an average with half its interval, both with the same decimals: more than usual where these hide something.
 
-    Decimals are added, `MORE_DECIMALS` at most, until half the interval is not shown as 0, and 0 lies outside the
-    interval as shown if it lies outside.
+    Decimals are added, `MORE_DECIMALS` at most, until half the interval is not shown as 0, 0 lies outside the interval
+    as shown if it lies outside, and the mean is not shown as 0 unless it is little beside the interval.
 
     Parameters
     ----------
@@ -104,6 +106,8 @@ def interval_text(mean: float, half_width: float, decimals: int, signed: bool = 
 
     >>> interval_text(18.94, 1.91, 1, signed=True), interval_text(0.021, 0.034, 1, signed=True)
     ('+18.9 ± 1.9', '+0.02 ± 0.03')
+    >>> interval_text(-0.0044, 0.021, 2, signed=True), interval_text(0.0004, 0.021, 2, signed=True)
+    ('-0.004 ± 0.021', '0.00 ± 0.02')
     >>> interval_text(5.0, 0.0, 1), interval_text(5.0, 0.0004, 1), interval_text(5.0, math.nan, 1)
     ('5.0 ± 0', '5.000 ± under 0.001', '5.0 ± ?')
     """
@@ -170,5 +174,6 @@ def _ends_say_as_much(average: Average, decimals: int) -> bool:
 
 
 def _says_as_much(mean: float, half_width: float, decimals: int) -> bool:
-    """Return whether rounded numbers say of 0 what the numbers say: that it lies outside the interval, or does not."""
-    return (abs(mean) > half_width) == (abs(round(mean, decimals)) > round(half_width, decimals))
+    """Return whether rounded numbers say of 0 what the numbers say: where it lies, and that the mean is not 0."""
+    hidden = round(mean, decimals) == 0.0 and abs(mean) >= LITTLE * half_width
+    return not hidden and (abs(mean) > half_width) == (abs(round(mean, decimals)) > round(half_width, decimals))

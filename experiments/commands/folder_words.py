@@ -1,6 +1,7 @@
 """Lines about a folder of results, and the commands that they name: quick to import, harmless to print."""
 
 import contextlib
+import re
 import shlex
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -16,6 +18,13 @@ from tenure.experiments.config.printable import printable_line
 if TYPE_CHECKING:
     from tenure.experiments.store.results import Results
 
+WIDEST = 110
+"""Columns of a terminal that lines are made for."""
+LABEL = "Next     "
+GIVES = "#"
+"""What a shell does not read follows it."""
+_WORDS = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+\s*|.""")
+"""A word of a command, quoted or not, and the space after it."""
 QUIET_SECONDS = 2.0
 """How long something may take without a word."""
 
@@ -30,11 +39,30 @@ def failed_lines(results: "Results") -> Iterator[str]:
 
 
 def next_lines(steps: list[tuple[str, str]]) -> Iterator[str]:
-    """Yield the next commands, each with what it gives."""
+    """Yield the next commands, each with what it gives: beside it, or below where that would be too wide.
+
+    A command that is too wide by itself goes on in the next line as a shell reads it, with a backslash between words.
+    """
     told = [(printable_line(command), printable_line(gives)) for command, gives in steps]
-    width = max(len(command) for command, _ in told)
+    width = max(cell_len(command) for command, _ in told)
+    beside = all(len(LABEL) + width + 3 + cell_len(gives) <= WIDEST for _, gives in told)
     for place, (command, gives) in enumerate(told):
-        yield f"{'Next' if place == 0 else '':<9}{command:<{width}}   {gives}".rstrip()
+        first, *more = [command] if beside else _broken(command, WIDEST - len(LABEL) - 4)
+        gap = " " * (width - cell_len(command) + 3) if beside else ""
+        yield f"{LABEL if place == 0 else '':<{len(LABEL)}}{first}{gap + gives if beside else ''}".rstrip()
+        yield from (f"{'':<{len(LABEL)}}  {line}" for line in more)
+        if not beside and gives.strip():
+            yield f"{'':<{len(LABEL)}}  {GIVES} {gives}".rstrip()
+
+
+def _broken(command: str, limit: int) -> list[str]:
+    """Return a command as lines that a shell joins again, broken between words, never within one."""
+    lines = [""]
+    for word in _WORDS.findall(command):
+        if lines[-1] and cell_len(lines[-1] + word.rstrip()) > limit:
+            lines.append("")
+        lines[-1] += word
+    return [f"{line.rstrip()} \\" for line in lines[:-1]] + [lines[-1].rstrip()]
 
 
 def command_text(parts: list[str]) -> str:

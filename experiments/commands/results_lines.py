@@ -128,15 +128,19 @@ def turning_lines(results: Results) -> Iterator[str]:
 
 
 def each_lines(results: Results) -> Iterator[str]:
-    """Yield the table of effects and what belongs to it, of each scenario; not of each level of a design."""
+    """Yield the table of effects and what belongs to it, of each scenario; not of each level of a design.
+
+    What holds for the tables of all scenarios alike, such as what the signs mean, is said below the first.
+    """
     if has_design(results):
         return
+    told: set[str] = set()
     for place, scenario in enumerate(results.scenarios):
         one = results.under(scenario)
         if scenario:
             yield from [""] * bool(place)
             yield printable_line(f"In the scenario '{scenario}':")
-        yield from terminal.effects_lines(one)
+        yield from terminal.effects_lines(one, told)
         choice = one.choice()
         for sentence in () if choice is None else choice_sentences(choice, one.champion):
             yield from terminal.wrapped(sentence)

@@ -3,7 +3,7 @@
 What comes from a file, a record or an error is made printable first, and no text of theirs is taken for markup.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from textwrap import wrap
@@ -26,12 +26,19 @@ from rich.text import Text
 from tenure.experiments.analysis.metric import shown_times
 from tenure.experiments.analysis.metrics import metrics_in
 from tenure.experiments.analysis.sequential.looks import LOOKED
-from tenure.experiments.commands.folder_words import command_text, failed_lines, folder_command, hash_line, next_lines
+from tenure.experiments.commands.folder_words import (
+    WIDEST,
+    command_text,
+    failed_lines,
+    folder_command,
+    hash_line,
+    next_lines,
+)
 from tenure.experiments.config.printable import printable_line
 from tenure.experiments.design.varied.told import levels_in
 from tenure.experiments.report.labels import told_apart
 
-__all__ = ["command_text", "failed_lines", "folder_command", "hash_line", "next_lines"]
+__all__ = ["WIDEST", "command_text", "failed_lines", "folder_command", "hash_line", "next_lines"]
 
 if TYPE_CHECKING:
     from tenure.experiments.config.experiment import Experiment
@@ -42,7 +49,6 @@ if TYPE_CHECKING:
     from tenure.experiments.store.results import Results
     from tenure.experiments.verification.cases.rows import Row
 
-WIDEST = 110
 MARGIN = 8
 """Columns that the names of arms have at least in a table."""
 
@@ -194,25 +200,43 @@ class RunBars(AbstractContextManager["RunBars"]):
                 self.screen.print(line, soft_wrap=True)
 
 
-def effects_lines(results: "Results") -> Iterator[str]:
-    """Yield the table of effects: the champion's levels, the others' paired differences, and what ± is over."""
+def effects_lines(results: "Results", told: set[str] | None = None) -> Iterator[str]:
+    """Yield the table of effects: the champion's levels, the others' paired differences, and what ± is over.
+
+    Parameters
+    ----------
+    results : Results
+        Of one scenario.
+    told : set of str, optional
+        What was said below earlier tables, which is not said again; what is said here is added.
+    """
     from tenure.experiments.report.effects import effects_table
     from tenure.experiments.report.recordings import recordings_of
 
+    told = set() if told is None else told
     table = effects_table(recordings_of(results, measures=()))
-    yield printable_line(
+    heading = (
         f"Per customer at the start, over {results.about['months']} months, {discount_text(results.about['market'])}, "
-        "closing value included."
+        "closing value included.",
+        f"Differences from '{results.champion}', 95% intervals.",
     )
-    yield printable_line(f"Differences from '{results.champion}', 95% intervals.")
+    yield from (printable_line(line) for line in _news(heading, told))
     yield ""
     heads = [["", *(metric.headline[line] for metric in table.metrics)] for line in (0, 1)]
     rows = [[row.arm, *(cell.shown for cell in row.cells)] for row in table.rows]
     yield from table_lines(heads, rows, results.oracles)
     yield ""
-    yield from (line for text in _legend(table, len(results.arms), results.oracles) for line in wrapped(text) if text)
-    if results.is_looked_at:
-        yield from wrapped(LOOKED)
+    for text in _legend(table, len(results.arms), results.oracles, told):
+        yield from wrapped(text)
+    yield from (line for text in _news([LOOKED] * results.is_looked_at, told) for line in wrapped(text))
+
+
+def _news(texts: Iterable[str], told: set[str]) -> Iterator[str]:
+    """Yield what was not told yet, without what is empty, and keep in mind that it is told now."""
+    for text in texts:
+        if text and text not in told:
+            told.add(text)
+            yield text
 
 
 def discount_text(market: Mapping[str, object]) -> str:
@@ -265,22 +289,23 @@ def _blocks(widths: list[int], limit: int, gap: int) -> Iterator[list[int]]:
     yield block
 
 
-def _legend(table: "EffectsTable", arms: int, oracles: Sequence[str]) -> Iterator[str]:
-    """Yield what is to be known of the table: its signs, what pairing was worth, what ± is over, why there is ``-``."""
+def _legend(table: "EffectsTable", arms: int, oracles: Sequence[str], told: set[str]) -> Iterator[str]:
+    """Yield what is to be known of the table: its signs, what pairing was worth, what ± is over, why there is ``-``.
+
+    What holds for this table alone is always said; the rest once.
+    """
     from tenure.experiments.analysis.statistics import SIGNS
     from tenure.experiments.report.effects import over_text
 
     if arms > 1:
-        signs = "  ".join(f"{sign} {word}" for word, sign in SIGNS.items())
-        yield f"{signs}      {table.pairing}".rstrip()
-        yield table.matters
-        yield table.families
-        yield table.skewed
-        yield over_text(table)
+        signs = next(_news(["  ".join(f"{sign} {word}" for word, sign in SIGNS.items())], told), "")
+        pairing = table.pairing if signs else table.pairing[:1].upper() + table.pairing[1:]
+        yield from filter(None, ["      ".join(filter(None, (signs, pairing)))])
+        yield from _news((table.matters, table.families, table.skewed, over_text(table)), told)
         yield from table.too_good
         yield from table.unsaid
     if oracles:
-        yield "* sees the truth, which no institution can"
+        yield from _news(["* sees the truth, which no institution can"], told)
 
 
 def wrapped(text: str) -> list[str]:

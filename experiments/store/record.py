@@ -28,6 +28,8 @@ REPORT = "report.html"
 MADE_BY = '<meta name="generator" content="tenure">'
 """In every report, so that no other page is taken for one."""
 LARGEST_REPORT = 1_000_000_000
+MOST_NAMED = 8
+"""Experiments that an error names at most."""
 
 
 class Read(NamedTuple):
@@ -51,12 +53,14 @@ def read_about(folder: Path) -> Read:
     Raises
     ------
     FileNotFoundError
-        If the folder holds no experiment.
+        If the folder holds no experiment, or is the folder of runs in one.
     DamagedError
         If both files are damaged.
     LaterFormatError
         If a later version of the program wrote it.
     """
+    if folder.name == COPY.parent.name and (folder.parent / ABOUT).is_file():
+        raise FileNotFoundError(f"{folder}: is only a part of the experiment in {folder.parent}; name that folder")
     damages: list[str] = []
     found: About | None = None
     for path in (folder / ABOUT, folder / COPY):
@@ -78,10 +82,19 @@ def read_about(folder: Path) -> Read:
     if found is not None:
         return Read(found, damages[0] if damages else "")
     if all(one.endswith("is missing") for one in damages):
-        inner = sorted(path.parent.name for path in folder.glob(f"*/{ABOUT}"))
-        told = f"there is one in {folder / inner[0]}" if inner else "'tenure run' makes them"
-        raise FileNotFoundError(f"{folder}: there is no experiment in this folder; {told}")
+        raise FileNotFoundError(f"{folder}: there is no experiment in this folder; {_where_else(folder)}")
     raise DamagedError(f"{damages[0]}; 'tenure run CONFIG -o {folder}' makes it again")
+
+
+def _where_else(folder: Path) -> str:
+    """Say which experiments lie one folder below, or how to make one."""
+    inner = sorted(str(path.parent) for path in folder.glob(f"*/{ABOUT}"))
+    if not inner:
+        return "'tenure run CONFIG' makes one"
+    if len(inner) == 1:
+        return f"there is one in {inner[0]}"
+    more = f" and {len(inner) - MOST_NAMED} more" if len(inner) > MOST_NAMED else ""
+    return f"there are {len(inner)} below it, name one of them: {', '.join(inner[:MOST_NAMED])}{more}"
 
 
 def recorded_points(about: About, without: Collection[str] = ()) -> Iterator[Point]:
