@@ -35,15 +35,16 @@ from tenure.experiments.config.schedule_files import with_columns
 from tenure.experiments.config.settings import ExperimentSettings
 from tenure.experiments.design.eras.laid import Era
 from tenure.experiments.design.scenario_markets import Scenario
-from tenure.experiments.design.varied.as_read import AsRead, KnownParts, as_read, ground_of, market_problems
-from tenure.experiments.design.varied.ends import end_problems
+from tenure.experiments.design.varied.as_read import AsRead, KnownParts, as_read, ground_of
+from tenure.experiments.design.varied.ends import MOST_MARKETS, all_at_ends, end_problems, levels_to_try
 from tenure.experiments.design.varied.levels import DESIGN, MOST_LEVELS, Level, at_level, levels_of
 from tenure.experiments.design.varied.numbers import NumbersToVary
 from tenure.experiments.design.varied.uncertain import UNCERTAIN, Uncertain, uncertain_of
+from tenure.experiments.design.varied.undone import undone_problems
 from tenure.experiments.plugins.known import own_parts
 from tenure.experiments.plugins.own_parts import OwnParts
 from tenure.experiments.plugins.own_rules import Behaviour, asked_for
-from tenure.experiments.plugins.switched import SWITCHES, switched, switches_asked
+from tenure.experiments.plugins.switched import switched, switches_asked
 from tenure.experiments.shipped import EXAMPLES, shipped_example
 from tenure.policies.shelf import SHELF
 from tenure.simulation.settings.institution import PolicySettings
@@ -249,11 +250,14 @@ def _checked(
     uncertain, levels = _varied(document, read, problems, known)
     told = frozenset(problems)
     scenarios: list[Scenario] = []
+    tried = levels_to_try(levels, max(1, MOST_MARKETS // max(1, len(read.texts)))) if uncertain else ()
     for level in levels or (Level("", ()),):
         at, found = read, list[Problem]()
         if level.values and of_market is not None:
             laid, market_there = at_level(document, of_market, level, found, known.switches)
             at = as_read(laid, market_there, found, known)
+            if level in tried and not problems and not found:
+                found += all_at_ends(laid, at.markets(), uncertain, known.check, known.switches)
         problems += [
             one._replace(message=f"at the level {shown(level.name)}: {one.message}") for one in found if one not in told
         ]
@@ -308,33 +312,15 @@ def _varied(
     numbers = NumbersToVary(read.market, settings, known.policies, known.switches)
     uncertain = uncertain_of(document, numbers, problems)
     levels = levels_of(document, numbers, settings.seed, problems)
-    problems += _twice_switched(document, uncertain, levels, known.on)
+    problems += undone_problems(document, uncertain, levels, known.switches, known.on)
     many = len(levels) * max(1, len(read.texts))
     if many > MOST_LEVELS:
         what = f"design: {len(levels)} points in {len(read.texts)} scenarios are more than {MOST_LEVELS} in all"
         problems.append(document.problem((DESIGN,), what, "Take fewer points, or fewer scenarios."))
         levels = ()
     if right:  # else what is wrong anyway would be told once more
-        markets = {text.name: laid for text, laid in read.laid} or {"": read.guarded}
-
-        def check(laid: Document, of_one: Document, one: MarketSettings | None) -> list[Problem]:
-            return market_problems(laid, of_one, one, known.policies)
-
-        problems += end_problems(document, read.guarded, markets, uncertain, check, known.switches)
+        problems += end_problems(document, read.guarded, read.markets(), uncertain, known.check, known.switches)
     return uncertain, levels
-
-
-def _twice_switched(
-    document: Document, uncertain: Sequence[Uncertain], levels: Sequence[Level], on: frozenset[str]
-) -> Iterator[Problem]:
-    """Yield switches that are varied although the market asks for them."""
-    varied = {one.at: one.number.path for one in uncertain}
-    varied |= {one.at: ".".join(map(str, one.paths[0])) for level in levels[:1] for one, _ in level.values}
-    for at, path in varied.items():
-        name = path.removeprefix(f"market.{SWITCHES}.")
-        if name in on and name != path:
-            what = f"{at[0]}: the market itself asks for the switch {shown(name)}"
-            yield document.problem(at, what, f"Leave it out below market.{SWITCHES}.", of_key=True)
 
 
 def resolved(experiment: Experiment) -> Iterator[tuple[str, object, str]]:

@@ -38,6 +38,11 @@ class KnownParts(NamedTuple):
     on: frozenset[str]
     """Switches that the market itself asks for, so that they cannot be varied."""
 
+    def check(self, document: Document, of_one: Document | None, one: MarketSettings | None) -> list[Problem]:
+        """Return what is wrong with the arms and institutions of an experiment in a market."""
+        found = list(arm_problems(document, of_one, one, self.policies))
+        return found if of_one is None or one is None else [*found, *institution_problems(of_one, one, self.policies)]
+
 
 class AsRead(NamedTuple):
     """What a document says, at one level: settings, its market with what holds in every arm, eras and scenarios."""
@@ -48,6 +53,12 @@ class AsRead(NamedTuple):
     eras: tuple[Era, ...]
     texts: Sequence[ScenarioText]
     laid: Sequence[tuple[ScenarioText, Document]]
+
+    def markets(self) -> dict[str, Document]:
+        """Return scenario -> its market as a document; the market alone, without a name, where there are none."""
+        if self.guarded is None:
+            return {}
+        return {text.name: laid for text, laid in self.laid} or {"": self.guarded}
 
     def scenarios(self, level: Level, base: ExperimentSettings | None) -> Iterator[Scenario]:
         """Yield the market of each scenario at a level, with the champion's policy for us; nothing if one is wrong."""
@@ -72,7 +83,7 @@ def as_read(document: Document, of_market: Document | None, problems: list[Probl
     problems += as_written(document, of_guarded)
 
     def check(of_one: Document | None, one: MarketSettings | None) -> list[Problem]:
-        return market_problems(document, of_one, one, known.policies)
+        return known.check(document, of_one, one)
 
     problems += check(guarded, market)
     eras: tuple[Era, ...] = ()
@@ -95,14 +106,6 @@ def _switched(text: ScenarioText, known: Mapping[str, Switch], problems: list[Pr
         return text
     over = switched(text.over, (), known, problems)
     return replace(text, over=only_the_world(over, f"the scenario {shown(text.name)}", (), problems))
-
-
-def market_problems(
-    document: Document, of_one: Document | None, one: MarketSettings | None, known: Mapping[str, type]
-) -> list[Problem]:
-    """Return what is wrong with the arms and institutions of an experiment in a market."""
-    found = list(arm_problems(document, of_one, one, known))
-    return found if of_one is None or one is None else [*found, *institution_problems(of_one, one, known)]
 
 
 def ground_of(data: Mapping[str, Value], settings: ExperimentSettings) -> Ground:

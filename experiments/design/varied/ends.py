@@ -10,10 +10,11 @@ from tenure.experiments.design.varied.uncertain import Uncertain
 from tenure.experiments.plugins.marks import Switch
 from tenure.simulation.settings.market import MarketSettings
 from tenure.simulation.values.schedule import is_schedule
+from tenure.simulation.values.units import parse_multiplier
 
 MOST_MARKETS = 20
-"""In which both ends are looked at, all numbers at once."""
-CheckIn = Callable[[Document, Document, MarketSettings | None], list[Problem]]
+"""In which both ends are looked at, all numbers at once: scenarios, each at levels of the design."""
+CheckIn = Callable[[Document, Document | None, MarketSettings | None], list[Problem]]
 """Finds what is wrong with the arms and institutions of an experiment in a market."""
 
 
@@ -48,13 +49,62 @@ def end_problems(
         for end in one.range.ends:
             found += _at(document, guarded, [(one, end)], check, switches, f"at {_told(one, end)}")
     yield from found
-    if found or not uncertain:
-        return
+    if not found and uncertain:
+        yield from all_at_ends(document, scenarios, uncertain, check, switches)
+
+
+def all_at_ends(
+    document: Document,
+    scenarios: Mapping[str, Document],
+    uncertain: Sequence[Uncertain],
+    check: CheckIn,
+    switches: Mapping[str, Switch],
+) -> Iterator[Problem]:
+    """Yield what is wrong in a scenario with all that is uncertain at its lowest, and all at its highest.
+
+    Parameters
+    ----------
+    document : Document
+        The experiment, or what it is at a level of its design.
+    scenarios : mapping
+        Scenario -> its market there, of which the first `MOST_MARKETS` are looked at.
+    uncertain : sequence of Uncertain
+        What is drawn.
+    check : callable
+        See `CheckIn`.
+    switches : mapping
+        Switches of a user's own by name.
+    """
+    whose = "at its" if len(uncertain) == 1 else "all at their"
     for name, market in [*scenarios.items()][:MOST_MARKETS]:
         where = f"in the scenario {shown(name)}, " if name else ""
         for low, words in ((True, "lowest"), (False, "highest")):
             ends = [(one, (min if low else max)(one.range.ends)) for one in uncertain]
-            yield from _at(document, market, ends, check, switches, f"{where}all at their {words}")
+            yield from _at(document, market, ends, check, switches, f"{where}{whose} {words}")
+
+
+def levels_to_try(levels: Sequence[Level], most: int) -> tuple[Level, ...]:
+    """Return the levels at which the ends of what is uncertain are looked at: all, or those that lie outermost.
+
+    These are the first, the last, and those at which a factor that is a number is least or largest.
+    """
+    if len(levels) <= most:
+        return tuple(levels)
+    chosen = [levels[0], levels[-1]]
+    for place, (factor, _) in enumerate(levels[0].values):
+        if factor.number is not None:
+            sizes = [_size(factor, level.values[place][1]) for level in levels]
+            chosen += [levels[sizes.index(min(sizes))], levels[sizes.index(max(sizes))]]
+    unique = [one for place, one in enumerate(chosen) if one not in chosen[:place]]
+    return tuple(unique[:most])
+
+
+def _size(factor: Factor, value: Value) -> float:
+    """Return what a number of a level is sorted by: the factor, where it is one, else the number."""
+    times = parse_multiplier(value)
+    if times is not None:
+        return times * (1.0 if factor.number is None or factor.number.own is None else abs(factor.number.own))
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _at(
