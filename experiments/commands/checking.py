@@ -13,10 +13,10 @@ from tenure.experiments.config.advice.notes import note_lines, notes_under
 from tenure.experiments.config.checks import institution_problems
 from tenure.experiments.config.experiment import Experiment, find_config, in_order, load_experiment, resolved
 from tenure.experiments.config.market_files import market_settings, read_market
-from tenure.experiments.config.printable import printable, shown
+from tenure.experiments.config.printable import printable
 from tenure.experiments.config.reading import ConfigError, Document, Problem
-from tenure.experiments.design.eras.laid import Era
-from tenure.experiments.design.estimating import estimate, shortage_notes
+from tenure.experiments.design.eras.told import era_lines
+from tenure.experiments.design.estimating import estimate, runs_at_least, shortage_notes
 from tenure.experiments.design.scenario_files import ENDING as SCENARIO
 from tenure.experiments.design.scenario_files import scenario_of_file
 from tenure.experiments.design.scenario_markets import scenario_over
@@ -104,7 +104,7 @@ def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers:
     shipped = find_config(name)[1]
     lines += [f"the shipped example, {experiment.path}"] if shipped else []
     lines += varied_lines(experiment)
-    lines += era_lines(experiment.eras)
+    lines += era_lines(experiment.eras, terminal.WIDEST)
     lines += note_lines(notes)
     plan: dict[str, object] = {**takes._asdict()}
     if experiment.uncertain:
@@ -114,6 +114,10 @@ def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers:
         plan["scenarios"] = [one.name for one in experiment.scenarios]
     if experiment.eras:
         plan["eras"] = [one.recorded() for one in experiment.eras]
+    least = runs_at_least(experiment)
+    if least is not None:
+        plan["runs_at_least"] = least
+        lines += terminal.precision_lines(experiment, least, takes.runs)
     data: dict[str, object] = {"file": name, "problems": [], "plan": plan, "notes": notes}
     if wishes.pilot or _has_results(experiment, wishes.out):
         from tenure.experiments.commands.finding import findable, finding_json, finding_lines, pilot_made, stored
@@ -123,6 +127,8 @@ def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers:
         finds = None if results is None else findable(experiment, results)
         lines += finding_lines(experiment, finds)
         data["detectable"] = finding_json(finds)
+        if finds is not None and finds.runs is not None:
+            plan["runs_expected"] = finds.runs
     if wishes.every_value:
         rows = list(resolved(experiment))
         width = min(max(len(key) for key, _, _ in rows), 50)
@@ -131,7 +137,7 @@ def _experiment(name: str, experiment: Experiment, sets: Sequence[str], workers:
     words = ["tenure", "run", name, *(word for one in experiment.plugins for word in ("--policies", str(one)))]
     words += [word for one in sets for word in ("--set", one)]
     words += [] if wishes.out is None else ["-o", str(wishes.out)]
-    lines.append(f"No errors.\nNext     {terminal.command_text(words)}")
+    lines += ["No errors.", *terminal.next_lines([(terminal.command_text(words), "")])]
     return Checked(lines, data)
 
 
@@ -140,14 +146,6 @@ def _has_results(experiment: Experiment, out: Path | None) -> bool:
     if out is not None:
         return (out / RECORD).is_file()
     return any(path.is_file() for path in Path("results").glob(f"{escape(experiment.name)}*/{RECORD}"))
-
-
-def era_lines(eras: Sequence[Era]) -> Iterator[str]:
-    """Yield what each era changes, and when."""
-    for one in eras:
-        yield from wrap(f"era {shown(one.title)}, {one.when}:", terminal.WIDEST)
-        for change in one.changes or ("it changes nothing",):
-            yield from wrap(change, terminal.WIDEST, initial_indent="  ", subsequent_indent="    ")
 
 
 def _market(path: Path, plugins: Sequence[Path], json: bool) -> Checked:
@@ -209,7 +207,8 @@ def _policies(named: Path) -> Checked:
     lines += [f"  depends on {one.path}" for one in source.modules[1:]]
     after = [_AFTER_RUNS.get(kind) for kind in parts.names()]
     words = next((one for one in after if one and None not in after), ["run", _config_beside(path, parts)])
-    lines.append(f"No errors.\nNext     {terminal.command_text(['tenure', *words, '--policies', str(named)])}")
+    command = terminal.command_text(["tenure", *words, "--policies", str(named)])
+    lines += ["No errors.", *terminal.next_lines([(command, "")])]
     others = {kind: names for kind, names in parts.names().items() if kind != "policies"}
     data: dict[str, object] = {"file": str(path), "problems": [], "policies": found}
     return Checked(lines, data | ({"parts": others} if others else {}))

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from tenure.experiments.analysis.intervals import number
 from tenure.experiments.analysis.metric import Metric, shown_times
 from tenure.experiments.analysis.metrics import metrics_in
+from tenure.experiments.analysis.sequential.asked import Precision
 from tenure.experiments.analysis.sequential.detectable import MOST, POWER, Detectable, detectable, deviation_factors
+from tenure.experiments.analysis.sequential.looks import looks_to
 from tenure.experiments.commands import terminal
 from tenure.experiments.config.experiment import Experiment
 from tenure.experiments.store.results import Results, open_results
@@ -29,6 +31,8 @@ class Findable(NamedTuple):
         Of the runs that it is judged by.
     arms : sequence of (scenario, Detectable)
         Arm by arm, in every scenario.
+    runs : int or None
+        Expected in all where a precision is asked for, each arm having as many replications as it needs; else None.
     """
 
     metric: Metric
@@ -36,6 +40,7 @@ class Findable(NamedTuple):
     replications: int
     folder: Path
     arms: Sequence[tuple[str, Detectable]]
+    runs: int | None = None
 
 
 def pilot_made(experiment: Experiment, out: Path | None, workers: int, quiet: bool) -> Results:
@@ -84,7 +89,21 @@ def findable(experiment: Experiment, results: Results) -> Findable | None:
         for arm in others:
             one = detectable(table, settings.champion, arm, len(others), replications, wanted, results.is_looked_at)
             found += [] if one is None else [(scenario, one)]
-    return Findable(metric, wanted, replications, results.folder, found) if found else None
+    expected = None if precision is None else expected_runs(found, precision)
+    return Findable(metric, wanted, replications, results.folder, found, expected) if found else None
+
+
+def expected_runs(arms: Sequence[tuple[str, Detectable]], asked: Precision) -> int:
+    """Return the runs until every arm's interval is as narrow as wanted, judged by what each needs.
+
+    An arm stops at the first look at which it has what it needs, and the champion with the last arm of its scenario.
+    """
+    stops = [look for look in looks_to(asked.at_most) if look >= asked.at_least]
+    by_scenario: dict[str, list[int]] = {}
+    for scenario, one in arms:
+        times = next((look for look in stops if look >= one.needed), asked.at_most)
+        by_scenario.setdefault(scenario, []).append(times)
+    return sum(sum(times) + max(times) for times in by_scenario.values())
 
 
 def finding_lines(experiment: Experiment, found: Findable | None) -> Iterator[str]:
@@ -121,6 +140,8 @@ def finding_lines(experiment: Experiment, found: Findable | None) -> Iterator[st
         f"The spread of differences is known from {count} replications: what stands here may be {low:.1f} to "
         f"{high:.1f} times as much, and the replications needed the square of that. All arms' intervals hold at once."
     )
+    if found.runs is not None:
+        yield from terminal.wrapped(f"Expected until every difference is known so well: about {found.runs:,} runs.")
     yield ""
 
 

@@ -13,6 +13,7 @@ from tenure.experiments.commands.holding import experiment_held
 from tenure.experiments.config.advice.notes import note_lines, notes_under
 from tenure.experiments.config.experiment import Experiment, find_config, load_experiment, load_recorded
 from tenure.experiments.config.printable import printable_line
+from tenure.experiments.design.eras.told import era_lines
 from tenure.experiments.design.estimating import estimate
 from tenure.experiments.design.point import Point, labelled
 from tenure.experiments.design.points import Design, points_of
@@ -74,6 +75,7 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
         say(experiment.settings.question)
         say(terminal.plan_line(experiment, estimate(experiment, workers)))
         say_lines(varied_lines(experiment))
+        say_lines(era_lines(experiment.eras, terminal.WIDEST))
         say_lines(note_lines(notes))
     with terminal.RunBars(screen, *terminal.wanted_words(experiment)) as bars:
         shown: Progress = _unseen if how.json else bars

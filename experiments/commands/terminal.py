@@ -96,6 +96,17 @@ def plan_line(experiment: "Experiment", takes: "Estimate") -> str:
     )
 
 
+def precision_lines(experiment: "Experiment", least: int, most: int) -> list[str]:
+    """Say between which numbers of runs an experiment ends that asks for a precision."""
+    precision = experiment.settings.precision
+    if precision is None:
+        return []
+    heading, _ = wanted_words(experiment)
+    each = "arm of each scenario or level" if len(experiment.scenarios) > 1 else "arm"
+    told = f"{least:,} to {most:,} runs: each {each} has {precision.at_least} to {precision.at_most} replications"
+    return wrap(printable_line(f"{heading}; {told}"), WIDEST, subsequent_indent="  ", break_on_hyphens=False)
+
+
 def wanted_words(experiment: "Experiment") -> tuple[str, int]:
     """Say until when replications are made, and their cap; empty where there is a fixed number of them."""
     settings = experiment.settings

@@ -122,6 +122,12 @@ def estimate(experiment: Experiment, workers: int, speed: Speed | None = None) -
     return Estimate(runs, begun + made + told + once, disk, (1 + used) * MEMORY + used * people * MEMORY_PER_PERSON)
 
 
+def runs_at_least(experiment: Experiment) -> int | None:
+    """Return the fewest runs of an experiment that asks for a precision; None where it asks for something else."""
+    precision = experiment.settings.precision
+    return None if precision is None else len(experiment.scenarios) * len(experiment.arms) * precision.at_least
+
+
 def shortage_notes(takes: Estimate, beside: Path) -> list[str]:
     """Say where the disk or the memory of this machine will not do; nothing where it is unknown.
 
