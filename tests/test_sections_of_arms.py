@@ -107,7 +107,14 @@ def made_of_cells(moved: float) -> Recordings:
 
 def test_nothing_is_said_of_limits_where_it_is_not_known_what_there_was() -> None:
     made = made_by_hand()
-    assert limited_section(made) is not None
+    section = limited_section(made)
+    assert section is not None and section.tables[0].rows[1][:5] == (
+        "budget, EUR",
+        "new",
+        "2,000",
+        "1,400 ± ?",
+        "70.0 ± ?",
+    )
     assert limited_section(replace(made, limited={})) is None
     assert limited_section(replace(made, rows={"customers_by_cell": made.rows["customers_by_cell"]})) is None
 

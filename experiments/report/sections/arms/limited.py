@@ -187,7 +187,7 @@ def limited_section(recordings: Recordings) -> Section | None:
     if not recordings.limited or not {"treatments", "customers_by_cell"} <= set(recordings.rows):
         return None
     found, acted = uses(recordings), rules_that_acted(recordings)
-    tables = [_use_table(found), *([_rule_table(acted)] if acted else [])]
+    tables = [_use_table(found, recordings.currency), *([_rule_table(acted)] if acted else [])]
     note = (
         "Of the real book, a month, average over replications ± half a 95% interval. Budget: "
         f"{recordings.currency} for existing customers as set; used are contacts, rewards that were taken and income "
@@ -195,14 +195,14 @@ def limited_section(recordings: Recordings) -> Section | None:
         "later: a budget may bind before all of it is used, and more than it may be used in the first month, out of "
         "what was kept back in the warm-up. A policy may move money between existing and new customers. Contacts: what "
         "all customers together may get by the contact rule; it binds person by person. Bound: something was turned "
-        "away for want of it; months of all replications. Turned away: for want of this, each proposal by the first "
-        "rule that refuses it; one that takes of two capacities counts for each that is full. Worth of one more: as "
-        "the arm's own policy says; - where it says nothing."
+        "away for want of it, or a posted price cut short; months of all replications. Turned away: for want of this, "
+        "each proposal by the first rule that refuses it; one that takes of two capacities counts for each that is "
+        "full. Worth of one more: as the arm's own policy says; - where it says nothing."
     )
     return Section("limited", "What is limited, and how much of it was used", tuple(_said(found)), tuple(tables), note)
 
 
-def _use_table(found: list[Used]) -> Table:
+def _use_table(found: list[Used], currency: str) -> Table:
     heads = (
         ("", "limited"),
         ("", "arm"),
@@ -215,7 +215,7 @@ def _use_table(found: list[Used]) -> Table:
     )
     rows = tuple(
         (
-            words(one.what),
+            words(one.what) + (f", {currency}" if one.what == BUDGET else ""),
             one.arm,
             f"{one.available:,.0f}" if np.isfinite(one.available) else "no limit",
             number_text(one.used, 0),
