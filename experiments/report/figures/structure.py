@@ -153,7 +153,7 @@ def risk_return_plane(recordings: Recordings) -> Drawing:
     margins = np.concatenate([part.margin for part in points])
     low, high = np.quantile(margins, [0.005, 0.985])
     beyond = 0.12 * (high - low)
-    columns = min(len(views), 3)
+    columns = 2 if len(views) == 4 else min(len(views), 3)
     rows = -(-len(views) // columns)
     ends = [f"at the end, {label}" for label in names_in_figures(recordings.arms).labels.values()]
     heads = ["at the start", f"{ends[0]} (champion)", *ends[1:]]

@@ -33,7 +33,7 @@ class PageTable(NamedTuple):
 
 def tables_of(html: str) -> list[PageTable]:
     """Return the tables of a page in their order."""
-    reader = _Reader()
+    reader = _TableReader()
     reader.feed(html)
     reader.close()
     return [
@@ -53,7 +53,7 @@ def _plain(heading: str) -> str:
     return VOID.sub("-", heading.lower()).strip("-")[:LONGEST_NAME].strip("-") or "table"
 
 
-class _Reader(HTMLParser):
+class _TableReader(HTMLParser):
     """Collects the heading above each table and its cells."""
 
     def __init__(self) -> None:

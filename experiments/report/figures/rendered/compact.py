@@ -11,8 +11,12 @@ LONG = 400
 """Letters from which a line is drawn with one digit after the point (a tenth of a point: nobody sees it), else two."""
 KEPT = " !$'()*+,-./:;=?@_~"
 """Characters that a quoted address may hold as they are."""
+SHORT = {' xmlns:xlink="http://www.w3.org/1999/xlink"': "", "xlink:href": "href", "DejaVuSans-": "d"}
+"""Words that a drawing has hundreds of times."""
 _COMMENT = re.compile(r"<!--.*?-->|<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>", re.DOTALL)
 _PATH = re.compile(r' d="([^"]*)"')
+_LETTER = re.compile(r' transform="translate\((\S+) 0\)"(?=/>)')
+"""Where a letter of a word stands."""
 _PLACE = re.compile(r' (?:x|y)="[^"]*"|translate\([^)]*\)')
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _STEP = re.compile(r" ?([A-Za-z]) ?")
@@ -20,6 +24,8 @@ _STEP = re.compile(r" ?([A-Za-z]) ?")
 
 def page_source(figure: Figure) -> str:
     """Return a figure as an address that holds all of it, for the source of an image; the same figure, the same text.
+
+    It has no double quote, no ``&`` and no ``<``, so that it stands in an attribute as it is.
 
     Parameters
     ----------
@@ -37,6 +43,9 @@ def compact_svg(svg: str) -> str:
     '<path d="M1.23 2L3 4"/>'
     """
     bare = " ".join(_COMMENT.sub("", svg).split()).replace("> <", "><")
+    for long, short in SHORT.items():
+        bare = bare.replace(long, short)
+    bare = _LETTER.sub(r' x="\1"', bare)
     return _PATH.sub(_short_path, _PLACE.sub(lambda found: _rounded(found[0], 2), bare))
 
 
