@@ -95,8 +95,8 @@ def test_rounding_moves_no_point_of_a_drawing_by_more_than_can_be_seen() -> None
     drawn = [re.findall(r' d="([^"]*)"', text) for text in (re.sub("<!--.*?-->", "", full, flags=re.DOTALL), small)]
     assert len(drawn[0]) == len(drawn[1])
     for before, after in zip(*drawn, strict=True):
-        values = [np.array(re.findall(r"-?[\d.]+(?:e-?\d+)?", line), np.float64) for line in (before, after)]
-        np.testing.assert_allclose(*values, atol=0.051)
+        exact, short = (np.array(re.findall(r"-?[\d.]+(?:e-?\d+)?", line), np.float64) for line in (before, after))
+        np.testing.assert_allclose(exact, short, atol=0.051)
     assert ElementTree.fromstring(small).get("viewBox") == ElementTree.fromstring(full).get("viewBox")
 
 

@@ -37,6 +37,9 @@ from tenure.experiments.report.tables import average, migration, months_apart, p
 FOCUS = {"stage": "maturity", "quadrant": "low_risk_high_return"}
 """The category that the title of a composition figure speaks of."""
 
+DASHES = ("-", (0, (6, 1.2)), (0, (3, 1.2)), (0, (1, 1)))
+"""Of the four stages or quadrants in their order: told apart without colour."""
+
 LEAST_RISK = 1e-4
 """Chances of default below this are drawn at it: the axis is logarithmic."""
 
@@ -118,12 +121,12 @@ def _lines(
 ) -> None:
     """Draw a line per stage or quadrant with its interval; its last value is `written` at its end."""
     ends: dict[str, float] = {}
-    for name in names:
+    for name, dashes in zip(names, DASHES, strict=True):
         part = averages.loc[name]
         x = part.index.to_numpy(dtype=np.float64) + 1.0
         mean, half_width = part["mean"].to_numpy(), part["half_width"].to_numpy()
         edge = [patheffects.withStroke(linewidth=3.0, foreground="#8A8200")] if name == "acquisition" else []
-        ax.plot(x, mean, color=COLOURS[name], linewidth=2.0, path_effects=edge)
+        ax.plot(x, mean, color=COLOURS[name], linewidth=2.0, linestyle=dashes, path_effects=edge)
         if np.isfinite(half_width).all():
             band = np.concatenate([mean - half_width, (mean + half_width)[::-1]])
             ax.fill(np.concatenate([x, x[::-1]]), band, color=COLOURS[name], alpha=0.25, linewidth=0)
