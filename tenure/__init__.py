@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tenure.agents.declaring import Parameter
+    from tenure.experiments.analysis.why.answer import why
     from tenure.experiments.config.experiment import load_experiment
+    from tenure.experiments.export.comparisons import comparison_frame
     from tenure.experiments.panel.living import panel_frame
     from tenure.experiments.plugins.marks import metric, observer, rule, switch
+    from tenure.experiments.report.in_python.figure import report_figure
     from tenure.experiments.running.runner import run_experiment
     from tenure.experiments.store.results import open_results
     from tenure.policies.plan import Acquisition, OfferChange, Plan, PoachingOffer, Treatments
@@ -27,14 +30,17 @@ __all__ = [
     "PoachingOffer",
     "Policy",
     "Treatments",
+    "comparison_frame",
     "load_experiment",
     "metric",
     "observer",
     "open_results",
     "panel_frame",
+    "report_figure",
     "rule",
     "run_experiment",
     "switch",
+    "why",
 ]
 _HOMES = {
     "Acquisition": "tenure.policies.plan",
@@ -47,14 +53,17 @@ _HOMES = {
     "PoachingOffer": "tenure.policies.plan",
     "Policy": "tenure.policies.policy",
     "Treatments": "tenure.policies.plan",
+    "comparison_frame": "tenure.experiments.export.comparisons",
     "load_experiment": "tenure.experiments.config.experiment",
     "metric": "tenure.experiments.plugins.marks",
     "observer": "tenure.experiments.plugins.marks",
     "open_results": "tenure.experiments.store.results",
     "panel_frame": "tenure.experiments.panel.living",
+    "report_figure": "tenure.experiments.report.in_python.figure",
     "rule": "tenure.experiments.plugins.marks",
     "run_experiment": "tenure.experiments.running.runner",
     "switch": "tenure.experiments.plugins.marks",
+    "why": "tenure.experiments.analysis.why.answer",
 }
 
 

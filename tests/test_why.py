@@ -7,21 +7,33 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from typer.testing import CliRunner
 
 from tenure.agents.ledger import INTEREST
 from tenure.agents.offer import US
+from tenure.experiments.analysis.gains import People
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.analysis.why.answer import why
+from tenure.experiments.analysis.why.interesting import FIRST, interesting_lives
 from tenure.experiments.analysis.why.lives import EverOurs
 from tenure.experiments.analysis.why.parts import (
+    AFTER,
     DIVISIONS,
+    MONTH,
     NEVER_OURS,
     NO_TREATMENT,
     TREATMENT,
+    YEAR,
+    PairOfPeople,
     first_differences,
     pair_people,
 )
+from tenure.experiments.commands.app import app
 from tenure.experiments.commands.why.answer import why_lines
+from tenure.experiments.config.experiment import load_experiment
+from tenure.experiments.report.in_python.figure import report_figure
+from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.results import Results
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.recording.observing import MonthFacts
@@ -187,6 +199,76 @@ def test_what_only_the_champion_does_is_warned_of_in_the_first_screen(tmp_path: 
     lines = list(why_lines(found, results))
     assert any("without early help" in line for line in lines)
     assert any("Careful" in line for line in lines[:40])
+
+
+@pytest.mark.parametrize("arm", ["reward", "learns", "desk"])
+def test_months_add_up_to_their_years(results: Results, arm: str) -> None:
+    by = why(results, arm).divisions
+    assert list(by[MONTH]) == [*(f"month {k}" for k in range(15)), AFTER]
+    for year, months in ((1, range(12)), (2, range(12, 15))):
+        together = sum(by[MONTH][f"month {k}"].mean for k in months)
+        assert by[YEAR][f"year {year}"].mean == pytest.approx(together, abs=1e-9)
+    assert by[MONTH][AFTER] == by[YEAR][AFTER]
+
+
+@pytest.mark.parametrize("arm", ["reward", "learns", "desk"])
+def test_tables_in_python_say_what_the_answer_does(results: Results, arm: str) -> None:
+    found = why(results, arm)
+    parts, treated, lives = found.parts(), found.given_table(), found.lives()
+    assert parts.groupby("division")["mean"].sum().to_numpy() == pytest.approx(found.total.mean, abs=1e-9)
+    assert set(parts["unit"]) == {"EUR per customer"}
+    assert len(parts) == sum(map(len, found.divisions.values()))
+    assert treated["arm"].tolist() == ["nothing", arm] * len(found.given)
+    assert (treated.loc[treated["arm"] == "nothing", "per_customer"] == 0.0).all()  # it treats nobody
+    assert [str(one) for one in lives.dtypes[["person", "replication", "difference"]]] == ["int64", "int64", "float64"]
+    for table in (parts, treated, lives):
+        assert table.attrs == {"arm": arm, "champion": "nothing", "scenario": ""}
+
+
+@pytest.mark.parametrize("arm", ["reward", "learns", "desk"])
+def test_lives_worth_a_look_are_what_their_kind_says(results: Results, arm: str) -> None:
+    lives = why(results, arm).lives()
+    assert set(lives["replication"]) == {0}
+    more, less = (lives[lives["kind"] == f"worth most {word} to us"]["difference"] for word in ("more", "less"))
+    assert more.is_monotonic_decreasing and (more > 0.0).all() and (more.max() == lives["difference"].max())
+    assert less.is_monotonic_increasing and (less < 0.0).all() and (less.min() == lives["difference"].min())
+    for one in lives.itertuples():
+        if one.kind.endswith("alone"):
+            end, _, world = one.kind.replace("charged off", "charged_off").partition(" in ")
+            ended = one.ended_arm, one.ended_champion
+            assert [end == told for told in ended] == ["the arm" in world, "the champion" in world]
+        elif one.kind.startswith(FIRST):
+            assert one.treatment == one.kind.removeprefix(FIRST)
+
+
+def test_who_is_typical_differs_by_the_median_of_those_who_differ() -> None:
+    worth = np.array([0.0, 0.0, 0.0, 2.0, 3.0, 50.0])
+    word = np.full(6, "settled", object)
+    people = PairOfPeople(np.arange(1, 7), worth, word, word, np.full(6, "call", object), word)
+    none = np.zeros(0)
+    at_start = People(np.zeros(0, object), (np.zeros(0, object),) * 3, none, none, none, none, none, none > 0, none > 0)
+    found = list(interesting_lives(people, at_start, at_start, replication=4))
+    typical = next(one for one in found if one.kind.startswith("typical"))
+    assert (typical.person, typical.difference_eur, typical.replication) == (5, 3.0, 4)
+
+
+@pytest.mark.parametrize("by", ["month", "treatment"])
+def test_one_division_is_told_whole_where_it_is_asked_for(results: Results, by: str) -> None:
+    out = CliRunner().invoke(app, ["why", str(results.folder), "reward", "--by", by])
+    assert out.exit_code == 0 and "together" in out.stdout
+    rows = len(why(results, "reward").divisions[by])
+    assert sum("EUR" not in line and bool(line.strip()) for line in out.stdout.splitlines()) >= rows
+    wrong = CliRunner().invoke(app, ["why", str(results.folder), "reward", "--by", "moth"])
+    assert wrong.exit_code == 2 and "month" in wrong.output
+    both = CliRunner().invoke(app, ["why", str(results.folder), "reward", "--by", by, "--person", "3"])
+    assert both.exit_code == 2 and "--by and --person" in both.output
+
+
+def test_a_figure_of_the_report_is_one_call_away(results: Results) -> None:
+    figure = report_figure(results, "profit_and_loss")
+    assert isinstance(figure, Figure) and figure.axes
+    with pytest.raises(ValueError, match="there are effects"):
+        report_figure(results, "profits")
 
 
 @pytest.mark.parametrize("arm", ["nothing", "absent"])

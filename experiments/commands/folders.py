@@ -143,6 +143,9 @@ def why_command(
     person: Annotated[int | None, typer.Option(help="This person's two lives beside each other, lived again.")] = None,
     replication: Annotated[int, typer.Option(min=0, help="Of these lives.")] = 0,
     every: Annotated[bool, typer.Option("--every", help="Tell months without change, too.")] = False,
+    by: Annotated[
+        str, typer.Option("--by", help="Every part by line, year, month, quadrant, treatment or ending.")
+    ] = "",
     without: Annotated[
         list[str] | None,
         typer.Option("--without", help="Switch this off and run again: a mechanism, 'rule 1' of the arm, or all."),
@@ -155,13 +158,16 @@ def why_command(
     with answering(json):
         from tenure.experiments.commands.why.answer import two_lives_asked, why_asked
 
+        given = [name for name, one in (("--by", by), ("--person", person is not None), ("--without", without)) if one]
+        if len(given) > 1:
+            raise ValueError(f"why: {' and '.join(given)} are answers of their own. Ask for one at a time")
         if without:
             from tenure.experiments.commands.why.without import ToSwitchOff, without_asked
 
             own = ToSwitchOff(folder, arm, scenario, tuple(without), tuple(policies or ()), workers)
             found = without_asked(own, json)
         elif person is None:
-            found = why_asked(folder, arm, scenario, json)
+            found = why_asked(folder, arm, scenario, json, by)
         else:
             found = two_lives_asked(folder, arm, scenario, (person, replication), every, policies or [], json)
         if json:

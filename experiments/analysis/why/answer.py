@@ -1,6 +1,6 @@
 """Why an arm does better or worse than the champion, from the stored runs of both."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from tenure.experiments.analysis.gains import PERSON_MEASURES, people_of
 from tenure.experiments.analysis.intervals import Average
+from tenure.experiments.analysis.metric import DECLARED_IN
 from tenure.experiments.analysis.metrics import customers_at_start
 from tenure.experiments.analysis.why.averaging import average_of
+from tenure.experiments.analysis.why.interesting import InterestingLife, interesting_lives
 from tenure.experiments.analysis.why.lives import LIFE_MEASURES, lives_of
 from tenure.experiments.analysis.why.parts import (
     DIVISIONS,
@@ -18,6 +21,7 @@ from tenure.experiments.analysis.why.parts import (
     NO_TREATMENT,
     TREATMENT,
     WITHOUT,
+    PairOfPeople,
     Parts,
     RunWithLives,
     averages,
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from tenure.experiments.store.results import Results
 
 _COLUMNS = ("measure", "month", "a", "b", "value")
+_PERSON_COLUMNS = ("measure", "a", "b", "value")
 CARRIES = 0.5
 """Of the difference, from which one thing that the champion alone does is warned of: assumption."""
 
@@ -63,6 +68,77 @@ class Why(NamedTuple):
     most: tuple[tuple[int, float], ...]
     """Of the first replication, the people whose worlds differ most, best first: id, and EUR by which."""
     replications: int
+    interesting: tuple[InterestingLife, ...] = ()
+    """Lives worth looking at, of the first replication that has both."""
+    currency: str = DECLARED_IN
+    scenario: str = ""
+
+    def parts(self) -> pd.DataFrame:
+        """Return every division as one tidy table; the parts of each division add up to the difference.
+
+        Returns
+        -------
+        DataFrame
+            Index 0, 1, 2 and on; a row per part, in the order of `divisions`:
+
+            =============  =======  ===========================================================================
+            division, part  text     one of `DIVISIONS`, and what it is divided into
+            mean            float64  average over replications of the arm less the champion, `unit`
+            low, high       float64  ends of the 95% interval, each part alone; nan with one replication, `unit`
+            unit            text     the market's currency, per customer at the start, discounted
+            =============  =======  ===========================================================================
+        """
+        rows = [(name, part, *one) for name, parts in self.divisions.items() for part, one in parts.items()]
+        return self._told(rows, ["division", "part", "mean", "low", "high"], f"{self.currency} per customer")
+
+    def given_table(self) -> pd.DataFrame:
+        """Return the treatments that were given, a row per treatment and arm.
+
+        Returns
+        -------
+        DataFrame
+            Index 0, 1, 2 and on; the champion's row of each treatment before the arm's:
+
+            ===============  =======  =================================================================
+            treatment, arm    text
+            per_customer      float64  times given, per customer at the start
+            taken             float64  fraction of those that was taken; nan where none was given
+            cost              float64  per customer at the start, not discounted, `unit`
+            unit              text     of `cost`
+            ===============  =======  =================================================================
+        """
+        rows = [
+            (one.treatment, arm, one.per_customer[place], one.taken[place], one.cost_eur[place])
+            for one in self.given
+            for place, arm in enumerate((self.champion, self.arm))
+        ]
+        return self._told(rows, ["treatment", "arm", "per_customer", "taken", "cost"], f"{self.currency} per customer")
+
+    def lives(self) -> pd.DataFrame:
+        """Return the lives worth looking at, a row per kind and person; one person can be of several kinds.
+
+        Returns
+        -------
+        DataFrame
+            Index 0, 1, 2 and on:
+
+            ============================  =======  ==========================================================
+            kind                           text     why the life is worth a look
+            person, replication            int64
+            difference                     float64  what the person brought, arm less champion, `unit`
+            treatment                      text     in which the two worlds differ first
+            ended_champion, ended_arm      text     how the relationship ended in each world
+            unit                           text     the market's currency, over the run, discounted
+            ============================  =======  ==========================================================
+        """
+        rows = [(*one[:-1], *one.ended) for one in self.interesting]
+        columns = ["kind", "person", "replication", "difference", "treatment", "ended_champion", "ended_arm"]
+        return self._told(rows, columns, self.currency)
+
+    def _told(self, rows: Sequence[tuple[object, ...]], columns: list[str], unit: str) -> pd.DataFrame:
+        frame = pd.DataFrame(rows, columns=columns).assign(unit=unit)
+        frame.attrs |= {"arm": self.arm, "champion": self.champion, "scenario": self.scenario}
+        return frame
 
     @property
     def of_the_champion_alone(self) -> Mapping[str, Average]:
@@ -83,6 +159,7 @@ class _Pair(NamedTuple):
     given: Mapping[str, tuple[float, ...]]
     carried: float
     most: tuple[tuple[int, float], ...]
+    interesting: tuple[InterestingLife, ...] = ()
 
 
 def why(results: "Results", arm: str, progress: Callable[[], None] = lambda: None) -> Why:
@@ -100,25 +177,38 @@ def why(results: "Results", arm: str, progress: Callable[[], None] = lambda: Non
     Raises
     ------
     ValueError
-        If there is no such arm, it is the champion, or no replication has both; or lives were not recorded.
+        If there are several scenarios, no such arm, it is the champion, or no replication has both; or lives were
+        not recorded.
     """
+    if len(results.scenarios) > 1:
+        names = ", ".join(results.scenarios)
+        raise ValueError(
+            f"why: {results.folder} holds the scenarios {names}, and arms are paired within each: ask for one, such as "
+            f"results.under('{results.scenarios[0]}')"
+        )
     others = [one for one in results.arms if one != results.champion]
     if arm not in others:
         what = "is the champion, that the others are compared with" if arm == results.champion else "is no arm"
         raise ValueError(f"why: '{arm}' {what}. Name one of: {', '.join(others)}")
     runs = {(one.arm, one.replication): name for name, one in results.known.items()}
     pairs = [
-        (name, runs[arm, replication])
+        (replication, name, runs[arm, replication])
         for (one, replication), name in sorted(runs.items(), key=lambda item: item[0][1])
         if one == results.champion and (arm, replication) in runs
     ]
     if not pairs:
         raise ValueError(f"why: no replication has a run of '{arm}' and of '{results.champion}' yet")
 
-    def read(pair: tuple[str, str]) -> _Pair:
-        worlds = [_world(results, name) for name in pair]
+    def read(pair: tuple[int, str, str]) -> _Pair:
+        replication, *names = pair
+        champion, own = (_world(results, name) for name in names)
         progress()
-        return _pair(*worlds)
+        people, customers = pair_people(champion.lives, own.lives), customers_at_start(own.run)
+        made = _pair(champion, own, people, customers)
+        if replication != pairs[0][0]:
+            return made
+        before, after = (people_of(read_rows(results.folder, name, PERSON_MEASURES, _PERSON_COLUMNS)) for name in names)
+        return made._replace(interesting=tuple(interesting_lives(people, before, after, replication)))
 
     with ThreadPoolExecutor(processors()) as pool:
         found = list(pool.map(read, pairs))
@@ -130,7 +220,8 @@ def why(results: "Results", arm: str, progress: Callable[[], None] = lambda: Non
     carried = np.array([one.carried for one in found])
     given = tuple(_given(found, name) for name in sorted({name for one in found for name in one.given}))
     share = float(np.nanmean(carried)) if not np.isnan(carried).all() else float("nan")
-    return Why(arm, results.champion, total, divisions, given, share, found[0].most, len(found))
+    of_one = found[0].interesting, results.currency, results.scenario
+    return Why(arm, results.champion, total, divisions, given, share, found[0].most, len(found), *of_one)
 
 
 def _world(results: "Results", name: str) -> RunWithLives:
@@ -138,8 +229,7 @@ def _world(results: "Results", name: str) -> RunWithLives:
     return RunWithLives(recorded_of(results.folder, name), lives_of(rows))
 
 
-def _pair(champion: RunWithLives, arm: RunWithLives) -> _Pair:
-    people, customers = pair_people(champion.lives, arm.lives), customers_at_start(arm.run)
+def _pair(champion: RunWithLives, arm: RunWithLives, people: PairOfPeople, customers: float) -> _Pair:
     order = np.argsort(-people.difference_eur, kind="stable")
     most = tuple((int(people.ids[k]), float(people.difference_eur[k])) for k in (*order[:2], *order[-2:]))
     names = {*champion.lives.given["treatment"], *arm.lives.given["treatment"]}

@@ -25,8 +25,8 @@ WITHOUT = "without "
 AFTER = "expected after the end"
 CARRIED = 0.9
 """Of the difference, of which it is said how many people carry it."""
-LINE, YEAR, QUADRANT, TREATMENT, ENDING = "line", "year", "quadrant", "treatment", "ending"
-DIVISIONS = (LINE, YEAR, QUADRANT, TREATMENT, ENDING)
+LINE, YEAR, MONTH, QUADRANT, TREATMENT, ENDING = "line", "year", "month", "quadrant", "treatment", "ending"
+DIVISIONS = (LINE, YEAR, MONTH, QUADRANT, TREATMENT, ENDING)
 
 Parts = Mapping[str, Mapping[str, float]]
 """Division -> part -> money per customer at the start."""
@@ -50,6 +50,8 @@ class PairOfPeople(NamedTuple):
     """How the relationship ended in the arm's world."""
     treatments: NDArray[np.object_]
     """The first treatment in which the two worlds differ, see `first_differences`."""
+    champion_ends: NDArray[np.object_]
+    """How the relationship ended in the champion's world."""
 
 
 def profit_eur(run: RecordedRun) -> float:
@@ -71,7 +73,8 @@ def parts_of(champion: RunWithLives, arm: RunWithLives) -> Parts:
     apart = {NOT_CUSTOMERS: total - float(people.difference_eur.sum())}
     money = {
         LINE: _by_line(champion.run, arm.run),
-        YEAR: _by_year(champion.run, arm.run),
+        YEAR: _by_time(champion.run, arm.run, "year", 12),
+        MONTH: _by_time(champion.run, arm.run, "month", 1),
         **{
             name: _sums(getattr(people, field), people.difference_eur) | apart
             for name, field in ((QUADRANT, "quadrants"), (TREATMENT, "treatments"), (ENDING, "ends"))
@@ -84,16 +87,18 @@ def pair_people(champion: EverOurs, arm: EverOurs) -> PairOfPeople:
     """Put everybody who was a customer in either world beside the same person in the other."""
     ids = np.union1d(champion.ids, arm.ids)
     value = np.zeros(len(ids))
-    quadrants, ends = np.full(len(ids), JOINED_LATER, object), np.full(len(ids), NEVER_OURS, object)
+    quadrants = np.full(len(ids), JOINED_LATER, object)
+    ends, champion_ends = (np.full(len(ids), NEVER_OURS, object) for _ in range(2))
     for lives, sign in ((champion, -1.0), (arm, 1.0)):
         at = np.searchsorted(ids, lives.ids)
         value[at] += sign * lives.value_eur
         quadrants[at] = lives.quadrants
     ends[np.searchsorted(ids, arm.ids)] = arm.ends
+    champion_ends[np.searchsorted(ids, champion.ids)] = champion.ends
     treatments = np.full(len(ids), NO_TREATMENT, object)
     first = first_differences(champion.given, arm.given)
     treatments[np.searchsorted(ids, first.index.to_numpy(np.int64))] = first.to_numpy(object)
-    return PairOfPeople(ids, value, quadrants, ends, treatments)
+    return PairOfPeople(ids, value, quadrants, ends, treatments, champion_ends)
 
 
 def first_differences(champion: pd.DataFrame, arm: pd.DataFrame) -> "pd.Series[str]":
@@ -141,10 +146,12 @@ def _by_line(champion: RecordedRun, arm: RecordedRun) -> dict[str, float]:
     return {line: money for line, money in lines.items() if money} | {AFTER: _closing(arm) - _closing(champion)}
 
 
-def _by_year(champion: RecordedRun, arm: RecordedRun) -> dict[str, float]:
+def _by_time(champion: RecordedRun, arm: RecordedRun, word: str, months: int) -> dict[str, float]:
+    """Divide by spans of so many months: the first year is year 1, the first month is month 0."""
     by_month = arm.rates.weights * arm.by_month("ledger") - champion.rates.weights * champion.by_month("ledger")
-    years = {f"year {1 + first // 12}": float(by_month[first : first + 12].sum()) for first in range(0, arm.months, 12)}
-    return years | {AFTER: _closing(arm) - _closing(champion)}
+    starts, first = range(0, arm.months, months), int(months > 1)
+    spans = {f"{word} {first + one // months}": float(by_month[one : one + months].sum()) for one in starts}
+    return spans | {AFTER: _closing(arm) - _closing(champion)}
 
 
 def _discounted(run: RecordedRun, line: str) -> float:

@@ -7,12 +7,13 @@ from textwrap import fill, wrap
 
 from tenure.experiments.analysis.intervals import Average, average_text
 from tenure.experiments.analysis.why.answer import Why, why
-from tenure.experiments.analysis.why.parts import ENDING, LINE, QUADRANT, TREATMENT, YEAR
+from tenure.experiments.analysis.why.parts import DIVISIONS, ENDING, LINE, MONTH, QUADRANT, TREATMENT, YEAR
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.command_line import say, say_lines
 from tenure.experiments.commands.folder_words import folder_command, next_lines, reading_bar
 from tenure.experiments.commands.run import Asked, How, again
 from tenure.experiments.config.printable import printable_line
+from tenure.experiments.config.reading import suggest
 from tenure.experiments.life.months import in_eras
 from tenure.experiments.life.one_life import live_one_life_in_each
 from tenure.experiments.life.table import as_plain_data, month_bar, person_line
@@ -38,15 +39,20 @@ MEANT = {
 }
 
 
-def why_asked(folder: Path, arm: str, scenario: str, quiet: bool) -> dict[str, object]:
-    """Print what an arm's difference is made of, in one scenario; return it as plain data."""
+def why_asked(folder: Path, arm: str, scenario: str, quiet: bool, by: str = "") -> dict[str, object]:
+    """Print what an arm's difference is made of, in one scenario; return it as plain data.
+
+    `by` is a division of which every part is told instead of the widest of each.
+    """
+    if by and by not in DIVISIONS:
+        raise ValueError(f"why: nothing is divided by '{by}'. {suggest(by, DIVISIONS)}")
     with reading_bar(quiet) as tell:
         results = open_results(folder, progress=tell)
         one = results.under(scenario or results.scenarios[0])
         found = why(one, arm, tell)
     if not quiet:
         say(str(one.about["question"]))
-        say_lines(why_lines(found, one))
+        say_lines(division_lines(found, by, one) if by else why_lines(found, one))
         say_lines(next_lines(list(_next(found, one))))
     return why_json(found, one)
 
@@ -116,6 +122,21 @@ def why_lines(found: Why, results: Results) -> Iterator[str]:
             subsequent_indent="  ",
         )
     yield from trap_lines(found)
+    yield from _lives(found, money)
+
+
+def division_lines(found: Why, by: str, results: Results) -> Iterator[str]:
+    """Yield every part of one division, and what they add up to; months and years in their order."""
+    parts, money = found.divisions[by], results.currency
+    order = list(parts) if by in (YEAR, MONTH) else sorted(parts, key=lambda part: -abs(parts[part].mean))
+    heads = [[f"by {by}", f"{found.arm} less {found.champion}, {money} per customer"]]
+    rows = [[words(part), average_text(parts[part], 2, signed=True)] for part in order]
+    yield from terminal.table_lines(heads, [*rows, ["together", average_text(found.total, 2, signed=True)]])
+    yield ""
+    yield from terminal.wrapped(
+        f"Discounted, closing value included; the parts add up before rounding, ± is chance over {found.replications} "
+        "replications, each part alone."
+    )
 
 
 def trap_lines(found: Why) -> Iterator[str]:
@@ -141,6 +162,7 @@ def why_json(found: Why, results: Results) -> dict[str, object]:
         "given": [one._asdict() for one in found.given],
         "carried_by": None if math.isnan(found.carried_by) else found.carried_by,
         "most": [{"person": person, "difference": eur} for person, eur in found.most],
+        "lives": [one._asdict() for one in found.interesting],
         "trap": found.is_a_trap,
     }
 
@@ -177,10 +199,29 @@ def _given(found: Why, money: str) -> Iterator[str]:
     yield ""
 
 
+def _lives(found: Why, money: str) -> Iterator[str]:
+    """Yield the lives worth looking at, a line for each kind."""
+    kinds = list(dict.fromkeys(one.kind for one in found.interesting))
+    if not kinds:
+        return
+    yield ""
+    yield (
+        f"  Lives to look at (replication {found.interesting[0].replication}): person, and {money} more or less to us; "
+        "--person N shows both lives"
+    )
+    width = max(len(words(kind)) for kind in kinds)
+    for kind in kinds:
+        some = [f"{one.person} ({one.difference_eur:+,.0f})" for one in found.interesting if one.kind == kind]
+        yield printable_line(f"    {words(kind):<{width}}  {'   '.join(some)}")
+
+
 def _next(found: Why, results: Results) -> Iterator[tuple[str, str]]:
     ends = ((found.most[0], "more"), (found.most[-1], "less")) if found.most else ()
+    scenario = ["--scenario", results.scenario] if results.scenario else []
+    first = found.interesting[0].replication if found.interesting else 0
+    options = [*scenario, *(["--replication", str(first)] if first else [])]
     for (person, eur), more in ends:
-        options = ["--scenario", results.scenario] if results.scenario else []
         command = folder_command("why", results.folder, found.arm, "--person", str(person), *options)
         yield command, f"two lives of one person, worth {abs(eur):,.0f} {results.currency} {more} to us"
+    yield folder_command("why", results.folder, found.arm, "--by", MONTH, *scenario), "month by month"
     yield folder_command("compare", results.folder), "all arms and metrics"
