@@ -188,6 +188,7 @@ def test_an_arm_that_treats_nobody_otherwise_differs_in_nothing(results: Results
     told = found.divisions[TREATMENT]
     assert told["early_help"].mean != 0.0
     assert not found.is_a_trap
+    assert not any(line.endswith("-") for line in why_lines(found, results)), "a part is never broken"
 
 
 def test_what_only_the_champion_does_is_warned_of_in_the_first_screen(tmp_path: Path) -> None:

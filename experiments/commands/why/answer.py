@@ -175,7 +175,7 @@ def _division(head: str, parts: Mapping[str, Average]) -> Iterator[str]:
     rest = sum(parts[part].mean for part in parts if part not in shown)
     told += [f"others {rest:+,.1f}"] if round(rest, 1) else []
     text = "   ".join(one.replace(" ", "\0") for one in told) or "nothing"  # a part is never broken
-    for place, line in enumerate(wrap(text, terminal.WIDEST - 18, break_long_words=False)):
+    for place, line in enumerate(wrap(text, terminal.WIDEST - 18, break_long_words=False, break_on_hyphens=False)):
         yield printable_line(f"  {head if place == 0 else '':<14}  {line}".replace("\0", " "))
 
 
