@@ -31,9 +31,7 @@ from tenure.experiments.analysis.why.parts import (
 )
 from tenure.experiments.commands.app import app
 from tenure.experiments.commands.why.answer import why_lines
-from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.report.in_python.figure import report_figure
-from tenure.experiments.running.runner import run_experiment
 from tenure.experiments.store.results import Results
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.recording.observing import MonthFacts
