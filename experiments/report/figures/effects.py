@@ -37,7 +37,7 @@ from tenure.experiments.report.figures.style import (
 from tenure.experiments.report.recordings import CAUSES, LINES, STAGES, Recordings
 from tenure.experiments.report.tables import Tables, attrition, average, paired, profit_by_line, stage_months
 
-MOST_METRICS = 5
+MOST_METRICS = 4
 """Side by side: the numbers of more would run into those beside them."""
 
 
@@ -224,7 +224,7 @@ def effects(recordings: Recordings) -> Drawing:
     around = Margins(_arms_width(recordings, recordings.others))
     rows = -(-len(shown) // MOST_METRICS) or 1
     columns = -(-len(shown) // rows)
-    around = around._replace(down=0.85)
+    around = around._replace(down=0.85, across=0.3)
     high = rows * (0.3 + 0.46 * max(len(recordings.others), 1)) + (rows - 1) * around.down + 0.75
     figure, axes = panels(rows, columns, high, around, sharey=True, heads=heads)
     flat = [ax for row in axes for ax in row]
