@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from tenure.experiments.commands.app import app
 from tenure.experiments.listing.listing import KINDS, entries
+from tenure.experiments.report.figures import drawn
 from tests.folders import no_report, without_workers
 
 __all__ = ["no_report"]  # a fixture
@@ -50,6 +51,12 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
         code, out, err = tenure("run", str(config), "-o", str(folder / "out"), "--workers", "1")
     assert code == 0, out + err
     return config, folder / "out", out
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `tenure report` write a page without figures, which take three seconds."""
+    monkeypatch.setattr(drawn, "FIGURES", {})
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
@@ -130,6 +137,7 @@ def test_the_report_can_be_written_again(done: tuple[Path, Path, str]) -> None:
     assert code == 0 and (done[1] / "report.html").is_file() and "Next" in out
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_json_is_json_everywhere(done: tuple[Path, Path, str]) -> None:
     config, folder, _ = done
     for words in (
@@ -213,6 +221,7 @@ def test_the_shipped_market_can_be_read() -> None:
     assert code == 0 and "people: 20000" in out
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_every_command_that_is_named_next_exists(done: tuple[Path, Path, str]) -> None:
     config, folder, out = done
     told = [
