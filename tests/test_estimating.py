@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tenure.experiments.analysis.sequential.asked import Precision
+from tenure.experiments.analysis.sequential.detectable import Detectable
 from tenure.experiments.commands.checking import check_file
+from tenure.experiments.commands.finding import expected_runs
 from tenure.experiments.config.experiment import Experiment, load_experiment
 from tenure.experiments.design import estimating
 from tenure.experiments.design.estimating import (
@@ -25,6 +28,7 @@ from tenure.experiments.design.estimating import (
     shortage_notes,
 )
 from tenure.experiments.running.workers import processors
+from tests.scenarios import SMALL
 
 CONFIG = """
 question: Does it pay?
@@ -283,3 +287,27 @@ def test_an_estimate_is_right_within_a_factor_of_two(
     ended = os.times()
     took = ended.children_user + ended.children_system - began.children_user - began.children_system
     assert took / 2.0 < takes.seconds < 2.0 * took, (took, takes.seconds)
+
+
+def test_a_precision_ends_between_its_fewest_and_its_most_runs(tmp_path: Path) -> None:
+    """Two arms in two scenarios: 2 x 2 x 10 runs at least, 2 x 2 x 60 at most."""
+    path = tmp_path / "small.yaml"
+    asked = "precision: {half_width: 5, at_least: 10, at_most: 60}\nscenarios: {base: {}, crisis: crisis}\n"
+    path.write_text(SMALL.replace("replications: 1\n", "") + asked, encoding="utf-8")
+    checked = check_file(str(path), [], [], 1)
+    plan = checked.data["plan"]
+    assert isinstance(plan, dict) and (plan["runs_at_least"], plan["runs"]) == (40, 240)
+    said = " ".join(" ".join(checked.lines).split())
+    assert "40 to 240 runs: each arm of each scenario or level has 10 to 60 replications" in said
+    assert max(len(line) for text in checked.lines for line in text.splitlines()) <= 110
+
+
+def test_the_runs_expected_are_those_of_the_looks_at_which_arms_stop() -> None:
+    """Looks are after 10, 12, 15, 20 ...: 11 take 12, 14 take 15, too many the cap; the champion as the last arm."""
+
+    def needs(arm: str, needed: int) -> Detectable:
+        return Detectable(arm, 5, 1.0, 1.0, 1.0, needed)
+
+    asked = Precision(half_width=1.0, at_least=10, at_most=60)
+    assert expected_runs([("", needs("a", 11)), ("", needs("b", 14))], asked) == 12 + 15 + 15
+    assert expected_runs([("base", needs("a", 3)), ("crisis", needs("a", 900))], asked) == 10 + 10 + 60 + 60

@@ -131,6 +131,10 @@ def test_comparisons_and_metrics_are_those_of_compare(results: Results, exported
         row = compared[(compared["scenario"] == scenario) & (compared["metric"] == "profit_per_customer")]
         assert row["difference"].item() == pytest.approx((own["uniform"] - own["nothing"]).mean())
         assert row["champion_level"].item() == pytest.approx(own["nothing"].mean())
+        apart = (own["uniform"] - own["nothing"]).var()
+        assert row["variance_reduction"].item() == pytest.approx(own.var().sum() / apart)
+        ends = row[["variance_reduction_low", "variance_reduction_high"]]
+        assert ends.isna().all(axis=None), "two pairs say nothing of its interval"
 
 
 def test_all_formats_hold_the_same(exported: dict[str, Path]) -> None:

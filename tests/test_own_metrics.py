@@ -163,6 +163,18 @@ def test_a_metric_that_fails_on_real_rows_alone_is_told_with_the_run(folder: Pat
 
 
 @pytest.mark.usefixtures("untried")
+def test_it_is_exported_where_its_file_is_named(folder: Path, tmp_path: Path) -> None:
+    asked = ("--tables", "metrics,comparisons")
+    code, said = tenure("export", folder, tmp_path / "own", *asked, "--policies", written(tmp_path))
+    assert code == 0, said
+    for name in ("metrics.csv", "comparisons.csv", "dictionary.csv"):
+        assert "interest_per_customer" in (tmp_path / "own" / name).read_text(encoding="utf-8-sig"), name
+    METRICS.pop("interest_per_customer")
+    assert tenure("export", folder, tmp_path / "plain", *asked)[0] == 0
+    assert "interest_per_customer" not in (tmp_path / "plain" / "metrics.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.usefixtures("untried")
 def test_names_are_one_metrics_own(tmp_path: Path) -> None:
     file = written(tmp_path, FEES.replace("interest_per_customer", "growth"))
     code, said = tenure("list", "metrics", "--policies", file)

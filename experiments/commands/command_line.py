@@ -29,6 +29,8 @@ PolicyFiles = Annotated[
 ]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one for each processor.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of results, such as results/quickstart.")]
+OutFile = Annotated[Path, typer.Option("-o", "--out", help="File to write: .parquet, .csv or .xlsx.")]
+Arms = Annotated[list[str] | None, typer.Option("--arm", help="This arm; repeat it; by default all.")]
 Config = Annotated[str, typer.Argument(help="Experiment, the name of a shipped one, or a folder of results.")]
 
 

@@ -83,17 +83,16 @@ def people_text(people: int, stands_for: int | None) -> str:
 
 
 def plan_line(experiment: "Experiment", takes: "Estimate") -> str:
-    """Say what will be run, in how many scenarios, and what it takes."""
+    """Say what will be run, in how many scenarios, and what it takes: in a line, or two where one is too long."""
     settings, market = experiment.settings, experiment.market
     arms = f"{len(experiment.arms)} arm{'s' if len(experiment.arms) != 1 else ''}"
     levels, scenarios = levels_in(experiment), len({one.base for one in experiment.scenarios})
     under = (f"{levels} levels x " if levels else "") + (f"{scenarios} scenarios x " if scenarios > 1 else "")
     most = "at most " if settings.precision or settings.choose else ""
-    return (
-        f"{under}{arms} x {most}{settings.replications} replications x {settings.months} months, "
-        f"{people_text(market.people, market.stands_for)}"
-        f"    {most}{takes.runs} runs, about {seconds_text(takes.seconds)}, {bytes_text(takes.disk)}"
-    )
+    made = f"{under}{arms} x {most}{settings.replications} replications x {settings.months} months, "
+    made += people_text(market.people, market.stands_for)
+    costs = f"{most}{takes.runs} runs, about {seconds_text(takes.seconds)}, {bytes_text(takes.disk)}"
+    return f"{made}    {costs}" if len(made) + 4 + len(costs) <= WIDEST else f"{made}\n  {costs}"
 
 
 def precision_lines(experiment: "Experiment", least: int, most: int) -> list[str]:

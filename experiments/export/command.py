@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from tenure.experiments.commands.command_line import Folder, Json, answering, app, print_json, say, say_lines
+from tenure.experiments.commands.command_line import (
+    Folder,
+    Json,
+    PolicyFiles,
+    answering,
+    app,
+    print_json,
+    say,
+    say_lines,
+)
 
 
 @app.command()
@@ -14,6 +23,7 @@ def export(
     out: Annotated[Path, typer.Argument(help="Folder to write; an export that is there is replaced.")],
     form: Annotated[str, typer.Option("--format", help="csv, parquet or excel.")] = "csv",
     tables: Annotated[str, typer.Option(help="Names, such as metrics,book; by default all.")] = "",
+    policies: PolicyFiles = None,
     json: Json = False,
 ) -> None:
     """Write results as tidy tables, with a data dictionary, for pandas, DuckDB, R or a spreadsheet."""
@@ -25,7 +35,7 @@ def export(
 
         names = [one.strip() for one in tables.split(",") if one.strip()]
         with reading_bar(json) as tell:
-            results = open_results(folder, progress=tell)
+            results = open_results(folder, progress=tell, policies=policies or ())
             made = exporting.export(results, out, form, names, tell)
         if json:
             print_json({**made._asdict(), "folder": str(made.folder)})

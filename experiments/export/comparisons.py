@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STORED = "that of `unit`"
 OF_A_COMPARISON = (
-    TableColumn("metric", "text", "", "name of the metric", tuple(METRICS)),
+    TableColumn("metric", "text", "", "name of the metric"),
     TableColumn("label", "text", "", "what the metric is, in a few words"),
     TableColumn("unit", "text", "", "of the numbers of this row; a share is a fraction"),
     TableColumn("champion", "text", "", "arm that this one is compared with"),
@@ -31,13 +31,23 @@ OF_A_COMPARISON = (
     TableColumn("verdict", "text", "", "better, worse, equal or undecided, against `matters_from`"),
     TableColumn("matters_from", "number", STORED, "smallest difference that matters"),
     TableColumn("replications", "whole", "", "pairs of runs that were compared"),
+    TableColumn(
+        "variance_reduction",
+        "number",
+        "1",
+        "what pairing was worth: how many times as many runs without shared luck would know the difference as well; "
+        "missing with fewer than two pairs, and where levels vary and their differences do not",
+    ),
+    TableColumn("variance_reduction_low", "number", "1", "lower end of its 95% interval; missing as it is"),
+    TableColumn("variance_reduction_high", "number", "1", "upper end of its 95% interval; missing as it is"),
 )
 """Columns of a comparison, behind the scenario, the factors and the arm."""
 
 
 def comparison_columns(results: Results) -> tuple[TableColumn, ...]:
     """Return the columns of `comparison_frame`, in their order."""
-    return (*key_columns(results, with_replication=False), *OF_A_COMPARISON)
+    own = (one._replace(values=tuple(METRICS)) if one.name == "metric" else one for one in OF_A_COMPARISON)
+    return (*key_columns(results, with_replication=False), *own)
 
 
 def comparison_frame(results: Results) -> "pd.DataFrame":
@@ -71,9 +81,17 @@ def _rows(results: Results) -> list[dict[str, object]]:
                 "verdict": verdict_shown(metric, one),
                 "matters_from": one.matters_from,
                 "replications": one.n,
+                "variance_reduction": _known(one.variance_reduction),
+                "variance_reduction_low": _known(one.variance_reduction_low),
+                "variance_reduction_high": _known(one.variance_reduction_high),
             }
         )
     return found
+
+
+def _known(number: float) -> float:
+    """Return a number, nan where it is infinite: a table has no room for that."""
+    return number if math.isfinite(number) else math.nan
 
 
 def comparisons_csv(results: Results) -> str:

@@ -1,13 +1,14 @@
 """The command `tenure observe`: what observers of a user's own tell of the months of runs."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tenure.experiments.commands.command_line import (
+    Arms,
     Config,
     Json,
+    OutFile,
     PolicyFiles,
     Sets,
     answering,
@@ -21,8 +22,8 @@ from tenure.experiments.commands.command_line import (
 @app.command()
 def observe(
     config: Config,
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .parquet, .csv or .xlsx.")],
-    arm: Annotated[list[str] | None, typer.Option("--arm", help="This arm; repeat it; by default all.")] = None,
+    out: OutFile,
+    arm: Arms = None,
     scenario: Annotated[
         list[str] | None, typer.Option("--scenario", help="This scenario; repeat it; by default all.")
     ] = None,

@@ -1,13 +1,14 @@
 """The command `tenure panel`: person by person and month by month, truth beside belief."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tenure.experiments.commands.command_line import (
+    Arms,
     Config,
     Json,
+    OutFile,
     PolicyFiles,
     Sets,
     answering,
@@ -21,8 +22,8 @@ from tenure.experiments.commands.command_line import (
 @app.command()
 def panel(
     config: Config,
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .parquet, .csv or .xlsx.")],
-    arm: Annotated[list[str] | None, typer.Option("--arm", help="Of this arm; repeat it; by default all.")] = None,
+    out: OutFile,
+    arm: Arms = None,
     scenario: Annotated[str, typer.Option("--scenario", help="By default the first.")] = "",
     replication: Annotated[int, typer.Option(min=0, help="Whose luck.")] = 0,
     people: Annotated[int, typer.Option(min=1, help="To follow, of those in the market at month 0.")] = 1000,
