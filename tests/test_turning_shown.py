@@ -1,5 +1,6 @@
 """What terminal and report say of settings that nobody knows."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -7,9 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tenure.experiments.analysis.intervals import Average
+from tenure.experiments.analysis.turning.held_out import Check
 from tenure.experiments.commands.results_lines import turning_lines
 from tenure.experiments.report.turning.found import varied
 from tenure.experiments.report.turning.section import turning_markup, turning_part
+from tenure.experiments.report.turning.words import turning_sentences
 
 EFFECT, COST, LIFE = "loyalty_reward.effect", "switching_cost", "fatigue.half_life_months"
 
@@ -108,3 +112,12 @@ def test_where_nothing_was_varied_nothing_is_said() -> None:
 def test_a_few_draws_are_no_ground_for_a_rule() -> None:
     text = " ".join(" ".join(lines_of(MadeUp(draws=12, scenarios=("",)))).split())
     assert "Over 12 points (12 draws)" in text and "12 points are too few to learn a rule from" in text
+
+
+def test_of_one_draw_no_interval_is_said() -> None:
+    results: Any = MadeUp()
+    found = varied(results)
+    assert found is not None
+    check = Check(points=9, right=3, usual_right=3, said=1, lead=Average.even(-3.5, math.nan))
+    text = " ".join(turning_sentences(found._replace(turning=found.turning._replace(found="nothing", check=check))))
+    assert "that is ahead by -3.5 EUR at the one draw of these" in text and "± ?" not in text

@@ -54,7 +54,8 @@ def worth_of_pairing(champion: npt.ArrayLike, arm: npt.ArrayLike, confidence: fl
     if n < 3:
         return PairingWorth(factor, math.nan, math.nan)
     t = float(stdtrit(n - 2, 0.5 + confidence / 2.0))
-    shared = float(np.cov(total, difference, ddof=1)[0, 1]) ** 2 / (of_sum * of_difference) if of_sum > 0.0 else 0.0
+    both = float(np.cov(total, difference, ddof=1)[0, 1])
+    shared = (both / of_sum) * (both / of_difference) if of_sum > 0.0 else 0.0  # their product may be too small
     middle = 1.0 + 2.0 * max(1.0 - shared, 0.0) * t * t / (n - 2)
     reach = math.sqrt(max(middle * middle - 1.0, 0.0))
     return PairingWorth(factor, (1.0 + ratio / (middle + reach)) / 2.0, (1.0 + ratio * (middle + reach)) / 2.0)

@@ -12,6 +12,8 @@ from tenure.experiments.report.turning.found import VariedResults
 
 MOST_NAMED = 4
 """Assumptions that a sentence names."""
+UNKNOWN = " ± ?"
+"""After an average whose interval nobody knows, since it is of one."""
 LEAST_NAMED = 0.05
 """Share of what moves an answer below which an assumption is not named after the first."""
 NOTHING_FORESEEN = "no assumption foresees it: luck moves it more than anything that was varied"
@@ -74,8 +76,9 @@ def _right(found: VariedResults, check: Check, usual: str) -> str:
         of = f"{check.right} of {check.points} told from chance ({low:.0%} to {high:.0%})"
         text = f"it is right at {of}, '{usual}' everywhere at {check.usual_right}"
     if check.said:
-        lead = difference_text(found.metric, check.lead)
-        text += f"{'; ' if text else ''}where it says otherwise, that is ahead by {lead} {unit_of(found)}"
+        lead = difference_text(found.metric, check.lead).removesuffix(UNKNOWN)
+        where = " at the one draw of these" if check.said == 1 else ""
+        text += f"{'; ' if text else ''}where it says otherwise, that is ahead by {lead} {unit_of(found)}{where}"
     return text or "it says nothing else"
 
 

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 SHOWN = {LINE: 5, TREATMENT: 4, ENDING: 4, QUADRANT: 5}
 """Division -> parts of it that are shown, the widest; what is left is added up."""
+SHOWN_AS = {
+    LINE: "by line",
+    TREATMENT: "by treatment",
+    ENDING: "by how they left",
+    QUADRANT: "by quadrant",
+    YEAR: "by year",
+}
+"""Divisions that are shown, in their order; months are many, and told by the command."""
 MOST_YEARS = 6
 """Years that are all shown; of more, the widest."""
 SHOWN_FROM = 0.02
@@ -115,13 +123,7 @@ def carried_section(recordings: Recordings) -> Section | None:
 def carried_table(found: Why, currency: str, arms: int) -> Table:
     """Return the widest parts of an arm's difference, division by division, and what is left of each."""
     rows = [("in all", "", _text(found.total))]
-    for name, head in (
-        (LINE, "by line"),
-        (TREATMENT, "by treatment"),
-        (ENDING, "by how they left"),
-        (QUADRANT, "by quadrant"),
-        (YEAR, "by year"),
-    ):
+    for name, head in SHOWN_AS.items():
         rows += [(head, words(part), text) for part, text in _parts(name, found)]
     caption = f"{found.arm} against {found.champion}"
     heads = (("", "divided"), ("", "part"), (f"{currency} per", "customer"))

@@ -14,7 +14,7 @@ WHOLES = {"customers_by_cell": "customers", "credit_balance_by_cell": "credit ba
 """Measure -> what a quadrant has a share of."""
 
 
-class Moved(NamedTuple):
+class StructureMove(NamedTuple):
     """The share of one quadrant in one arm."""
 
     of: str
@@ -31,7 +31,7 @@ class Moved(NamedTuple):
     """At the end, less the champion's, paired; None of the champion."""
 
 
-def structure_moved(recordings: Recordings) -> list[Moved]:
+def structure_moved(recordings: Recordings) -> list[StructureMove]:
     """Return where each quadrant's share stood at the start and at the end in every arm; true quadrants."""
     found = []
     for measure, of in WHOLES.items():
@@ -49,7 +49,7 @@ def structure_moved(recordings: Recordings) -> list[Moved]:
                 apart = None if arm == recordings.champion else average_of(paired(champion, last), quadrant)
                 change = average_of(paired(first, last), quadrant)
                 start, end = (average_of(average(table), quadrant) for table in (first, last))
-                found.append(Moved(of, quadrant, arm, start, end, change, apart))
+                found.append(StructureMove(of, quadrant, arm, start, end, change, apart))
     return found
 
 
@@ -93,7 +93,7 @@ def structure_section(recordings: Recordings) -> Section | None:
     return Section("structure", "Structure at the start and at the end", tuple(_said(found)), tables, note)
 
 
-def _said(found: list[Moved]) -> Iterator[str]:
+def _said(found: list[StructureMove]) -> Iterator[str]:
     """Say of each arm which quadrant's share of customers lies furthest from the champion's at the end."""
     for arm in dict.fromkeys(one.arm for one in found if one.apart is not None):
         own = [(one, one.apart) for one in found if one.arm == arm and one.of == "customers" and one.apart is not None]
