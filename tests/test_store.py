@@ -190,6 +190,8 @@ def test_read_measures_keeps_order_and_adds_arm_and_replication(tmp_path: Path) 
         record = {"arm": arm, "replication": replication}
         write_run(tmp_path, f"r{replication}", recording(seed=replication), record)
     table = read_measures(tmp_path, ["r1", "r0"], ["ledger"])
+    coded = read_measures(tmp_path, ["r1", "r0"], ["ledger"], coded=True)
+    assert coded.astype(table.dtypes.to_dict()).equals(table) and coded["measure"].dtype == "category"
     assert list(table.columns[:2]) == ["arm", "replication"]
     assert list(table["arm"]) == ["nothing"] * 3 + ["book"] * 3
     assert list(table["replication"]) == [1] * 3 + [0] * 3

@@ -3,7 +3,7 @@
 Rows are those of the own institution, but for the few measures by which a market is told.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from tenure.experiments.analysis.metrics import RETURNS, STANDARD_METRICS
 from tenure.experiments.analysis.recorded_run import FloatArray, rates_of
 from tenure.experiments.analysis.statistics import Comparison
 from tenure.experiments.store.record_shape import EraRecord
-from tenure.experiments.store.store import PEOPLE
+from tenure.experiments.store.store import PEOPLE, read_measures
 from tenure.simulation.recording.measures import MEASURES as DECLARED
 
 if TYPE_CHECKING:
@@ -41,6 +41,35 @@ OF_MARKET = ("customers", "joiners", "ledger", "reach", "posted_price", "poachin
 
 class NotRecordedError(ValueError):
     """The recordings do not hold what a figure needs."""
+
+
+class RowsByMeasure(Mapping[str, pd.DataFrame]):
+    """Rows cut by measure; words are held as categories, and given as words to whoever asks for a measure.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With a column measure.
+    """
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self._parts = {str(name): part for name, part in rows.groupby("measure", sort=False, observed=True)}
+
+    def __getitem__(self, measure: str) -> pd.DataFrame:
+        part = self._parts[measure]
+        words = {
+            name: kind.categories.dtype for name, kind in part.dtypes.items() if isinstance(kind, pd.CategoricalDtype)
+        }
+        return part.astype(words) if words else part
+
+    def __contains__(self, measure: object) -> bool:
+        return measure in self._parts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
 
 
 @dataclass(frozen=True)
@@ -213,15 +242,13 @@ def read_recordings(
         raise ValueError(f"no rows of arm {absent[0]!r}; run it first, or leave it out of the report")
     institutions = runs.loc[runs["measure"] == "customers_by_cell", "institution"].unique()
     own = runs[runs["institution"].isin([*institutions, ""]) & runs["arm"].isin(order)]
-    rows = {str(name): part for name, part in own.groupby("measure", sort=False, observed=True)}
     every = runs[runs["measure"].isin(OF_MARKET) & runs["arm"].isin(order)]
-    market = {str(name): part for name, part in every.groupby("measure", sort=False, observed=True)}
     there = None if pairs is None or pairs.empty else pairs[pairs["arm"].isin(order)]
     seeing = tuple(arm for arm in order if arm in oracles)
     return Recordings(
         champion=champion,
         arms=order,
-        rows=rows,
+        rows=RowsByMeasure(own),
         values=values,
         comparisons=tuple(comparisons),
         splits=splits,
@@ -232,7 +259,7 @@ def read_recordings(
         currency=currency,
         also_does=also_does or {},
         weights=weights,
-        market=market,
+        market=RowsByMeasure(every),
         uncertain=tuple(uncertain),
     )
 
@@ -275,7 +302,7 @@ def recordings_of(results: "Results", measures: Sequence[str] = MEASURES) -> Rec
     splits = (float(market["quadrants"]["risk"]["split"]), float(market["quadrants"]["return"]["split"]))
     there = {one.arm for one in results.known.values()}
     found = read_recordings(
-        results.rows(measures),
+        read_measures(results.folder, results.names, measures, coded=True),
         results.champion,
         [arm for arm in results.arms if arm in there],
         results.metrics(),
