@@ -10,9 +10,8 @@ Layout of an experiment's folder::
     cache/, claims/            what was verified and worked out already; who works on what: may be removed
     */.<name>.<process>.tmp    being written; never read
 
-A file appears under its name only when all of it is on the disk, so a process may be killed at any moment and
-several may write at once. Nothing needs to be unlocked.
-"""
+A file appears under its name only when all of it is on the disk: a process may be killed at any moment, and several may
+write at once."""
 
 import contextlib
 import json
@@ -306,13 +305,13 @@ def read_measures(
         Whether words are categories, which takes a fifth of the memory.
     """
     parts = [_words_as(coded, read_run(folder, name, measures).table) for name in names]
-    empty = pa.schema([("arm", pa.string()), ("replication", pa.int32())]).empty_table()
-    return (pa.concat_tables(parts) if parts else empty).to_pandas()
+    empty = pa.schema([("arm", pa.string()), ("replication", pa.int32())])
+    return (pa.concat_tables(parts) if parts else empty.empty_table()).to_pandas()
 
 
 def _words_as(coded: bool, table: pa.Table) -> pa.Table:
-    columns = [one.dictionary_encode() if coded and one.type == "string" else one for one in table.columns]
-    return pa.table(columns, table.column_names)
+    words = [one.dictionary_encode() if coded and one.type == "string" else one for one in table.columns]
+    return pa.table(words, table.column_names)
 
 
 def run_path(folder: Path, name: str, part: str = RUNS) -> Path:
