@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from typer.testing import CliRunner
@@ -89,6 +89,7 @@ def test_in_a_logit_every_share_is_met(wanted: NDArray[np.float64], seed: int, p
 
 
 @given(wanted=shares())
+@example(wanted=np.array([1.0, 4.0, 18.0]) / 23.0)
 def test_what_cannot_be_met_leaves_the_others_in_proportion(wanted: NDArray[np.float64]) -> None:
     """At least a quarter has nobody, whatever is offered: the rest is divided as written, by numbers of usual size."""
     wanted = np.concatenate([[0.05], 0.95 * wanted])

@@ -79,7 +79,7 @@ def test_json_is_the_whole_life(config: Path, told: list[Life]) -> None:
     code, out, _ = tenure(*words)
     lines = out.splitlines()
     assert code == 0 and lines[0].startswith(f"Person {told[0].person}: ")
-    last = out.replace(" \\\n", " ").splitlines()[-1].removeprefix("Next")  # a long command is broken, as for a shell
+    last = next(line for line in out.replace("\\\n", "").splitlines() if line.startswith("Next")).removeprefix("Next")
     command = f"tenure explain --person {told[0].person} {config} --arm nothing"
     assert " ".join(last.split()).startswith(command)
 

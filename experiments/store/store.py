@@ -11,7 +11,8 @@ Layout of an experiment's folder::
     */.<name>.<process>.tmp    being written; never read
 
 A file appears under its name only when all of it is on the disk: a process may be killed at any moment, and several may
-write at once."""
+write at once.
+"""
 
 import contextlib
 import json

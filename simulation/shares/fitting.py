@@ -39,7 +39,8 @@ CLOSE = 0.5
 GAIN = 1.0
 """What a measurement takes off the chi-square at least, if it is not in vain."""
 NO_BETTER = 3
-"""Measurements in a row that bring nothing, after which no more are made."""
+"""Measurements in a row that bring nothing, after which what steps have shown is forgotten, and the next time no more
+are made."""
 
 
 class Stage(NamedTuple):
@@ -100,10 +101,12 @@ def fitted(
             in_vain = 0 if off < least - GAIN / stage.people else in_vain + 1
             if off < least:
                 best, least, found = numbers, off, Fitted(numbers, shares)
-            if are_close(shares, wanted, stage.people, CLOSE).all() or in_vain >= NO_BETTER:
+            if are_close(shares, wanted, stage.people, CLOSE).all() or in_vain >= 2 * NO_BETTER:
                 break
+            if in_vain == NO_BETTER:  # what steps have shown may mislead: the first guess, once more
+                answers = _Answers(wanted, moved)
             base = numbers if off <= least else best
-            step = answers.step(base, _misses(found.shares, wanted)) * 2.0**-in_vain
+            step = answers.step(base, _misses(found.shares, wanted)) * 2.0 ** -(in_vain % NO_BETTER)
             numbers = np.asarray(np.clip(np.round((base + step) * GRID) / GRID, -FARTHEST, FARTHEST))
             if np.array_equal(numbers, base):
                 break
