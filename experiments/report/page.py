@@ -36,6 +36,7 @@ PART = Path(__file__).with_name("report_part.html.j2")
 WIDE_FROM, WIDEST_FROM = 6, 11
 """Columns of numbers up to which a table has its usual letters, or those of a wide one."""
 _BREAK = re.compile("\u00a0(?=[±(])")
+_IN_NUMBERS = re.compile(r"(?<=[▲▼≈?]) (?=[-+\d])| (?=± )|(?<=±) ")
 
 
 class ReportPart(NamedTuple):
@@ -193,6 +194,15 @@ def kept_whole(text: str) -> str:
     return _BREAK.sub(" ", text.replace(" ", "\u00a0"))
 
 
+def signs_kept(text: str) -> str:
+    r"""Keep a verdict's sign and an interval with their number where a sentence breaks.
+
+    >>> signs_kept("uniform (▼ -20.9 ± 3.5 EUR)")
+    'uniform (▼\\xa0-20.9\\xa0±\\xa03.5 EUR)'
+    """
+    return _IN_NUMBERS.sub("\u00a0", text)
+
+
 def breadth(columns: int, usual: str = "") -> Markup:
     """Return the attribute of a table that makes it fit the page and a sheet of paper, by its columns of numbers."""
     kind = f"{usual} {'widest' if columns > WIDEST_FROM else 'wide' if columns > WIDE_FROM else ''}".strip()
@@ -217,5 +227,6 @@ def _template(file: Path, arms: Sequence[str]) -> jinja2.Template:
         finalize=_kept_apart(arms),
     )
     environment.filters["kept_whole"] = kept_whole
+    environment.filters["signs_kept"] = signs_kept
     environment.globals["breadth"] = breadth
     return environment.from_string(file.read_text(encoding="utf-8"))

@@ -20,6 +20,8 @@ from tenure.experiments.report.page import ReportPart, report_part, write_page
 from tenure.experiments.report.recordings import Recordings, recordings_of
 from tenure.experiments.report.sections.arms.carried import reasons_of
 from tenure.experiments.report.sections.stated import reported as reported_of_stated
+from tenure.experiments.report.turning.found import varied
+from tenure.experiments.report.turning.leaning_figure import leaning_figure
 from tenure.experiments.report.turning.section import turning_markup
 from tenure.experiments.store.record import REPORT, is_foreign_report
 from tenure.experiments.store.record_shape import About, MarketRecord
@@ -89,7 +91,9 @@ def report_of(results: Results, files: bool = False) -> Path:
     write_page(path, about["question"], results.champion, arms, parts, described, joint, eras, turning)
     if files:
         anchors = [f"{part.anchor}-" if part.anchor else "" for part in parts]
-        write_files(path, [(one, recordings_of(results.under(name))) for one, name in zip(anchors, told, strict=True)])
+        shown = [(one, recordings_of(results.under(name))) for one, name in zip(anchors, told, strict=True)]
+        found = varied(results)
+        write_files(path, shown, None if found is None else leaning_figure(found))
     return path
 
 

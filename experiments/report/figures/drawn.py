@@ -8,6 +8,8 @@ from typing import NamedTuple, Self
 
 from tenure.experiments.report.figures.figures import FIGURES, draw_figure
 from tenure.experiments.report.figures.rendered.compact import page_source
+from tenure.experiments.report.figures.rendered.described import described
+from tenure.experiments.report.figures.style import Drawing
 from tenure.experiments.report.recordings import NotRecordedError, Recordings
 from tenure.experiments.running.workers import USUAL_LIMITS, Aside, JobStoppedError, WorkerError, processors
 
@@ -16,12 +18,13 @@ PAYS_FROM = 20
 
 
 class ReportFigure(NamedTuple):
-    """A figure as the page shows it; `source` is a data URI, empty if it could not be drawn."""
+    """A figure as the page shows it; `source` is a data URI, empty if it could not be drawn, and `alt` what it says."""
 
     name: str
     finding: str
     note: str
     source: str
+    alt: str = ""
 
 
 Finish = Callable[[], list[ReportFigure]]
@@ -95,4 +98,10 @@ def _drawn(name: str, recordings: Recordings) -> ReportFigure:
         drawing = draw_figure(name, recordings)
     except NotRecordedError as error:
         return ReportFigure(name, f"Not drawn: {name.replace('_', ' ')}", f"{error}.", "")
-    return ReportFigure(name, drawing.finding, drawing.note, page_source(drawing.figure))
+    return shown(drawing)
+
+
+def shown(drawing: Drawing) -> ReportFigure:
+    """Return a drawing as the page shows it."""
+    alt = described(drawing.finding, drawing.figure)
+    return ReportFigure(drawing.name, drawing.finding, drawing.note, page_source(drawing.figure), alt)

@@ -11,6 +11,7 @@ from tenure.experiments.report.figures.effects import attrition_by_cause, effect
 from tenure.experiments.report.figures.frontier import frontier
 from tenure.experiments.report.figures.market import cycle_by_cohort, market_over_time, who_takes_whom
 from tenure.experiments.report.figures.names import (
+    Names,
     drawn_in,
     in_drawable_letters,
     key_of,
@@ -99,7 +100,11 @@ def save_figure(path: Path, name: str, recordings: Recordings, dpi: int = 160) -
 
 def titled_figure(name: str, recordings: Recordings) -> Drawing:
     """Draw one figure with its finding as title, as it stands on a slide; errors as of `draw_figure`."""
-    drawing, names = draw_figure(name, recordings), names_in_figures(recordings.arms)
+    return titled(draw_figure(name, recordings), names_in_figures(recordings.arms))
+
+
+def titled(drawing: Drawing, names: Names) -> Drawing:
+    """Write the finding above a drawing, in letters that can be drawn."""
     with drawn_in(names.fonts):
         title = in_drawable_letters(drawing.finding, names)
         add_title(drawing.figure, wrapped(title, 0.98 * WIDTH, TITLE_SIZE, bold=True))

@@ -63,7 +63,8 @@ def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Dr
     names = STAGES if by == "stage" else QUADRANTS
     columns = min(len(recordings.arms), COLUMNS)
     blocks = -(-len(recordings.arms) // columns)
-    right = 0.1 + text_width([f"88%  {sentences.words(name)}" for name in names], 8)
+    named_width = 0.1 + text_width([f"88%  {sentences.words(name)}" for name in names], 8)
+    right = named_width if columns == 1 else 0.45
     around = Margins(0.6, right, across=0.75, down=0.15 if blocks == 1 else 0.75)
     first, *others = names_in_figures(recordings.arms).labels.values()
     named = [f"{first} (champion)", *(f"{label} less {first}, points" for label in others)]
@@ -71,7 +72,9 @@ def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Dr
     heads = [
         head for block in range(blocks) for head in (*named[block * columns : (block + 1) * columns], *[""] * columns)
     ]
-    figure, axes = panels(2 * blocks, columns, 2.5 * 2 * blocks, around, sharex=True, heads=heads)
+    figure, axes = panels(
+        2 * blocks, columns, 2.5 * 2 * blocks, around, sharex=True, heads=heads, after_first=named_width
+    )
     parts = [(customers, "customers"), (balances, "credit balances")]
     level = [average(tables[recordings.champion]) for tables, _ in parts]
     apart = [
@@ -84,12 +87,11 @@ def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Dr
     for i, (_, whole) in enumerate(parts):
         for k, arm in enumerate(recordings.arms):
             ax = axes[2 * (k // columns) + i][k % columns]
-            last = k % columns == columns - 1 or k == len(recordings.arms) - 1
             if arm == recordings.champion:
-                _lines(ax, level[i], names, last, (0.0, top), lambda share: f"{share * 100:.0f}%")
+                _lines(ax, level[i], names, True, (0.0, top), lambda share: f"{share * 100:.0f}%")
                 ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
             else:
-                _lines(ax, apart[i][arm], names, last, (-reach, reach), _points_text)
+                _lines(ax, apart[i][arm], names, False, (-reach, reach), _points_text)
                 ax.axhline(0.0, color=INK, linewidth=0.8, zorder=1)
                 ax.yaxis.set_major_formatter(FuncFormatter(lambda points, _: sentences.signed(points, "{:g}".format)))
                 ax.tick_params(labelleft=k == 1 or k % columns == 0)

@@ -59,7 +59,7 @@ class Drawing(NamedTuple):
     name : str
         What it shows, as `save_figure` calls it.
     finding : str
-        The sentence that is its title and its alternative text.
+        The sentence that is its title and begins its alternative text.
     note : str
         How to read it: unit, and what an interval is over.
     figure : Figure
@@ -121,6 +121,7 @@ def panels(
     sharex: bool = False,
     sharey: bool = False,
     heads: Sequence[str] = (),
+    after_first: float = 0.0,
 ) -> tuple[Figure, list[list[Axes]]]:
     """Make a grid of bare axes, `height` inches in all and more where a heading takes more than a line.
 
@@ -130,8 +131,11 @@ def panels(
     ----------
     heads : sequence of str
         Of the panels, row by row; an empty one has none. What is wider than its panel is wrapped.
+    after_first : float
+        Inches right of the first column beyond what is free between all, more than that; 0 for none.
     """
-    wide = (WIDTH - around.left - around.right - (columns - 1) * around.across) / columns
+    spare = after_first if columns > 1 else 0.0
+    wide = (WIDTH - around.left - around.right - (columns - 1) * around.across - spare) / columns
     lines = [wrapped(head, wide, HEAD_SIZE, bold=True) for head in heads]
     above = HEAD_LINE * max((len(one) - 1 for one in lines[:columns]), default=0)
     between = HEAD_LINE * max((len(one) - 1 for one in lines[columns:]), default=0)
@@ -142,9 +146,16 @@ def panels(
         around.left / WIDTH, around.bottom / height, 1 - around.right / WIDTH, 1 - around.top / height
     )
     high = (height - around.top - around.bottom - (rows - 1) * around.down) / rows
-    figure.subplots_adjust(wspace=around.across / wide, hspace=around.down / high)
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
-    axes = [[grid[i, j] for j in range(columns)] for i in range(rows)]
+    widths, places = [wide] * columns, [*range(columns)]
+    if spare:  # a column of nothing, with a gap on both sides
+        widths.insert(1, spare - around.across)
+        places = [0, *range(2, columns + 1)]
+    figure.subplots_adjust(wspace=around.across * len(widths) / sum(widths), hspace=around.down / high)
+    ratios = {"width_ratios": widths}
+    grid = figure.subplots(rows, len(widths), squeeze=False, sharex=sharex, sharey=sharey, gridspec_kw=ratios)
+    for ax in grid[:, 1] if spare else ():
+        ax.remove()
+    axes = [[grid[i, j] for j in places] for i in range(rows)]
     for ax in (ax for row in axes for ax in row):
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set_color(GREY)

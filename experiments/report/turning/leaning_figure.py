@@ -3,13 +3,12 @@
 import numpy as np
 
 from tenure.experiments.analysis.turning.expansion import Indices
-from tenure.experiments.report.figures.drawn import ReportFigure
 from tenure.experiments.report.figures.names import drawn_in, key_of, names_in_figures
-from tenure.experiments.report.figures.rendered.compact import page_source
 from tenure.experiments.report.figures.style import (
     COLUMNS,
     GREY,
     INK,
+    Drawing,
     Margins,
     axis_label,
     panels,
@@ -17,7 +16,6 @@ from tenure.experiments.report.figures.style import (
     whisker,
 )
 from tenure.experiments.report.turning.found import VariedResults
-from tenure.experiments.report.turning.words import NOTHING_FORESEEN
 
 NAME = "leaning"
 MOST_SHOWN = 10
@@ -27,12 +25,12 @@ NOTE = (
 )
 
 
-def leaning_figure(found: VariedResults) -> ReportFigure:
-    """Draw what arms' differences from the champion lean on, a panel per arm, the leading one first."""
+def leaning_figure(found: VariedResults) -> Drawing | None:
+    """Draw what arms' differences from the champion lean on, a panel per arm, the leading one first; None for none."""
     arms = [found.leading, *(arm for arm in found.leanings if arm != found.leading)]
     arms = [arm for arm in arms if found.leanings[arm].inputs][:COLUMNS]
     if not arms:
-        return ReportFigure(NAME, f"Not drawn: {NOTHING_FORESEEN}", "", "")
+        return None
     paths = [index.path for index in found.leanings[arms[0]].inputs][:MOST_SHOWN]
     arm_names, path_names = names_in_figures(tuple(arms)), names_in_figures(tuple(paths), "input")
     with drawn_in([*dict.fromkeys([*arm_names.fonts, *path_names.fonts])]):
@@ -65,8 +63,7 @@ def leaning_figure(found: VariedResults) -> ReportFigure:
         first.tick_params(axis="y", labelsize=9, length=0)
         for label in first.get_yticklabels():
             label.set_color(INK)
-        source = page_source(figure)
     top = found.leanings[arms[0]].inputs[0]
     finding = f"{top.path} goes with {top.total:.0%} of what moves {arms[0]} less {found.turning.champion}"
     note = " ".join([NOTE, key_of(arm_names, " ".join(heads)), key_of(path_names, " ".join(labels))]).rstrip()
-    return ReportFigure(NAME, finding, note, source)
+    return Drawing(NAME, finding, note, figure)

@@ -6,12 +6,12 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from tenure.experiments.analysis.turning.turning import Turning
-from tenure.experiments.report.figures.drawn import ReportFigure
+from tenure.experiments.report.figures.drawn import ReportFigure, shown
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.sections.section import Table
 from tenure.experiments.report.turning.found import VariedResults, varied
-from tenure.experiments.report.turning.leaning_figure import leaning_figure
-from tenure.experiments.report.turning.words import box_text, foreseen, share_of, turning_sentences
+from tenure.experiments.report.turning.leaning_figure import NAME, leaning_figure
+from tenure.experiments.report.turning.words import NOTHING_FORESEEN, box_text, foreseen, share_of, turning_sentences
 from tenure.experiments.store.results import Results
 
 TEMPLATE = Path(__file__).with_name("turning.html.j2")
@@ -76,7 +76,9 @@ def turning_part(found: VariedResults) -> TurningPart:
         if one.inputs:
             caption = f"What {arm} less {found.turning.champion} leans on: {foreseen(one)} of it is foreseen"
             tables.append(Table(LEANING_HEADS, tuple((index.path, *share_of(index)) for index in one.inputs), caption))
-    return TurningPart(tuple(turning_sentences(found)), tuple(tables), leaning_figure(found), LEANING_NOTE)
+    drawing = leaning_figure(found)
+    figure = ReportFigure(NAME, f"Not drawn: {NOTHING_FORESEEN}", "", "") if drawing is None else shown(drawing)
+    return TurningPart(tuple(turning_sentences(found)), tuple(tables), figure, LEANING_NOTE)
 
 
 def _rule_row(found: VariedResults, whose: str, one: Turning) -> tuple[str, ...]:
