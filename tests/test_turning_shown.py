@@ -100,6 +100,7 @@ def test_the_report_has_the_rule_the_box_and_a_figure() -> None:
     by_value = next(table for table in leanings if "by_value less now" in table.caption)
     assert {row[0] for row in by_value.rows[:2]} == {EFFECT, COST}
     assert part.figure.source.startswith("data:image/svg+xml")
+    assert part.figure.alt.startswith(f"{part.figure.finding}. ")  # numbers follow
     page = turning_markup(results)
     assert "&lt; x0.9" in page and "<h2>What nobody knows" in page
 
