@@ -13,6 +13,7 @@ from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.metric import DECLARED_IN
 from tenure.experiments.analysis.metrics import customers_at_start
 from tenure.experiments.analysis.why.averaging import average_of
+from tenure.experiments.analysis.why.found import FoundBefore, found_before
 from tenure.experiments.analysis.why.interesting import InterestingLife, interesting_lives
 from tenure.experiments.analysis.why.lives import LIFE_MEASURES, lives_of
 from tenure.experiments.analysis.why.parts import (
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("measure", "month", "a", "b", "value")
 _PERSON_COLUMNS = ("measure", "a", "b", "value")
+SWITCHED_OFF = "switched off"
+"""The division of `Why.parts` by what was switched off; it alone does not add up."""
 CARRIES = 0.5
 """Of the difference, from which one thing that the champion alone does is warned of: assumption."""
 
@@ -72,9 +75,14 @@ class Why(NamedTuple):
     """Lives worth looking at, of the first replication that has both."""
     currency: str = DECLARED_IN
     scenario: str = ""
+    without: FoundBefore = FoundBefore()
+    """What was switched off before, by ``tenure why --without``, and what was not."""
 
     def parts(self) -> pd.DataFrame:
         """Return every division as one tidy table; the parts of each division add up to the difference.
+
+        What was switched off stands last, as the division `SWITCHED_OFF`: what each mechanism or rule carries. It
+        alone does not add up, for mechanisms act on each other.
 
         Returns
         -------
@@ -82,13 +90,15 @@ class Why(NamedTuple):
             Index 0, 1, 2 and on; a row per part, in the order of `divisions`:
 
             =============  =======  ===========================================================================
-            division, part  text     one of `DIVISIONS`, and what it is divided into
+            division, part  text     one of `DIVISIONS` or `SWITCHED_OFF`, and what it is divided into
             mean            float64  average over replications of the arm less the champion, `unit`
             low, high       float64  ends of the 95% interval, each part alone; nan with one replication, `unit`
             unit            text     the market's currency, per customer at the start, discounted
             =============  =======  ===========================================================================
         """
-        rows = [(name, part, *one) for name, parts in self.divisions.items() for part, one in parts.items()]
+        carried = {SWITCHED_OFF: {one.name: one.carried for one in self.without.each}}
+        each = {**self.divisions, **carried}
+        rows = [(name, part, *one) for name, parts in each.items() for part, one in parts.items()]
         return self._told(rows, ["division", "part", "mean", "low", "high"], f"{self.currency} per customer")
 
     def given_table(self) -> pd.DataFrame:
@@ -113,6 +123,26 @@ class Why(NamedTuple):
             for place, arm in enumerate((self.champion, self.arm))
         ]
         return self._told(rows, ["treatment", "arm", "per_customer", "taken", "cost"], f"{self.currency} per customer")
+
+    def without_table(self) -> pd.DataFrame:
+        """Return what was switched off, a row each: the difference with it and without it, and what it carries.
+
+        Returns
+        -------
+        DataFrame
+            Index 0, 1, 2 and on; the means are over the replications that were run both ways:
+
+            =============================  =======  =========================================================
+            name, meaning                   text     a mechanism or a rule of the arm, and what it says
+            with_it, with_it_low, ..._high  float64  the difference with it, and its 95% interval, `unit`
+            without, without_low, ...       float64  the difference without it, `unit`
+            carried, carried_low, ...       float64  the former less the latter, paired by replication, `unit`
+            unit                            text     the market's currency, per customer at the start
+            =============================  =======  =========================================================
+        """
+        rows = [(one.name, one.meaning, *one.whole, *one.difference, *one.carried) for one in self.without.each]
+        ends = [f"{name}{end}" for name in ("with_it", "without", "carried") for end in ("", "_low", "_high")]
+        return self._told(rows, ["name", "meaning", *ends], f"{self.currency} per customer")
 
     def lives(self) -> pd.DataFrame:
         """Return the lives worth looking at, a row per kind and person; one person can be of several kinds.
@@ -220,7 +250,7 @@ def why(results: "Results", arm: str, progress: Callable[[], None] = lambda: Non
     carried = np.array([one.carried for one in found])
     given = tuple(_given(found, name) for name in sorted({name for one in found for name in one.given}))
     share = float(np.nanmean(carried)) if not np.isnan(carried).all() else float("nan")
-    of_one = found[0].interesting, results.currency, results.scenario
+    of_one = found[0].interesting, results.currency, results.scenario, found_before(results, arm)
     return Why(arm, results.champion, total, divisions, given, share, found[0].most, len(found), *of_one)
 
 

@@ -16,6 +16,10 @@ from tenure.experiments.store.results import Results
 from tenure.policies.shelf.rules import StageRules, shipped_table
 
 METRIC = "profit_per_customer"
+EVERYTHING = "all"
+"""Asks for all that can be switched off."""
+FOLDER = "why"
+"""Below the folder of the results: the runs with something switched off."""
 RULE = "rule "
 """What is written before the number of a rule of the arm, counted from 1."""
 
@@ -33,7 +37,16 @@ class SwitchedOff(NamedTuple):
     name: str
     meaning: str
     difference: Average
+    """Without it."""
     change: Average
+    """Without it less with it, the same replications."""
+    whole: Average
+    """With it, over those replications."""
+
+    @property
+    def carried(self) -> Average:
+        """What it carries of the difference: with it less without it."""
+        return self.change.times(-1.0)
 
 
 @cache
@@ -98,6 +111,35 @@ def without_rule(arm: Value, number: int) -> Value:
     return {**others, "policy": "rules", "rules": kept} if kept else {**others, "policy": "do_nothing"}
 
 
+def names_of(arm: Value) -> tuple[str, ...]:
+    """Return all that can be switched off for an arm, as it was written: mechanisms, and rules of its table."""
+    return (*mechanisms(), *(f"{RULE}{place}" for place in range(1, len(rules_of(arm)) + 1)))
+
+
+def meaning_of(name: str, arm: Value) -> str:
+    """Return what is switched off in words; ValueError if there is no such mechanism or rule."""
+    if not name.startswith(RULE):
+        settings_off(name, ())  # refuses one that there is not
+        return mechanisms()[name].meaning
+    number = rule_number(name)
+    without_rule(arm, number)
+    row = rules_of(arm)[number - 1]
+    return f"{row.get('when')}: {row.get('do')}" if isinstance(row, dict) else str(row)
+
+
+def rule_number(name: str) -> int:
+    """Return which rule a name stands for, the first being 1; ValueError if it says none."""
+    text = name.removeprefix(RULE).strip()
+    if not text.isdecimal():
+        raise ValueError(f"'{name}': write '{RULE}1' for the first rule of the arm's table")
+    return int(text)
+
+
+def folder_without(folder: Path, arm: str, name: str) -> Path:
+    """Return where the runs without something are kept, below the folder of the results."""
+    return folder / FOLDER / arm / name.replace(" ", "_")
+
+
 def differences(results: Results, arm: str) -> "pd.Series[float]":
     """Return the arm's profit less the champion's, by replication."""
     table = results.metrics()
@@ -108,4 +150,6 @@ def differences(results: Results, arm: str) -> "pd.Series[float]":
 def switched_off(name: str, meaning: str, whole: "pd.Series[float]", without: "pd.Series[float]") -> SwitchedOff:
     """Compare the differences without something with those of the whole, the same replications with the same luck."""
     both = without.index.intersection(whole.index)
-    return SwitchedOff(name, meaning, average_of(without), average_of(without[both] - whole[both]))
+    return SwitchedOff(
+        name, meaning, average_of(without), average_of(without[both] - whole[both]), average_of(whole[both])
+    )

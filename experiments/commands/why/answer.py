@@ -7,7 +7,9 @@ from textwrap import fill, wrap
 
 from tenure.experiments.analysis.intervals import Average, average_text
 from tenure.experiments.analysis.why.answer import Why, why
+from tenure.experiments.analysis.why.found import NOT_RUN
 from tenure.experiments.analysis.why.parts import DIVISIONS, ENDING, LINE, MONTH, QUADRANT, TREATMENT, YEAR
+from tenure.experiments.analysis.why.switched import EVERYTHING, SwitchedOff
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.command_line import say, say_lines
 from tenure.experiments.commands.folder_words import folder_command, next_lines, reading_bar
@@ -122,6 +124,10 @@ def why_lines(found: Why, results: Results) -> Iterator[str]:
             subsequent_indent="  ",
         )
     yield from trap_lines(found)
+    if found.without.each:
+        yield ""
+        yield from switched_off_lines(found.without.each, found.total, found.champion, money)
+    yield from _unknown(found)
     yield from _lives(found, money)
 
 
@@ -146,6 +152,20 @@ def trap_lines(found: Why) -> Iterator[str]:
         yield from wrap(f"  {sentence}", terminal.WIDEST, subsequent_indent="  ")
 
 
+def switched_off_lines(each: Sequence[SwitchedOff], whole: Average, champion: str, currency: str) -> Iterator[str]:
+    """Yield the table by mechanism and rule switched off, who carries most first."""
+    heads = [
+        ["by mechanism and rule", f"difference from '{champion}',", f"carried, {currency}", ""],
+        ["switched off", f"{currency} per customer", "per customer", ""],
+    ]
+    rows = [["nothing", average_text(whole, 1, signed=True), "", ""]]
+    for one in sorted(each, key=lambda one: -abs(one.carried.mean)):
+        sure = "" if one.carried.beyond_chance else "within chance"
+        told = (average_text(value, 1, signed=True) for value in (one.difference, one.carried))
+        rows.append([one.name, *told, sure])
+    yield from terminal.table_lines(heads, rows)
+
+
 def why_json(found: Why, results: Results) -> dict[str, object]:
     """Return the answer as plain data."""
     return {
@@ -163,8 +183,25 @@ def why_json(found: Why, results: Results) -> dict[str, object]:
         "carried_by": None if math.isnan(found.carried_by) else found.carried_by,
         "most": [{"person": person, "difference": eur} for person, eur in found.most],
         "lives": [one._asdict() for one in found.interesting],
+        "without": [switched_off_json(one) for one in found.without.each],
+        "without_unknown": {**found.without.unknown},
         "trap": found.is_a_trap,
     }
+
+
+def switched_off_json(one: SwitchedOff) -> dict[str, object]:
+    """Return what was switched off as plain data."""
+    told = {key: value._asdict() if isinstance(value, Average) else value for key, value in one._asdict().items()}
+    return {**told, "carried": one.carried._asdict()}
+
+
+def _unknown(found: Why) -> Iterator[str]:
+    """Yield what was switched off before and is not told, and what was not, where something was."""
+    reasons = [one for one in dict.fromkeys(found.without.unknown.values()) if one != NOT_RUN]
+    reasons += [NOT_RUN] if found.without.each and NOT_RUN in found.without.unknown.values() else []
+    for reason in reasons:
+        names = ", ".join(name for name, one in found.without.unknown.items() if one == reason)
+        yield from terminal.wrapped(f"switched off, {reason}: {names}")
 
 
 def _division(head: str, parts: Mapping[str, Average]) -> Iterator[str]:
@@ -224,4 +261,7 @@ def _next(found: Why, results: Results) -> Iterator[tuple[str, str]]:
         command = folder_command("why", results.folder, found.arm, "--person", str(person), *options)
         yield command, f"two lives of one person, worth {abs(eur):,.0f} {results.currency} {more} to us"
     yield folder_command("why", results.folder, found.arm, "--by", MONTH, *scenario), "month by month"
+    if found.without.unknown:
+        command = folder_command("why", results.folder, found.arm, "--without", EVERYTHING, *scenario)
+        yield command, "by mechanism and rule switched off: runs of their own; says its time first"
     yield folder_command("compare", results.folder), "all arms and metrics"

@@ -4,15 +4,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tenure.experiments.analysis.intervals import Average, average_text
+from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.why.averaging import average_of
 from tenure.experiments.analysis.why.switched import (
+    EVERYTHING,
     METRIC,
     RULE,
     SwitchedOff,
     differences,
-    mechanisms,
-    rules_of,
+    folder_without,
+    meaning_of,
+    names_of,
+    rule_number,
     settings_off,
     switched_off,
     without_rule,
@@ -21,6 +24,7 @@ from tenure.experiments.commands import terminal
 from tenure.experiments.commands.command_line import say, say_lines
 from tenure.experiments.commands.folder_words import folder_command, next_lines, reading_bar
 from tenure.experiments.commands.run import where_config_is
+from tenure.experiments.commands.why.answer import switched_off_json, switched_off_lines
 from tenure.experiments.config.documents import Value
 from tenure.experiments.config.experiment import Experiment, load_recorded
 from tenure.experiments.design.estimating import estimate
@@ -29,10 +33,6 @@ from tenure.experiments.running.workers import processors
 from tenure.experiments.store.record import ABOUT, read_about
 from tenure.experiments.store.record_shape import About
 from tenure.experiments.store.results import Results, open_results
-
-EVERYTHING = "all"
-FOLDER = "why"
-"""Below the folder of the results: the runs with something switched off."""
 
 
 class ToSwitchOff(NamedTuple):
@@ -62,7 +62,7 @@ def without_asked(asked: ToSwitchOff, quiet: bool) -> dict[str, object]:
         raise ValueError(f"why: name an arm beside the champion, one of: {others}")
     about = read_about(asked.folder).about
     written = _arms(about, asked.folder)[asked.arm]
-    wanted = {name: _meaning(name, written) for name in _names(asked.names, written)}
+    wanted = {name: meaning_of(name, written) for name in _names(asked.names, written)}
     made = {name: _experiment(asked, about, name) for name in wanted}
     workers = asked.workers or processors()
     if not quiet:
@@ -74,7 +74,7 @@ def without_asked(asked: ToSwitchOff, quiet: bool) -> dict[str, object]:
     whole, found = differences(results, asked.arm), []
     screen = terminal.console()
     for name, experiment in made.items():
-        out = asked.folder / FOLDER / asked.arm / name.replace(" ", "_")
+        out = folder_without(asked.folder, asked.arm, name)
         with terminal.RunBars(screen) as bars:
             own = run_experiment(experiment, out, workers, progress=(lambda event: None) if quiet else bars)
         own = own.under(asked.scenario or own.scenarios[0])
@@ -86,33 +86,13 @@ def without_asked(asked: ToSwitchOff, quiet: bool) -> dict[str, object]:
         "arm": asked.arm,
         "metric": METRIC,
         "whole": average_of(whole)._asdict(),
-        "without": [
-            {**one._asdict(), "difference": one.difference._asdict(), "change": one.change._asdict()} for one in found
-        ],
+        "without": [switched_off_json(one) for one in found],
     }
 
 
 def _names(names: Sequence[str], arm: Value) -> list[str]:
-    rules = [f"{RULE}{place}" for place in range(1, len(rules_of(arm)) + 1)]
-    each = ([*mechanisms(), *rules] if name == EVERYTHING else [name] for name in names)
+    each = (names_of(arm) if name == EVERYTHING else [name] for name in names)
     return list(dict.fromkeys(name for some in each for name in some))
-
-
-def _meaning(name: str, arm: Value) -> str:
-    if not name.startswith(RULE):
-        settings_off(name, ())  # refuses one that there is not
-        return mechanisms()[name].meaning
-    number = _number(name)
-    without_rule(arm, number)
-    row = rules_of(arm)[number - 1]
-    return f"{row.get('when')}: {row.get('do')}" if isinstance(row, dict) else str(row)
-
-
-def _number(name: str) -> int:
-    text = name.removeprefix(RULE).strip()
-    if not text.isdecimal():
-        raise ValueError(f"'{name}': write '{RULE}1' for the first rule of the arm's table")
-    return int(text)
 
 
 def _arms(about: About, folder: Path) -> dict[str, Value]:
@@ -128,7 +108,7 @@ def _experiment(asked: ToSwitchOff, about: About, name: str) -> Experiment:
     kept: dict[str, Value] = {one: arms[one] for one in (about["champion"], asked.arm)}
     sets: list[str] = []
     if name.startswith(RULE):
-        kept[asked.arm] = without_rule(arms[asked.arm], _number(name))
+        kept[asked.arm] = without_rule(arms[asked.arm], rule_number(name))
     else:
         sets = settings_off(name, list(about["market"]["rivals"]))
     shipped = bool(about["config"].get("shipped"))
@@ -145,18 +125,9 @@ def _experiment(asked: ToSwitchOff, about: About, name: str) -> Experiment:
 
 
 def _lines(asked: ToSwitchOff, results: Results, whole: Average, found: Sequence[SwitchedOff]) -> Iterator[str]:
-    """Yield the table of what was switched off, the largest change first."""
-    money = results.currency
-    heads = [
-        ["", "difference from", "", ""],
-        ["switched off", f"'{results.champion}', {money}", f"change, {money}", ""],
-    ]
-    rows = [["nothing", _text(whole), "", ""]]
-    for one in sorted(found, key=lambda one: -abs(one.change.mean)):
-        sure = "" if one.change.beyond_chance else "within chance"
-        rows.append([one.name, _text(one.difference), _text(one.change), sure])
+    """Yield the table of what was switched off, and what each of it is."""
     yield ""
-    yield from terminal.table_lines(heads, rows)
+    yield from switched_off_lines(found, whole, results.champion, results.currency)
     yield ""
     for one in found:
         yield from terminal.wrapped(f"{one.name}: {one.meaning}")
@@ -166,7 +137,3 @@ def _lines(asked: ToSwitchOff, results: Results, whole: Average, found: Sequence
         "other."
     )
     yield from next_lines([(folder_command("why", asked.folder, asked.arm), "what the difference is made of")])
-
-
-def _text(one: Average) -> str:
-    return average_text(one, 1, signed=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tenure.experiments.analysis.intervals import Average, average_text
 from tenure.experiments.analysis.why.answer import Why, why
+from tenure.experiments.analysis.why.found import NOT_RUN
 from tenure.experiments.analysis.why.parts import CARRIED, ENDING, LINE, QUADRANT, TREATMENT, YEAR
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.recordings import Recordings
@@ -36,6 +37,8 @@ MOST_PAIRS = 150
 ``tenure why`` would."""
 MOST_OPEN = 3
 """Arms whose tables stand open; more are folded up until somebody asks."""
+MOST_SWITCHED = 5
+"""Mechanisms and rules, switched off one at a time, that are shown."""
 
 
 class Reasons(NamedTuple):
@@ -115,9 +118,28 @@ def carried_section(recordings: Recordings) -> Section | None:
         "the same money and adds up to the whole before rounding. By treatment: to a person's first treatment in which "
         "the two worlds differ, which describes what followed and is not that treatment's effect alone. By how they "
         "left: in the arm's world. By quadrant: true risk and return at month 0. No customer's: people who never were "
-        f"customers, and channels paid by the month. In full: {recordings.why_command} ARM"
+        f"customers, and channels paid by the month. {_what_was_switched_off(recordings)}In full: "
+        f"{recordings.why_command} ARM"
     )
     return Section("carried", "What carries the difference", tuple(_said(recordings)), tables, note)
+
+
+def _what_was_switched_off(recordings: Recordings) -> str:
+    """Say what "if switched off" means, what is not told of it, and how the rest is asked for."""
+    command = f"{recordings.why_command} ARM --without all"
+    if not any(found.without.each for found in recordings.whys.values()):
+        return f"By mechanism and rule switched off: not run; {command} does. "
+    untold = [
+        f"{words(name)} ({reason})"
+        for found in recordings.whys.values()
+        for name, reason in found.without.unknown.items()
+        if reason != NOT_RUN
+    ]
+    rest = f" Left out: {listed(list(dict.fromkeys(untold)))}." if untold else ""
+    return (
+        "If switched off: what a mechanism or a rule carries, the difference with it less that without it, from runs "
+        f"of their own; these do not add up.{rest} The rest of them: {command}. "
+    )
 
 
 def carried_table(found: Why, currency: str, arms: int) -> Table:
@@ -125,9 +147,16 @@ def carried_table(found: Why, currency: str, arms: int) -> Table:
     rows = [("in all", "", _text(found.total))]
     for name, head in SHOWN_AS.items():
         rows += [(head, words(part), text) for part, text in _parts(name, found)]
+    rows += [("if switched off", name, text) for name, text in _switched_off(found)]
     caption = f"{found.arm} against {found.champion}"
     heads = (("", "divided"), ("", "part"), (f"{currency} per", "customer"))
     return Table(heads, tuple(rows), caption, long=arms > MOST_OPEN)
+
+
+def _switched_off(found: Why) -> Iterator[tuple[str, str]]:
+    """Yield the mechanisms and rules that carry most, of those that were switched off before."""
+    for one in sorted(found.without.each, key=lambda one: -abs(one.carried.mean))[:MOST_SWITCHED]:
+        yield words(one.name), _text(one.carried)
 
 
 def shown_parts(name: str, parts: Mapping[str, Average]) -> list[str]:
