@@ -50,7 +50,7 @@ def _name(axis: Axis, place: float) -> str:
     places = axis.get_major_locator()
     if not isinstance(places, FixedLocator):
         return ""
-    near = [at for at in places.locs if abs(at - place) < 0.5]
+    near = [at for at in places.tick_values(0.0, 0.0) if abs(at - place) < 0.5]
     name = _line(axis.get_major_formatter()(near[0], None)) if near else ""
     return name if any(letter.isalpha() for letter in name) else ""
 
