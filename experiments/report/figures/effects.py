@@ -148,7 +148,7 @@ def profit_and_loss(recordings: Recordings) -> Drawing:
     labels = [sentences.words(name) for name in names]
     first, *others = names_in_figures(recordings.arms).labels.values()
     heads = [f"{first} (champion)", *(f"{label} less {first}" for label in others)]
-    around = Margins(0.1 + text_width(labels, 8.5, bold=True))
+    around = Margins(0.1 + text_width(labels, 8.5, bold=True), bottom=0.62)
     figure, axes = panels(rows, columns, 4.4 * rows, around, sharey=True, heads=heads)
     flat = [ax for row in axes for ax in row]
     places = [float(k) + 0.5 * (name == "closing_value") + 1.0 * (name == "profit") for k, name in enumerate(names)]
@@ -214,6 +214,7 @@ def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: floa
         ax.set_xlim(min(float(means.min()), 0.0) - 0.6 * extent, max(float(means.max()), 0.0) + 0.5 * extent)
     else:
         ax.set_xlim(-1.6 * extent, 1.6 * extent)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=4, prune="both"))  # numbers of neighbours must not touch
 
 
 def effects(recordings: Recordings) -> Drawing:

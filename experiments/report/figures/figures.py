@@ -107,5 +107,5 @@ def titled(drawing: Drawing, names: Names) -> Drawing:
     """Write the finding above a drawing, in letters that can be drawn."""
     with drawn_in(names.fonts):
         title = in_drawable_letters(drawing.finding, names)
-        add_title(drawing.figure, wrapped(title, 0.98 * WIDTH, TITLE_SIZE, bold=True))
+        add_title(drawing.figure, wrapped(title, 0.95 * WIDTH, TITLE_SIZE, bold=True))
     return drawing
