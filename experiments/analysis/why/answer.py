@@ -13,7 +13,7 @@ from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.metric import DECLARED_IN
 from tenure.experiments.analysis.metrics import customers_at_start
 from tenure.experiments.analysis.why.averaging import average_of
-from tenure.experiments.analysis.why.found import FoundBefore, found_before
+from tenure.experiments.analysis.why.found import SwitchedOffBefore, found_before
 from tenure.experiments.analysis.why.interesting import InterestingLife, interesting_lives
 from tenure.experiments.analysis.why.lives import LIFE_MEASURES, lives_of
 from tenure.experiments.analysis.why.parts import (
@@ -75,7 +75,7 @@ class Why(NamedTuple):
     """Lives worth looking at, of the first replication that has both."""
     currency: str = DECLARED_IN
     scenario: str = ""
-    without: FoundBefore = FoundBefore()
+    without: SwitchedOffBefore = SwitchedOffBefore()
     """What was switched off before, by ``tenure why --without``, and what was not."""
 
     def parts(self) -> pd.DataFrame:
@@ -264,7 +264,7 @@ def _pair(champion: RunWithLives, arm: RunWithLives, people: PairOfPeople, custo
     most = tuple((int(people.ids[k]), float(people.difference_eur[k])) for k in (*order[:2], *order[-2:]))
     names = {*champion.lives.given["treatment"], *arm.lives.given["treatment"]}
     given = {name: tuple(_numbers(champion, arm, name, customers)) for name in names}
-    return _Pair(parts_of(champion, arm), given, carried_by(people, customers), most)
+    return _Pair(parts_of(champion, arm, people), given, carried_by(people, customers), most)
 
 
 def _numbers(champion: RunWithLives, arm: RunWithLives, name: str, customers: float) -> Iterator[float]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NOT_RUN = "not run"
 
 
-class FoundBefore(NamedTuple):
+class SwitchedOffBefore(NamedTuple):
     """What is known of an arm without something, and why the rest is not."""
 
     each: tuple[SwitchedOff, ...] = ()
@@ -36,7 +36,7 @@ class FoundBefore(NamedTuple):
     """Name -> that it was not run, or why its runs are not told."""
 
 
-def found_before(results: "Results", arm: str) -> FoundBefore:
+def found_before(results: "Results", arm: str) -> SwitchedOffBefore:
     """Read what was switched off for an arm before; only what is whole, and of this experiment as it is now.
 
     Parameters
@@ -48,7 +48,7 @@ def found_before(results: "Results", arm: str) -> FoundBefore:
     """
     arms = results.about["written"].get("arms")
     if not isinstance(arms, dict) or arm not in arms:  # an arm of a design's own level has no runs without something
-        return FoundBefore()
+        return SwitchedOffBefore()
     names = names_of(arms[arm])
     there = [name for name in names if folder_without(results.folder, arm, name).is_dir()]
     unknown, each = {name: NOT_RUN for name in names if name not in there}, []
@@ -59,7 +59,7 @@ def found_before(results: "Results", arm: str) -> FoundBefore:
             unknown[name] = found
         elif whole is not None:
             each.append(switched_off(name, meaning_of(name, arms[arm]), whole, differences(found, arm)))
-    return FoundBefore(tuple(each), {name: unknown[name] for name in names if name in unknown})
+    return SwitchedOffBefore(tuple(each), {name: unknown[name] for name in names if name in unknown})
 
 
 def _found(results: "Results", arm: str, name: str) -> "Results | str":

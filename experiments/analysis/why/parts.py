@@ -59,8 +59,8 @@ def profit_eur(run: RecordedRun) -> float:
     return float((run.rates.weights * run.by_month("ledger")).sum()) + _closing(run)
 
 
-def parts_of(champion: RunWithLives, arm: RunWithLives) -> Parts:
-    """Divide the difference in profit per customer at the start, arm less champion.
+def parts_of(champion: RunWithLives, arm: RunWithLives, people: PairOfPeople) -> Parts:
+    """Divide the difference in profit per customer at the start, arm less champion; `people` are those of both.
 
     Returns
     -------
@@ -69,7 +69,6 @@ def parts_of(champion: RunWithLives, arm: RunWithLives) -> Parts:
     """
     customers = customers_at_start(arm.run)
     total = profit_eur(arm.run) - profit_eur(champion.run)
-    people = pair_people(champion.lives, arm.lives)
     apart = {NOT_CUSTOMERS: total - float(people.difference_eur.sum())}
     money = {
         LINE: _by_line(champion.run, arm.run),
