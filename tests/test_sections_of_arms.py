@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.analysis.why.answer import GivenTreatment, Why
-from tenure.experiments.analysis.why.parts import DIVISIONS, MONTH, TREATMENT, YEAR
+from tenure.experiments.analysis.why.parts import DIVISIONS, TREATMENT, YEAR
 from tenure.experiments.commands.why.answer import trap_lines
 from tenure.experiments.report.limits import told_at
 from tenure.experiments.report.means import Limited
