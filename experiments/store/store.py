@@ -10,8 +10,7 @@ Layout of an experiment's folder::
     cache/, claims/            what was verified and worked out already; who works on what: may be removed
     */.<name>.<process>.tmp    being written; never read
 
-A file appears under its name only when all of it is on the disk: a process may be killed at any moment, and several may
-write at once.
+A file appears under its name only when it is whole: a process may be killed at any moment, and several may write.
 """
 
 import contextlib
