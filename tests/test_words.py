@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -289,3 +290,15 @@ def test_the_cell_that_is_named_has_the_largest_return_in_the_table(some: list[t
     best = max(pays or cells, key=lambda one: one.back.value if one.back else -math.inf)
     assert best.back is not None
     assert next(one for one in cells if one.arm == named[1]).back.value == best.back.value  # type: ignore[union-attr]  # all have one
+
+
+def test_no_signed_number_is_written_as_minus_0() -> None:
+    root = Path(__file__).parent.parent / "experiments"
+    signed = re.compile(r""":\+(?!z)[0-9]*,?\.""")  # a format with a sign, but without "z", which takes it from 0
+    found = [
+        f"{path.relative_to(root)}: {line.strip()}"
+        for path in root.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if signed.search(line)
+    ]
+    assert not found, "\n".join(found)

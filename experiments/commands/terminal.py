@@ -358,7 +358,7 @@ def verification_lines(case: str, rows: "Sequence[Row]") -> list[str]:
     lines = [case, f"  {'':46} {'known':>12} {'simulated':>12} {'s.e. apart':>11}"]
     labels = told_apart([row.what for row in rows], 46)
     for row in rows:
-        apart = f"{row.z:+.1f}" if row.standard_error > 0 else "exact" if row.ok else "differs"
+        apart = f"{row.z:+z.1f}" if row.standard_error > 0 else "exact" if row.ok else "differs"
         lines.append(
             f"  {labels[row.what]:46} {row.expected:>12.5g} {row.simulated:>12.5g} {apart:>11}"
             + ("" if row.ok else "   WRONG")

@@ -93,7 +93,7 @@ def follow_lines(results: Results, found: list[Followed], replication: int) -> I
         yield "  nobody: no arm changes anything for anybody"
     for arm, why in dict.fromkeys((one.arm, one.why) for one in found):
         some = [one for one in found if (one.arm, one.why) == (arm, why)]
-        people = ", ".join(f"{one.person} ({one.amount:+,.0f} {results.currency})" for one in some)
+        people = ", ".join(f"{one.person} ({one.amount:+z,.0f} {results.currency})" for one in some)
         yield f"  {arm}: {why}: {people}"
 
 

@@ -108,7 +108,7 @@ def why_lines(found: Why, results: Results) -> Iterator[str]:
     for name, head in HEADS.items():
         yield from _division(head, found.divisions[name])
     yield from wrap(
-        f"  Each adds up to {total.mean:+,.1f} before rounding; ± is chance over {found.replications} replications. "
+        f"  Each adds up to {total.mean:+z,.1f} before rounding; ± is chance over {found.replications} replications. "
         + "; ".join(f"{HEADS[name]}: {meant}" for name, meant in MEANT.items())
         + ".",
         terminal.WIDEST,
@@ -210,7 +210,7 @@ def _division(head: str, parts: Mapping[str, Average]) -> Iterator[str]:
     shown = [part for part in order if abs(parts[part].mean) >= SHOWN_FROM * largest and parts[part].mean]
     told = [f"{words(part)} {average_text(parts[part], 1, signed=True)}" for part in shown]
     rest = sum(parts[part].mean for part in parts if part not in shown)
-    told += [f"others {rest:+,.1f}"] if round(rest, 1) else []
+    told += [f"others {rest:+z,.1f}"] if round(rest, 1) else []
     text = "   ".join(one.replace(" ", "\0") for one in told) or "nothing"  # a part is never broken
     for place, line in enumerate(wrap(text, terminal.WIDEST - 18, break_long_words=False, break_on_hyphens=False)):
         yield printable_line(f"  {head if place == 0 else '':<14}  {line}".replace("\0", " "))
@@ -248,7 +248,7 @@ def _lives(found: Why, money: str) -> Iterator[str]:
     )
     width = max(len(words(kind)) for kind in kinds)
     for kind in kinds:
-        some = [f"{one.person} ({one.difference_eur:+,.0f})" for one in found.interesting if one.kind == kind]
+        some = [f"{one.person} ({one.difference_eur:+z,.0f})" for one in found.interesting if one.kind == kind]
         yield printable_line(f"    {words(kind):<{width}}  {'   '.join(some)}")
 
 

@@ -15,16 +15,16 @@ ANY = float("inf")
 FILE = Path(__file__).with_name("patterns.yaml")
 UNITS = {
     "share": "{:.1%}",
-    "points": "{:+.2%}",
+    "points": "{:+z.2%}",
     "times": "{:.2f}",
     "EUR": "{:,.0f}",
-    "EUR per EUR": "{:+.3f}",
+    "EUR per EUR": "{:+z.3f}",
     "months": "{:.0f}",
     "a year": "{:.0f}",
-    "log-odds": "{:+.2f}",
-    "elasticity": "{:+.2f}",
-    "sd": "{:+.2f}",
-    "per EUR": "{:+.4%}",
+    "log-odds": "{:+z.2f}",
+    "elasticity": "{:+z.2f}",
+    "sd": "{:+z.2f}",
+    "per EUR": "{:+z.4%}",
 }
 """Unit -> how a number of it is written."""
 

@@ -46,7 +46,7 @@ class Scale(NamedTuple):
 
     def number(self, per_customer: float) -> str:
         """Write it with a plus or a minus, with a decimal where there are few digits; one that rounds to 0 without."""
-        text = f"{self.book(per_customer):+,.{self.decimals}f}"
+        text = f"{self.book(per_customer):+z,.{self.decimals}f}"
         return text if text.strip("+-0.,") else text[1:]
 
     @property

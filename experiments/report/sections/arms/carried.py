@@ -83,9 +83,9 @@ def trap_sentence(found: Why) -> str:
     if not found.is_a_trap:
         return ""
     alone = found.of_the_champion_alone
-    parts = listed([f"{words(name)} ({one.mean:+,.1f})" for name, one in alone.items()])
+    parts = listed([f"{words(name)} ({one.mean:+z,.1f})" for name, one in alone.items()])
     return (
-        f"Careful: most of the {found.total.mean:+,.1f} follows from what only '{found.champion}' does: {parts}. "
+        f"Careful: most of the {found.total.mean:+z,.1f} follows from what only '{found.champion}' does: {parts}. "
         f"Give '{found.arm}' the same rule, and ask again."
     )
 
@@ -208,4 +208,4 @@ def _said(recordings: Recordings) -> Iterator[str]:
 def _widest(found: Why, name: str) -> str:
     shown = shown_parts(name, found.divisions[name])
     widest = max(shown, key=lambda part: abs(found.divisions[name][part].mean), default="")
-    return f"{words(widest)} {found.divisions[name][widest].mean:+,.1f}" if widest else ""
+    return f"{words(widest)} {found.divisions[name][widest].mean:+z,.1f}" if widest else ""
