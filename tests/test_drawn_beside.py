@@ -21,7 +21,7 @@ def test_what_another_process_draws_is_the_same_page_and_one_that_has_ended_is_d
     monkeypatch.setattr(drawn, "processors", lambda: 2)
     here = drawn_here(recordings)()
     assert [one.name for one in here] == [name for name in FIGURES if name != "effects"]
-    assert sum(bool(one.source) for one in here) > 6
+    assert sum(bool(one.svg) for one in here) > 6
     with DrawnBeside(PAYS_FROM) as draw:
         assert draw.aside is not None
         assert draw(recordings)() == here

@@ -187,7 +187,7 @@ def test_the_page_has_the_section_and_the_figures_and_no_nan(real: Recordings) -
     texts = [*section.sentences, *(cell for table in section.tables for row in table.rows for cell in row)]
     assert not any("nan" in text for text in texts)
     for figure in drawn(real, FIGURES):
-        assert figure.source.startswith("data:image/svg+xml") and "nan" not in figure.finding
+        assert figure.svg.startswith("<svg ") and "nan" not in figure.finding
 
 
 @pytest.mark.parametrize("months", [1, 5, 12])

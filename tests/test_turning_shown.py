@@ -99,7 +99,7 @@ def test_the_report_has_the_rule_the_box_and_a_figure() -> None:
     assert {row[0] for row in rules.rows} == {"all arms", "optimal", "by_value"}
     by_value = next(table for table in leanings if "by_value less now" in table.caption)
     assert {row[0] for row in by_value.rows[:2]} == {EFFECT, COST}
-    assert part.figure.source.startswith("data:image/svg+xml")
+    assert part.figure.svg.startswith("<svg ")
     assert part.figure.alt.startswith(f"{part.figure.finding}. ")  # numbers follow
     page = turning_markup(results)
     assert "&lt; x0.9" in page and "<h2>What nobody knows" in page

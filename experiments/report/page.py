@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from tenure.experiments.report.effects import EffectsTable, effects_table, over_text
 from tenure.experiments.report.figures.drawn import Draw, drawn_here
+from tenure.experiments.report.figures.rendered.font import font_rules
 from tenure.experiments.report.joint import JointTable
 from tenure.experiments.report.recordings import Recordings
 from tenure.experiments.report.sections.arms.carried import carried_section, trap_alarms
@@ -143,6 +144,7 @@ def write_page(
         about=dict(about),
         eras=eras,
         turning=turning or "",
+        fonts=font_rules([*(part.body for part in parts), turning or ""]),
     )
     write_whole(path, sealed(f"{page}\n<!-- {(MARK + ZEROS).decode()} -->\n".encode()), path.parent)
     return path

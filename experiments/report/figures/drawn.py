@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from tenure.experiments.report.figures.figures import FIGURES, draw_figure
-from tenure.experiments.report.figures.rendered.compact import page_source
 from tenure.experiments.report.figures.rendered.described import described
+from tenure.experiments.report.figures.rendered.inline import inline_svg
 from tenure.experiments.report.figures.style import Drawing
 from tenure.experiments.report.recordings import NotRecordedError, Recordings
 from tenure.experiments.running.workers import USUAL_LIMITS, Aside, JobStoppedError, WorkerError, processors
@@ -18,12 +18,12 @@ PAYS_FROM = 20
 
 
 class ReportFigure(NamedTuple):
-    """A figure as the page shows it; `source` is a data URI, empty if it could not be drawn, and `alt` what it says."""
+    """A figure as the page shows it; `svg` is an element, empty if it could not be drawn, and `alt` what it says."""
 
     name: str
     finding: str
     note: str
-    source: str
+    svg: str
     alt: str = ""
 
 
@@ -104,4 +104,4 @@ def _drawn(name: str, recordings: Recordings) -> ReportFigure:
 def shown(drawing: Drawing) -> ReportFigure:
     """Return a drawing as the page shows it."""
     alt = described(drawing.finding, drawing.figure)
-    return ReportFigure(drawing.name, drawing.finding, drawing.note, page_source(drawing.figure), alt)
+    return ReportFigure(drawing.name, drawing.finding, drawing.note, inline_svg(drawing.figure), alt)
