@@ -5,6 +5,7 @@ Rows are those of the own institution, but for the few measures by which a marke
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -143,7 +144,7 @@ class Recordings:
     why_command: str = "tenure why DIR"
     limited: "Mapping[str, Limited]" = field(default_factory=dict)
 
-    @property
+    @cached_property
     def institutions(self) -> tuple[str, ...]:
         """All institutions, our own first; none where the market was not recorded."""
         customers = self.market.get("customers")
@@ -152,7 +153,7 @@ class Recordings:
         names = [str(one) for one in customers["institution"].unique() if one not in NOT_INSTITUTIONS]
         return (*(one for one in names if one == self.us), *(one for one in names if one != self.us))
 
-    @property
+    @cached_property
     def us(self) -> str:
         """Our own institution; empty where nothing of it was recorded."""
         return "" if "customers_by_cell" not in self.rows else str(self.rows["customers_by_cell"]["institution"].iat[0])
