@@ -16,7 +16,7 @@ UNKNOWN = " ± ?"
 """After an average whose interval nobody knows, since it is of one."""
 LEAST_NAMED = 0.05
 """Share of what moves an answer below which an assumption is not named after the first."""
-NOTHING_FORESEEN = "no assumption foresees it: luck moves it more than anything that was varied"
+NOTHING_FORESEEN = "luck moves the answer more than anything that was varied"
 
 
 def turning_sentences(found: VariedResults) -> Iterator[str]:
@@ -58,7 +58,7 @@ def _when(found: VariedResults, one: Turning, head: str, then: str) -> Iterator[
     elif one.found == "nothing":
         yield f"{head}: no readable rule found that is better on held-out points than '{one.usual}' everywhere."
         if one.check.points:
-            yield f"Of the points held out, {_right(found, one.check, one.usual)}."
+            yield f"Of the points held out, {_right(found, one.check, one.usual, 'the best rule that was tried')}."
     else:
         maybe = "" if one.found == "rule" else " perhaps"
         for leaf in one.leaves:
@@ -68,18 +68,18 @@ def _when(found: VariedResults, one: Turning, head: str, then: str) -> Iterator[
         yield f"Learnt from {one.learnt_from} points; of those held out, {_right(found, one.check, one.usual)}{sure}."
 
 
-def _right(found: VariedResults, check: Check, usual: str) -> str:
+def _right(found: VariedResults, check: Check, usual: str, rule: str = "it") -> str:
     """Say how a rule did where it had not looked."""
     low, high = check.accuracy
     text = ""
     if check.points:
         of = f"{check.right} of {check.points} told from chance ({low:.0%} to {high:.0%})"
-        text = f"it is right at {of}, '{usual}' everywhere at {check.usual_right}"
+        text = f"{rule} is right at {of}, '{usual}' everywhere at {check.usual_right}"
     if check.said:
         lead = difference_text(found.metric, check.lead).removesuffix(UNKNOWN)
         where = " at the one draw of these" if check.said == 1 else ""
-        text += f"{'; ' if text else ''}where it says otherwise, that is ahead by {lead} {unit_of(found)}{where}"
-    return text or "it says nothing else"
+        text += f"{'; ' if text else ''}where it says otherwise, its answer less '{usual}' is {lead} {unit_of(found)}{where}"
+    return text or f"{rule} says nothing else"
 
 
 def leans_on(found: VariedResults) -> str:
@@ -88,7 +88,7 @@ def leans_on(found: VariedResults) -> str:
     one = found.leanings[arm]
     head = "The answer leans most on: "
     if not one.inputs:
-        return f"{head}{NOTHING_FORESEEN} ({arm} less '{found.turning.champion}')."
+        return f"{head}nothing: {NOTHING_FORESEEN} ({arm} less '{found.turning.champion}')."
     named = [index for place, index in enumerate(one.inputs[:MOST_NAMED]) if not place or index.total >= LEAST_NAMED]
     each = ", ".join(f"{index.path} {index.total:.0%} ({index.low:.0%} to {index.high:.0%})" for index in named)
     return f"{head}{each}: shares of what moves {arm} less '{found.turning.champion}', luck left out."
