@@ -102,8 +102,12 @@ def test_the_tables_hold_what_was_recorded(results: Results, exported: dict[str,
     refused = recorded[(recorded["measure"] == "treatments") & recorded["b"].str.startswith("refused:")]
     assert made["refusals"]["customers"].sum() == refused["value"].sum() > 0
     assert len(made["measures"]) == (~recorded["measure"].str.startswith(("person/", "life/"))).sum()
-    for table, measure in (("lives", "life/value"), ("treatments_given", "life/treated")):
+    persons = {"lives": "life/value", "endings": "life/left", "treatments_given": "life/treated"}
+    for table, measure in persons.items():
         assert len(made[table]) == (recorded["measure"] == measure).sum() > 0
+    ours = recorded[(recorded["measure"] == "leavers") & (recorded["institution"] == "us")]
+    ended = made["endings"].groupby(["scenario", "arm", "replication", "month", "ended"]).size()
+    assert ended.to_dict() == ours.groupby(["scenario", "arm", "replication", "month", "a"])["value"].sum().to_dict()
     given = made["treatments_given"].groupby("taken").size()
     treated = made["treatments"][["contacted", "taken"]].sum()
     assert given.sum() <= treated["contacted"] and given.get(True, 0) <= treated["taken"]

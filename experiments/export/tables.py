@@ -20,7 +20,7 @@ from tenure.simulation.recording.rows import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-LARGE = ("measures", "people", "lives", "treatments_given")
+LARGE = ("measures", "people", "lives", "endings", "treatments_given")
 """Tables with so many rows that no workbook has them unless they are asked for."""
 OF_PEOPLE = ("profit", "charged", "rewards", "treatment_cost", "months_with_us")
 """Columns of the table of people, in the order of `PERSON_MEASURES`."""
@@ -62,6 +62,7 @@ def tables_of(results: Results) -> dict[str, ExportTable]:
         _refusals(results),
         _people(results),
         _lives(results),
+        _endings(results),
         _given(results),
         _measures(results),
     ]
@@ -236,6 +237,24 @@ def _lives(results: Results) -> ExportTable:
 
     meaning = "everybody who was ever our customer: what they brought, and how the relationship ended"
     return ExportTable("lives", meaning, (*key_columns(results), *own), rows)
+
+
+def _endings(results: Results) -> ExportTable:
+    left = measures.LIFE_LEFT
+    own = (
+        TableColumn("person", "whole", "", left.a.meaning),
+        TableColumn("ended", "text", "", measures.CAUSE.meaning, measures.CAUSE.words),
+        TableColumn("went_to", "text", "", "institution that the person went to, or 'nobody', or 'gone' for good"),
+    )
+
+    def rows() -> Iterator["pd.DataFrame"]:
+        for _, read in _each_run(results, (left.name,)):
+            told = read[["month", "a"]].rename(columns={"a": "person"}).astype({"person": "int64"})
+            pairs = [one.split(measures.TO, 1) for one in read["b"]]
+            yield _of_run(results, read, told.assign(ended=[one for one, _ in pairs], went_to=[to for _, to in pairs]))
+
+    meaning = "every end of a relationship with us: who comes back and leaves again has a row for each"
+    return ExportTable("endings", meaning, (*key_columns(results), *month_columns(), *own), rows)
 
 
 def _given(results: Results) -> ExportTable:

@@ -35,6 +35,7 @@ TEXT = r"[\s\S]+"
 UNUSED = Key("", ("",))
 STAGE, QUADRANT = Key("true stage", STAGES), Key("true quadrant", QUADRANTS)
 CAUSE = Key("cause", CAUSES[1:])
+ENDED_AND_WHERE = rf"({'|'.join(CAUSES[1:])}): {TEXT}"
 JOINED, DECLINED, STILL, STILL_DECLINED = "joined", "declined", "with us", "with us, declined"
 LEFT, LEFT_DECLINED = "left: {cause}", "left after decline: {cause}"
 CYCLE_EVENTS = (
@@ -320,6 +321,16 @@ LIFE_TREATED = _measure(
     MONTHLY,
     PERSON,
     Key("treatment, and whether it was taken", form=TEXT),
+)
+TO = ": "
+"""Between how a relationship ended and where the customer went."""
+LIFE_LEFT = _measure(
+    "life/left",
+    "customers",
+    "an end of a relationship with us; somebody who comes back and leaves again has one more",
+    MONTHLY,
+    PERSON,
+    Key("how it ended, and where the person went (an institution, 'nobody', or 'gone' for good)", form=ENDED_AND_WHERE),
 )
 
 # Beliefs beside the truth ---------------------------------------------------------------------------------------------
