@@ -13,6 +13,7 @@ from tenure.experiments.report.sections.cycles import curves_of, cycle_finding, 
 from tenure.experiments.report.sections.market import (
     cost_finding,
     flows_finding,
+    flows_table,
     market_section,
     paid_finding,
     poached_per_100,
@@ -99,6 +100,18 @@ def test_tables_by_hand() -> None:
     assert cycles.rows[2][-2:] == ("2.0 ± 0", "over 6") and cycles.rows[2][3] == "-"
     assert channels.rows[0] == ("us", "mail", "8.0 ± 0", "8.0 ± 0", "20 ± 0", "40 ± 0")
     assert prices.rows == (("nothing", "us", "19.00"), ("nothing", "rival", "19.00"))
+
+
+def test_of_several_rivals_each_is_told_and_they_add_up() -> None:
+    """Of 300 customer years the rival takes six in all, and the other one three."""
+    other = [("customers", month, "other", "", "", 50.0) for month in range(-1, 36)]
+    other += [("flows", month, "us", "other", GOOD, 3.0 / 36) for month in range(36)]
+    recordings = read({("nothing", r): [*run(), *other] for r in range(2)})
+    rows = {row[1]: row[2:] for row in flows_table(recordings).rows}
+    assert list(rows) == ["taken by rivals", "of these, by rival", "of these, by other", "taken from rivals"]
+    assert rows["taken by rivals"] == ("3.00 ± 0", "1.00 ± 0", "0.00", "0.00", "2.00 ± 0")
+    assert rows["of these, by rival"] == ("2.00 ± 0", "0.00", "0.00", "0.00", "2.00 ± 0")
+    assert rows["of these, by other"] == ("1.00 ± 0", "1.00 ± 0", "0.00", "0.00", "0.00")
 
 
 def test_rows_of_tables_have_a_cell_for_each_heading() -> None:

@@ -1,9 +1,11 @@
 """What carries the difference between two arms: divisions add up, and each person's part is theirs to the cent."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,10 +18,11 @@ from tenure.experiments.analysis.gains import People
 from tenure.experiments.analysis.metrics import METRICS
 from tenure.experiments.analysis.why.answer import why
 from tenure.experiments.analysis.why.interesting import FIRST, interesting_lives
-from tenure.experiments.analysis.why.lives import EverOurs
+from tenure.experiments.analysis.why.lives import POACHED_BY, RIVAL_NOT_RECORDED, EverOurs, lives_of
 from tenure.experiments.analysis.why.parts import (
     AFTER,
     DIVISIONS,
+    ENDING,
     MONTH,
     NEVER_OURS,
     NO_TREATMENT,
@@ -32,7 +35,8 @@ from tenure.experiments.analysis.why.parts import (
 from tenure.experiments.commands.app import app
 from tenure.experiments.commands.why.answer import why_lines
 from tenure.experiments.report.in_python.figure import report_figure
-from tenure.experiments.store.results import Results
+from tenure.experiments.store.results import Results, open_results
+from tenure.experiments.store.store import read_run, without_keys, write_run
 from tenure.simulation.model import LifecycleModel
 from tenure.simulation.recording.observing import MonthFacts
 from tests.folders import made_here
@@ -181,6 +185,88 @@ def test_every_division_adds_up_to_the_difference_in_profit(results: Results, ar
         assert sum(one.mean for one in parts.values()) == pytest.approx(found.total.mean, abs=1e-9)
 
 
+def poached(results: Results, arm: str) -> pd.DataFrame:
+    """Return who was poached in the end under an arm, as recorded: value, replication and the last rival by name."""
+    rows = results.rows()
+    own = rows[rows["arm"] == arm]
+    lives = own[(own["measure"] == "life/value") & (own["b"] == "poached")]
+    left = own[own["measure"] == "life/left"].sort_values("month", kind="stable")
+    last = left.groupby(["replication", "a"])["b"].last().str.removeprefix("poached: ")
+    return lives.join(last.rename("rival"), on=["replication", "a"])
+
+
+@pytest.mark.parametrize("arm", ["reward", "learns", "desk"])
+def test_sums_over_rivals_are_those_who_were_poached(results: Results, arm: str) -> None:
+    found = why(results, arm)
+    rivals = {part.removeprefix(POACHED_BY) for part in found.divisions[ENDING] if part.startswith("poached")}
+    assert rivals == {"megabank", "fintech"}
+    start = results.rows()
+    start = start[(start["measure"] == "customers") & (start["institution"] == "us") & (start["month"] == -1)]
+    customers = start[start["arm"] == arm].set_index("replication")["value"]
+    told = found.rivals_table().set_index(["arm", "rival"])
+    for one in ("nothing", arm):
+        taken = poached(results, one)
+        assert set(taken["rival"]) == rivals
+        for rival, own in taken.groupby("rival"):
+            heads = own.groupby("replication").size().reindex(customers.index, fill_value=0)
+            each = told.loc[(one, rival)]
+            assert each["per_customer"] == pytest.approx(float((heads / customers).mean()))
+            money = (own.groupby("replication")["value"].sum() / customers).mean()
+            assert each["brought"] == pytest.approx(float(money / (heads / customers).mean()))
+
+
+def test_runs_that_keep_no_rivals_say_so_and_add_up_to_the_same(results: Results, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(results.folder, older)
+    for name in results.names:
+        stored = read_run(older, name)
+        table = without_keys(stored.table).to_pandas()
+        write_run(older, name, table[table["measure"] != "life/left"], stored.metadata)
+    named, unnamed = why(results, "reward"), why(open_results(older), "reward")
+    parts = named.divisions[ENDING]
+    together = sum(one.mean for part, one in parts.items() if part.startswith(POACHED_BY))
+    assert unnamed.divisions[ENDING][RIVAL_NOT_RECORDED].mean == pytest.approx(together, abs=1e-9)
+    assert unnamed.divisions[ENDING].keys() - parts.keys() == {RIVAL_NOT_RECORDED}
+    assert set(unnamed.rivals_table()["rival"]) == {"not recorded"}
+    counted = named.rivals_table().groupby("arm")["per_customer"].sum()
+    assert unnamed.rivals_table().set_index("arm")["per_customer"].to_dict() == pytest.approx(counted.to_dict())
+    assert any("rival not recorded" in line for line in why_lines(unnamed, results))
+
+
+def test_of_several_ends_of_one_person_the_last_counts() -> None:
+    """1 was poached twice, 2 was poached and is back, 3 came back and left without a rival, 4 left once."""
+    rows = [
+        *(("life/value", 9, str(who), end, 1.0) for who, end in enumerate(("poached", "ours at the end"), 1)),
+        *(("life/value", 9, str(who), end, 1.0) for who, end in enumerate(("settled", "poached"), 3)),
+        ("life/left", 2, "1", "poached: fintech", 1.0),
+        ("life/left", 2, "2", "poached: fintech", 1.0),
+        ("life/left", 3, "3", "poached: megabank", 1.0),
+        ("life/left", 5, "1", "poached: megabank: the large one", 1.0),
+        ("life/left", 6, "3", "settled: nobody", 1.0),
+        ("life/left", 6, "4", "poached: fintech", 1.0),
+    ]
+    names = ("measure", "month", "a", "b", "value")
+    lives = lives_of(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True))))
+    assert lives.ids.tolist() == [1, 2, 3, 4]
+    named = ["poached by megabank: the large one", "ours at the end", "settled", "poached by fintech"]
+    assert lives.ends.tolist() == named
+
+
+def test_each_rival_that_took_somebody_over_in_one_world_alone_has_a_line() -> None:
+    ends = np.array(["poached by a", "poached by a", "poached by b", "settled", "poached by b"], object)
+    others = np.array(["settled", "poached by a", "poached by a", "poached by b", "ours at the end"], object)
+    word = np.full(5, "call", object)
+    people = PairOfPeople(np.arange(1, 6), np.array([-1.0, -2.0, -3.0, -4.0, -5.0]), word, ends, word, others)
+    found = [one for one in interesting_lives(people, NOBODY, NOBODY, 0) if one.kind.startswith("poached")]
+    assert [(one.kind, one.person) for one in found] == [
+        ("poached by a in the arm's world alone", 1),
+        ("poached by a in the champion's world alone", 3),
+        ("poached by b in the arm's world alone", 5),
+        ("poached by b in the arm's world alone", 3),
+        ("poached by b in the champion's world alone", 4),
+    ]
+
+
 def test_an_arm_that_treats_nobody_otherwise_differs_in_nothing(results: Results) -> None:
     found = why(results, "desk")
     told = found.divisions[TREATMENT]
@@ -240,13 +326,15 @@ def test_lives_worth_a_look_are_what_their_kind_says(results: Results, arm: str)
             assert one.treatment == one.kind.removeprefix(FIRST)
 
 
+NONE = np.zeros(0)
+NOBODY = People(NONE.astype(object), (NONE.astype(object),) * 3, *[NONE] * 5, NONE > 0, NONE > 0)
+
+
 def test_who_is_typical_differs_by_the_median_of_those_who_differ() -> None:
     worth = np.array([0.0, 0.0, 0.0, 2.0, 3.0, 50.0])
     word = np.full(6, "settled", object)
     people = PairOfPeople(np.arange(1, 7), worth, word, word, np.full(6, "call", object), word)
-    none = np.zeros(0)
-    at_start = People(np.zeros(0, object), (np.zeros(0, object),) * 3, none, none, none, none, none, none > 0, none > 0)
-    found = list(interesting_lives(people, at_start, at_start, replication=4))
+    found = list(interesting_lives(people, NOBODY, NOBODY, replication=4))
     typical = next(one for one in found if one.kind.startswith("typical"))
     assert (typical.person, typical.difference_eur, typical.replication) == (5, 3.0, 4)
 

@@ -30,6 +30,7 @@ from tenure.experiments.analysis.why.parts import (
     pair_people,
     parts_of,
 )
+from tenure.experiments.analysis.why.rivals import Taken, TakenOver, taken_by, taken_over
 from tenure.experiments.analysis.worked_out import recorded_of
 from tenure.experiments.running.workers import processors
 from tenure.experiments.store.store import read_rows
@@ -77,6 +78,8 @@ class Why(NamedTuple):
     scenario: str = ""
     without: SwitchedOffBefore = SwitchedOffBefore()
     """What was switched off before, by ``tenure why --without``, and what was not."""
+    rivals: tuple[TakenOver, ...] = ()
+    """What each rival took over from us, the one that took most first."""
 
     def parts(self) -> pd.DataFrame:
         """Return every division as one tidy table; the parts of each division add up to the difference.
@@ -123,6 +126,28 @@ class Why(NamedTuple):
             for place, arm in enumerate((self.champion, self.arm))
         ]
         return self._told(rows, ["treatment", "arm", "per_customer", "taken", "cost"], f"{self.currency} per customer")
+
+    def rivals_table(self) -> pd.DataFrame:
+        """Return what each rival took over from us, a row per rival and arm; of several ends of a person the last.
+
+        Returns
+        -------
+        DataFrame
+            Index 0, 1, 2 and on; the rival that took most first, the champion's row before the arm's:
+
+            ============  =======  ==================================================================================
+            rival, arm     text     "not recorded" in the place of the rival where runs keep none
+            per_customer   float64  customers who went there, per customer at the start
+            brought        float64  what such a customer had brought us over the run, discounted; nan: nobody, `unit`
+            unit           text     of `brought`
+            ============  =======  ==================================================================================
+        """
+        rows = [
+            (one.rival, arm, one.per_customer[place], one.brought_eur[place])
+            for one in self.rivals
+            for place, arm in enumerate((self.champion, self.arm))
+        ]
+        return self._told(rows, ["rival", "arm", "per_customer", "brought"], self.currency)
 
     def without_table(self) -> pd.DataFrame:
         """Return what was switched off, a row each: the difference with it and without it, and what it carries.
@@ -189,6 +214,7 @@ class _Pair(NamedTuple):
     given: Mapping[str, tuple[float, ...]]
     carried: float
     most: tuple[tuple[int, float], ...]
+    taken: tuple[Taken, Taken]
     interesting: tuple[InterestingLife, ...] = ()
 
 
@@ -251,7 +277,8 @@ def why(results: "Results", arm: str, progress: Callable[[], None] = lambda: Non
     given = tuple(_given(found, name) for name in sorted({name for one in found for name in one.given}))
     share = float(np.nanmean(carried)) if not np.isnan(carried).all() else float("nan")
     of_one = found[0].interesting, results.currency, results.scenario, found_before(results, arm)
-    return Why(arm, results.champion, total, divisions, given, share, found[0].most, len(found), *of_one)
+    rivals = taken_over([one.taken for one in found])
+    return Why(arm, results.champion, total, divisions, given, share, found[0].most, len(found), *of_one, rivals)
 
 
 def _world(results: "Results", name: str) -> RunWithLives:
@@ -264,7 +291,8 @@ def _pair(champion: RunWithLives, arm: RunWithLives, people: PairOfPeople, custo
     most = tuple((int(people.ids[k]), float(people.difference_eur[k])) for k in (*order[:2], *order[-2:]))
     names = {*champion.lives.given["treatment"], *arm.lives.given["treatment"]}
     given = {name: tuple(_numbers(champion, arm, name, customers)) for name in names}
-    return _Pair(parts_of(champion, arm, people), given, carried_by(people, customers), most)
+    taken = taken_by(champion.lives, customers), taken_by(arm.lives, customers)
+    return _Pair(parts_of(champion, arm, people), given, carried_by(people, customers), most, taken)
 
 
 def _numbers(champion: RunWithLives, arm: RunWithLives, name: str, customers: float) -> Iterator[float]:

@@ -6,14 +6,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.agents.person import CAUSES, CHARGED_OFF, POACHED
+from tenure.agents.person import CAUSES, CHARGED_OFF
 from tenure.experiments.analysis.gains import People, common
+from tenure.experiments.analysis.why.lives import POACHED_BY, RIVAL_NOT_RECORDED
 from tenure.experiments.analysis.why.parts import NEVER_OURS, NO_TREATMENT, PairOfPeople
 
 EACH = 2
 """People named of a kind."""
-IN_ONE_WORLD = (CAUSES[POACHED], CAUSES[CHARGED_OFF], NEVER_OURS)
-"""Ways out, and never having been there, that are told where only one of the two worlds had them."""
+IN_ONE_WORLD = (RIVAL_NOT_RECORDED, CAUSES[CHARGED_OFF], NEVER_OURS)
+"""Ways out, and never having been there, that are told where only one of the two worlds had them; before these, each
+rival that took somebody over."""
 FIRST = "first difference: "
 """Stands before the treatment in which the two worlds of a person differ first."""
 
@@ -63,9 +65,9 @@ def _kinds(people: PairOfPeople, champion: People, arm: People) -> Iterator[tupl
         *_who_pays(people, champion, arm),
         ("typical of whom it touches", _nearest_the_median(worth, worth != 0.0)),
     ]
-    for end in IN_ONE_WORLD:
+    told = {end: end for end in _poached(people)} | {end: end.replace("_", " ") for end in IN_ONE_WORLD}
+    for end, word in told.items():
         before, after = people.champion_ends == end, people.ends == end
-        word = end.replace("_", " ")
         kinds += [
             (f"{word} in the arm's world alone", _largest(np.abs(worth), after & ~before)),
             (f"{word} in the champion's world alone", _largest(np.abs(worth), before & ~after)),
@@ -75,6 +77,12 @@ def _kinds(people: PairOfPeople, champion: People, arm: People) -> Iterator[tupl
         if name != NO_TREATMENT:
             kinds.append((f"{FIRST}{name}", _nearest_the_median(worth, people.treatments == name)))
     return ((kind, rows) for kind, rows in kinds if len(rows))
+
+
+def _poached(people: PairOfPeople) -> list[str]:
+    """Return "poached by" and the rival, of every rival that took somebody over; the one that took most first."""
+    ends, heads = np.unique(np.concatenate([people.ends, people.champion_ends]).astype(str), return_counts=True)
+    return [end for end in ends[np.argsort(-heads, kind="stable")].tolist() if end.startswith(POACHED_BY)]
 
 
 def _who_pays(people: PairOfPeople, champion: People, arm: People) -> Iterator[tuple[str, NDArray[np.intp]]]:

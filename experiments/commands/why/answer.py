@@ -143,6 +143,8 @@ def division_lines(found: Why, by: str, results: Results) -> Iterator[str]:
         f"Discounted, closing value included; the parts add up before rounding, ± is chance over {found.replications} "
         "replications, each part alone."
     )
+    if by == ENDING:
+        yield from _rivals(found, money)
 
 
 def trap_lines(found: Why) -> Iterator[str]:
@@ -183,6 +185,7 @@ def why_json(found: Why, results: Results) -> dict[str, object]:
         "carried_by": None if math.isnan(found.carried_by) else found.carried_by,
         "most": [{"person": person, "difference": eur} for person, eur in found.most],
         "lives": [one._asdict() for one in found.interesting],
+        "rivals": [one._asdict() for one in found.rivals],
         "without": [switched_off_json(one) for one in found.without.each],
         "without_unknown": {**found.without.unknown},
         "trap": found.is_a_trap,
@@ -234,6 +237,26 @@ def _given(found: Why, money: str) -> Iterator[str]:
     ]
     yield from terminal.table_lines(heads, rows)
     yield ""
+
+
+def _rivals(found: Why, money: str) -> Iterator[str]:
+    """Yield what each rival took over, in both arms."""
+    if not found.rivals:
+        return
+    heads = [
+        ["taken over by", f"per 100, {found.champion}", found.arm, f"had brought, {money} each", ""],
+        ["", "customers at the start", "", found.champion, found.arm],
+    ]
+    rows = [
+        [
+            one.rival,
+            *(f"{100.0 * many:.2f}" for many in one.per_customer),
+            *("-" if math.isnan(eur) else f"{eur:z,.0f}" for eur in one.brought_eur),
+        ]
+        for one in found.rivals
+    ]
+    yield ""
+    yield from terminal.table_lines(heads, rows)
 
 
 def _lives(found: Why, money: str) -> Iterator[str]:

@@ -114,18 +114,20 @@ def flows_finding(recordings: Recordings) -> str:
 def poached_per_100(recordings: Recordings, arm: str) -> dict[str, pd.DataFrame]:
     """Return who rivals take from us (``lost``), who we take from them (``won``), who comes ``back``, and from rivals.
 
+    Of several rivals what each takes from us is told, too, under its name.
+
     Returns
     -------
     dict
         Tables with a row per replication and a column per quadrant: customers a year per 100 of ours.
     """
-    us = recordings.us
-    rivals = [name for name in recordings.institutions if name != us]
+    us, rivals = recordings.us, _rivals(recordings)
     flows = recordings.of_all("flows")
     own = flows[flows["arm"] == arm]
     years = customer_years(recordings, arm)
     parts = {
         "lost": own[(own["institution"] == us) & own["a"].isin(rivals)],
+        **{name: own[(own["institution"] == us) & (own["a"] == name)] for name in rivals if len(rivals) > 1},
         "won": own[(own["a"] == us) & own["institution"].isin(rivals)],
     }
     if "won_back" in recordings.market:
@@ -138,6 +140,10 @@ def poached_per_100(recordings: Recordings, arm: str) -> dict[str, pd.DataFrame]
         heads = by.unstack("quadrant").reindex(index=years.index, columns=list(QUADRANTS)).fillna(0.0)
         found[what] = heads.div(years, axis=0) * 100.0
     return found
+
+
+def _rivals(recordings: Recordings) -> list[str]:
+    return [name for name in recordings.institutions if name != recordings.us]
 
 
 def customer_years(recordings: Recordings, arm: str) -> "pd.Series[float]":
@@ -203,10 +209,11 @@ def _institutions(recordings: Recordings) -> Table:
 
 
 def flows_table(recordings: Recordings) -> Table:
-    """Return whom rivals take from us, whom we take from them, and who comes back, by quadrant and arm."""
+    """Return whom rivals take from us, each of them, whom we take, and who comes back, by quadrant and arm."""
     heads = (("", "arm"), ("", "who"), ("", "all"), *(tuple(words(name).split(" ")) for name in QUADRANTS))
     said = {
         "lost": "taken by rivals",
+        **{name: f"of these, by {name}" for name in _rivals(recordings)},
         "won": "taken from rivals",
         "back": "come back, from anywhere",
         "won_back": "won back from rivals",
