@@ -47,24 +47,28 @@ def test_a_return_is_given_where_money_is_all_that_differs(results: Results) -> 
     also = results.also_does["treatment_spend_per_customer"]
     assert also["again"] == also["more"] == ()
     assert "ends relationships" in also["ends"] and "changes us.guards" in also["guards"]
-    assert "posts other prices" in also["posts"]
+    assert also["posts"] == ()  # the income that it gives up is money spent
+    assert "posts other prices" in results.also_does["acquisition_spend_per_customer"]["posts"]
     told = results.returns_reported()
     assert told["more"].ratio is not None and not told["more"].why_not
     assert told["again"].why_not == "is not found to spend over 1 GBP a customer more"
-    for arm in ("ends", "posts", "guards"):
+    for arm in ("ends", "guards"):
         assert results.returns()[arm] is None and told[arm].why_not
 
 
-def test_beside_an_arm_that_does_nothing_a_return_is_always_given(tmp_path: Path) -> None:
+def test_beside_an_arm_that_does_nothing_who_ends_relationships_gets_no_return_on_its_letters(tmp_path: Path) -> None:
+    """Ending costs a letter each: what the relationships would have earned is not what the letters lose."""
     path = tmp_path / "beside.yaml"
     text = CONFIG.replace("usual:  {policy: uniform, treatment: loyalty_reward, amount: 5}", "usual: do_nothing")
-    arms = [line for line in text.splitlines() if not line.startswith(("  again", "  posts", "  guards"))]
+    arms = [line for line in text.splitlines() if not line.startswith(("  again", "  guards"))]
     path.write_text("\n".join(arms), encoding="utf-8")
-    found = run_experiment(load_experiment(str(path), []), tmp_path / "out", workers=1).returns()
-    assert found["more"] is not None
-    metrics = open_results(tmp_path / "out").metrics().pivot_table(index="arm", columns="metric", values="value")
+    results = run_experiment(load_experiment(str(path), []), tmp_path / "out", workers=1)
+    told = results.returns_reported()
+    assert told["more"].ratio is not None and told["ends"].ratio is None and told["ends"].why_not
+    assert "ends relationships" in results.also_does["treatment_spend_per_customer"]["ends"]
+    metrics = results.metrics().pivot_table(index="arm", columns="metric", values="value")
     spent = metrics["treatment_spend_per_customer"]
-    assert (found["ends"] is not None) == bool(spent["ends"] - spent["usual"] > 1.0)
+    assert (told["posts"].ratio is not None) == bool(spent["posts"] - spent["usual"] > 1.0)
 
 
 def test_terminal_report_figures_and_json_give_the_same_returns(
@@ -74,10 +78,9 @@ def test_terminal_report_figures_and_json_give_the_same_returns(
     recordings = recordings_of(results)
     assert returns_of(recordings, METRICS["return_on_treatment"]) == results.returns_reported()
     plain = comparisons_json(results)
-    assert {arm for arm, one in plain["return_on_treatment"].items() if one} == {"more"}
-    assert plain["no_return_on_treatment"] == {
-        arm: one.why_not for arm, one in results.returns_reported().items() if arm != "more"
-    }
+    told = results.returns_reported()
+    assert {arm for arm, one in plain["return_on_treatment"].items() if one} == {a for a in told if told[a].ratio}
+    assert plain["no_return_on_treatment"] == {arm: one.why_not for arm, one in told.items() if not one.ratio}
     assert plain["matters_from"]["profit_per_customer"] == 1.0 and plain["currency"] == "GBP"
     page = report_of(results).read_text(encoding="utf-8")
     for why in plain["no_return_on_treatment"].values():

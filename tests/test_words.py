@@ -177,12 +177,12 @@ def acts(**arms: dict[str, float]) -> pd.DataFrame:
         (TREATMENT + "line_decrease", "changes lines"),
         (TREATMENT + "reprice", "raises prices"),
         (TREATMENT + "smile", "gives smile, which costs nothing"),
-        (PRICES, "posts other prices"),
         (CHANNEL + "mail", "spends otherwise on channels"),
         (TREATMENT + "loyalty_reward", ""),
         (TREATMENT + "gift", ""),
         (TREATMENT + "price_cut", ""),
         (TREATMENT + "cross_sell_card", ""),
+        (PRICES, ""),  # the income that a cut gives up is money spent
     ],
 )
 def test_what_an_arm_does_beside_paying(act: str, words: str) -> None:
@@ -208,6 +208,16 @@ def test_what_an_arm_changes_of_us_is_more_than_money_unless_it_is_the_money() -
     assert found == {"guards": ("changes us.guards",), "more": (), "mail": ("changes us.acquisition",)}
     other = also_does(about, rows, "acquisition_spend_per_customer")
     assert other == {"guards": ("changes us.guards",), "more": ("changes us.budget_per_month",), "mail": ()}
+
+
+@pytest.mark.parametrize("champion", ["do_nothing", "rules"])
+def test_prices_are_the_money_of_treatment_and_not_of_channels_whatever_the_champion_does(champion: str) -> None:
+    arms = {"usual": {"policy": champion}, "cuts": {"policy": "rules"}, "ends": {"policy": "rules"}}
+    about = {"champion": "usual", "arms": arms, "market": MARKET}
+    rows = acts(usual={}, cuts={PRICES: 12.0}, ends={TREATMENT + "end": 3.0, TREATMENT + "gift": 90.0})
+    assert also_does(about, rows) == {"cuts": (), "ends": ("ends relationships",)}
+    other = also_does(about, rows, "acquisition_spend_per_customer")
+    assert other["cuts"] == ("posts other prices",) and "treats more or fewer" in other["ends"]
 
 
 # harmed, gaining, and where money comes back

@@ -1,7 +1,8 @@
 """What an arm does beside paying for treatments, which is then not the only thing that its extra money did.
 
 A return on money, so much back per unit spent, is a fact of an arm and not of its money where the arm also ends
-relationships, changes lines or prices, keeps to other guards, or divides the money for channels otherwise.
+relationships, changes lines, raises prices, keeps to other guards, or divides the money for channels otherwise. What is
+spent on treatment has the income given up by lower posted prices in it, so that these are not something else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -121,7 +122,7 @@ def _kind(act: str, kinds: Mapping[str, str], spends: str) -> str:
     """Return which acts are one kind, in words but for channels; empty if it is what the money in question pays for."""
     for_channels = spends == "acquisition_spend_per_customer"
     if act == PRICES:
-        return "posts other prices"
+        return "posts other prices" if for_channels else ""
     if act.startswith(CHANNEL):
         return "" if for_channels else act
     return kinds.get(act.removeprefix(TREATMENT), "") or ("treats more or fewer" if for_channels else "")

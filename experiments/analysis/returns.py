@@ -10,9 +10,6 @@ from tenure.experiments.report.labels import listed
 if TYPE_CHECKING:
     import pandas as pd
 
-DOES_NOTHING = "do_nothing"
-"""The policy beside which all that an arm does is what its money does, so that a return is always given."""
-
 
 class Return(NamedTuple):
     """What comes back per extra unit spent, or why that is not said."""
@@ -40,8 +37,7 @@ def returns_reported(
     spend : str
         The metric that is spent.
     also : mapping
-        Arm to what it does beside spending the money, from `tenure.experiments.analysis.acts.also_does`; empty if the
-        champion does nothing, beside which that makes no difference.
+        Arm to what it does beside spending the money, from `tenure.experiments.analysis.acts.also_does`.
     currency : str
         What money is named in.
     """

@@ -313,8 +313,7 @@ class Results:
     def returns_reported(self, spend: str = "treatment_spend_per_customer") -> "dict[str, Return]":
         """Return what comes back per extra unit of money on treatment, or on what else is spent, by arm, or why not.
 
-        Beside a champion that does nothing a return is given wherever an arm spends more; beside another only where
-        money is all that differs: see `also_does`.
+        It is given where an arm spends more than the champion, and money is all that differs: see `also_does`.
         """
         from tenure.experiments.analysis.returns import returns_reported
 
@@ -324,16 +323,13 @@ class Results:
 
     @cached_property
     def also_does(self) -> "Mapping[str, Mapping[str, tuple[str, ...]]]":
-        """What is spent -> arm -> what it does otherwise than the champion beside that. Empty if that does nothing.
+        """What is spent -> arm -> what it does otherwise than the champion beside that.
 
         See `tenure.experiments.analysis.acts.also_does`.
         """
         from tenure.experiments.analysis.acts import OF_MONEY, also_does
-        from tenure.experiments.analysis.returns import DOES_NOTHING
         from tenure.experiments.analysis.worked_out import what_arms_did
 
-        if self.about["arms"][self.champion]["policy"] == DOES_NOTHING:
-            return {spend: {} for spend in OF_MONEY}
         acts = what_arms_did(self.folder, self.known, self.others)
         return {spend: also_does(self.about, acts, spend) for spend in OF_MONEY}
 
