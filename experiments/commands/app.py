@@ -2,9 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from tenure.experiments.commands import folders
 from tenure.experiments.commands.command_line import (
@@ -37,7 +38,9 @@ def check(
     policies: PolicyFiles = None,
     workers: Workers = 0,
     resolved: Annotated[bool, typer.Option("--resolved", help="Print every value and where it came from.")] = False,
-    pilot: Annotated[bool, typer.Option("--pilot", help="Make five replications; they count when it is run.")] = False,
+    pilot: Annotated[
+        bool, typer.Option("--pilot", help="Make five replications first; they count when it is run.")
+    ] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder of the results.")] = None,
     json: Json = False,
 ) -> None:
@@ -60,13 +63,17 @@ def run(
     config: Config,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder of the results.")] = None,
     workers: Workers = 0,
-    engine: Annotated[str, typer.Option(help="compiled, or objects: the same results, slowly.")] = "compiled",
+    engine: Annotated[
+        str, typer.Option(help="How rules are run: compiled, or objects, the same results slowly.")
+    ] = "compiled",
     policies: PolicyFiles = None,
     sets: Sets = None,
     vary: Vary = None,
-    only: Annotated[str, typer.Option(help="[SCENARIO/]ARM/REPLICATION: make this run alone.")] = "",
+    only: Annotated[str, typer.Option(help="Make this run alone: [SCENARIO/]ARM/REPLICATION.")] = "",
     month_limit: Annotated[float, typer.Option(min=0.1, help="Seconds that a month of a run may take.")] = 60.0,
-    memory_gb: Annotated[float, typer.Option(min=0, help="That a worker may take; 0: what is free, shared.")] = 0.0,
+    memory_gb: Annotated[
+        float, typer.Option(min=0, help="Memory that a worker may take; 0: what is free, shared.")
+    ] = 0.0,
     json: Json = False,
 ) -> None:
     """Make the runs that are missing, compare the arms, and write the report."""
@@ -91,7 +98,7 @@ def verify(
         str, typer.Argument(help="A known answer, such as staying, patterns, or coverage; by default all.")
     ] = "",
     slow: Annotated[
-        bool, typer.Option("--slow", help="More replications, and the bands: a quarter of an hour.")
+        bool, typer.Option("--slow", help="Make more replications, and the bands: a quarter of an hour.")
     ] = False,
     page: Annotated[
         Path | None, typer.Option("--page", help="Write the page of patterns, or of coverage, there.")
@@ -109,15 +116,25 @@ def verify(
             raise typer.Exit(1)
 
 
-@app.command()
+class _OfOneOption(TyperCommand):
+    """A command that takes an option by itself as the word that is asked about: `tenure explain --vary`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        alone = len(args) == 1 and args[0].startswith("--") and args[0] not in ("--help", "--json")
+        return super().parse_args(ctx, ["--", *args] if alone else args)
+
+
+@app.command(cls=_OfOneOption)
 def explain(
     word: Annotated[list[str] | None, typer.Argument(help="Of a config or a table; with --person a config.")] = None,
     policies: PolicyFiles = None,
     person: Annotated[int | None, typer.Option(help="Tell this person's months, true and believed.")] = None,
-    arm: Annotated[str, typer.Option(help="Of that life; by default the champion.")] = "",
-    replication: Annotated[int, typer.Option(min=0, help="Of that life.")] = 0,
-    months: Annotated[int, typer.Option(min=0, help="Of that life; 0: as the experiment has.")] = 0,
-    scenario: Annotated[str, typer.Option(help="Of that life; by default the first.")] = "",
+    arm: Annotated[str, typer.Option(help="The arm of that life; by default the champion.")] = "",
+    replication: Annotated[int, typer.Option(min=0, help="The replication of that life.")] = 0,
+    months: Annotated[
+        int, typer.Option(min=0, help="Months of that life to live; 0: as many as the experiment has.")
+    ] = 0,
+    scenario: Annotated[str, typer.Option(help="The scenario of that life; by default the first.")] = "",
     every: Annotated[bool, typer.Option("--every", help="Tell months without change, too.")] = False,
     sets: Sets = None,
     json: Json = False,
@@ -141,13 +158,13 @@ def explain(
 
         known = known_to(policies)
         files = policies or []
-        found = look_up(name, known, files) if name else list(entries("phases"))
+        found = look_up(name, known, files, app) if name else list(entries("phases"))
         if json:
             print_json([one._asdict() for one in found])
             return
         if not name:
             say("A month, in order:\n")
-        say_lines(entry_lines(found, name, as_text=bool(name) and not called(name, known, files)))
+        say_lines(entry_lines(found, name, as_text=bool(name) and not called(name, known, files, app)))
         say("Next     " + ("tenure list words" if name else "tenure explain quadrant_rules"))
 
 
@@ -162,7 +179,7 @@ def list_kind(
         from tenure.experiments.listing.listing import entries, kinds, known_to
         from tenure.experiments.listing.text import list_lines
 
-        found = list(entries(kind, known_to(policies), policies or []) if kind else kinds())
+        found = list(entries(kind, known_to(policies), policies or [], app) if kind else kinds())
         if not found:
             raise ValueError(f"there are no {kind}: name the file that has some by --policies")
         if json:

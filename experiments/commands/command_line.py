@@ -22,15 +22,17 @@ app = typer.Typer(
 JSON_VERSION = 2
 """Of the form of all answers as JSON: raised when a key goes or changes its meaning, not when one comes."""
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON: ASCII, with the version of its form.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE laid over the file; repeat it.")]
-Vary = Annotated[list[str] | None, typer.Option("--vary", help="KEY=A,B: run every arm at each value; repeat it.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="Lay KEY=VALUE over the file; repeat it.")]
+Vary = Annotated[
+    list[str] | None, typer.Option("--vary", help="Run every arm at each of the values KEY=A,B; repeat it.")
+]
 PolicyFiles = Annotated[
     list[Path] | None, typer.Option("--policies", help="Python file with policies, metrics and other parts; repeat it.")
 ]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one for each processor.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of results, such as results/quickstart.")]
 OutFile = Annotated[Path, typer.Option("-o", "--out", help="File to write: .parquet, .csv or .xlsx.")]
-Arms = Annotated[list[str] | None, typer.Option("--arm", help="This arm; repeat it; by default all.")]
+Arms = Annotated[list[str] | None, typer.Option("--arm", help="Take this arm alone; repeat it; by default all.")]
 Config = Annotated[str, typer.Argument(help="Experiment, the name of a shipped one, or a folder of results.")]
 
 

@@ -92,13 +92,15 @@ def _counted(results: "Results", lacking: Collection[str]) -> dict[str, dict[str
 @app.command()
 def compare(
     folders: Annotated[list[Path], typer.Argument(help="Folder of results; of several, one table of all arms.")],
-    scenario: Annotated[str, typer.Option("--scenario", help="Of this scenario alone.")] = "",
-    metric: Annotated[str, typer.Option("--metric", help="On which circumstances stand beside each other.")] = "",
+    scenario: Annotated[str, typer.Option("--scenario", help="Compare in this scenario alone.")] = "",
+    metric: Annotated[
+        str, typer.Option("--metric", help="The metric on which circumstances stand beside each other.")
+    ] = "",
     before: Annotated[str, typer.Option("--from", help="Tell changes from this scenario or level.")] = "",
     after: Annotated[str, typer.Option("--to", help="Tell changes to this scenario or level.")] = "",
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file, for a spreadsheet.")] = None,
     people: Annotated[bool, typer.Option("--people", help="Name people whom an arm harms or benefits most.")] = False,
-    replication: Annotated[int, typer.Option(min=0, help="Whose people.")] = 0,
+    replication: Annotated[int, typer.Option(min=0, help="The replication whose people are named.")] = 0,
     policies: PolicyFiles = None,
     json: Json = False,
 ) -> None:
@@ -139,18 +141,18 @@ def compare(
 def why_command(
     folder: Folder,
     arm: Annotated[str, typer.Argument(help="Beside the champion.")],
-    scenario: Annotated[str, typer.Option("--scenario", help="In which; by default the first.")] = "",
-    person: Annotated[int | None, typer.Option(help="This person's two lives beside each other, lived again.")] = None,
-    replication: Annotated[int, typer.Option(min=0, help="Of these lives.")] = 0,
+    scenario: Annotated[str, typer.Option("--scenario", help="The scenario; by default the first.")] = "",
+    person: Annotated[int | None, typer.Option(help="Tell this person's two lives beside each other.")] = None,
+    replication: Annotated[int, typer.Option(min=0, help="The replication of these lives.")] = 0,
     every: Annotated[bool, typer.Option("--every", help="Tell months without change, too.")] = False,
     by: Annotated[
-        str, typer.Option("--by", help="Every part by line, year, month, quadrant, treatment or ending.")
+        str, typer.Option("--by", help="Tell every part by line, year, month, quadrant, treatment or ending.")
     ] = "",
     without: Annotated[
         list[str] | None,
         typer.Option("--without", help="Switch this off and run again: a mechanism, 'rule 1' of the arm, or all."),
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes for these runs; 0: one per processor.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one for each processor.")] = 0,
     policies: PolicyFiles = None,
     json: Json = False,
 ) -> None:
@@ -270,7 +272,7 @@ def _compare(results: "Results") -> None:
 def report(
     folder: Folder,
     figure: Annotated[str, typer.Option(help="Write only this figure of the report, as PNG beside it.")] = "",
-    scenario: Annotated[str, typer.Option("--scenario", help="Whose figure; by default the first's.")] = "",
+    scenario: Annotated[str, typer.Option("--scenario", help="The scenario of the figure; by default the first.")] = "",
     files: Annotated[
         bool, typer.Option("--files", help="Write each figure as SVG and PNG, each table as CSV, too.")
     ] = False,

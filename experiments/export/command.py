@@ -21,8 +21,8 @@ from tenure.experiments.commands.command_line import (
 def export(
     folder: Folder,
     out: Annotated[Path, typer.Argument(help="Folder to write; an export that is there is replaced.")],
-    form: Annotated[str, typer.Option("--format", help="csv, parquet or excel.")] = "csv",
-    tables: Annotated[str, typer.Option(help="Names, such as metrics,book; by default all.")] = "",
+    form: Annotated[str, typer.Option("--format", help="What to write: csv, parquet or excel.")] = "csv",
+    tables: Annotated[str, typer.Option(help="Tables to write, such as metrics,book; by default all.")] = "",
     policies: PolicyFiles = None,
     json: Json = False,
 ) -> None:

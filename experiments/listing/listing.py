@@ -6,9 +6,13 @@ Each kind imports what it needs when it is asked for, so that a short list is th
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tenure.experiments.listing.entry import Entry
 from tenure.experiments.listing.spelling import Index
+
+if TYPE_CHECKING:
+    import typer
 
 KINDS = {
     "policies": "ways to treat customers, with their settings",
@@ -27,6 +31,7 @@ KINDS = {
     "eras": "eras that come with tenure, for any market",
     "phases": "the phases of a month, in order",
     "words": "words of configs, tables and reports",
+    "commands": "what can be written after `tenure`, and the options of each",
 }
 """What `tenure list` can list, and what that is."""
 OWN = "parts"
@@ -53,7 +58,12 @@ def known_to(files: Sequence[Path] | None) -> Mapping[str, type] | None:
     return {**_shelf(), **own.policies}
 
 
-def entries(kind: str, known: Mapping[str, type] | None = None, files: Sequence[Path] = ()) -> Iterator[Entry]:
+def entries(
+    kind: str,
+    known: Mapping[str, type] | None = None,
+    files: Sequence[Path] = (),
+    application: "typer.Typer | None" = None,
+) -> Iterator[Entry]:
     """Yield the things of one kind of `KINDS`.
 
     Parameters
@@ -64,6 +74,8 @@ def entries(kind: str, known: Mapping[str, type] | None = None, files: Sequence[
         Policies by name; by default the shelf.
     files : sequence of Path
         Of a user's own, for what else is in them.
+    application : typer.Typer, optional
+        The commands; without it none is known.
 
     Raises
     ------
@@ -74,6 +86,11 @@ def entries(kind: str, known: Mapping[str, type] | None = None, files: Sequence[
         from tenure.experiments.listing.own import own_entries
 
         yield from own_entries(files)
+        return
+    if kind == "commands":
+        from tenure.experiments.listing.commands import command_entries
+
+        yield from () if application is None else command_entries(application)
         return
     if kind not in (*KINDS, *_MORE):
         from tenure.policies.settings.suggest import did_you_mean
@@ -125,26 +142,38 @@ def _shelf() -> Mapping[str, type]:
     return SHELF
 
 
-def called(name: str, known: Mapping[str, type] | None = None, files: Sequence[Path] = ()) -> list[Entry]:
+def called(
+    name: str,
+    known: Mapping[str, type] | None = None,
+    files: Sequence[Path] = (),
+    application: "typer.Typer | None" = None,
+) -> list[Entry]:
     """Return all that has just this name, in some spelling; see `explain`."""
-    return _index(None if known is None else tuple(known.items()), tuple(files)).find(name)
+    return _index(None if known is None else tuple(known.items()), tuple(files), application).find(name)
 
 
-def explain(name: str, known: Mapping[str, type] | None = None, files: Sequence[Path] = ()) -> list[Entry]:
+def explain(
+    name: str,
+    known: Mapping[str, type] | None = None,
+    files: Sequence[Path] = (),
+    application: "typer.Typer | None" = None,
+) -> list[Entry]:
     """Return all that has a name: whole, or from one of its parts on (``us.quality`` for ``market.us.quality``).
 
-    Case, separators and plural do not count. Of a text of several words that is no name, what it speaks of.
+    Case, separators and plural do not count. Of a text of several words that is no name, what it speaks of, commands
+    and their options left out, which are called like words of every sentence.
 
     Raises
     ------
     ValueError
         If nothing has it, with what comes near.
     """
-    index = _index(None if known is None else tuple(known.items()), tuple(files))
+    of = None if known is None else tuple(known.items())
+    index = _index(of, tuple(files), application)
     found = index.find(name)
     near = [] if found else index.near(name)
     if not found and " " in name.strip():
-        found = index.in_text(name)
+        found = _index(of, tuple(files), None).in_text(name)
     if not found:
         meant = f" Did you mean {' or '.join(repr(one) for one in near)}?" if near else ""
         raise ValueError(f"nothing is called '{name}'.{meant} `tenure list` says what there is.")
@@ -152,11 +181,13 @@ def explain(name: str, known: Mapping[str, type] | None = None, files: Sequence[
 
 
 @cache
-def _index(known: tuple[tuple[str, type], ...] | None, files: tuple[Path, ...]) -> Index[Entry]:
+def _index(
+    known: tuple[tuple[str, type], ...] | None, files: tuple[Path, ...], application: "typer.Typer | None"
+) -> Index[Entry]:
     policies = None if known is None else dict(known)
     every = (
         entry
         for kind in ("words", *(one for one in KINDS if one != "words"), *_MORE)
-        for entry in entries(kind, policies, files)
+        for entry in entries(kind, policies, files, application)
     )
     return Index(((entry.name, *entry.also), entry) for entry in every)

@@ -18,6 +18,7 @@ _OF_A_NUMBER = ("default", "unit", "range", "source")
 SHOWN: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("parameter", "setting", "setting of a policy", "number of a treatment"), _OF_A_NUMBER),
     "measure of a recording": ("unit",),
+    "option of a command": ("of",),
 }
 """Kind of entries -> the facts that a list shows of them."""
 MOST_IN_FULL = 4

@@ -25,9 +25,9 @@ def observe(
     out: OutFile,
     arm: Arms = None,
     scenario: Annotated[
-        list[str] | None, typer.Option("--scenario", help="This scenario; repeat it; by default all.")
+        list[str] | None, typer.Option("--scenario", help="Take this scenario alone; repeat it; by default all.")
     ] = None,
-    replications: Annotated[int, typer.Option(min=0, help="The first so many; 0: all.")] = 0,
+    replications: Annotated[int, typer.Option(min=0, help="Take the first so many replications; 0: all.")] = 0,
     policies: PolicyFiles = None,
     sets: Sets = None,
     json: Json = False,

@@ -24,9 +24,11 @@ def panel(
     config: Config,
     out: OutFile,
     arm: Arms = None,
-    scenario: Annotated[str, typer.Option("--scenario", help="By default the first.")] = "",
-    replication: Annotated[int, typer.Option(min=0, help="Whose luck.")] = 0,
-    people: Annotated[int, typer.Option(min=1, help="To follow, of those in the market at month 0.")] = 1000,
+    scenario: Annotated[str, typer.Option("--scenario", help="The scenario; by default the first.")] = "",
+    replication: Annotated[int, typer.Option(min=0, help="The replication, whose luck is taken.")] = 0,
+    people: Annotated[
+        int, typer.Option(min=1, help="How many people to follow, of those in the market at month 0.")
+    ] = 1000,
     policies: PolicyFiles = None,
     sets: Sets = None,
     json: Json = False,
