@@ -176,7 +176,7 @@ def acts(**arms: dict[str, float]) -> pd.DataFrame:
         (TREATMENT + "line_increase", "changes lines"),
         (TREATMENT + "line_decrease", "changes lines"),
         (TREATMENT + "reprice", "raises prices"),
-        (TREATMENT + "smile", "gives smile, which costs nothing"),
+        (TREATMENT + "smile", "gives smile at no cost"),
         (CHANNEL + "mail", "spends otherwise on channels"),
         (TREATMENT + "loyalty_reward", ""),
         (TREATMENT + "gift", ""),
@@ -189,9 +189,11 @@ def test_what_an_arm_does_beside_paying(act: str, words: str) -> None:
     about = {"champion": "usual", "arms": {"usual": {"policy": "rules"}, "x": {"policy": "rules"}}, "market": MARKET}
     same = {TREATMENT + "loyalty_reward": 10.0, act: 100.0}
     assert also_does(about, acts(usual=same, x={**same, TREATMENT + "gift": 50.0}))["x"] == ()
-    for more in ({act: 120.0}, {act: 0.0}):  # as much more or less as matters
+    for often, more in ((" more often", {act: 120.0}), (" less often", {act: 0.0})):  # by as much as matters
         found = also_does(about, acts(usual=same, x={**same, **more}))["x"]
-        assert found == ((words,) if words else ())
+        assert found == ((words if act.startswith(CHANNEL) else words + often,) if words else ())
+    alone = also_does(about, acts(usual={TREATMENT + "loyalty_reward": 10.0}, x=same))["x"]
+    assert alone == ((words,) if words else ())
     assert also_does(about, acts(usual=same, x={**same, act: 105.0}))["x"] == ()
 
 

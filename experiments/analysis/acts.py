@@ -20,6 +20,9 @@ ACT_MEASURES = ("treatments", "reach")
 ACT_COLUMNS = ("measure", "institution", "a", "b", "value")
 TREATMENT, CHANNEL, PRICES = "treatment ", "channel ", "posted prices"
 """How acts are named: what follows is a treatment, counted, or a channel, with what it cost; and points of prices."""
+POSTS, TREATS = "posts other prices", "treats more or fewer"
+NEITHER_MORE_NOR_LESS = (POSTS, TREATS)
+"""What an arm does otherwise than the champion whichever of the two does more of it."""
 AS_MUCH = 0.1
 """Two arms do something as much while it differs by no more than this share of the larger: assumption. Whoever treats
 more has other customers later, and so does a little more or less of all else."""
@@ -82,13 +85,22 @@ def also_does(
         one, other = means.loc[arm], means.loc[champion]
         apart = (one - other).abs() > AS_MUCH * np.maximum(one, other)
         changed = _changed(about["arms"][champion].get("us"), settings.get("us"), OF_MONEY[spends])
-        does = [_in_words(str(kind)) for kind in apart.index[apart]]
+        does = [_in_words(str(kind), one[kind], other[kind]) for kind in apart.index[apart]]
         found[arm] = tuple(dict.fromkeys([*changed, *sorted(does)]))
     return found
 
 
-def _in_words(kind: str) -> str:
-    return "spends otherwise on channels" if kind.startswith(CHANNEL) else kind
+def _in_words(kind: str, arm: float, champion: float) -> str:
+    """Say what an arm does that the champion does not, or does more or less often.
+
+    >>> [_in_words("ends relationships", arm, champion) for arm, champion in ((3.0, 0.0), (3.0, 1.0), (0.0, 1.0))]
+    ['ends relationships', 'ends relationships more often', 'ends relationships less often']
+    """
+    if kind.startswith(CHANNEL):
+        return "spends otherwise on channels"
+    if kind in NEITHER_MORE_NOR_LESS or champion == 0.0:
+        return kind
+    return f"{kind} {'more' if arm > champion else 'less'} often"
 
 
 def _changed(base: object, own: object, allowed: tuple[str, ...]) -> list[str]:
@@ -113,7 +125,7 @@ def beside_cost(one: Treatment) -> str:
         "lets relationships go": one.lets_go == 1,
         "changes lines": one.line_factor != 1.0,
         "raises prices": one.premium > 0.0,
-        f"gives {one.name}, which costs nothing": one.contact_cost == one.reward == one.price_cut == 0.0,
+        f"gives {one.name} at no cost": one.contact_cost == one.reward == one.price_cut == 0.0,
     }
     return next((words for words, does in acts.items() if does), "")
 
@@ -122,7 +134,7 @@ def _kind(act: str, kinds: Mapping[str, str], spends: str) -> str:
     """Return which acts are one kind, in words but for channels; empty if it is what the money in question pays for."""
     for_channels = spends == "acquisition_spend_per_customer"
     if act == PRICES:
-        return "posts other prices" if for_channels else ""
+        return POSTS if for_channels else ""
     if act.startswith(CHANNEL):
         return "" if for_channels else act
-    return kinds.get(act.removeprefix(TREATMENT), "") or ("treats more or fewer" if for_channels else "")
+    return kinds.get(act.removeprefix(TREATMENT), "") or (TREATS if for_channels else "")
