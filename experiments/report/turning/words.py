@@ -78,7 +78,8 @@ def _right(found: VariedResults, check: Check, usual: str, rule: str = "it") -> 
     if check.said:
         lead = difference_text(found.metric, check.lead).removesuffix(UNKNOWN)
         where = " at the one draw of these" if check.said == 1 else ""
-        text += f"{'; ' if text else ''}where it says otherwise, its answer less '{usual}' is {lead} {unit_of(found)}{where}"
+        joined = "; " if text else ""
+        text += f"{joined}where it says otherwise, its answer less '{usual}' is {lead} {unit_of(found)}{where}"
     return text or f"{rule} says nothing else"
 
 
