@@ -15,18 +15,22 @@ def recordings() -> Recordings:
     return read_recordings(made_up_runs(arms, 2), "nothing", list(arms))
 
 
+def nobody() -> None:
+    """Whom nothing has to be told."""
+
+
 def test_what_another_process_draws_is_the_same_page_and_one_that_has_ended_is_done_without(
     recordings: Recordings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drawn, "processors", lambda: 2)
-    here = drawn_here(recordings)()
+    here = drawn_here(recordings)(nobody)
     assert [one.name for one in here] == [name for name in FIGURES if name != "effects"]
     assert sum(bool(one.svg) for one in here) > 6
     with DrawnBeside(PAYS_FROM) as draw:
         assert draw.aside is not None
-        assert draw(recordings)() == here
+        assert draw(recordings)(nobody) == here
         draw.aside.worker.process.kill()
-        assert draw(recordings)() == here
+        assert draw(recordings)(nobody) == here
     assert draw.aside.worker.process.poll() is not None
 
 

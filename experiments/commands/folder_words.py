@@ -5,7 +5,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,14 +76,24 @@ def folder_command(verb: str, folder: Path, *more: str) -> str:
     return printable_line(command_text(["tenure", verb, f"./{name}" if name.startswith("-") else name, *more]))
 
 
+def reading_bar(hidden: bool) -> AbstractContextManager[Callable[[], None]]:
+    """Give whom to tell of each file that was read."""
+    return _bar("reading runs", "{task.completed:,.0f} read", None, hidden)
+
+
+def writing_bar(hidden: bool, steps: int) -> AbstractContextManager[Callable[[], None]]:
+    """Give whom to tell of each step in writing a report, of how many."""
+    return _bar("writing the report", "{task.percentage:.0f}%", steps, hidden)
+
+
 @contextmanager
-def reading_bar(hidden: bool) -> Iterator[Callable[[], None]]:
-    """Give whom to tell of each file that was read; what is read is shown once it takes longer than two seconds."""
+def _bar(what: str, far: str, steps: int | None, hidden: bool) -> Iterator[Callable[[], None]]:
+    """Give whom to tell of each step, which are shown once they take longer than two seconds."""
     began = time.monotonic()
-    columns = (TextColumn("reading runs"), BarColumn(36), TextColumn("{task.completed:,.0f} read"), TimeElapsedColumn())
+    columns = (TextColumn(what), BarColumn(36), TextColumn(far), TimeElapsedColumn())
     with contextlib.ExitStack() as stack:
         bars = Progress(*columns, console=Console(stderr=True), transient=True)
-        task = bars.add_task("", total=None)
+        task = bars.add_task("", total=steps)
 
         def tell() -> None:
             if not hidden and not bars.live.is_started and time.monotonic() - began > QUIET_SECONDS:

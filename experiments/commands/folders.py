@@ -283,9 +283,10 @@ def report(
     """Write the report of results that are there: one HTML file that opens offline."""
     with answering(json):
         from tenure.experiments.commands import terminal
+        from tenure.experiments.commands.folder_words import writing_bar
         from tenure.experiments.report.figures.names import undrawn_notes
         from tenure.experiments.report.files.files import FOLDER
-        from tenure.experiments.report.summary import figure_of, report_of
+        from tenure.experiments.report.summary import figure_of, report_of, steps_of
 
         results = _worked_out(folder, json, own=policies)
         if one_page:
@@ -298,7 +299,11 @@ def report(
                 say(f"One page {path}   print it from a browser, as paper or as PDF: one A4 sheet")
             return
         shown = scenario or results.scenarios[0]
-        path = figure_of(results.under(shown), figure) if figure else report_of(results, files)
+        if figure:
+            path = figure_of(results.under(shown), figure)
+        else:
+            with writing_bar(json, steps_of(results)) as tell:
+                path = report_of(results, files, tell)
         if json:
             print_json({"figure" if figure else "report": str(path)})
             return

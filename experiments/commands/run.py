@@ -97,7 +97,7 @@ def run_asked(asked: Asked, how: How) -> dict[str, object]:
     from tenure.experiments.commands.results_json import comparisons_json
     from tenure.experiments.commands.results_lines import results_lines
 
-    report_path = _report(results, experiment) if reports else None
+    report_path = _report(results, experiment, how.json) if reports else None
     if not how.json:
         if report_path is not None:
             from tenure.experiments.report.figures.names import undrawn_notes
@@ -269,8 +269,11 @@ def _stopped(folder: Path) -> None:
     stop(f"^C stopped; {kept} runs are kept. The same command goes on from here.", 130)
 
 
-def _report(results: Results, experiment: Experiment) -> Path | None:
-    from tenure.experiments.report.summary import report_of
+def _report(results: Results, experiment: Experiment, hidden: bool) -> Path | None:
+    from tenure.experiments.commands.folder_words import writing_bar
+    from tenure.experiments.report.summary import report_of, steps_of
 
-    there = {one.arm for one in results.known.values()}
-    return report_of(results) if there == set(experiment.arms) else None
+    if {one.arm for one in results.known.values()} != set(experiment.arms):
+        return None
+    with writing_bar(hidden, steps_of(results)) as tell:
+        return report_of(results, progress=tell)

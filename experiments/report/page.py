@@ -70,6 +70,7 @@ def report_part(
     scenario: str = "",
     anchor: str = "",
     draw: Draw = drawn_here,
+    progress: Callable[[], None] = lambda: None,
 ) -> ReportPart:
     """Return what a report says of one scenario.
 
@@ -83,10 +84,12 @@ def report_part(
         As in the part.
     draw : callable
         Begins to draw the figures.
+    progress : callable
+        Told of each section and figure that is made.
     """
     finish = draw(recordings)
     table = effects_table(recordings)
-    sections = [*(() if stated is None else stated.sections), *sections_of(recordings)]
+    sections = [*(() if stated is None else stated.sections), *sections_of(recordings, progress)]
     body = _template(PART, recordings.arms).render(
         prefix=f"{anchor}-" if anchor else "",
         effects=table,
@@ -95,7 +98,7 @@ def report_part(
         beliefs=belief_table(recordings),
         belief_heads=HEADS,
         remarks=belief_remarks(recordings),
-        figures=finish(),
+        figures=finish(progress),
         sections=sections,
         oracles=recordings.oracles,
     )
@@ -165,10 +168,11 @@ SECTIONS: tuple[Callable[[Recordings], Section | None], ...] = (
 """What makes each section of the page, in its order; None where the recordings hold nothing for it."""
 
 
-def sections_of(recordings: Recordings) -> Iterator[Section]:
-    """Yield the sections that the recordings hold something for, in the order of the page."""
+def sections_of(recordings: Recordings, progress: Callable[[], None] = lambda: None) -> Iterator[Section]:
+    """Yield the sections that the recordings hold something for, in the order of the page; tell of each."""
     for made in SECTIONS:
         section = made(recordings)
+        progress()
         if section is not None:
             yield section
     yield from optimum_sections(recordings)

@@ -1,5 +1,6 @@
 """Results put into the report and into JSON."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tenure.experiments.report.files.files import LINK, write_files
 from tenure.experiments.report.joint import joint_table
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.means import limited_in
-from tenure.experiments.report.page import ReportPart, report_part, write_page
+from tenure.experiments.report.page import SECTIONS, ReportPart, report_part, write_page
 from tenure.experiments.report.recordings import Recordings, recordings_of
 from tenure.experiments.report.sections.arms.carried import reasons_of
 from tenure.experiments.report.sections.stated import reported as reported_of_stated
@@ -31,7 +32,13 @@ from tenure.experiments.store.store import UNUSED
 from tenure.simulation.values.schedule import values_of
 
 
-def report_of(results: Results, files: bool = False) -> Path:
+def steps_of(results: Results) -> int:
+    """Return about how many steps it takes to write the report of results: pairs of runs, sections and figures."""
+    told = results.scenarios[:MOST_IN_FULL]
+    return len(results.names) + len(told) * (len(SECTIONS) + len(FIGURES))
+
+
+def report_of(results: Results, files: bool = False, progress: Callable[[], None] = lambda: None) -> Path:
     """Write the report of results into their folder, and return the file.
 
     Parameters
@@ -40,6 +47,8 @@ def report_of(results: Results, files: bool = False) -> Path:
         What was run.
     files : bool
         Whether each figure and each table is written into a folder beside it, too.
+    progress : callable
+        Told of each of the `steps_of` it.
 
     Raises
     ------
@@ -82,7 +91,7 @@ def report_of(results: Results, files: bool = False) -> Path:
             [one + (" (before month 0, too)" if about["scenarios"][one]["always"] else "") for one in told]
         )
     with DrawnBeside(len(results.names)) as draw:
-        parts = [_part(results.under(one), place, draw) for place, one in enumerate(told)]
+        parts = [_part(results.under(one), place, draw, progress) for place, one in enumerate(told)]
     path, arms = results.folder / REPORT, _arms(results)
     if files:
         described["Files"] = LINK
@@ -103,16 +112,17 @@ def _budget(market: MarketRecord) -> str:
     return f"{min(values):,.0f}" if len(values) == 1 else f"{min(values):,.0f} to {max(values):,.0f}, by date,"
 
 
-def _part(results: Results, place: int, draw: Draw) -> ReportPart:
+def _part(results: Results, place: int, draw: Draw, progress: Callable[[], None]) -> ReportPart:
     """Return what the report says of one scenario."""
     anchor = f"scenario-{place + 1}" if results.scenario else ""
-    part = report_part(_with_reasons(results), reported_of_stated(results), results.scenario, anchor, draw)
+    recordings, stated = _with_reasons(results, progress), reported_of_stated(results)
+    part = report_part(recordings, stated, results.scenario, anchor, draw, progress)
     return part._replace(alarms=(*part.alarms, *rules_apart_in(results.about["arms"], results.champion)))
 
 
-def _with_reasons(results: Results) -> Recordings:
+def _with_reasons(results: Results, progress: Callable[[], None]) -> Recordings:
     """Return the recordings with what each difference is made of, and what there is of what is limited."""
-    about, found = results.about, reasons_of(results)
+    about, found = results.about, reasons_of(results, progress=progress)
     options = ["--scenario", results.scenario] if results.scenario else []
     return replace(
         recordings_of(results),

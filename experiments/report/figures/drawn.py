@@ -27,15 +27,15 @@ class ReportFigure(NamedTuple):
     alt: str = ""
 
 
-Finish = Callable[[], list[ReportFigure]]
-"""Gives all figures in the order of the page, as soon as they are drawn."""
+Finish = Callable[[Callable[[], None]], list[ReportFigure]]
+"""Gives all figures in the order of the page, as soon as they are drawn; whom it is given is told of each."""
 Draw = Callable[[Recordings], Finish]
 """Begins to draw."""
 
 
 def drawn_here(recordings: Recordings) -> Finish:
     """Draw the figures in this process, when they are asked for."""
-    return lambda: drawn(recordings, _names(recordings))
+    return lambda progress: [_drawn(name, recordings, progress) for name in _names(recordings)]
 
 
 def drawn(recordings: Recordings, names: Iterable[str], told: object = None) -> list[ReportFigure]:
@@ -64,11 +64,11 @@ class DrawnBeside:
         asked = (f"{__name__}:{drawn.__name__}", (recordings, names[::2]), USUAL_LIMITS.over(2))
         there = self.pool.submit(self.aside.ask, *asked)
 
-        def finish() -> list[ReportFigure]:
-            made = {name: _drawn(name, recordings) for name in names[1::2]}
+        def finish(progress: Callable[[], None]) -> list[ReportFigure]:
+            made = {name: _drawn(name, recordings, progress) for name in names[1::2]}
             for name in reversed(names[::2]):  # where other work keeps the other process from its share
                 if not there.done():
-                    made[name] = _drawn(name, recordings)
+                    made[name] = _drawn(name, recordings, progress)
             if len(made) < len(names):
                 with suppress(WorkerError, JobStoppedError, OSError):
                     made |= {one.name: one for one in there.result()}
@@ -93,12 +93,13 @@ def _names(recordings: Recordings) -> list[str]:
     return [name for name in FIGURES if name != "effects" or recordings.comparisons]
 
 
-def _drawn(name: str, recordings: Recordings) -> ReportFigure:
+def _drawn(name: str, recordings: Recordings, progress: Callable[[], None] = lambda: None) -> ReportFigure:
     try:
-        drawing = draw_figure(name, recordings)
+        figure = shown(draw_figure(name, recordings))
     except NotRecordedError as error:
-        return ReportFigure(name, f"Not drawn: {name.replace('_', ' ')}", f"{error}.", "")
-    return shown(drawing)
+        figure = ReportFigure(name, f"Not drawn: {name.replace('_', ' ')}", f"{error}.", "")
+    progress()
+    return figure
 
 
 def shown(drawing: Drawing) -> ReportFigure:

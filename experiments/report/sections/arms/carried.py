@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from tenure.experiments.analysis.intervals import Average, average_text
@@ -50,7 +50,9 @@ class Reasons(NamedTuple):
     """Why nothing, or not everything, is known; empty where all arms are there."""
 
 
-def reasons_of(results: "Results", most_pairs: int = MOST_PAIRS) -> Reasons:
+def reasons_of(
+    results: "Results", most_pairs: int = MOST_PAIRS, progress: Callable[[], None] = lambda: None
+) -> Reasons:
     """Return what the differences of all arms are made of, from stored runs.
 
     Parameters
@@ -59,6 +61,8 @@ def reasons_of(results: "Results", most_pairs: int = MOST_PAIRS) -> Reasons:
         Of one scenario.
     most_pairs : int
         Pairs of runs that are read at most; with more, nothing is.
+    progress : callable
+        Told of each pair that was read.
     """
     there = {(one.arm, one.replication) for one in results.known.values()}
     pairs = {
@@ -72,7 +76,7 @@ def reasons_of(results: "Results", most_pairs: int = MOST_PAIRS) -> Reasons:
     found: dict[str, Why] = {}
     for arm in asked:
         try:
-            found[arm] = why(results, arm)
+            found[arm] = why(results, arm, progress)
         except ValueError as missing:  # recorded before lives were
             return Reasons(found, str(missing))
     return Reasons(found)
