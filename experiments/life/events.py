@@ -26,8 +26,13 @@ TOLD_TAGS = ("quadrant", "segment")
 
 
 def happened(market: MonthFacts, before: Moment | None, now: Moment) -> list[str]:
-    """Return what the month brought, in the order of a month."""
+    """Return what the month brought, in the order of a month; nothing of what we believe."""
     return list(_happened(market, before, now))
+
+
+def filed(before: Moment | None, now: Moment) -> list[str]:
+    """Return what the month changed in our files: whether and why we keep a record, and the tags."""
+    return [] if before is None else list(_files(before, now))
 
 
 def held_names(market: MonthFacts, person: np.void) -> list[str]:
@@ -59,7 +64,6 @@ def _happened(market: MonthFacts, before: Moment | None, now: Moment) -> Iterato
     yield from _providers(market, now)
     if before is not None:
         yield from _former_debt(market, before.person, person)
-        yield from _files(before, now)
 
 
 def _accounts(market: MonthFacts, before: np.void, person: np.void) -> Iterator[str]:
@@ -110,7 +114,6 @@ def _former_debt(market: MonthFacts, before: np.void, person: np.void) -> Iterat
 
 
 def _files(before: Moment, now: Moment) -> Iterator[str]:
-    """Tell what changed in our files: why we keep a record, and the tags."""
     if now.believed is None:
         if before.believed is not None:
             yield "our file closed"

@@ -1,14 +1,14 @@
 """What a person's months were, told of what an observer saw of them: states, beliefs, and what happened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tenure.agents.belief import QUADRANTS
 from tenure.agents.person import GONE, STAGES
 from tenure.experiments.config.printable import shown
 from tenure.experiments.design.eras.laid import Era
 from tenure.experiments.design.point import Point
-from tenure.experiments.life.events import happened, held_names, treated
+from tenure.experiments.life.events import filed, happened, held_names, treated
 from tenure.experiments.life.following import Believed, Moment
 from tenure.simulation.recording.observing import MonthFacts
 
@@ -44,6 +44,8 @@ class LifeMonth:
         In the order of a month.
     because : dict
         Line of `happened` that is a treatment -> the reason its policy gave.
+    in_files : list of str
+        Lines of `happened` that tell what changed in our files, and nothing that is true of the person.
     """
 
     month: int
@@ -59,6 +61,7 @@ class LifeMonth:
     believed: Believed | None
     happened: list[str]
     because: dict[str, str]
+    in_files: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def in_eras(life: Life, eras: Sequence[Era]) -> Life:
 
 def _month(market: MonthFacts, before: Moment | None, now: Moment) -> LifeMonth:
     person, truth, provider = now.person, now.truth, now.person["provider"]
+    brought, in_files = ([], []) if now.month == START else (happened(market, before, now), filed(before, now))
     lends, cents = market.products["lends"] == 1, person["balance_cents"][: len(market.products)]
     return LifeMonth(
         now.month,
@@ -128,6 +132,7 @@ def _month(market: MonthFacts, before: Moment | None, now: Moment) -> LifeMonth:
         float(truth["margin_per_year"]),
         QUADRANTS[truth["quadrant"]],
         now.believed,
-        [] if now.month == START else happened(market, before, now),
+        [*brought, *in_files],
         {treated(market, one, now.signal): one.because for one in now.sent if one.because},
+        in_files,
     )

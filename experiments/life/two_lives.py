@@ -1,6 +1,6 @@
 """One person in two worlds, month by month beside each other, with the first month in which these differ."""
 
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import NamedTuple
 
 from rich.markup import escape
@@ -45,10 +45,19 @@ def first_that_differs(months: list[TwoMonths]) -> int | None:
     return next((one.month for one in months if one.differs), None)
 
 
+def first_in_our_files_alone(months: list[TwoMonths]) -> int | None:
+    """Return the first month of which our files say something else while all that is true is the same; None if none."""
+    same = takewhile(lambda one: not one.differs, months)
+    return next(
+        (one.month for one in same if one.first and one.second and one.first.in_files != one.second.in_files), None
+    )
+
+
 def two_lives_table(first: Life, second: Life, every: bool = False) -> Table:
     """Return a table of the months in which something happened in a world, or, with `every`, of all.
 
-    The first month that differs is marked; before it, what is the same in both is written once.
+    The first month that differs is marked; before it, what is the same in both is written once. What our files say may
+    differ sooner: such a month is no difference of the two lives, and is shown in both.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("month", justify="right")
@@ -70,7 +79,7 @@ def _row(one: TwoMonths, parted: int | None) -> list[str]:
     mark = f"{MARK} " if one.month == parted else ""
     number = mark + ("start" if one.month == START else str(one.month))
     left, right = _text(one.first), _text(one.second)
-    same = not one.differs and (parted is None or one.month < parted)
+    same = left == right and (parted is None or one.month < parted)
     return [number, left[0], left[1], *(("as there", "") if same else right)]
 
 
@@ -88,7 +97,8 @@ def _true(month: LifeMonth | None) -> tuple[object, ...]:
     if month is None:
         return ()
     held = month.provider, month.stage, month.products, month.credit, month.deposits, month.months_past_due
-    return (*held, month.default_per_year, month.margin_per_year, month.happened)
+    brought = [line for line in month.happened if line not in month.in_files]
+    return (*held, month.default_per_year, month.margin_per_year, brought)
 
 
 def _standing(month: LifeMonth | None) -> tuple[object, ...]:

@@ -19,7 +19,12 @@ from tenure.experiments.config.reading import suggest
 from tenure.experiments.life.months import in_eras
 from tenure.experiments.life.one_life import live_one_life_in_each
 from tenure.experiments.life.table import as_plain_data, month_bar, person_line
-from tenure.experiments.life.two_lives import first_that_differs, side_by_side, two_lives_table
+from tenure.experiments.life.two_lives import (
+    first_in_our_files_alone,
+    first_that_differs,
+    side_by_side,
+    two_lives_table,
+)
 from tenure.experiments.report.sections.arms.carried import trap_sentence
 from tenure.experiments.report.sentences import words
 from tenure.experiments.running.workers import USUAL_LIMITS
@@ -80,11 +85,14 @@ def two_lives_asked(
         arms = (champion, arm)
         lives = live_one_life_in_each(experiment, person, arms, replication, 0, tell, scenario)
     first, second = (in_eras(life, experiment.eras) for life in lives)
-    parted = first_that_differs(side_by_side(first, second))
+    months = side_by_side(first, second)
+    parted, filed = first_that_differs(months), first_in_our_files_alone(months)
     if not quiet:
         when = "in no month" if parted is None else f"from {'the start' if parted < 0 else f'month {parted}'} on"
         table = two_lives_table(first, second, every)
-        screen.print(fill(person_line(first), screen.width), f"The two lives differ {when}.", "", table, sep="\n")
+        said = f"The two lives differ {when}"
+        said += "." if filed is None else f"; what our files say of the person, already from month {filed} on."
+        screen.print(fill(person_line(first), screen.width), fill(said, screen.width), "", table, sep="\n")
         screen.print(
             "", *next_lines([(folder_command("why", folder, arm), "everybody together")]), sep="\n", markup=False
         )
