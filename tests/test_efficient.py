@@ -79,14 +79,16 @@ def test_a_loser_that_is_ahead_by_chance_alone_is_not_efficient() -> None:
     }
     assert efficient_beyond_chance(recordings_from(arms), RISK) == ["nothing", "payer"]
     finding = frontier(recordings_from(arms)).finding
-    assert finding.startswith("Of 3 arms only nothing and payer are efficient in return against risk")
+    assert finding.startswith(
+        "Efficient in return against risk and in value against money: nothing (champion) and payer"
+    )
 
 
 def test_an_arm_that_earns_less_at_surely_less_risk_is_named_as_such() -> None:
     arms: Table = {"nothing": [(10, 0), (11, 1), (12, 2)], "calm": [(1, -30), (2, -29), (3, -28.5)]}
     drawing = frontier(recordings_from(arms))
-    assert "Of 2 arms all are efficient" in drawing.finding
-    assert "(calm earns less than nothing, for less risk or money)" in drawing.finding
+    assert drawing.finding.startswith("Efficient in return against risk and in value against money: all 2 arms")
+    assert "(calm earns less, for less risk or money)" in drawing.finding
 
 
 def test_a_champion_that_leads_by_chance_alone_is_said_to() -> None:
@@ -94,8 +96,8 @@ def test_a_champion_that_leads_by_chance_alone_is_said_to() -> None:
     arms: Table = {"nothing": [(10, 0), (11, 1), (12, 2)], "calm": [(9, -3), (10, 3), (11, 1)]}
     finding = frontier(recordings_from(arms)).finding
     assert finding == (
-        "Of 2 arms only calm is efficient in return against risk and in value against money; nothing earns most on "
-        "average, but not beyond chance"
+        "Efficient in return against risk and in value against money: calm; the champion earns most on average, but "
+        "not beyond chance"
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from tenure.experiments.analysis.statistics import Comparison, compare
 from tenure.experiments.report.effects import turns_without_closing
 from tenure.experiments.report.figures.figures import FIGURES, draw_figure, save_figure
-from tenure.experiments.report.figures.style import COLOURS
+from tenure.experiments.report.figures.style import COLOURS, TITLE_SIZE, WIDTH, wrapped
 from tenure.experiments.report.page import report_part, write_page
 from tenure.experiments.report.recordings import CAUSES, LINES, QUADRANTS, STAGES, Recordings, read_recordings
 from tenure.experiments.report.tables import migration, profit_by_line, shares_over_time, stage_months
@@ -301,10 +301,30 @@ def test_wording_follows_a_rise_a_fall_and_no_difference() -> None:
         arms = {"nothing": Arm(noise=0.0), "book": Arm(favourite=favourite, noise=0.3)}
         return draw_figure("composition_by_quadrant", recordings_from(arms, months=24, sample=20)).finding
 
-    assert title(0.05).startswith("Under book, low-risk high-return rises from 14.0%")
-    assert title(-0.05).startswith("Under book, low-risk high-return falls from 14.0%")
-    same = title(0.0)
-    assert same.startswith("Under nothing") and "no arm differs from nothing" in same
+    start = "Under nothing, low-risk high-return rises from 14.0% to 15.2% of customers"
+    for favourite, way in ((0.05, "raises"), (-0.05, "lowers")):
+        moved = title(favourite)
+        by = re.search(rf"; book {way} it by (\d\.\d+) ± ", moved)
+        assert moved.startswith(start) and by is not None and float(by[1]) == pytest.approx(5.0, abs=0.1)
+    assert title(0.0).startswith(
+        start
+    ) and "; no arm differs from the champion enough to show (furthest: book" in title(0.0)
+
+
+MANY = {f"twelve {n:05}": Arm(gain=3.0 * n, favourite=0.003 * n, spend=2.0 * n) for n in range(13)}
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in OF_PEOPLE | OF_MARKET])
+def test_titles_take_two_lines_and_figures_a_sheet_with_thirteen_arms(name: str, many: Recordings) -> None:
+    """Names of twelve letters; a sheet of A4 between its margins is 1.45 times as high as it is wide."""
+    for drawing in (draw_figure(name, many), draw_figure(name, replace(many, arms=many.arms[:1], comparisons=()))):
+        assert len(wrapped(drawing.finding, 0.95 * WIDTH, TITLE_SIZE, bold=True)) <= 2
+        assert drawing.figure.get_figheight() + 0.5 <= 1.45 * WIDTH
+
+
+@pytest.fixture(scope="module")
+def many() -> Recordings:
+    return as_read(made_up_runs(MANY, replications=3, months=24, sample=20), MANY, next(iter(MANY)))
 
 
 def test_profit_title_says_less_for_a_worse_arm_and_more_for_a_better_one() -> None:

@@ -7,8 +7,16 @@ import pytest
 
 from tenure.experiments.report.figures.drawn import drawn
 from tenure.experiments.report.figures.figures import draw_figure
+from tenure.experiments.report.figures.style import TITLE_SIZE, WIDTH, wrapped
 from tenure.experiments.report.page import sections_of
 from tenure.experiments.report.recordings import QUADRANTS, NotRecordedError, Recordings, read_recordings
+from tenure.experiments.report.sections.arms.place import (
+    moves_of,
+    our_place,
+    place_tables,
+    poached_per_100,
+    taken_finding,
+)
 from tenure.experiments.report.sections.cycles import curves_of, cycle_finding, cycle_table
 from tenure.experiments.report.sections.market import (
     cost_finding,
@@ -16,7 +24,6 @@ from tenure.experiments.report.sections.market import (
     flows_table,
     market_section,
     paid_finding,
-    poached_per_100,
     shares_finding,
 )
 from tenure.experiments.report.sections.yearly import yearly_section
@@ -24,6 +31,12 @@ from tests.markets import LIVELY, lived, small_market
 
 Made = tuple[str, int, str, str, str, float]
 FIGURES = ("market_over_time", "who_takes_whom", "cycle_by_cohort")
+OF_FIGURE = {
+    "market_over_time": ("share", "paid", "cost"),
+    "who_takes_whom": ("lost", "won"),
+    "cycle_by_cohort": ("cycle",),
+}
+"""What each draws of our place beside the champion's."""
 GOOD, POOR = QUADRANTS[0], QUADRANTS[3]
 
 
@@ -80,8 +93,8 @@ def test_sentences_by_hand() -> None:
     )
     assert flows_finding(recordings) == said
     said = (
-        "Under nothing, between new customers of year 1 and of year 2, the share who decline or leave within 12 months "
-        "of joining rises from 20.0% to 30.0%"
+        "Under nothing, between new customers of years 1 and 2, the share who decline or leave within 12 months rises "
+        "from 20.0% to 30.0%"
     )
     assert cycle_finding(recordings, curves_of(recordings)) == said
 
@@ -90,7 +103,7 @@ def test_tables_by_hand() -> None:
     recordings = read({("nothing", r): run() for r in range(2)})
     section = market_section(recordings)
     assert section is not None
-    institutions, flows, cycles, channels, prices = section.tables
+    institutions, flows, cycles, years, moves, channels, prices = section.tables
     # 400 a month are 48 a year of each of 100; 100 of funding leave 36; channels cost 120 a month on average
     assert institutions.rows[0][2:] == ("50.0 ± 0",) * 2 + ("48 ± 0", "36 ± 0", "22 ± 0", "48.0 ± 0", "30.0 ± 0")
     assert institutions.rows[-1][1:5] == ("all (HHI)", "5,000 ± 0", "5,000 ± 0", "48 ± 0")
@@ -98,6 +111,13 @@ def test_tables_by_hand() -> None:
     assert flows.rows[1][1:4] == ("taken from rivals", "1.00 ± 0", "1.00 ± 0")
     assert cycles.rows[0][1:4] == ("1", "10 ± 0", "20.0 ± 0") and cycles.rows[0][-2:] == ("over 30", "over 30")
     assert cycles.rows[2][-2:] == ("2.0 ± 0", "over 6") and cycles.rows[2][3] == "-"
+    # the rival's share is half; of a year 400 a month of 100 customers, 80, 120 and 160 a month for 4 who join
+    assert [row[:4] for row in years.rows[:3]] == [("nothing", "us", month, "50.0 ± 0") for month in ("12", "24", "36")]
+    assert [row[4:] for row in years.rows[:3]] == [("48.0 ± 0", f"{cost}.0 ± 0") for cost in (20, 30, 40)]
+    # 6 and 3 of 600 customer years, and a person a month from nobody: 36 of them
+    assert moves.rows[0] == ("nothing", "us", "-", "10.0 ± 0", "0.0")
+    assert moves.rows[1] == ("nothing", "rival", "5.0 ± 0", "-", "0.0")
+    assert moves.rows[2] == ("nothing", "nobody", "0.0", "60.0 ± 0", "-")
     assert channels.rows[0] == ("us", "mail", "8.0 ± 0", "8.0 ± 0", "20 ± 0", "40 ± 0")
     assert prices.rows == (("nothing", "us", "19.00"), ("nothing", "rival", "19.00"))
 
@@ -186,13 +206,64 @@ def test_figures_have_a_finding_and_say_how_to_read_them(name: str, real: Record
 
 
 def test_the_matrix_shows_the_flows(real: Recordings) -> None:
-    """Of the first panel: from us to the rival, per 1,000 customers of both a year."""
+    """From us to the rival under the champion, per 1,000 customers of both a year, average over replications."""
     flows, customers = real.of_all("flows"), real.of_all("customers")
-    own = flows[(flows["arm"] == "nothing") & (flows["institution"] == "us") & (flows["a"] == "bigbank")]["value"].sum()
+    own = flows[(flows["arm"] == "nothing") & (flows["institution"] == "us") & (flows["a"] == "bigbank")]
     served = customers[(customers["arm"] == "nothing") & customers["institution"].isin(["us", "bigbank"])]
-    wanted = 12_000.0 * own / served[served["month"] < 25]["value"].sum()
+    months = served[served["month"] < 25].groupby("replication")["value"].sum()
+    wanted = float((12_000.0 * own.groupby("replication")["value"].sum() / months).mean())
     shown = {text.get_position(): text.get_text() for text in draw_figure("who_takes_whom", real).figure.axes[0].texts}
     assert shown[1, 0] == f"{wanted:,.1f}"
+
+
+def test_what_an_arm_alters_of_our_place_by_hand() -> None:
+    """It ends with 20 of 200 customers more, and loses 9 instead of 6 of 100 in three years."""
+    arms = {("nothing", r): run() for r in range(2)} | {("x", r): run(ours=120.0, lost=9.0) for r in range(2)}
+    recordings = read(arms)
+    found = {one.name: one for one in our_place(recordings)}
+    assert list(found) == ["share", "paid", "cost", "lost", "won", "cycle"]
+    assert found["share"].text("x") == "+10.0 ± 0" and found["share"].apart["x"].mean == pytest.approx(10.0)
+    # of 110 on average instead of 100, and 400 a month as before: 117, 118 ... 120 at the beginnings of the last year
+    heads = sum(100.0 + 20.0 * month / 36 for month in range(24, 36)) / 12
+    assert found["paid"].apart["x"].mean == pytest.approx(4800.0 / heads - 48.0)
+    assert found["cost"].text("x") == found["cycle"].text("x") == "0.0 ± 0"
+    years = sum(100.0 + 20.0 * month / 36 for month in range(36)) / 12
+    assert found["lost"].apart["x"].mean == pytest.approx(900.0 / years - 2.0)
+    said = (
+        f"Under nothing, rivals take 2.00 of 100 customers of ours a year; x raises it by {900.0 / years - 2.0:.2f} ± 0"
+    )
+    assert taken_finding(recordings) == said
+    assert our_place(read({("nothing", r): run() for r in range(2)})) == []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_differences_drawn_are_those_of_the_table(name: str, real: Recordings) -> None:
+    table = next(place_tables(real))
+    assert table.caption == "Our place in the market, less that under nothing"
+    drawn_texts = [text.get_text() for ax in draw_figure(name, real).figure.axes for text in ax.texts]
+    for one, text in zip(our_place(real), table.rows[0][1:], strict=True):
+        if one.name in OF_FIGURE[name]:
+            assert text in drawn_texts and text != "-"
+
+
+def test_every_arm_is_drawn_however_many_there_are() -> None:
+    arms = [f"arm number {number}" for number in range(13)]
+    recordings = read({(arm, r): run(ours=100.0 + r + n) for n, arm in enumerate(arms) for r in range(2)})
+    for name in FIGURES:
+        figure = draw_figure(name, recordings).figure
+        named = [tick.get_text() for ax in figure.axes for tick in ax.get_yticklabels()]
+        title = wrapped(draw_figure(name, recordings).finding, 0.95 * WIDTH, TITLE_SIZE, bold=True)
+        assert set(arms[1:]) <= set(named) and len(title) <= 2 and figure.get_figheight() <= 1.4 * figure.get_figwidth()
+
+
+def test_flows_add_up_to_all_who_go_and_do_not_leave_for_good(real: Recordings) -> None:
+    flows, customers = real.of_all("flows"), real.of_all("customers")
+    for arm in real.arms:
+        stay = flows[(flows["arm"] == arm) & (flows["a"] != "gone") & (flows["institution"] != flows["a"])]
+        own = stay.groupby("replication")["value"].sum()
+        served = customers[(customers["arm"] == arm) & customers["institution"].isin(real.institutions)]
+        months = served[served["month"] < 25].groupby("replication")["value"].sum()
+        assert moves_of(real, arm).sum(axis=1).to_numpy() == pytest.approx((12_000.0 * own / months).to_numpy())
 
 
 def test_the_page_has_the_section_and_the_figures_and_no_nan(real: Recordings) -> None:

@@ -24,7 +24,7 @@ from tenure.experiments.analysis.metrics import METRICS, metrics_in
 from tenure.experiments.analysis.ratios import Ratio
 from tenure.experiments.analysis.returns import return_reported, why_not_lines
 from tenure.experiments.report.recordings import QUADRANTS, Recordings
-from tenure.experiments.report.sections.cells import CellMoney, cells_finding
+from tenure.experiments.report.sections.cells import CellMoney, cells_finding, cells_said
 from tenure.experiments.report.sections.gains import (
     gains_section,
     group_differences,
@@ -296,7 +296,8 @@ def test_the_cell_that_is_named_has_the_largest_return_in_the_table(some: list[t
         ratio = Ratio(value, *ends, 3)
         cells.append(CellMoney(f"arm{k}", "growth", QUADRANTS[0], 10.0, Average.even(2.0, 0.1), ratio, 0.001))
     text = cells_finding(cells)
-    named = re.search(r"(?:Nearest to it comes|return beyond chance: |of these returns: )\s*(arm\d+) with", text)
+    named = re.search(r"not; (?:largest|nearest): (arm\d+) with", text)
+    assert named is not None and f"{named[1]} with" in " ".join(cells_said(cells))
     assert named is not None and not MOST.search(text)
     pays = [one for one, (value, width, known) in zip(cells, some, strict=True) if known and value - width > 1.0]
     best = max(pays or cells, key=lambda one: one.back.value if one.back else -math.inf)

@@ -5,7 +5,7 @@ interval leaves 0 out and whose difference shows in the decimals written, and sa
 intervals hold for all arms at once, since the furthest of many is picked.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +35,17 @@ WORDS = {
     "closing_value": "closing value",
 }
 """How a name of the recording is written for a reader; other names stand as they are."""
+
+THROUGH = {
+    "poached": "poaching",
+    "involuntary": "involuntary leaving",
+    "settled": "settled loans",
+    "charged_off": "charge-offs",
+    "ended": "relationships we end",
+}
+"""Causes of leaving as that through which a rate moves."""
+MOST_NAMED = 2
+"""Arms that a title names with their numbers; of more it says how many: the figure has them all."""
 
 Text = Callable[[float], str]
 
@@ -133,8 +144,8 @@ def furthest(differences: Mapping[str, Average], text: Text) -> str | None:
     return max(sure, key=lambda arm: abs(differences[arm].mean), default=None)
 
 
-def within_chance(champion: str, differences: Mapping[str, Average], text: ValueFormat) -> str:
-    """Say that no arm is told apart from the champion, and how far apart they could be, or that chance is not known."""
+def within_chance(differences: Mapping[str, Average], text: ValueFormat) -> str:
+    """Say that no arm is told apart from the champion, and how far the furthest may be, or that chance is not known."""
     if not differences:
         return "no other arm was run"
     arm = max(differences, key=lambda name: abs(differences[name].mean))
@@ -145,12 +156,11 @@ def within_chance(champion: str, differences: Mapping[str, Average], text: Value
     if np.isnan(apart.low):
         return f"{arm} differs by {signed(mean, text)} in one replication, so chance is not known"
     if all(one == (0.0, 0.0, 0.0) for one in differences.values()):
-        return f"no arm differs from {champion} in any replication"
-    shown = text.apart(apart)
+        return "no arm differs from the champion in any replication"
+    shown = f"furthest: {arm}, {text.apart(apart)}"
     if any(one.beyond_chance for one in differences.values()):
-        return f"no arm differs from {champion} enough to show (furthest is {arm}, {shown})"
-    could = f"the furthest, {arm}, could differ by up to {text.up_to(apart)}"
-    return f"no arm is told apart from {champion}: {could} ({shown})"
+        return f"no arm differs from the champion enough to show ({shown})"
+    return f"no arm is told apart from the champion ({shown})"
 
 
 def signed(value: float, text: Text) -> str:
@@ -159,14 +169,14 @@ def signed(value: float, text: Text) -> str:
     return size if size == text(0.0) else ("+" if value > 0 else "-") + size
 
 
-def composition_finding(recordings: Recordings, customers: Tables, balances: Tables, category: str) -> str:
-    """Say how the share of a stage or quadrant moved, under the arm furthest from the champion and under it.
+def composition_finding(recordings: Recordings, customers: Tables, category: str) -> str:
+    """Say how the share of a stage or quadrant in customers moved under the champion, and which arm alters it most.
 
     Parameters
     ----------
     recordings : Recordings
         The experiment.
-    customers, balances : Tables
+    customers : Tables
         From `tenure.experiments.report.tables.shares_over_time`.
     category : str
         The stage or quadrant to speak of.
@@ -174,16 +184,8 @@ def composition_finding(recordings: Recordings, customers: Tables, balances: Tab
     champion = recordings.champion
     ends = {arm: table.xs(category, axis=1, level=0).iloc[:, -1] for arm, table in customers.items()}
     differences = against_champion(recordings, ends)
-    said = {
-        arm: f"{_moved_share(customers[arm], category, 'of customers')}, and "
-        f"{_moved_share(balances[arm], category, 'of credit balances')}"
-        for arm in recordings.arms
-    }
-    arm = furthest(differences, points)
-    if arm is None:
-        rest = f"; {within_chance(champion, differences, points)}" if differences else ""
-        return f"Under {champion}, {words(category)} {said[champion]}{rest}"
-    return f"Under {arm}, {words(category)} {said[arm]}; under {champion} it {said[champion]}"
+    under = f"Under {champion}, {words(category)} {_moved_share(customers[champion], category, 'of customers')}"
+    return under + _against(differences, points, "raises", "lowers", "it")
 
 
 def _moved_share(table: pd.DataFrame, category: str, of: str = "") -> str:
@@ -193,18 +195,23 @@ def _moved_share(table: pd.DataFrame, category: str, of: str = "") -> str:
     return moved(float(first.mean().iloc[0]), float(last.mean().iloc[0]), change.half_width, of)
 
 
-def plane_finding(recordings: Recordings, customers: Tables) -> str:
-    """Say how the share of high-risk customers moved from start to end, under two arms."""
-    champion = recordings.champion
+def of_high_risk(recordings: Recordings, customers: Tables) -> Tables:
+    """Return the share of high-risk customers over time."""
     high = [name for name in QUADRANTS if name.startswith("high_risk")]
-    risky = {arm: pd.concat({"high": sum(table[name] for name in high)}, axis=1) for arm, table in customers.items()}
-    differences = against_champion(recordings, {arm: table.iloc[:, -1] for arm, table in risky.items()})
-    said = {arm: _moved_share(table, "high") for arm, table in risky.items()}
-    arm = furthest(differences, points)
-    if arm is not None:
-        return f"Under {arm} the share of high-risk customers {said[arm]}; under {champion} it {said[champion]}"
-    rest = f"; {within_chance(champion, differences, points)}" if differences else ""
-    return f"Under {champion} the share of high-risk customers {said[champion]}{rest}"
+    return {arm: pd.concat({"high": sum(customers[arm][name] for name in high)}, axis=1) for arm in recordings.arms}
+
+
+def plane_differences(recordings: Recordings, customers: Tables) -> dict[str, Average]:
+    """Compare the share of high-risk customers at the end with the champion's."""
+    risky = of_high_risk(recordings, customers)
+    return against_champion(recordings, {arm: table.iloc[:, -1] for arm, table in risky.items()})
+
+
+def plane_finding(recordings: Recordings, customers: Tables) -> str:
+    """Say how the share of high-risk customers moved under the champion, and which arm alters it most at the end."""
+    said = _moved_share(of_high_risk(recordings, customers)[recordings.champion], "high")
+    under = f"Under {recordings.champion} the share of high-risk customers {said}"
+    return under + _against(plane_differences(recordings, customers), points, "raises", "lowers", "it")
 
 
 def migration_finding(
@@ -221,7 +228,7 @@ def migration_finding(
     under = f"Under {champion}, {percent(level)} of {words(origin)} customers are {words(target)} {apart} months on"
     if np.isnan(level):
         return f"Under {champion}, no customer was {words(origin)} for so long"
-    return under + _against(champion, differences, points, "raises", "lowers", "it")
+    return under + _against(differences, points, "raises", "lowers", "it")
 
 
 def stage_months_finding(recordings: Recordings, months_by_stage: Tables) -> str:
@@ -234,7 +241,7 @@ def stage_months_finding(recordings: Recordings, months_by_stage: Tables) -> str
         f"A new customer can expect {months(total)} under {champion}, "
         f"{float(base['maturity'].mean()):.1f} of them in maturity"
     )
-    return under + _against(champion, differences, months, "lengthens", "shortens", "this")
+    return under + _against(differences, months, "lengthens", "shortens", "this")
 
 
 def attrition_finding(recordings: Recordings, rates: Tables) -> str:
@@ -244,8 +251,8 @@ def attrition_finding(recordings: Recordings, rates: Tables) -> str:
     differences = against_champion(recordings, _totals(rates))
     under = f"Under {champion} {percent(level)} of customers leave in a year"
     arm = furthest(differences, points)
-    through = "" if arm is None else _mostly(rates[champion], rates[arm], differences[arm].mean, points)
-    return under + _against(champion, differences, points, "raises", "lowers", "this") + through
+    through = "" if arm is None else _mostly(rates[champion], rates[arm], differences[arm].mean, points)[1]
+    return under + _against(differences, points, "raises", "lowers", "this") + through
 
 
 def profit_finding(recordings: Recordings, lines: Tables) -> str:
@@ -255,19 +262,19 @@ def profit_finding(recordings: Recordings, lines: Tables) -> str:
     level = float(lines[champion].sum(axis=1).mean())
     closing = float(lines[champion]["closing_value"].mean())
     if not differences:
-        return f"{champion} earns {amount(level)} per customer at the start, {amount(closing)} of it closing value"
+        return f"{champion} earns {amount(level)} per customer, {amount(closing)} of it closing value"
     gains = {arm: difference for arm, difference in differences.items() if difference.mean > 0.0}
     arm = furthest(gains, amount) or furthest(differences, amount)
     if arm is None:
-        chance = within_chance(champion, differences, amount)
-        return f"{champion} earns {amount(level)} per customer at the start; {chance}"
+        return f"{champion} earns {amount(level)} per customer; {within_chance(differences, amount)}"
     mean = differences[arm].mean
     apart = float(paired(lines[champion], lines[arm]).loc["closing_value", "mean"])
-    best = "" if mean > 0 else ": no arm earns more beyond chance"
+    name, mostly = _mostly(lines[champion], lines[arm], mean, amount)
+    closing_too = "" if name == "closing_value" else f", closing value {signed(apart, amount)}"
+    best = "" if mean > 0 else "; no arm earns more beyond chance"
     return (
-        f"{arm} earns {amount.around(differences[arm].size)} {'more' if mean > 0 else 'less'} per customer "
-        f"at the start than {champion}{_mostly(lines[champion], lines[arm], mean, amount)}; "
-        f"closing value is {signed(apart, amount)} of the difference{best}"
+        f"{arm} earns {amount.around(differences[arm].size)} {'more' if mean > 0 else 'less'} per customer than "
+        f"{champion}{mostly}{closing_too}{best}"
     )
 
 
@@ -299,6 +306,38 @@ def effects_finding(recordings: Recordings, metric: str = "") -> str:
     return f"On {known.label}: {'; '.join(said)}"
 
 
+def effects_title(recordings: Recordings) -> str:
+    """Give the verdicts on the metric decided on in a line: the furthest arms with their numbers, how many others."""
+    every = [c for c in recordings.comparisons if c.metric == _decided_on(recordings)]
+    if not every:
+        return effects_finding(recordings)
+    known = METRICS[every[0].metric].in_currency(recordings.currency)
+    said = []
+    for verdict, phrase in (
+        ("better", "better"),
+        ("worse", "worse"),
+        ("equal", "equal"),
+        ("undecided", "not told apart"),
+    ):
+        rows = sorted((row for row in every if row.verdict == verdict), key=lambda row: -abs(row.difference))
+        if rows:
+            known_apart = verdict in ("better", "worse")
+            names = [f"{row.arm} ({_effect(row, known)})" if known_apart else row.arm for row in rows]
+            said.append(f"{phrase}: {few(names)}")
+    lead = "" if any(row.verdict == "better" for row in every) else "no arm is better than the champion; "
+    head = " ".join(known.headline)
+    return f"{head[0].upper()}{head[1:]}: {lead}{'; '.join(said)}".removesuffix("; ")
+
+
+def few(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """List the first names, and say how many more there are; one more is named rather than counted.
+
+    >>> few(["a", "b", "c"]), few(["a", "b", "c", "d"])
+    ('a, b and c', 'a, b and 2 more')
+    """
+    return listed([*names[:most], f"{len(names) - most} more"] if len(names) > most + 1 else list(names))
+
+
 def _decided_on(recordings: Recordings) -> str:
     """Return the metric decided on, the first that is shown, or profit where arms are not judged by that."""
     first = recordings.metrics[0] if recordings.metrics else ""
@@ -306,12 +345,14 @@ def _decided_on(recordings: Recordings) -> str:
 
 
 def _named_effect(row: Comparison, known: Metric) -> str:
-    unit = "points" if known.unit == "%" else known.unit
-    return f"{row.arm} ({SIGNS[row.verdict]} {difference_text(known, row.apart)} {unit})"
+    return f"{row.arm} ({_effect(row, known)} {'points' if known.unit == '%' else known.unit})"
+
+
+def _effect(row: Comparison, known: Metric) -> str:
+    return f"{SIGNS[row.verdict]} {difference_text(known, row.apart)}"
 
 
 def _against(
-    champion: str,
     differences: Mapping[str, Average],
     text: ValueFormat,
     up: Literal["raises", "lengthens"],
@@ -323,7 +364,7 @@ def _against(
         return ""
     arm = furthest(differences, text)
     if arm is None:
-        return f"; {within_chance(champion, differences, text)}"
+        return f"; {within_chance(differences, text)}"
     apart = differences[arm]
     return f"; {arm} {up if apart.mean > 0 else down} {it} by {text.around(apart.size)}"
 
@@ -332,9 +373,10 @@ def _totals(tables: Tables) -> dict[str, "pd.Series[float]"]:
     return {arm: table.sum(axis=1, skipna=False) for arm, table in tables.items()}
 
 
-def _mostly(champion: pd.DataFrame, arm: pd.DataFrame, total: float, text: Text) -> str:
-    """Name the column that moves most in the direction of the total."""
+def _mostly(champion: pd.DataFrame, arm: pd.DataFrame, total: float, text: Text) -> tuple[str, str]:
+    """Return the column that moves most in the direction of the total, and say so."""
     means = paired(champion, arm)["mean"] * np.sign(total)
     name = str(means.idxmax())
     how = "mostly" if means[name] > abs(total) / 2.0 else "above all"
-    return f", {how} through {words(name)} ({signed(float(means[name] * np.sign(total)), text)})"
+    part = signed(float(means[name] * np.sign(total)), text)
+    return name, f", {how} through {THROUGH.get(name, words(name))} ({part})"

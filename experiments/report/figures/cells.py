@@ -35,7 +35,7 @@ def treatment_by_cell(recordings: Recordings) -> Drawing:
         _heat(ax, [one for one in cells if one.arm == arm], max(most, 0.01))
     hide(flat[len(arms) :])
     for k, ax in enumerate(flat[: len(arms)]):
-        ax.set_xticks(range(4), [words(name).replace(" ", "\n").replace("-", "\n", 1) for name in QUADRANTS])
+        ax.set_xticks(range(4), [words(name).replace(" ", "\n").replace("-", " ") for name in QUADRANTS])
         ax.set_yticks(range(4), STAGES)
         ax.tick_params(length=0, labelsize=7, labelbottom=k + columns >= len(arms), labelleft=k % columns == 0)
         for tick, name in [

@@ -1,13 +1,13 @@
 """Figures of what the arms do: months in each stage, attrition by cause, profit by line, effects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from tenure.experiments.analysis.intervals import interval_text, number
+from tenure.experiments.analysis.intervals import Average, interval_text, number
 from tenure.experiments.analysis.metric import difference_text, shown_times
 from tenure.experiments.analysis.metrics import RETURNS, metrics_in
 from tenure.experiments.analysis.returns import Return
@@ -45,7 +45,7 @@ def months_in_stage(recordings: Recordings) -> Drawing:
     """Draw how long a new customer can expect to be in each stage, a bar per arm."""
     months = stage_months(recordings)
     arms = recordings.arms
-    figure, ((ax,),) = panels(1, 1, 1.0 + 0.42 * len(arms), Margins(_arms_width(recordings, arms), top=0.05))
+    figure, ((ax,),) = panels(1, 1, 1.0 + 0.42 * len(arms), Margins(arms_width(recordings, arms), top=0.05))
     totals = {arm: average(table.sum(axis=1).to_frame("total")).loc["total"] for arm, table in months.items()}
     longest = max(float(total["mean"]) for total in totals.values())
     for k, arm in enumerate(arms):
@@ -68,7 +68,7 @@ def months_in_stage(recordings: Recordings) -> Drawing:
         text = interval_text(left, float(totals[arm]["half_width"]), 1)
         ax.text(left + 0.008 * longest, k, text, va="center", fontsize=8.5, color=INK)
     _stage_names(ax, months[arms[0]], longest)
-    _arm_ticks(ax, recordings, arms)
+    arm_ticks(ax, recordings, arms)
     ax.set_xlim(0.0, longest * 1.12)
     axis_label(ax, "expected months of a new customer")
     note = (
@@ -101,7 +101,7 @@ def attrition_by_cause(recordings: Recordings) -> Drawing:
     """Draw which share of customers leaves in a year, in all and by cause, a dot per arm."""
     rates = attrition(recordings)
     wide = {arm: table.assign(all=table.sum(axis=1))[["all", *CAUSES]] * 100 for arm, table in rates.items()}
-    around = Margins(_arms_width(recordings, recordings.arms))
+    around = Margins(arms_width(recordings, recordings.arms))
     heads = ["all causes", *map(sentences.words, CAUSES)]
     figure, axes = panels(1, len(heads), 0.9 + 0.36 * len(recordings.arms), around, sharey=True, heads=heads)
     top = max(float((table.mean() + 0.0).max()) for table in wide.values())
@@ -129,7 +129,7 @@ def attrition_by_cause(recordings: Recordings) -> Drawing:
         )
         ax.set_xlim(0.0, top * 1.08)
         axis_label(ax, "% a year")
-    _arm_ticks(axes[0][0], recordings, recordings.arms)
+    arm_ticks(axes[0][0], recordings, recordings.arms)
     note = (
         "Customers who leave in a year as a share of the customers at risk, whole run. Dots are averages "
         "over replications, lines their 95% intervals (often shorter than the dot); dashed is the champion."
@@ -149,7 +149,8 @@ def profit_and_loss(recordings: Recordings) -> Drawing:
     first, *others = names_in_figures(recordings.arms).labels.values()
     heads = [f"{first} (champion)", *(f"{label} less {first}" for label in others)]
     around = Margins(0.1 + text_width(labels, 8.5, bold=True), bottom=0.62)
-    figure, axes = panels(rows, columns, 4.4 * rows, around, sharey=True, heads=heads)
+    high = rows * min(4.4, 14.0 / rows)  # of many, all on a sheet of paper
+    figure, axes = panels(rows, columns, high, around, sharey=True, heads=heads)
     flat = [ax for row in axes for ax in row]
     places = [float(k) + 0.5 * (name == "closing_value") + 1.0 * (name == "profit") for k, name in enumerate(names)]
     _bars(flat[0], average(whole[champion]), places, None)
@@ -222,7 +223,7 @@ def effects(recordings: Recordings) -> Drawing:
     shown = [name for name in recordings.metrics if name in RETURNS or _rows(recordings, name)]
     metrics = metrics_in(recordings.currency)
     heads = ["\n".join(line for line in metrics[name].headline if line != metrics[name].unit) for name in shown]
-    around = Margins(_arms_width(recordings, recordings.others))
+    around = Margins(arms_width(recordings, recordings.others))
     rows = -(-len(shown) // MOST_METRICS) or 1
     columns = -(-len(shown) // rows)
     around = around._replace(down=0.85, across=0.3)
@@ -235,27 +236,22 @@ def effects(recordings: Recordings) -> Drawing:
             _returns_panel(ax, recordings, returns_of(recordings, metric))
             continue
         times = shown_times(metric)
-        for apart in _rows(recordings, name):
-            mean, low, high = apart.apart.times(times)
-            k = recordings.others.index(apart.arm)
-            sign = difference_cell(metric, apart).sign
-            text = f"{difference_text(metric, apart.apart)}  {sign}".rstrip()
-            whisker(ax, low, mean, high, k)
-            _above(ax, text, mean, k)
-        ax.axvline(0.0, color=INK, linewidth=0.9, zorder=1)
-        _widen(ax, 0.0)
+        rows_of = {apart.arm: apart for apart in _rows(recordings, name)}
+        texts = {
+            arm: f"{difference_text(metric, apart.apart)}  {difference_cell(metric, apart).sign}".rstrip()
+            for arm, apart in rows_of.items()
+        }
+        arm_dots(ax, recordings.others, {arm: one.apart.times(times) for arm, one in rows_of.items()}, texts)
         axis_label(ax, f"difference, {'points' if metric.unit == '%' else metric.unit}")
     hide(flat[len(shown) :])
-    for ax in flat:
-        ax.xaxis.set_major_locator(MaxNLocator(nbins=4, prune="both"))  # numbers of neighbours must not touch
     for row in axes:
-        _arm_ticks(row[0], recordings, recordings.others)
+        arm_ticks(row[0], recordings, recordings.others)
     note = (
         f"Difference from {recordings.champion}, average over paired replications; lines are 95% intervals "
         f"that hold for all arms at once ({recordings.currency} back per {recordings.currency}: for each arm alone, 1 "
         "means that the money just came back; - where that is not said). ▲ better  ▼ worse  ≈ equal  ? undecided."
     )
-    return Drawing("effects", sentences.effects_finding(recordings), note, figure)
+    return Drawing("effects", sentences.effects_title(recordings), note, figure)
 
 
 def _rows(recordings: Recordings, metric: str) -> list[Comparison]:
@@ -263,16 +259,34 @@ def _rows(recordings: Recordings, metric: str) -> list[Comparison]:
 
 
 def _returns_panel(ax: Axes, recordings: Recordings, returns: dict[str, Return]) -> None:
-    for k, arm in enumerate(recordings.others):
-        ratio = returns[arm].ratio
-        if ratio is None:
-            _above(ax, "-", 1.0, k)
-            continue
-        whisker(ax, ratio.low, ratio.value, ratio.high, k)
-        _above(ax, number(ratio.value, 2), ratio.value, k)
-    ax.axvline(1.0, color=INK, linewidth=0.9, zorder=1)
-    _widen(ax, 1.0)
+    known = {arm: one.ratio for arm, one in returns.items() if one.ratio is not None}
+    texts = {arm: number(known[arm].value, 2) if arm in known else "-" for arm in recordings.others}
+    values = {arm: Average(one.value, one.low, one.high) for arm, one in known.items()}
+    arm_dots(ax, recordings.others, values, texts, around=1.0)
     axis_label(ax, f"{recordings.currency} per extra {recordings.currency}")
+
+
+def arm_dots(
+    ax: Axes, arms: Sequence[str], values: Mapping[str, Average], texts: Mapping[str, str], around: float = 0.0
+) -> None:
+    """Draw a dot with its interval for each arm, downwards, its text above it, and the line of no difference.
+
+    Parameters
+    ----------
+    values : mapping
+        Arm to where its dot lies; one without has its text alone, on the line.
+    around : float
+        Where the line of no difference lies.
+    """
+    for k, arm in enumerate(arms):
+        value = values.get(arm, Average(np.nan, np.nan, np.nan))
+        if np.isfinite(value.mean):
+            whisker(ax, value.low, value.mean, value.high, k)
+        if arm in texts:
+            _above(ax, texts[arm], value.mean if np.isfinite(value.mean) else around, k)
+    ax.axvline(around, color=INK, linewidth=0.9, zorder=1)
+    _widen(ax, around, text_width(texts.values(), 8.5) if texts else 0.0)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=4, prune="both"))  # numbers of neighbours must not touch
 
 
 def _above(ax: Axes, text: str, x: float, y: float) -> None:
@@ -289,11 +303,13 @@ def _above(ax: Axes, text: str, x: float, y: float) -> None:
     )
 
 
-def _widen(ax: Axes, around: float) -> None:
-    """Leave space for the labels above the dots, and keep the line of no difference in sight."""
+def _widen(ax: Axes, around: float, inches: float) -> None:
+    """Leave space for labels so wide above the outermost dots, and keep the line of no difference in sight."""
+    ax.margins(0.0)
     low, high = ax.get_xlim()
     low, high = min(low, around), max(high, around)
-    margin = 0.42 * ((high - low) or 1.0)
+    each, wide = inches / 2 + 0.06, ax.bbox.width / ax.figure.dpi
+    margin = each / max(wide - 2 * each, 0.25 * wide) * ((high - low) or 1.0)
     ax.set_xlim(low - margin, high + margin)
 
 
@@ -302,12 +318,12 @@ def _arm_names(recordings: Recordings, arms: Sequence[str]) -> list[str]:
     return [labels[arm] + " (champion)" * (arm == recordings.champion) for arm in arms]
 
 
-def _arms_width(recordings: Recordings, arms: Sequence[str]) -> float:
-    """Inches that `_arm_ticks` needs left of the axis."""
-    return 0.1 + text_width(_arm_names(recordings, arms) or [""], 9)
+def arms_width(recordings: Recordings, arms: Sequence[str]) -> float:
+    """Inches that `arm_ticks` needs left of the axis."""
+    return 0.2 + text_width(_arm_names(recordings, arms) or [""], 9)
 
 
-def _arm_ticks(ax: Axes, recordings: Recordings, arms: Sequence[str]) -> None:
+def arm_ticks(ax: Axes, recordings: Recordings, arms: Sequence[str]) -> None:
     """List the arms downwards on the y axis."""
     ax.set_yticks(range(len(arms)), _arm_names(recordings, arms))
     ax.set_ylim(len(arms) - 0.45, -0.85)

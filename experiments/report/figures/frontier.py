@@ -16,6 +16,7 @@ from tenure.experiments.report.figures.names import names_in_figures
 from tenure.experiments.report.figures.style import COLOURS, FAINT, GREY, INK, Drawing, Margins, axis_label, panels
 from tenure.experiments.report.labels import listed
 from tenure.experiments.report.recordings import NotRecordedError, Recordings
+from tenure.experiments.report.sentences import few
 from tenure.experiments.report.tables import against_champion, average, average_of, metric_values
 
 RETURN, RISK, SPEND = "profit_per_customer", "volatility_of_profit", "treatment_spend_per_customer"
@@ -162,31 +163,31 @@ def frontier_finding(recordings: Recordings, best: Sequence[list[str]], places: 
     able = [arm for arm in recordings.arms if arm not in recordings.oracles]
     if len(able) < 2:
         return f"{listed(able or list(recordings.arms))}: there is no other arm, so nothing to be efficient against"
-    said = f"{_are(risk, able)} efficient in return against risk"
-    said += " and in value against money" if risk == money else f", {_are(money, able)} in value against money"
+    said = "Efficient in return against risk"
+    if risk == money:
+        said += f" and in value against money: {_who(risk, able, champion)}"
+    else:
+        said += f": {_who(risk, able, champion)}; in value against money: {_who(money, able, champion)}"
     poor = [arm for arm in able if arm in {*risk, *money} and places[arm].gives.high < 0.0]
     if poor:
-        said += (
-            f" ({listed(poor)} {'earns' if len(poor) == 1 else 'earn'} less than {champion}, for less risk or money)"
-        )
+        said += f" ({few(poor)} {'earns' if len(poor) == 1 else 'earn'} less, for less risk or money)"
     top = max(able, key=lambda arm: places[arm].gives.mean)
     if top == champion:
         lead = "" if champion in risk and champion in money else ", but not beyond chance"
-        return f"Of {len(able)} arms {said}; {champion} earns most on average{lead}"
+        return f"{said}; the champion earns most on average{lead}"
     values = metric_values(recordings)[RETURN]
     together = against_champion(recordings, {arm: values.xs(arm, level="arm") for arm in recordings.arms})
     apart = together[top]
     sure = "" if apart.low > 0.0 else ", within chance" if np.isfinite(apart.low) else ", in one replication"
-    more = f"{average_text(apart, 1, signed=True)} {recordings.currency} against {champion}{sure}"
-    return f"Of {len(able)} arms {said}; {top} earns most, {more}"
+    return f"{said}; {top} earns most, {average_text(apart, 1, signed=True)} {recordings.currency}{sure}"
 
 
-def _are(names: list[str], of: list[str]) -> str:
+def _who(names: list[str], of: list[str], champion: str) -> str:
     if not names:
-        return "none is"
+        return "no arm"
     if len(names) == len(of):
-        return "all are"
-    return f"only {listed(names)} {'is' if len(names) == 1 else 'are'}"
+        return f"all {len(of)} arms"
+    return few([f"{name} (champion)" if name == champion else name for name in names])
 
 
 def _panel(ax: Axes, places: Mapping[str, ArmPoint], best: list[str], recordings: Recordings) -> None:

@@ -40,6 +40,9 @@ FOCUS = {"stage": "maturity", "quadrant": "low_risk_high_return"}
 DASHES = ("-", (0, (6, 1.2)), (0, (3, 1.2)), (0, (1, 1)))
 """Of the four stages or quadrants in their order: told apart without colour."""
 
+MOST_BLOCKS = 2
+"""Rows of arms in which a composition figure has credit balances, too."""
+
 LEAST_RISK = 1e-4
 """Chances of default below this are drawn at it: the axis is logarithmic."""
 
@@ -57,7 +60,10 @@ def composition_by_quadrant(recordings: Recordings) -> Drawing:
 
 
 def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Drawing:
-    """Draw the champion's shares and each arm's difference from them, customers above credit balances."""
+    """Draw the champion's shares and each arm's difference from them, customers above credit balances.
+
+    Of more than `MOST_BLOCKS` rows of arms customers alone: with both they would not fit a sheet of paper.
+    """
     customers = shares_over_time(recordings, "customers_by_cell", by)
     balances = shares_over_time(recordings, "credit_balance_by_cell", by)
     names = STAGES if by == "stage" else QUADRANTS
@@ -69,13 +75,15 @@ def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Dr
     first, *others = names_in_figures(recordings.arms).labels.values()
     named = [f"{first} (champion)", *(f"{label} less {first}, points" for label in others)]
     named += [""] * (blocks * columns - len(recordings.arms))
+    parts = [(customers, "customers"), (balances, "credit balances")][: 2 if blocks <= MOST_BLOCKS else 1]
+    each = len(parts)
     heads = [
-        head for block in range(blocks) for head in (*named[block * columns : (block + 1) * columns], *[""] * columns)
+        head
+        for block in range(blocks)
+        for head in (*named[block * columns : (block + 1) * columns], *[""] * columns * (each - 1))
     ]
-    figure, axes = panels(
-        2 * blocks, columns, 2.5 * 2 * blocks, around, sharex=True, heads=heads, after_first=named_width
-    )
-    parts = [(customers, "customers"), (balances, "credit balances")]
+    high = 2.5 * each * blocks
+    figure, axes = panels(each * blocks, columns, high, around, sharex=True, heads=heads, after_first=named_width)
     level = [average(tables[recordings.champion]) for tables, _ in parts]
     apart = [
         {arm: paired(tables[recordings.champion], tables[arm]) * 100 for arm in recordings.others}
@@ -86,7 +94,7 @@ def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Dr
     reach = 1.08 * max([float(one.max()) for one in ends], default=0.0) or 1.0
     for i, (_, whole) in enumerate(parts):
         for k, arm in enumerate(recordings.arms):
-            ax = axes[2 * (k // columns) + i][k % columns]
+            ax = axes[each * (k // columns) + i][k % columns]
             if arm == recordings.champion:
                 _lines(ax, level[i], names, True, (0.0, top), lambda share: f"{share * 100:.0f}%")
                 ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -96,13 +104,16 @@ def _composition(recordings: Recordings, by: Literal["stage", "quadrant"]) -> Dr
                 ax.yaxis.set_major_formatter(FuncFormatter(lambda points, _: sentences.signed(points, "{:g}".format)))
                 ax.tick_params(labelleft=k == 1 or k % columns == 0)
             mark_eras(ax, recordings.eras)
-            axis_label(ax, "" if i == 0 else "months from the start", f"share of {whole}" if k % columns == 0 else "")
-    for i in range(2):
-        hide(axes[2 * blocks - 2 + i][(len(recordings.arms) - 1) % columns + 1 :])
-    finding = sentences.composition_finding(recordings, customers, balances, FOCUS[by])
+            axis_label(
+                ax, "" if i < each - 1 else "months from the start", f"share of {whole}" if k % columns == 0 else ""
+            )
+    for i in range(each):
+        hide(axes[each * (blocks - 1) + i][(len(recordings.arms) - 1) % columns + 1 :])
+    finding = sentences.composition_finding(recordings, customers, FOCUS[by])
     note = (
-        f"Share of each {by} in all customers (above) and in all credit balances (below) at the end of each month: "
-        "the champion's, then how far each other arm's is from it, in points, paired and on one scale. "
+        f"Share of each {by} in all customers"
+        f"{' (above) and in all credit balances (below)' if each == 2 else ''} at the end of each month: the "
+        "champion's, then how far each other arm's is from it, in points, paired and on one scale. "
         "Average over replications; the light band is its 95% interval."
     )
     note = f"{note} {eras_note(recordings.eras)}".rstrip()
@@ -149,36 +160,30 @@ class _Points(NamedTuple):
 
 
 def risk_return_plane(recordings: Recordings) -> Drawing:
-    """Draw a sample of customers by risk and return, at the start and at the end under each arm."""
+    """Draw a sample of customers by risk and return: at the start, at the end, and at the end of the furthest arm."""
     customers = shares_over_time(recordings, "customers_by_cell", "quadrant")
     champion = recordings.champion
-    views = [(champion, -1)] + [(arm, 1) for arm in recordings.arms]
+    arm = sentences.furthest(sentences.plane_differences(recordings, customers), sentences.points)
+    shown = [champion, *([arm] if arm else [])]
+    views = [(champion, -1), *((arm, 1) for arm in shown)]
     points = [_points(recordings, arm, when) for arm, when in views]
     splits = recordings.splits or _splits(points)
     margins = np.concatenate([part.margin for part in points])
     low, high = np.quantile(margins, [0.005, 0.985])
     beyond = 0.12 * (high - low)
-    columns = 2 if len(views) == 4 else min(len(views), 3)
-    rows = -(-len(views) // columns)
-    ends = [f"at the end, {label}" for label in names_in_figures(recordings.arms).labels.values()]
-    heads = ["at the start", f"{ends[0]} (champion)", *ends[1:]]
-    figure, axes = panels(rows, columns, 3.3 * rows, Margins(0.7, down=0.5), sharex=True, sharey=True, heads=heads)
-    flat = [ax for row in axes for ax in row]
-    shares = {arm: average(customers[arm])["mean"] for arm in recordings.arms}
-    for k, (ax, (arm, when), part) in enumerate(zip(flat, views, points, strict=False)):
+    labels = names_in_figures(recordings.arms).labels
+    ends = [f"at the end, {labels[arm]}{' (champion)' * (arm == champion)}" for arm in shown]
+    figure, (row,) = panels(1, len(views), 3.4, Margins(0.7), True, True, ["at the start", *ends])
+    shares = {arm: average(customers[arm])["mean"] for arm in shown}
+    for ax, (arm, when), part in zip(row, views, points, strict=True):
         _scatter(ax, part, splits)
-        axis_label(
-            ax,
-            "chance of default in 12 months, log scale" if k + columns >= len(views) else "",
-            f"margin before loss, {recordings.currency} a year" if k % columns == 0 else "",
-        )
+        money = f"margin before loss, {recordings.currency} a year"
+        axis_label(ax, "chance of default in 12 months, log scale", money if ax is row[0] else "")
         ax.set_ylim(low - beyond, high + beyond)
-        ax.tick_params(labelbottom=k + columns >= len(views))
         months = shares[arm].index.get_level_values(1)
         for name in QUADRANTS:
             start, now = float(shares[arm][(name, -1)]), float(shares[arm][(name, months.max())])
             _corner(ax, name, start if when == -1 else now, None if when == -1 else now - start)
-    hide(flat[len(views) :])
     outside = float(np.mean((margins < low - beyond) | (margins > high + beyond)))
     across = float(np.mean(np.concatenate([_other_side(part, splits) for part in points])))
     note = (
@@ -282,7 +287,9 @@ def migration_matrix(recordings: Recordings) -> Drawing:
     rows = -(-len(recordings.arms) // columns)
     first, *others = names_in_figures(recordings.arms).labels.values()
     heads = [f"{first} (champion), % of the row", *(f"{label}, difference in points" for label in others)]
-    figure, axes = panels(rows, columns, 3.1 * rows, Margins(1.0, bottom=0.65, down=0.95), heads=heads)
+    figure, axes = panels(
+        rows, columns, min(3.1, 14.6 / rows) * rows, Margins(1.0, bottom=0.65, down=0.95), heads=heads
+    )
     flat = [ax for row in axes for ax in row]
     reach = max([float(np.nanmax(np.abs(d["mean"].to_numpy()))) for d in differences.values()] or [0.0]) or 1.0
     for k, arm in enumerate(recordings.arms):
@@ -313,9 +320,9 @@ def _matrix(ax: Axes, averages: pd.DataFrame, reach: float | None) -> None:
     )
     ax.invert_yaxis()
     for (i, j), value in np.ndenumerate(mean):
-        sure = reach is None or abs(value) > half_width[i, j]
-        colour = "white" if reach is None and value > 0.6 else (INK if sure else GREY)
         text = f"{value * 100:.1f}" if reach is None else sentences.signed(value, lambda v: f"{v * 100:.1f}")
+        sure = reach is None or (abs(value) > half_width[i, j] and text != "0.0")
+        colour = "white" if reach is None and value > 0.6 else (INK if sure else GREY)
         ax.text(
             j,
             i,

@@ -122,6 +122,7 @@ def panels(
     sharey: bool = False,
     heads: Sequence[str] = (),
     after_first: float = 0.0,
+    ratios: Sequence[float] = (),
 ) -> tuple[Figure, list[list[Axes]]]:
     """Make a grid of bare axes, `height` inches in all and more where a heading takes more than a line.
 
@@ -133,6 +134,8 @@ def panels(
         Of the panels, row by row; an empty one has none. What is wider than its panel is wrapped.
     after_first : float
         Inches right of the first column beyond what is free between all, more than that; 0 for none.
+    ratios : sequence of float
+        Of the heights of the rows, all alike by default.
     """
     spare = after_first if columns > 1 else 0.0
     wide = (WIDTH - around.left - around.right - (columns - 1) * around.across - spare) / columns
@@ -151,8 +154,8 @@ def panels(
         widths.insert(1, spare - around.across)
         places = [0, *range(2, columns + 1)]
     figure.subplots_adjust(wspace=around.across * len(widths) / sum(widths), hspace=around.down / high)
-    ratios = {"width_ratios": widths}
-    grid = figure.subplots(rows, len(widths), squeeze=False, sharex=sharex, sharey=sharey, gridspec_kw=ratios)
+    parts = {"width_ratios": widths, "height_ratios": ratios or [1.0] * rows}
+    grid = figure.subplots(rows, len(widths), squeeze=False, sharex=sharex, sharey=sharey, gridspec_kw=parts)
     for ax in grid[:, 1] if spare else ():
         ax.remove()
     axes = [[grid[i, j] for j in places] for i in range(rows)]

@@ -89,7 +89,7 @@ def cells_section(recordings: Recordings) -> Section | None:
         "of many one may lie outside by chance."
     )
     tables = (_money_table(cells, recordings), Table(heads, rows, "Every arm and cell", long=True))
-    return Section("cells", "Treatment money and return by cell", tuple(_said(cells)), tables, note)
+    return Section("cells", "Treatment money and return by cell", tuple(cells_said(cells)), tables, note)
 
 
 def _cells_of(one: CellMoney) -> tuple[str, str, str]:
@@ -134,7 +134,7 @@ def _best(cells: list[CellMoney]) -> CellMoney | None:
     return None if best is None or best.back is None else best
 
 
-def _said(cells: list[CellMoney]) -> Iterator[str]:
+def cells_said(cells: list[CellMoney]) -> Iterator[str]:
     """Say in how many cells money comes back beyond chance, and where the return is largest."""
     known = [one.back for one in cells if one.back is not None]
     best = _best(cells)
@@ -159,7 +159,16 @@ def _said(cells: list[CellMoney]) -> Iterator[str]:
 
 def cells_finding(cells: list[CellMoney]) -> str:
     """Return the title of the figure: in how many cells money comes back, and where the return is largest."""
-    return " ".join(_said(cells)).rstrip(".")
+    known, best = [one.back for one in cells if one.back is not None], _best(cells)
+    if best is None or all(one.n < 2 for one in known):
+        return next(cells_said(cells)).rstrip(".")
+    pays = [one for one in cells if one.back is not None and one.back.low > 1.0]
+    lost = sum(one.high < 1.0 for one in known)
+    best = max(pays, key=_value, default=best)
+    return (
+        f"In {len(pays)} of {len(known)} pairs of arm and cell the money comes back beyond chance, in {lost} not; "
+        f"{'largest' if pays else 'nearest'}: {best.arm} with {_name(best)}, {ratio_text(best.back)}"
+    )
 
 
 def _name(one: CellMoney) -> str:

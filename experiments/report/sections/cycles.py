@@ -12,7 +12,7 @@ from tenure.experiments.analysis.market.durations import ended_by, months_until,
 from tenure.experiments.analysis.recorded_run import FloatArray
 from tenure.experiments.report.recordings import Recordings
 from tenure.experiments.report.sections.section import Table, number_text, share_text
-from tenure.experiments.report.sentences import moved, percent, points, within_chance
+from tenure.experiments.report.sentences import moved, percent, points
 from tenure.experiments.report.tables import against_champion, average, average_of, paired
 
 UNTIL: Until = "decline or leaving"
@@ -94,19 +94,28 @@ def cycle_finding(recordings: Recordings, curves: Sequence[CohortCurve]) -> str:
     change = average_of(paired(first.after(months).to_frame("share"), last.after(months).to_frame("share")), "share")
     said = moved(first.after(months).mean(), last.after(months).mean(), change.half_width, "", percent)
     text = (
-        f"Under {champion}, between new customers of year {first.year} and of year {last.year}, the share who decline "
-        f"or leave within {months} months of joining {said}"
+        f"Under {champion}, between new customers of years {first.year} and {last.year}, the share who decline or "
+        f"leave within {months} months {said}"
     )
-    alike = {arm: own[-1].after(months) for arm, own in ends.items() if own and own[-1].year == last.year}
-    if set(alike) != set(recordings.arms) or not recordings.others:
+    differences = ended_apart(recordings, curves)
+    if not differences:
         return text
-    differences = against_champion(recordings, alike)
     sure = {arm: one for arm, one in differences.items() if one.beyond_chance}
     if not sure:
-        return f"{text}; {within_chance(champion, differences, points)}"
+        return f"{text}; no arm is told apart from the champion"
     arm = max(sure, key=lambda name: abs(sure[name].mean))
-    way = "shortens" if sure[arm].mean > 0.0 else "lengthens"
-    return f"{text}; {arm} {way} the cycle: {points.apart(sure[arm])} for those of year {last.year}"
+    return f"{text}; {arm} {'shortens' if sure[arm].mean > 0.0 else 'lengthens'} the cycle: {points.apart(sure[arm])}"
+
+
+def ended_apart(recordings: Recordings, curves: Sequence[CohortCurve]) -> dict[str, Average]:
+    """Compare the share ended within the horizon with the champion's, of the last year compared; empty if not known."""
+    months = horizon_of(curves)
+    if months is None:
+        return {}
+    last = {one.arm: one for one in curves if one.followed >= months}
+    if set(last) != set(recordings.arms) or len({one.year for one in last.values()}) > 1:
+        return {}
+    return against_champion(recordings, {arm: one.after(months) for arm, one in last.items()})
 
 
 def cycle_table(curves: Sequence[CohortCurve]) -> Table:

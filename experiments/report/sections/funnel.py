@@ -104,7 +104,7 @@ def _said(recordings: Recordings, steps: pd.DataFrame, refused: pd.DataFrame) ->
     )
     idle = [str(arm) for arm in steps.index if steps.loc[arm, "allowed"] == 0]
     if idle:
-        yield f"{listed(idle)} {'does' if len(idle) == 1 else 'do'} nothing to single customers."
+        yield f"Without any treatment of single customers: {listed(idle)}."
     if refused.empty:
         return
     rules = refused.drop(columns="proposals")

@@ -83,7 +83,6 @@ def share_of(recordings: Recordings, arm: str, what: str, by: str = "", key: str
 
 def _who(recordings: Recordings) -> Iterator[str]:
     """Say which arm harms the largest share, whom and how; and which benefits the largest share."""
-    champion = recordings.champion
     for what, verb, who in (("harmed", "harm", "Who is harmed"), ("gains", "benefit", "Who gains")):
         values = {arm: shares(_pairs(recordings), arm, what)["all"] for arm in recordings.arms}
         differences = against_champion(recordings, values)
@@ -92,7 +91,7 @@ def _who(recordings: Recordings) -> Iterator[str]:
             continue
         sure = [arm for arm, one in differences.items() if one.beyond_chance and points(one.mean) != points(0.0)]
         if not sure:
-            yield f"{who}: {within_chance(champion, differences, points)}."
+            yield f"{who}: {within_chance(differences, points)}."
             continue
         arm = max(sure, key=lambda name: differences[name].mean)
         largest = differences[arm].mean >= max(one.mean for one in differences.values())

@@ -8,13 +8,11 @@ import pandas as pd
 from tenure.experiments.analysis.intervals import Average, average_text, number
 from tenure.experiments.analysis.market.standing import (
     COSTS,
-    MONTHS,
     PAID,
     RUN,
     acquisition,
     concentration,
     cost_of_new_customers,
-    flows_between,
     market_shares,
     paid_in_market,
     per_customer_year,
@@ -22,6 +20,7 @@ from tenure.experiments.analysis.market.standing import (
     products_entered,
 )
 from tenure.experiments.report.recordings import QUADRANTS, Recordings
+from tenure.experiments.report.sections.arms.place import place_tables, poached_per_100, rivals_in
 from tenure.experiments.report.sections.cycles import curves_of, cycle_finding, cycle_table
 from tenure.experiments.report.sections.section import Section, Table, number_text, share_text
 from tenure.experiments.report.sentences import Text, ValueFormat, furthest, money, moved, percent, points, words
@@ -48,7 +47,8 @@ def market_section(recordings: Recordings) -> Section | None:
         curves = curves_of(recordings)
         sentences.append(f"{cycle_finding(recordings, curves)}.")
         tables.append(cycle_table(curves))
-    tables += [*_entries(recordings), *_poaching(recordings), _channels(recordings), _prices(recordings)]
+    tables += [*_entries(recordings), *_poaching(recordings), *place_tables(recordings), _channels(recordings)]
+    tables.append(_prices(recordings))
     return Section("market", "The market", tuple(sentences), tuple(tables), HOW_TO_READ)
 
 
@@ -111,50 +111,6 @@ def flows_finding(recordings: Recordings) -> str:
     )
 
 
-def poached_per_100(recordings: Recordings, arm: str) -> dict[str, pd.DataFrame]:
-    """Return who rivals take from us (``lost``), who we take from them (``won``), who comes ``back``, and from rivals.
-
-    Of several rivals what each takes from us is told, too, under its name.
-
-    Returns
-    -------
-    dict
-        Tables with a row per replication and a column per quadrant: customers a year per 100 of ours.
-    """
-    us, rivals = recordings.us, _rivals(recordings)
-    flows = recordings.of_all("flows")
-    own = flows[flows["arm"] == arm]
-    years = customer_years(recordings, arm)
-    parts = {
-        "lost": own[(own["institution"] == us) & own["a"].isin(rivals)],
-        **{name: own[(own["institution"] == us) & (own["a"] == name)] for name in rivals if len(rivals) > 1},
-        "won": own[(own["a"] == us) & own["institution"].isin(rivals)],
-    }
-    if "won_back" in recordings.market:
-        every = recordings.of_all("won_back")
-        back = every[every["arm"] == arm]
-        parts |= {"back": back, "won_back": back[back["a"].isin(rivals)]}
-    found = {}
-    for what, some in parts.items():
-        by = flows_between(some, by_quadrant=True).groupby(level=["replication", "quadrant"]).sum()
-        heads = by.unstack("quadrant").reindex(index=years.index, columns=list(QUADRANTS)).fillna(0.0)
-        found[what] = heads.div(years, axis=0) * 100.0
-    return found
-
-
-def _rivals(recordings: Recordings) -> list[str]:
-    return [name for name in recordings.institutions if name != recordings.us]
-
-
-def customer_years(recordings: Recordings, arm: str) -> "pd.Series[float]":
-    """Return the years that customers were ours under an arm, by replication."""
-    customers = recordings.of_all("customers")
-    own = customers[(customers["institution"] == recordings.us) & (customers["arm"] == arm)]
-    at_risk = own[own["month"] < own["month"].max()]
-    sums: pd.Series[float] = at_risk.groupby("replication", observed=True)["value"].sum() / MONTHS
-    return sums.clip(lower=1.0 / MONTHS)
-
-
 def _sentences(recordings: Recordings) -> Iterator[str]:
     yield shares_finding(recordings)
     yield paid_finding(recordings)
@@ -213,7 +169,7 @@ def flows_table(recordings: Recordings) -> Table:
     heads = (("", "arm"), ("", "who"), ("", "all"), *(tuple(words(name).split(" ")) for name in QUADRANTS))
     said = {
         "lost": "taken by rivals",
-        **{name: f"of these, by {name}" for name in _rivals(recordings)},
+        **{name: f"of these, by {name}" for name in rivals_in(recordings)},
         "won": "taken from rivals",
         "back": "come back, from anywhere",
         "won_back": "won back from rivals",

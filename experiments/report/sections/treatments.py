@@ -191,7 +191,7 @@ def _said(recordings: Recordings, given: dict[str, pd.DataFrame]) -> Iterator[st
         more = f" and {len(order) - 3} more" if len(order) > 3 else ""
         posted = "lower posted prices" if (POSTED, FORGONE) in table.columns else ""
         did = " and ".join(part for part in (", ".join(parts) + more, posted) if part)
-        yield f"{arm}: {did or 'nothing'}{' (times per 100 customers a year)' if parts else ''}."
+        yield f"{arm}: {did or 'no treatment'}{' (times per 100 customers a year)' if parts else ''}."
     yield from alone(recordings, given)
 
 

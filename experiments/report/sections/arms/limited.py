@@ -262,6 +262,7 @@ def _said(found: list[Used]) -> Iterator[str]:
             free.append(arm)
             continue
         parts = [f"{words(one.what)} in {one.bound / one.months:.0%} of the months" for one in often]
-        yield f"What bound {arm}: {', '.join(parts)}."
+        yield f"Limits that bound {arm}: {', '.join(parts)}."
     if free:
-        yield f"Nothing bound in {OFTEN:.0%} of the months or more: {', '.join(free)}."
+        whom = "any arm" if len(free) == len({one.arm for one in found}) else f"these arms: {', '.join(free)}"
+        yield f"No limit bound in {OFTEN:.0%} of the months or more in {whom}."
