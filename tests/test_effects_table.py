@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from tenure.experiments.analysis.acts import OF_MONEY
 from tenure.experiments.analysis.gains import COUNTED
 from tenure.experiments.analysis.metrics import METRICS, RETURNS, STANDARD_METRICS
 from tenure.experiments.analysis.statistics import SIGNS, Comparison, compare
@@ -49,6 +50,7 @@ def made_results(values: dict[str, dict[str, list[float]]], champion: str = "not
     known = {f"{arm}{r}": Known(0, 0, 0, "", arm, r, "", "", "") for arm in values for r in range(3)}
     results = Results(Path("folder"), record, known, {}, {})
     results.__dict__["_figures"] = (table, pd.DataFrame(columns=["arm", "replication", *COUNTED]))
+    results.__dict__["also_does"] = {spend: {} for spend in OF_MONEY}  # nobody did anything but spend
     return results
 
 
@@ -137,6 +139,26 @@ def test_whatever_is_not_given_back_has_its_reason(results: Results) -> None:
             assert (one.ratio is None) == bool(one.why_not)
             if one.why_not and metric in results.about["metrics"]:
                 assert one.why_not in text and arm in text
+
+
+@given(
+    st.lists(st.text("abcdefgh", min_size=1, max_size=60), min_size=1, max_size=6, unique=True),
+    st.lists(st.integers(1, 60), max_size=8),
+)
+def test_a_name_is_cut_only_where_that_spares_a_block_of_columns(names: list[str], widths: list[int]) -> None:
+    rows = [[name, *("x" * width for width in widths)] for name in names]
+    told = list(terminal.table_lines([["", *("h" for _ in widths)]], rows))
+    assert all(cell_len(line) <= terminal.WIDEST for line in told)
+    if not any("…" in line for line in told):
+        return
+    longest = max(map(len, names))
+    assert longest > terminal.MARGIN
+    blocks, room = 1, terminal.WIDEST - 2 - longest  # with whole names, two blanks before each column
+    for width in widths:
+        blocks, room = (
+            (blocks, room - 2 - width) if room >= 2 + width else (blocks + 1, terminal.WIDEST - 4 - longest - width)
+        )
+    assert blocks > 1 + told.count("") or longest + 4 + max(widths, default=0) > terminal.WIDEST
 
 
 def test_two_names_never_look_the_same_in_the_table() -> None:

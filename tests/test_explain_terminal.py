@@ -31,7 +31,6 @@ PRINTED = {
         "ranked",
         "not ranked",
         "place",
-        "share a rank",
         "told apart",
         "Dunnett",
         "Bonferroni",

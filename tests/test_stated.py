@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from tenure.experiments.analysis.intervals import Average
 from tenure.experiments.commands import terminal
 from tenure.experiments.commands.results_json import comparisons_json
 from tenure.experiments.config.experiment import load_experiment
 from tenure.experiments.design.arms import laid_over
 from tenure.experiments.report import limits, stated
-from tenure.experiments.report.limits import Met, counted, held
+from tenure.experiments.report.limits import Held, Met, counted, held, limit_sentences
 from tenure.experiments.report.means import limited_in
 from tenure.experiments.report.recordings import recordings_of
 from tenure.experiments.report.sections.arms.carried import reasons_of
@@ -131,8 +132,25 @@ def test_months_met_are_counted_as_one_would_by_hand(rows: list[list[bool]]) -> 
     since = [month for month in range(5) if all(all(row[month:]) for row in rows)]
     assert met.since == (min(since) if since else None)
     assert met.always == all(map(all, rows))
+    assert (met.missed, met.replications) == (sum(not row[-1] for row in rows), len(rows))
     expected = "met" if since[:1] == [0] else f"met from month {since[0]} on" if since else "NOT met"
+    if expected == "NOT met" and any(map(any, rows)):
+        ends = "" if met.missed == len(rows) else f" of {met.missed} of {len(rows)} replications"
+        expected = f"NOT met at the end{ends}"
     assert met.verdict == expected
+
+
+def test_arms_that_met_a_limit_at_the_end_of_some_replications_are_told_together() -> None:
+    """A limit that held in 11 of 12 months is not called missed without saying where."""
+    limit = StructureLimit("rich", "otherwise", "balance", True, at_least=0.35)
+    some = Average(0.5, 0.4, 0.6)
+    rows = {"a": [[True, True], [True, False], [True, True]], "b": [[True, False], [True, True], [True, True]]}
+    found = [
+        Held(arm, limit, counted({k: list(enumerate(row)) for k, row in enumerate(one)}), some, some)
+        for arm, one in rows.items()
+    ]
+    text = next(limit_sentences(found, "EUR"))
+    assert "NOT met at the end of 2 of 6 replications in a and b (" in text and "met in 10 of 12 months" in text
 
 
 def test_of_nothing_no_share_is_met_or_missed() -> None:
@@ -209,8 +227,8 @@ def test_a_limit_is_met_or_not_arm_by_arm(results: Results) -> None:
     found = {(one.arm, one.limit.name): one for one in held(results)}
     assert set(found) == {*(("nothing", name) for name in ("never", "always", "money", "empty")), ("gives", "mine")}
     assert found["nothing", "empty"].met == Met(0, 0, None)  # an account has no balance
-    assert found["nothing", "never"].met == Met(0, 8, None)  # months 0 to 3 of two replications
-    assert found["nothing", "always"].met == Met(8, 8, 0)
+    assert found["nothing", "never"].met == Met(0, 8, None, 2, 2)  # months 0 to 3 of two replications
+    assert found["nothing", "always"].met == Met(8, 8, 0, 0, 2)
     assert found["nothing", "money"].start.mean > 1000.0
     told_by = {row["limit"]: row for row in comparisons_json(results)["limits"]}
     assert told_by["never"]["met"] is False and told_by["mine"]["met"] is True

@@ -82,7 +82,7 @@ def test_the_terminal_says_when_the_verdict_turns(lines: list[str]) -> None:
     assert "Over 160 points (80 draws x 2 scenarios) best is optimal at " in text
     turns = next(line for line in lines if "Turns when" in line)
     assert f"{EFFECT} < x0.9" in turns and f"{COST} < x" in turns and "by_value is then best" in turns
-    assert "'optimal' everywhere at" in text and "where it says otherwise, its answer less 'optimal' is +" in text
+    assert "'optimal' everywhere at" in text and "where it names another arm, the lead of that arm is +" in text
     assert (
         f"The answer leans most on: {EFFECT}" in text or f"The answer leans most on: {COST}" in text or "luck" in text
     )
@@ -121,4 +121,4 @@ def test_of_one_draw_no_interval_is_said() -> None:
     assert found is not None
     check = Check(points=9, right=3, usual_right=3, said=1, lead=Average.even(-3.5, math.nan))
     text = " ".join(turning_sentences(found._replace(turning=found.turning._replace(found="nothing", check=check))))
-    assert "its answer less 'optimal' is -3.5 EUR at the one draw of these" in text and "± ?" not in text
+    assert "the lead of that arm is -3.5 EUR at the one draw of these" in text and "± ?" not in text

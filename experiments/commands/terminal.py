@@ -266,7 +266,7 @@ def table_lines(
     heads : sequence of sequences of str
         Two lines of column headings, the first of each for the arms.
     rows : sequence of sequences of str
-        An arm and its cells; names of arms are cut so that they differ.
+        An arm and its cells; names of arms are cut, so that they differ, as far as it spares a block of columns.
     oracles : sequence of str
         Arms that are marked with a star.
     """
@@ -276,8 +276,11 @@ def table_lines(
     widths = [max(cell_len(row[i]) for row in whole) for i in range(1, len(heads[0]))]
     widest = max(cell_len(arm + sees.get(arm, "")) for arm in arms)
     gap = 3 if widest + sum(widths) + 3 * len(widths) + 2 <= WIDEST else 2
-    least = max(MARGIN, min(widest, WIDEST - sum(widths) - gap * len(widths) - 2))
-    labels = told_apart(arms, least - (2 if any(arm in sees for arm in arms) else 0))
+    blocks = {width: len(list(_blocks(widths, WIDEST - 2 - width, gap))) for width in range(MARGIN, widest + 1)}
+    room = WIDEST - 2 - gap - max(widths, default=0)
+    least = max((width for width in blocks if width <= room and blocks[width] == blocks[MARGIN]), default=MARGIN)
+    marks = 0 if widest <= least else max(cell_len(sees.get(arm, "")) for arm in arms)
+    labels = told_apart(arms, least - marks)
     names = [*(head[0] for head in heads), *(labels[arm] + sees.get(arm, "") for arm in arms)]
     first = max(cell_len(name) for name in names)
     for block, columns in enumerate(_blocks(widths, WIDEST - 2 - first, gap)):

@@ -25,6 +25,8 @@ from tenure.experiments.store.results import Results
 
 NOT_RUN = "-"
 """The cell of an arm without a difference."""
+PLACES_TOLD = 4
+"""Of so many arms that change places it is told which they have; of more the table shows it."""
 
 
 class JointRow(NamedTuple):
@@ -131,7 +133,7 @@ def joint_table_of(circumstances: Sequence[Circumstance], metric: str = "") -> J
         leading = dict(zip(labels, (_leading(chosen, some) for some in found), strict=True))
         said_of_two = leading_two(circumstances, chosen, arms)
         many = len(circumstances) > 1
-        order = _order(rows, labels) if many else iter(())
+        order = _order(rows, labels, len(arms)) if many else iter(())
         sentences = [*_sentences(leading, champion), *order, *said_of_two, *sentences]
     what = ["all settings"] * bool(names) + ["all scenarios"] * (len(circumstances) > 1)
     heading = " and ".join(what).replace("and all", "and") if together else ""
@@ -211,14 +213,17 @@ def _sentences(leading: Mapping[str, str], champion: str) -> Iterator[str]:
         yield "Which arm is furthest ahead depends on the circumstances."
 
 
-def _order(rows: Sequence[JointRow], labels: Sequence[str]) -> Iterator[str]:
-    """Say whether arms have the same order everywhere, and which change their places."""
+def _order(rows: Sequence[JointRow], labels: Sequence[str], others: int) -> Iterator[str]:
+    """Say whether arms have the same order everywhere, and which change their places; `others` are not the champion."""
     moving = [row for row in rows if 0 not in row.ranks and len({*row.ranks}) > 1]
     if any(0 in row.ranks for row in rows):
         yield "Not every arm was run everywhere, so that places are among those that were."
     elif not moving:
         yield f"The order of the {len(rows)} arms is the same in {listed(list(labels))}."
-    for row in moving:
+    if len(moving) > PLACES_TOLD:
+        yield f"{len(moving)} of {len(rows)} arms do not have the same place in {listed(list(labels))}."
+    for row in moving if len(moving) <= PLACES_TOLD else ():
         places = [f"{place} in {label}" for place, label in zip(row.ranks, labels, strict=True)]
         yield f"The place of {row.arm} is {listed(places)}."
-    yield "Places go by averages: only the two that lead are tested against each other."
+    tested = ", and of the others only the two best against each other" if others > 1 else ""
+    yield f"Places go by averages; each arm is tested against '{rows[0].arm}'{tested}."

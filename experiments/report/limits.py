@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,12 +32,14 @@ class Met(NamedTuple):
     """In how many months a limit was met, all replications together, after how many, and since when.
 
     `since` is the month, 0 or later, from which on it was met to the end in every replication; None if it was not
-    met at the end of each.
+    met at the end of each. `missed` is at the end of how many of `replications` it was not.
     """
 
     months: int
     of: int
     since: int | None
+    missed: int = 0
+    replications: int = 0
 
     @property
     def always(self) -> bool:
@@ -45,12 +48,28 @@ class Met(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Return ``met``, ``met from month 7 on``, ``NOT met`` or ``a share of nothing``."""
+        """Return ``met``, ``met from month 7 on``, ``NOT met``, at the end of which, or ``a share of nothing``.
+
+        >>> [Met(*one).verdict for one in ((0, 8, None, 2, 2), (3, 8, None, 2, 2), (7, 8, None, 1, 2))]
+        ['NOT met', 'NOT met at the end', 'NOT met at the end of 1 of 2 replications']
+        """
         if self.of == 0:
             return "a share of nothing"
         if self.always:
             return "met"
-        return "NOT met" if self.since is None else f"met from month {self.since} on"
+        if self.since is not None:
+            return f"met from month {self.since} on"
+        if self.missed == 0:
+            return "met at the end"
+        if self.missed < self.replications:
+            return f"NOT met at the end of {self.missed} of {self.replications} replications"
+        return "NOT met at the end" if self.months else "NOT met"
+
+    def together(self, other: "Met") -> "Met":
+        """Return both, of limits that fared alike: met from the same month on, or not at the end of all or some."""
+        counts = (getattr(self, one) + getattr(other, one) for one in ("months", "of", "missed", "replications"))
+        months, of, missed, replications = counts
+        return Met(months, of, self.since, missed, replications)
 
 
 class Held(NamedTuple):
@@ -74,14 +93,15 @@ def counted(standings: Mapping[int, Sequence[tuple[int, bool]]]) -> Met:
         Replication to its months and whether the limit was met in each.
 
     >>> counted({0: [(0, False), (1, True), (2, True)], 1: [(0, False), (1, False), (2, True)]})
-    Met(months=3, of=6, since=2)
+    Met(months=3, of=6, since=2, missed=0, replications=2)
     """
     all_ = [(month, met) for one in standings.values() for month, met in one]
     failed = [month for month, met in all_ if not met]
     later = [month for month, _ in all_ if month > max(failed, default=-1)]
-    ends = [max(month for month, _ in one) for one in standings.values() if one]
-    lasting = bool(later) and all(end > max(failed, default=-1) for end in ends)
-    return Met(sum(met for _, met in all_), len(all_), min(later) if lasting else None)
+    ends = [max(one) for one in standings.values() if one]
+    lasting = bool(later) and all(end > max(failed, default=-1) for end, _ in ends)
+    missed = sum(not met for _, met in ends)
+    return Met(sum(met for _, met in all_), len(all_), min(later) if lasting else None, missed, len(ends))
 
 
 def limits_of(market: Mapping[str, object], arm: Mapping[str, object]) -> "tuple[StructureLimit, ...]":
@@ -210,8 +230,9 @@ def limit_sentences(found: Sequence[Held], currency: str) -> Iterator[str]:
     for limit, some in missed.items():
         alike: dict[str, list[Held]] = {}
         for one in some:
-            alike.setdefault(one.met.verdict, []).append(one)
-        parts = [f"{verdict} in {_together(limit, ones, currency)}" for verdict, ones in alike.items()]
+            some_end_so = 0 < one.met.missed < one.met.replications
+            alike.setdefault("" if some_end_so else one.met.verdict, []).append(one)
+        parts = [_together(limit, ones, currency) for ones in alike.values()]
         yield f"Limit of structure '{limit.name}' ({wanted(limit, currency)}): {'; '.join(parts)}."
     if missed:
         yield f"{ONLY_REFUSES}. {how_to_mend(list(missed))}"
@@ -221,9 +242,9 @@ def _together(limit: "StructureLimit", ones: Sequence[Held], currency: str) -> s
     """Say where a limit stood in some arms, from the least to the most of them, and how often it was met."""
     arms = listed([one.arm for one in ones])
     first, last = (_span(limit, [getattr(one, side) for one in ones], currency) for side in ("start", "end"))
-    months, of = sum(one.met.months for one in ones), sum(one.met.of for one in ones)
-    times = f", met in {months:,} of {of:,} months" if months < of else ""
-    return f"{arms} ({first} at month 0, {last} at the end{times})"
+    met = reduce(Met.together, (one.met for one in ones))
+    times = f", met in {met.months:,} of {met.of:,} months" if met.months < met.of else ""
+    return f"{met.verdict} in {arms} ({first} at month 0, {last} at the end{times})"
 
 
 def _span(limit: "StructureLimit", values: Sequence[Average], currency: str) -> str:

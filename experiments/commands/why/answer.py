@@ -116,7 +116,8 @@ def why_lines(found: Why, results: Results) -> Iterator[str]:
     for name, head in HEADS.items():
         yield from _division(head, found.divisions[name])
     yield from wrap(
-        f"  Each adds up to {total.mean:+z,.1f} before rounding; ± is chance over {found.replications} replications. "
+        f"  Each adds up to {total.mean:+z,.1f} before rounding; ± is chance over {found.replications} replications, "
+        "of each number alone; in `compare` it is wider, where it holds for all arms at once. "
         + "; ".join(f"{HEADS[name]}: {meant}" for name, meant in MEANT.items())
         + ".",
         terminal.WIDEST,
@@ -244,6 +245,10 @@ def _given(found: Why, money: str) -> Iterator[str]:
         for one in sorted(found.given, key=lambda one: -max(one.per_customer))
     ]
     yield from terminal.table_lines(heads, rows)
+    yield from terminal.wrapped(
+        "given, cost: per customer at the start, over the whole run. The cost is not discounted and has income given "
+        "up in it, unlike the line treatment above."
+    )
     yield ""
 
 

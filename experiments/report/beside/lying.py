@@ -108,7 +108,7 @@ def leading_two(circumstances: Sequence[Circumstance], metric: Metric, arms: Seq
     sure = found.low > 0.0 if sign > 0.0 else found.high < 0.0
     means = [sign * float((one[best] - one[second]).mean()) for one in wide if best in one and second in one]
     if not sure:
-        yield f"{text}: the two are not told apart, and share a rank."
+        yield f"{text}: the two are not told apart, so that their order may be chance."
     elif uncertain_in(circumstances):
         gaps = np.concatenate(
             [(sign * (one[best] - one[second])).dropna() for one in wide if best in one and second in one]

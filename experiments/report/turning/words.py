@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tenure.experiments.analysis.intervals import number
 from tenure.experiments.analysis.metric import difference_text, shown_times
-from tenure.experiments.analysis.turning.expansion import Indices, Leaning
+from tenure.experiments.analysis.turning.expansion import LEAST_EXPLAINED, Indices, Leaning
 from tenure.experiments.analysis.turning.held_out import Check, share_interval
 from tenure.experiments.analysis.turning.turning import LEAST_POINTS, Turning, TurningBox
 from tenure.experiments.report.labels import listed
@@ -16,7 +16,10 @@ UNKNOWN = " ± ?"
 """After an average whose interval nobody knows, since it is of one."""
 LEAST_NAMED = 0.05
 """Share of what moves an answer below which an assumption is not named after the first."""
-NOTHING_FORESEEN = "luck moves the answer more than anything that was varied"
+NOTHING_FORESEEN = (
+    f"no assumption that could be told: what was varied foresees less than {LEAST_EXPLAINED:.0%} of it, the rest is "
+    "luck, or too rough for so few points"
+)
 
 
 def turning_sentences(found: VariedResults) -> Iterator[str]:
@@ -56,9 +59,10 @@ def _when(found: VariedResults, one: Turning, head: str, then: str) -> Iterator[
         few = f"{one.points} points are too few to learn a rule from and to check it: {LEAST_POINTS} are needed"
         yield f"{head}: not looked for; {few}."
     elif one.found == "nothing":
-        yield f"{head}: no readable rule found that is better on held-out points than '{one.usual}' everywhere."
+        yield f"{head}: no readable rule found that does better on held-out points than '{one.usual}' everywhere."
         if one.check.points:
-            yield f"Of the points held out, {_right(found, one.check, one.usual, 'the best rule that was tried')}."
+            tried = f"One was learnt from {one.learnt_from} points and tried"
+            yield f"{tried}: of those held out, {_right(found, one.check, one.usual)}."
     else:
         maybe = "" if one.found == "rule" else " perhaps"
         for leaf in one.leaves:
@@ -68,19 +72,20 @@ def _when(found: VariedResults, one: Turning, head: str, then: str) -> Iterator[
         yield f"Learnt from {one.learnt_from} points; of those held out, {_right(found, one.check, one.usual)}{sure}."
 
 
-def _right(found: VariedResults, check: Check, usual: str, rule: str = "it") -> str:
+def _right(found: VariedResults, check: Check, usual: str) -> str:
     """Say how a rule did where it had not looked."""
     low, high = check.accuracy
     text = ""
     if check.points:
         of = f"{check.right} of {check.points} told from chance ({low:.0%} to {high:.0%})"
-        text = f"{rule} is right at {of}, '{usual}' everywhere at {check.usual_right}"
+        text = f"the rule is right at {of}, '{usual}' everywhere at {check.usual_right}"
     if check.said:
         lead = difference_text(found.metric, check.lead).removesuffix(UNKNOWN)
         where = " at the one draw of these" if check.said == 1 else ""
-        joined = "; " if text else ""
-        text += f"{joined}where it says otherwise, its answer less '{usual}' is {lead} {unit_of(found)}{where}"
-    return text or f"{rule} says nothing else"
+        text += (
+            f"{'; ' if text else ''}where it names another arm, the lead of that arm is {lead} {unit_of(found)}{where}"
+        )
+    return text or "the rule names no other arm"
 
 
 def leans_on(found: VariedResults) -> str:
@@ -89,7 +94,7 @@ def leans_on(found: VariedResults) -> str:
     one = found.leanings[arm]
     head = "The answer leans most on: "
     if not one.inputs:
-        return f"{head}nothing: {NOTHING_FORESEEN} ({arm} less '{found.turning.champion}')."
+        return f"{head}{NOTHING_FORESEEN} ({arm} less '{found.turning.champion}')."
     named = [index for place, index in enumerate(one.inputs[:MOST_NAMED]) if not place or index.total >= LEAST_NAMED]
     each = ", ".join(f"{index.path} {index.total:.0%} ({index.low:.0%} to {index.high:.0%})" for index in named)
     return f"{head}{each}: shares of what moves {arm} less '{found.turning.champion}', luck left out."
