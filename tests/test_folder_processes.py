@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from tenure.experiments.running import batch, claims, workers
+from tenure.experiments.running.claims import Claims, at_work
 from tenure.experiments.store import folders, sealing, store
 from tenure.experiments.store.results import open_results
+from tenure.experiments.store.sealing import HOST
 from tests.folders import SMALL, answer, make, no_report, no_workers, record_of
 from tests.small_folder import ROOT, out, pristine, started
 
@@ -120,3 +122,16 @@ def test_only_processors_that_may_be_used_are_counted() -> None:
     code = f"import os; os.sched_setaffinity(0, {{{one}}}); {processors}; print(p())"
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout == "1\n"
+
+
+def test_who_is_at_work_is_told_by_living_processes_and_asking_writes_nothing(tmp_path: Path) -> None:
+    mine = Claims(tmp_path)
+    mine.take("run1")
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = tmp_path / "claims" / f"{HOST}-{gone.pid}-x.json"
+    left.write_text(json.dumps({"host": HOST, "pid": gone.pid, "count": 1, "names": ["run2"]}), encoding="utf-8")
+    (tmp_path / "claims" / "torn.json").write_text("{", encoding="utf-8")
+    assert at_work(tmp_path) == {"run1"} and left.exists()
+    mine.close()
+    assert at_work(tmp_path) == frozenset() == at_work(tmp_path / "nowhere")

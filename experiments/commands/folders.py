@@ -41,6 +41,7 @@ def status(folder: Folder, json: Json = False) -> None:
     """Say how many runs of each arm are there, missing, damaged or failed, scenario by scenario if there are any."""
     with answering(json):
         from tenure.experiments.commands.folder_words import failed_lines, folder_command, next_lines, reading_bar
+        from tenure.experiments.running.claims import at_work
         from tenure.experiments.running.stages import lacking_in
         from tenure.experiments.store.remarks import remarks
         from tenure.experiments.store.results import open_results
@@ -54,7 +55,7 @@ def status(folder: Folder, json: Json = False) -> None:
                 name: {key: one[key] for key in TOLD_OF_FAILURES if one.get(key, "") != ""}
                 for name, one in results.failed.items()
             }
-            data = {"folder": str(folder), "failed": failed, "remarks": told}
+            data = {"folder": str(folder), "failed": failed, "remarks": told, "at_work": sorted(at_work(folder))}
             own: dict[str, object] = {"scenarios": count} if results.scenarios[0] else {"arms": count[""]}
             print_json({**data, **own})
             return
@@ -67,10 +68,14 @@ def status(folder: Folder, json: Json = False) -> None:
             for arm, one in arms.items():
                 parts = [f"{one[what]} {what}" for what in ("damaged", "failed") if one[what]]
                 say(f"  {arm:<20} {one['there']:>5} of {one['wanted']}   {', '.join(parts)}".rstrip())
-        say_lines(f"  note: {one}" for one in told)
+        say_lines(f"  note: {one}" for one in told if not one.startswith("not finished"))  # as the counts say
         say_lines(failed_lines(results))
         step = (folder_command("compare", folder), "the effects of every arm")
-        if len(results.names) < wanted:
+        making = at_work(folder)
+        if making:
+            say("A process of this machine is making runs here")
+            step = (folder_command("status", folder), "how far it is")
+        elif len(results.names) < wanted:
             step = (folder_command("run", folder), "makes the runs that are missing")
         say_lines(next_lines([step]))
 

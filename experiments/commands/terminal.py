@@ -277,8 +277,8 @@ def table_lines(
     widest = max(cell_len(arm + sees.get(arm, "")) for arm in arms)
     gap = 3 if widest + sum(widths) + 3 * len(widths) + 2 <= WIDEST else 2
     blocks = {width: len(list(_blocks(widths, WIDEST - 2 - width, gap))) for width in range(MARGIN, widest + 1)}
-    room = WIDEST - 2 - gap - max(widths, default=0)
-    least = max((width for width in blocks if width <= room and blocks[width] == blocks[MARGIN]), default=MARGIN)
+    most = WIDEST - 2 - gap - max(widths, default=0)
+    least = max((width for width in blocks if width <= most and blocks[width] == blocks[MARGIN]), default=MARGIN)
     marks = 0 if widest <= least else max(cell_len(sees.get(arm, "")) for arm in arms)
     labels = told_apart(arms, least - marks)
     names = [*(head[0] for head in heads), *(labels[arm] + sees.get(arm, "") for arm in arms)]

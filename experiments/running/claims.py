@@ -19,6 +19,28 @@ SILENCE_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
 
 
+def at_work(folder: Path) -> frozenset[str]:
+    """Return what living processes of this machine say they work on in an experiment's folder; nothing is written."""
+    names = set[str]()
+    for path in _plain(folder / "claims"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            host, pid, claimed = _told(path.read_text(encoding="utf-8"))
+            names |= set(claimed) if host == HOST and process_lives(pid) else set()
+    return frozenset(names)
+
+
+def _told(text: str) -> tuple[str, int, list[str]]:
+    """Return the machine, the process and the names of a claim; some error if it is none."""
+    told = json.loads(text)
+    return str(told["host"]), int(told["pid"]), [str(one) for one in told["names"]]
+
+
+def _plain(folder: Path) -> list[Path]:
+    if folder.is_symlink():
+        return []
+    return [path for path in folder.glob("*.json") if path.is_file() and not path.is_symlink()]
+
+
 class Claims:
     """The claims of this process, and those of others.
 
@@ -59,8 +81,7 @@ class Claims:
         for path in self._files():
             try:
                 text = path.read_text(encoding="utf-8")
-                told = json.loads(text)
-                host, pid, claimed = str(told["host"]), int(told["pid"]), [str(one) for one in told["names"]]
+                host, pid, claimed = _told(text)
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # damaged, or gone meanwhile: a claim may be lost
             if host == HOST and not process_lives(pid):
@@ -84,10 +105,7 @@ class Claims:
             self.folder.rmdir()  # only if nobody else has a claim
 
     def _files(self) -> list[Path]:
-        if self.folder.is_symlink():
-            return []
-        plain = (path for path in self.folder.glob("*.json") if path.is_file() and not path.is_symlink())
-        return [path for path in plain if path != self.path]
+        return [path for path in _plain(self.folder) if path != self.path]
 
     def _clear_dead(self) -> None:
         """Remove what processes of this machine left that are gone."""

@@ -83,7 +83,7 @@ def audit_folder(folder: Path, rerun: int, policies: Sequence[Path], quiet: bool
         found, whole = _others(results)
         found += _figures_that_differ(results)
         damaged += found
-        notes = [one for one in remarks(results) if not one.startswith("damaged")]
+        notes = [one for one in remarks(results) if not one.startswith(("damaged", "not finished"))]
         same: list[str] = []
         differing: list[str] = []
         if rerun:

@@ -1,10 +1,11 @@
-"""What a reader of a folder of results must know of it: damage, mixed versions, runs that no arm uses."""
+"""What a reader of a folder of results must know of it: what is missing, damage, mixed versions, unused runs."""
 
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from tenure.experiments.commands.folder_words import folder_command
+from tenure.experiments.running.stages import lacking_in
 from tenure.experiments.store import store
 from tenure.experiments.store.provenance import program_hash
 from tenure.experiments.store.record import REPORT
@@ -14,8 +15,12 @@ from tenure.experiments.store.verified import environment_text
 
 
 def remarks(results: Results) -> Iterator[str]:
-    """Yield what a reader of a folder must know of it: damage, mixed versions, runs that no arm uses."""
+    """Yield what a reader of a folder must know of it: what is missing, damage, mixed versions, unused runs."""
     again = folder_command("run", results.folder)
+    missing = set(lacking_in(results)) - {*results.damaged, *results.failed}
+    if missing:
+        whole = len(missing) + len(results.known)
+        yield f"not finished: {len(missing)} of {whole} runs are not there yet, and will change numbers. {again}"
     if results.damage:
         yield f"damaged: {results.damage}; its copy was read. {again} writes it again"
     report = results.folder / REPORT
