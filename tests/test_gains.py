@@ -203,6 +203,18 @@ def paired_world(harm: dict[str, tuple[int, int]], replications: int = 5) -> Rec
     return Recordings("nothing", ("nothing", *harm), {}, pairs=pd.DataFrame(rows))
 
 
+def test_reasons_that_overlap_are_said_to() -> None:
+    """Shares of the harmed that add up to more than all of them are no mistake, and the sentence says so."""
+    pairs = paired_world({"b": (6, 2)}).pairs
+    assert pairs is not None
+    apart = gains_section(Recordings("nothing", ("nothing", "b"), {}, pairs=pairs))
+    both = gains_section(Recordings("nothing", ("nothing", "b"), {}, pairs=pairs.assign(charged_off=pairs["harmed"])))
+    assert apart is not None and both is not None
+    assert "more than one is true" not in apart.sentences[0]
+    assert "100% of them are charged off" in both.sentences[0]
+    assert both.sentences[0].endswith("; of some more than one is true.")
+
+
 def test_the_furthest_arm_and_the_group_are_named_from_the_rows() -> None:
     recordings = paired_world({"a": (1, 1), "b": (6, 2)})
     assert share_of(recordings, "b", "harmed").mean == pytest.approx((8 + 2 * 0.4) / 20)

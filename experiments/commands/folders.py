@@ -260,6 +260,7 @@ def _people(results: "Results", replication: int, json: bool) -> None:
 def _compare(results: "Results") -> None:
     from tenure.experiments.commands import terminal
     from tenure.experiments.commands.results_lines import each_lines, joint_lines, turning_lines
+    from tenure.experiments.running.stages import lacking_in
     from tenure.experiments.store.remarks import remarks
 
     say(results.about["question"] + "\n")
@@ -270,6 +271,8 @@ def _compare(results: "Results") -> None:
     say_lines(f"  note: {one}" for one in remarks(results))
     say(terminal.hash_line(results))
     step = (terminal.folder_command("report", results.folder), "figures: quadrants, stages, leaving, profit")
+    if any(lacking_in(results)):
+        step = (terminal.folder_command("run", results.folder), "makes the runs that are missing")
     say_lines(terminal.next_lines([step]))
 
 

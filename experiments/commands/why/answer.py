@@ -116,7 +116,7 @@ def why_lines(found: Why, results: Results) -> Iterator[str]:
     for name, head in HEADS.items():
         yield from _division(head, found.divisions[name])
     yield from wrap(
-        f"  Each adds up to {total.mean:+z,.1f} before rounding; ± is chance over {found.replications} replications, "
+        f"  Each adds up to {total.mean:+z,.1f} before rounding; ± is chance over {_counted(found)}, "
         "of each number alone; in `compare` it is wider, where it holds for all arms at once. "
         + "; ".join(f"{HEADS[name]}: {meant}" for name, meant in MEANT.items())
         + ".",
@@ -149,8 +149,8 @@ def division_lines(found: Why, by: str, results: Results) -> Iterator[str]:
     yield from terminal.table_lines(heads, [*rows, ["together", average_text(found.total, 2, signed=True)]])
     yield ""
     yield from terminal.wrapped(
-        f"Discounted, closing value included; the parts add up before rounding, ± is chance over {found.replications} "
-        "replications, each part alone."
+        f"Discounted, closing value included; the parts add up before rounding, ± is chance over {_counted(found)}, "
+        "each part alone."
     )
     if by == ENDING:
         yield from _rivals(found, money)
@@ -250,6 +250,10 @@ def _given(found: Why, money: str) -> Iterator[str]:
         "up in it, unlike the line treatment above."
     )
     yield ""
+
+
+def _counted(found: Why) -> str:
+    return f"{found.replications} replication{'s' * (found.replications != 1)}"
 
 
 def _rivals(found: Why, money: str) -> Iterator[str]:

@@ -214,7 +214,7 @@ def _bars(ax: Axes, averages: pd.DataFrame, places: Sequence[float], reach: floa
     if reach is None:
         ax.set_xlim(min(float(means.min()), 0.0) - 0.6 * extent, max(float(means.max()), 0.0) + 0.5 * extent)
     else:
-        ax.set_xlim(-1.6 * extent, 1.6 * extent)
+        ax.set_xlim(-2.0 * extent, 2.0 * extent)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=4, prune="both"))  # numbers of neighbours must not touch
 
 

@@ -122,13 +122,15 @@ def _reasons_said(recordings: Recordings, arm: str, what: str) -> str:
             "charged_less": "are charged less",
             "more_rewards": "get more in rewards",
         }
+    shares_told = {reason: share_of(recordings, arm, reason).mean / whole for reason in reasons}
     parts = [
-        f"{share_of(recordings, arm, reason).mean / whole:.0%} of them {text}"
+        f"{shares_told[reason]:.0%} of them {text}"
         + (f" ({_longer(recordings, arm):.0%} of these while with us longer)" if reason == "charged_more" else "")
         for reason, text in reasons.items()
-        if share_of(recordings, arm, reason).mean > 0.005 * whole
+        if shares_told[reason] > 0.005
     ]
-    return ", ".join(parts) + "."
+    overlap = "; of some more than one is true" if sum(shares_told.values()) > 1.005 else ""
+    return f"{', '.join(parts)}{overlap}."
 
 
 def _longer(recordings: Recordings, arm: str) -> float:
