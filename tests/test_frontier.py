@@ -119,7 +119,7 @@ def test_funnel_and_refusals_by_hand() -> None:
     assert section.tables[0].rows[1] == ("a", "100", "60", "20", "14", "12", "3.0", "86")
     assert section.sentences == (
         "Under a, a month 14 of 100 in scope get something and 86% nothing.",
-        "nothing does nothing to single customers.",
+        "Without any treatment of single customers: nothing.",
         "a has 30.0% of its proposals refused, 25.0% by budget.",
     )
     assert funnel_section(Recordings("nothing", ("nothing",), {})) is None

@@ -10,13 +10,8 @@ from tenure.experiments.report.figures.figures import draw_figure
 from tenure.experiments.report.figures.style import TITLE_SIZE, WIDTH, wrapped
 from tenure.experiments.report.page import sections_of
 from tenure.experiments.report.recordings import QUADRANTS, NotRecordedError, Recordings, read_recordings
-from tenure.experiments.report.sections.arms.place import (
-    moves_of,
-    our_place,
-    place_tables,
-    poached_per_100,
-    taken_finding,
-)
+from tenure.experiments.report.sections.arms import place
+from tenure.experiments.report.sections.arms.place import moves_of, our_place, place_tables, poached_per_100
 from tenure.experiments.report.sections.cycles import curves_of, cycle_finding, cycle_table
 from tenure.experiments.report.sections.market import (
     cost_finding,
@@ -232,7 +227,7 @@ def test_what_an_arm_alters_of_our_place_by_hand() -> None:
     said = (
         f"Under nothing, rivals take 2.00 of 100 customers of ours a year; x raises it by {900.0 / years - 2.0:.2f} ± 0"
     )
-    assert taken_finding(recordings) == said
+    assert place.taken_finding(recordings) == said
     assert our_place(read({("nothing", r): run() for r in range(2)})) == []
 
 

@@ -48,7 +48,7 @@ OF_OTHERS = {
 """Names with an underscore that other programs hand out."""
 NEEDED_UNSEEN = {"networkx": "later Mesa imports it and does not ask for it"}
 """Dependency that nothing here imports -> why it is asked for."""
-NAMED_OTHERWISE = {"ruamel.yaml": "ruamel", "scikit-learn": "sklearn"}
+NAMED_OTHERWISE = {"fonttools": "fontTools", "ruamel.yaml": "ruamel", "scikit-learn": "sklearn"}
 """Dependency -> how it is imported, where that is another name."""
 COME_WITH = {"pydantic_core": "pydantic", "markupsafe": "jinja2"}
 """Package -> the dependency that it is a part of."""

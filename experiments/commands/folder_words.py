@@ -93,10 +93,10 @@ def _bar(what: str, far: str, steps: int | None, hidden: bool) -> Iterator[Calla
     columns = (TextColumn(what), BarColumn(36), TextColumn(far), TimeElapsedColumn())
     with contextlib.ExitStack() as stack:
         bars = Progress(*columns, console=Console(stderr=True), transient=True)
-        task = bars.add_task("", total=steps)
+        task, shown = bars.add_task("", total=steps), not hidden and bars.console.is_terminal
 
         def tell() -> None:
-            if not hidden and not bars.live.is_started and time.monotonic() - began > QUIET_SECONDS:
+            if shown and not bars.live.is_started and time.monotonic() - began > QUIET_SECONDS:
                 stack.enter_context(bars)
             bars.advance(task)
 

@@ -22,7 +22,7 @@ of_100 = ValueFormat("of 100", decimals=2)
 """Customers a year of 100 of ours."""
 
 
-class Followed(NamedTuple):
+class MarketSeries(NamedTuple):
     """What every institution has of one thing, month by month."""
 
     name: str
@@ -73,12 +73,16 @@ def costs_by_month(recordings: Recordings, arm: str) -> pd.DataFrame:
     return spent / came.reindex_like(spent).replace(0.0, np.nan)
 
 
-def followed(currency: str) -> tuple[Followed, ...]:
+def followed(currency: str) -> tuple[MarketSeries, ...]:
     """Return what the market is told by over time."""
     return (
-        Followed("share", "share of customers", ("share of", "customers, %"), shares_by_month, 100.0),
-        Followed("paid", f"customers pay, {currency} a year", ("customers pay,", f"{currency} a year"), paid_by_month),
-        Followed("cost", f"a new customer costs, {currency}", ("a new customer", f"costs, {currency}"), costs_by_month),
+        MarketSeries("share", "share of customers", ("share of", "customers, %"), shares_by_month, 100.0),
+        MarketSeries(
+            "paid", f"customers pay, {currency} a year", ("customers pay,", f"{currency} a year"), paid_by_month
+        ),
+        MarketSeries(
+            "cost", f"a new customer costs, {currency}", ("a new customer", f"costs, {currency}"), costs_by_month
+        ),
     )
 
 
